@@ -1,0 +1,1 @@
+//! A small Azure Functions host for one custom handler.

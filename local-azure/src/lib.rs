@@ -1,0 +1,15 @@
+//! Stand-ins for the parts of Azure that an `azsql-worker` function talks to, for work at the desk and for tests.
+//!
+//! | module | stands in for | speaks |
+//! |---|---|---|
+//! | [`sql`] | Azure SQL Database | TDS 7.4 over TLS, T-SQL on SQLite |
+//! | [`identity`] | the managed-identity endpoint of App Service | HTTP, API version 2019-08-01 |
+//! | [`functions`] | the Azure Functions host for one custom handler | HTTP, host.json, function.json |
+//!
+//! Each has a `start` function that binds a loopback port (0 = any free one) and returns a handle with the address.
+//! Nothing here knows the worker or shares a type with it: what the two agree on is the real protocol on a socket.
+
+pub mod functions;
+pub mod identity;
+pub mod sql;
+pub mod tokens;

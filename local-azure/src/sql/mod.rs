@@ -1,0 +1,12 @@
+//! A SQL endpoint on loopback: TDS 7.4 in front, our own T-SQL reader in the middle, SQLite behind.
+//!
+//! Data flows one way: [`tds`] reads a request from the socket and calls a [`engine::Session`]; the session reads
+//! T-SQL with [`tsql`], computes with [`values`], and pushes what comes out into a [`reply::ReplySink`], which
+//! [`tds`] writes to the socket as tokens.
+
+pub mod engine;
+pub mod reply;
+pub mod tds;
+pub mod tsql;
+pub mod types;
+pub mod values;

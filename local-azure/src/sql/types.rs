@@ -1,0 +1,124 @@
+//! The SQL types this endpoint knows, and the values that travel between the wire and the engine.
+
+/// How long a character or binary type may get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Length {
+    /// At most this many units: bytes for char, varchar, binary and varbinary; UTF-16 units for nchar and nvarchar.
+    Limit(u16),
+    /// `(max)`: up to 2 GB on SQL Server.
+    Max,
+}
+
+/// A SQL Server type with all that its declaration says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SqlType {
+    /// `bit`
+    Bit,
+    /// `tinyint`, 0 to 255
+    TinyInt,
+    /// `smallint`
+    SmallInt,
+    /// `int`
+    Int,
+    /// `bigint`
+    BigInt,
+    /// `decimal(precision, scale)`, also `numeric`
+    Decimal {
+        /// All digits, 1 to 38.
+        precision: u8,
+        /// Digits after the point, at most `precision`.
+        scale: u8,
+    },
+    /// `money`, four digits after the point
+    Money,
+    /// `smallmoney`, four digits after the point
+    SmallMoney,
+    /// `real`
+    Real,
+    /// `float`, that is `float(53)`
+    Float,
+    /// `date`
+    Date,
+    /// `time(scale)`
+    Time {
+        /// Digits of the second's fraction, 0 to 7.
+        scale: u8,
+    },
+    /// `datetime`, in steps of 1/300 s
+    DateTime,
+    /// `smalldatetime`, in steps of a minute
+    SmallDateTime,
+    /// `datetime2(scale)`
+    DateTime2 {
+        /// Digits of the second's fraction, 0 to 7.
+        scale: u8,
+    },
+    /// `datetimeoffset(scale)`
+    DateTimeOffset {
+        /// Digits of the second's fraction, 0 to 7.
+        scale: u8,
+    },
+    /// `char(n)`, padded with blanks
+    Char(u16),
+    /// `varchar(n)` or `varchar(max)`
+    VarChar(Length),
+    /// `nchar(n)`, padded with blanks
+    NChar(u16),
+    /// `nvarchar(n)` or `nvarchar(max)`
+    NVarChar(Length),
+    /// `binary(n)`, padded with zeros
+    Binary(u16),
+    /// `varbinary(n)` or `varbinary(max)`
+    VarBinary(Length),
+    /// `uniqueidentifier`
+    UniqueIdentifier,
+}
+
+/// A value; which SQL type it has stands beside it, in the column or the parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// NULL of any type.
+    Null,
+    /// `bit`
+    Bit(bool),
+    /// tinyint, smallint, int, bigint
+    Integer(i64),
+    /// decimal: the digits as an integer, at the scale of the type
+    Decimal(i128),
+    /// money and smallmoney: ten-thousandths
+    Money(i64),
+    /// real (already rounded to an `f32`) and float
+    Float(f64),
+    /// date: days since 0001-01-01
+    Date(i32),
+    /// time: ticks of 100 ns since midnight
+    Time(i64),
+    /// datetime, smalldatetime, datetime2: ticks of 100 ns since 0001-01-01T00:00:00
+    DateTime(i64),
+    /// datetimeoffset
+    DateTimeOffset {
+        /// Ticks of 100 ns since 0001-01-01T00:00:00 in UTC.
+        utc_ticks: i64,
+        /// The zone's distance from UTC in minutes, -840 to 840.
+        offset_minutes: i16,
+    },
+    /// char, varchar, nchar, nvarchar
+    Text(String),
+    /// binary, varbinary
+    Binary(Vec<u8>),
+    /// uniqueidentifier: the bytes in the order in which they are printed
+    UniqueIdentifier([u8; 16]),
+}
+
+/// A column of a result set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name; empty for an expression without an alias.
+    pub name: String,
+    /// Its type.
+    pub sql_type: SqlType,
+    /// Whether NULL may come.
+    pub nullable: bool,
+    /// Whether it is an IDENTITY column.
+    pub identity: bool,
+}
