@@ -1,1 +1,9 @@
-//! x
+//! An Azure Functions custom handler that runs SQL on Azure SQL with no password anywhere.
+//!
+//! A function is a folder with a `function.json` and a `.sql` file. An invocation walks one way:
+//! `host` reads it, `functions` binds its values to the command's parameters, `database` runs the command,
+//! `functions` shapes what comes back, `host` answers.
+
+pub mod database;
+pub mod functions;
+pub mod invocation;

@@ -1,1 +1,3 @@
+//! The program `azsql-worker`: hands over to the library.
+
 fn main() {}

@@ -1,0 +1,1 @@
+//! What a function is: its definition read and compiled, an invocation's values bound, its results shaped.
