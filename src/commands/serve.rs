@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{EXIT_FAILURE, ServeOptions};
 use crate::host::server;
-use crate::host::worker::Worker;
+use crate::host::worker::{DatabaseRuntime, Worker};
 use crate::logging;
 use crate::settings::{ListenSettings, log_level, script_root};
 
@@ -35,12 +35,12 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
     std::thread::Builder::new()
         .name("start".to_owned())
         .spawn(move || {
-            let worker = Worker::start(&script_root, &|name| std::env::var(name).ok());
+            let worker = Worker::start(&script_root, &|name| std::env::var(name).ok(), DatabaseRuntime::Own);
             ready.send_replace(Some(Arc::new(worker)));
         })
         .map_err(|error| format!("can't start a thread: {}", error.kind()))?;
 
     actix_web::rt::System::new()
-        .block_on(server::serve(listener, listen.threads, worker))
+        .block_on(server::serve(listener, listen.threads, move || worker.clone()))
         .map_err(|error| format!("the HTTP server can't run: {}", error.kind()))
 }

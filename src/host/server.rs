@@ -50,14 +50,18 @@ pub fn listen(port: u16) -> std::io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Serves until the process ends.
+/// Serves until the process ends. Each thread calls `ready` once for the worker that it hands its invocations to.
 ///
 /// # Errors
 /// When the server can't be started.
-pub async fn serve(listener: TcpListener, threads: usize, ready: WorkerReady) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    threads: usize,
+    ready: impl Fn() -> WorkerReady + Clone + Send + 'static,
+) -> std::io::Result<()> {
     HttpServer::new(move || {
         App::new()
-            .app_data(web::Data::new(ready.clone()))
+            .app_data(web::Data::new(ready()))
             .route("/", web::get().to(alive))
             .route("/{function}", web::post().to(invoke))
             .default_service(web::to(nothing_here))

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::envelope::Envelope;
 use super::host_json::{self, HostJsonError, Limits};
@@ -15,6 +15,16 @@ use crate::settings::{Lookup, WorkerSettings};
 
 /// Threads for the database's tasks at the most; TLS and rows of one worker rarely fill two.
 const MAX_DATABASE_THREADS: usize = 4;
+
+/// Where the database's tasks run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DatabaseRuntime {
+    /// On a multi-thread runtime of the worker's own, apart from the threads that read invocations.
+    #[default]
+    Own,
+    /// On the runtime that calls [`Worker::start`]; the benchmark compares the two.
+    Current,
+}
 
 /// See the module. Whatever is wrong with settings or files, there is a worker: it answers with what to mend.
 #[derive(Debug)]
@@ -29,7 +39,7 @@ pub struct Worker {
 impl Worker {
     /// Reads settings, `host.json` and all functions under `script_root`, and logs what is wrong with them.
     #[must_use]
-    pub fn start(script_root: &Path, lookup: Lookup<'_>) -> Self {
+    pub fn start(script_root: &Path, lookup: Lookup<'_>, runtime: DatabaseRuntime) -> Self {
         let settings = WorkerSettings::read(lookup).map_err(|errors| {
             let sentences: Vec<_> = errors.iter().map(ToString::to_string).collect();
             sentences.join("; ")
@@ -39,12 +49,11 @@ impl Worker {
         let overriding = settings.as_ref().ok().and_then(|settings| settings.function_timeout.clone());
         let limits = host_json::read(script_root, overriding.as_deref());
         let (service, runtime) = match (settings, &functions) {
-            (Ok(settings), Ok(functions)) => match database_runtime() {
-                Ok(runtime) => {
-                    let database = Database::new(settings.database, runtime.handle().clone());
+            (Ok(settings), Ok(functions)) => match database_runtime(runtime) {
+                Ok((handle, runtime)) => {
+                    let database = Database::new(settings.database, handle);
                     let show = settings.show_database_errors;
-                    let service = Service::new(database, functions.valid(), lookup, show);
-                    (Ok(service), Some(runtime))
+                    (Ok(Service::new(database, functions.valid(), lookup, show)), runtime)
                 }
                 Err(error) => (Err(format!("threads for the database can't be started ({})", error.kind())), None),
             },
@@ -159,9 +168,18 @@ impl Worker {
     }
 }
 
-fn database_runtime() -> std::io::Result<Runtime> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_DATABASE_THREADS);
-    Builder::new_multi_thread().worker_threads(threads).thread_name("database").enable_all().build()
+fn database_runtime(runtime: DatabaseRuntime) -> std::io::Result<(Handle, Option<Runtime>)> {
+    match runtime {
+        DatabaseRuntime::Current => {
+            Handle::try_current().map(|handle| (handle, None)).map_err(std::io::Error::other)
+        }
+        DatabaseRuntime::Own => {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_DATABASE_THREADS);
+            let runtime =
+                Builder::new_multi_thread().worker_threads(threads).thread_name("database").enable_all().build()?;
+            Ok((runtime.handle().clone(), Some(runtime)))
+        }
+    }
 }
 
 fn invalid_envelope(sentence: &str) -> Problem {
