@@ -6,6 +6,6 @@ mod trigger;
 mod value;
 
 pub use problem::{Problem, Violation};
-pub use sql_type::{Length, SqlType};
+pub use sql_type::{Length, SqlType, SqlTypeError};
 pub use trigger::{HttpRequest, TimerEvent, TriggerInput};
-pub use value::{Decimal, Parameter, SqlValue};
+pub use value::{Decimal, DecimalError, Parameter, SqlValue};
