@@ -1,3 +1,7 @@
 //! The program `azsql-worker`: hands over to the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    azsql_worker::run()
+}

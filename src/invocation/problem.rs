@@ -57,7 +57,24 @@ impl Problem {
         Self { violations, ..Self::new(400, "invalid-parameters", "Parameters are not valid", detail) }
     }
 
-    /// The body, with the invocation's id as `instance`-like member `invocationId`.
+    /// The 500 of a worker whose settings or files must be mended first; `sentence` says which, without a final stop.
+    #[must_use]
+    pub fn not_configured(sentence: &str) -> Self {
+        Self::new(500, "not-configured", "The worker is not configured", format!("Not configured: {sentence}."))
+    }
+
+    /// The 500 after a panic.
+    #[must_use]
+    pub fn defect() -> Self {
+        Self::new(
+            500,
+            "defect",
+            "The worker has a defect",
+            "The invocation failed for a reason that the worker did not foresee; its log has the place.",
+        )
+    }
+
+    /// The body, with the invocation's id as the member `invocationId`.
     #[must_use]
     pub fn to_json(&self, invocation_id: &str) -> String {
         let mut body = serde_json::Map::new();
