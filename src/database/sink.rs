@@ -12,8 +12,10 @@ pub enum Cell<'a> {
     Null,
     /// bit
     Bit(bool),
-    /// tinyint, smallint, int, bigint
-    Integer(i64),
+    /// tinyint, smallint, int
+    Integer(i32),
+    /// bigint: apart from the others since not every JavaScript number can hold one, see `sql.numbers`
+    BigInt(i64),
     /// decimal and numeric, all digits, at the column's scale
     Decimal(Decimal),
     /// real

@@ -8,6 +8,6 @@ mod value;
 
 pub use context::{Invocation, InvocationLog};
 pub use problem::{Problem, Violation};
-pub use sql_type::{Length, SqlType};
+pub use sql_type::{Length, SqlType, SqlTypeError};
 pub use trigger::{HttpRequest, TimerEvent, TriggerInput};
-pub use value::{Decimal, Parameter, SqlValue};
+pub use value::{Decimal, DecimalError, Parameter, SqlValue};
