@@ -16,7 +16,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 pub struct Certificates {
     /// The certificate authority, PEM. Its key is gone: nothing else can be issued under it.
     pub ca_pem: String,
-    /// The server's side of TLS, with certificates for localhost, 127.0.0.1 and ::1.
+    /// The server's side of TLS, with certificates for localhost, 127.0.0.1 and `::1`.
     pub server: Arc<ServerConfig>,
 }
 

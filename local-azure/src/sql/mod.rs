@@ -1,4 +1,4 @@
-//! A SQL endpoint on loopback: TDS 7.4 in front, our own T-SQL reader in the middle, SQLite behind.
+//! A SQL endpoint on loopback: TDS 7.4 in front, our own T-SQL reader in the middle, `SQLite` behind.
 //!
 //! Data flows one way: [`tds`] reads a request from the socket and calls a [`engine::Session`]; the session reads
 //! T-SQL with [`tsql`], computes with [`values`], and pushes what comes out into a [`reply::ReplySink`], which

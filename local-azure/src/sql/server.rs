@@ -27,7 +27,7 @@ use super::tds::session::OpenSession;
 pub struct SqlOptions {
     /// Where it listens; port 0 takes any free one. Default `127.0.0.1:0`.
     pub address: SocketAddr,
-    /// The SQLite file; None for a temporary one that goes away with the server. Default None.
+    /// The `SQLite` file; None for a temporary one that goes away with the server. Default None.
     pub database_file: Option<PathBuf>,
     /// The names under which the database can be opened, without case; `master` always can. Any other gets 4060.
     /// Empty takes any name, for one that need not be known beforehand. Default empty.

@@ -319,8 +319,8 @@ async fn expect<S: AsyncRead + Unpin>(stream: &mut S, wanted: PacketType) -> io:
     }
 }
 
-fn invalid(error: impl ToString) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 /// Sends one message. Before the login is done packets have 4,096 bytes.

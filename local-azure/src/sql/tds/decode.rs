@@ -1,4 +1,4 @@
-//! Values as a client sends them, behind their TYPE_INFO (MS-TDS 2.2.5.5).
+//! Values as a client sends them, behind their `TYPE_INFO` (MS-TDS 2.2.5.5).
 
 use super::bytes::{Malformed, Reader, utf16_text};
 use super::code_page;

@@ -5,7 +5,7 @@ use super::type_info::RequestError;
 use crate::sql::engine::Isolation;
 use crate::sql::reply::SqlError;
 
-/// Reads ALL_HEADERS (MS-TDS 2.2.5.3): their lengths must add up; what they hold this endpoint does not need,
+/// Reads `ALL_HEADERS` (MS-TDS 2.2.5.3): their lengths must add up; what they hold this endpoint does not need,
 /// since a connection without MARS has one transaction at most.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! TYPE_INFO (MS-TDS 2.2.5.6): how a SQL type is written in front of values.
+//! `TYPE_INFO` (MS-TDS 2.2.5.6): how a SQL type is written in front of values.
 
 use super::bytes::{Malformed, Reader};
 use super::code_page::COLLATION;
@@ -57,7 +57,7 @@ pub enum RequestError {
     Refused(SqlError),
 }
 
-/// How a value is laid out behind its TYPE_INFO.
+/// How a value is laid out behind its `TYPE_INFO`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// Always there, this many bytes.
@@ -93,7 +93,7 @@ pub struct TypeInfo {
 }
 
 impl TypeInfo {
-    /// Reads a TYPE_INFO.
+    /// Reads a `TYPE_INFO`.
     ///
     /// # Errors
     /// When it is malformed, or names a type that this endpoint does not have: the error names it.
@@ -335,7 +335,7 @@ pub fn layout(sql_type: SqlType) -> Layout {
     }
 }
 
-/// Appends the TYPE_INFO of a type, in its nullable form.
+/// Appends the `TYPE_INFO` of a type, in its nullable form.
 pub fn write(sql_type: SqlType, out: &mut Vec<u8>) {
     let mut sized = |kind: u8, length: u16, text: bool| {
         out.push(kind);
@@ -359,7 +359,7 @@ pub fn write(sql_type: SqlType, out: &mut Vec<u8>) {
         SqlType::Int => out.extend_from_slice(&[number::INTN, 4]),
         SqlType::BigInt => out.extend_from_slice(&[number::INTN, 8]),
         SqlType::Decimal { precision, scale } => {
-            out.extend_from_slice(&[number::DECIMALN, decimal_bytes(precision), precision, scale])
+            out.extend_from_slice(&[number::DECIMALN, decimal_bytes(precision), precision, scale]);
         }
         SqlType::Money => out.extend_from_slice(&[number::MONEYN, 8]),
         SqlType::SmallMoney => out.extend_from_slice(&[number::MONEYN, 4]),
