@@ -81,8 +81,26 @@ impl HandshakeStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads the rest of a packet's header; true at the end of the stream.
-    fn poll_header(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    /// Gives what was read in search of a header first, then what the socket has.
+    fn poll_read_bare(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.header_read == 0 {
+            return Pin::new(&mut self.socket).poll_read(context, buffer);
+        }
+        let count = self.header_read.min(buffer.remaining());
+        if let Some((given, _)) = self.header.split_at_checked(count) {
+            buffer.put_slice(given);
+        }
+        self.header.rotate_left(count);
+        self.header_read = self.header_read.saturating_sub(count);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads the rest of a packet's header.
+    fn poll_header(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Header>> {
         while let Some(rest) = self
             .header
             .get_mut(self.header_read..)
@@ -92,9 +110,15 @@ impl HandshakeStream {
             ready!(Pin::new(&mut self.socket).poll_read(context, &mut buffer))?;
             let read = buffer.filled().len();
             if read == 0 {
-                return Poll::Ready(Ok(true));
+                return Poll::Ready(Ok(Header::EndOfStream));
             }
             self.header_read = self.header_read.saturating_add(read);
+            // tokio-rustls reads on when the handshake is done, and a quick client has sent its login by then: a bare
+            // TLS record of application data, whose first byte is no packet type.
+            if self.header.first() == Some(&TLS_APPLICATION_DATA) {
+                self.wrapping = false;
+                return Poll::Ready(Ok(Header::BareRecord));
+            }
         }
         let [kind, _, high, low, ..] = self.header;
         let length = usize::from(u16::from_be_bytes([high, low]));
@@ -106,9 +130,19 @@ impl HandshakeStream {
         }
         self.body_left = length.saturating_sub(HEADER);
         self.header_read = 0;
-        Poll::Ready(Ok(false))
+        Poll::Ready(Ok(Header::Packet))
     }
 }
+
+/// What came where a packet's header was expected.
+enum Header {
+    Packet,
+    BareRecord,
+    EndOfStream,
+}
+
+/// The content type of TLS records that hold data (RFC 8446, section 5.1).
+const TLS_APPLICATION_DATA: u8 = 0x17;
 
 impl AsyncRead for HandshakeStream {
     fn poll_read(
@@ -117,11 +151,14 @@ impl AsyncRead for HandshakeStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.wrapping {
-            return Pin::new(&mut this.socket).poll_read(context, buffer);
+        if this.wrapping && this.body_left == 0 {
+            match ready!(this.poll_header(context))? {
+                Header::Packet | Header::BareRecord => {}
+                Header::EndOfStream => return Poll::Ready(Ok(())),
+            }
         }
-        if this.body_left == 0 && ready!(this.poll_header(context))? {
-            return Poll::Ready(Ok(()));
+        if !this.wrapping {
+            return this.poll_read_bare(context, buffer);
         }
         // Not one byte beyond the packet: what follows the last one is no longer wrapped.
         let room = this.body_left.min(buffer.remaining());
