@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::harness::{Fixture, connect, number, options};
+use crate::harness::{Fixture, connect, failure, number, options};
 
 #[tokio::test]
 async fn logins_fail_as_often_as_asked_and_then_succeed() {
@@ -27,13 +27,7 @@ async fn a_statement_fails_with_40501_and_the_connection_stays() {
     let fixture = Fixture::start(options()).await;
     let mut client = fixture.connect().await;
     fixture.server.faults().fail_statements(40501, 1);
-    let failed = client
-        .simple_query("rows 1")
-        .await
-        .unwrap()
-        .into_results()
-        .await;
-    assert_eq!(number(failed), 40501);
+    assert_eq!(failure(&mut client, "rows 1").await.code(), 40501);
     let rows = client
         .simple_query("rows 1")
         .await
@@ -49,13 +43,7 @@ async fn a_statement_fails_with_40197_and_the_connection_ends() {
     let fixture = Fixture::start(options()).await;
     let mut client = fixture.connect().await;
     fixture.server.faults().fail_statements(40197, 1);
-    let failed = client
-        .simple_query("rows 1")
-        .await
-        .unwrap()
-        .into_results()
-        .await;
-    assert_eq!(number(failed), 40197);
+    assert_eq!(failure(&mut client, "rows 1").await.code(), 40197);
     fixture.until_noted("closed").await;
 }
 

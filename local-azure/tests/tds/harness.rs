@@ -233,14 +233,21 @@ impl Fixture {
     }
 
     pub(crate) fn config(&self) -> Config {
+        let mut config = self.config_without_trust();
+        if let Some(pem) = self.server.ca_pem() {
+            config.trust_cert_ca_bundle(pem.as_bytes());
+        }
+        config
+    }
+
+    pub(crate) fn config_without_trust(&self) -> Config {
         let mut config = Config::new();
         config.host("localhost");
         config.port(self.server.address().port());
         config.database("shop");
         config.authentication(AuthMethod::sql_server(USER, PASSWORD));
-        match self.server.ca_pem() {
-            Some(pem) => config.trust_cert_ca_bundle(pem.as_bytes()),
-            None => config.encryption(EncryptionLevel::NotSupported),
+        if self.server.ca_pem().is_none() {
+            config.encryption(EncryptionLevel::NotSupported);
         }
         config
     }
@@ -280,5 +287,17 @@ pub(crate) fn number<T>(result: tiberius::Result<T>) -> u32 {
         Err(tiberius::error::Error::Server(error)) => error.code(),
         Err(other) => panic!("another error: {other}"),
         Ok(_) => panic!("no error"),
+    }
+}
+
+/// Runs a batch that must fail with a server's error.
+pub(crate) async fn failure(client: &mut SqlClient, batch: &str) -> tiberius::error::TokenError {
+    let result = match client.simple_query(batch).await {
+        Ok(stream) => stream.into_results().await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    match result {
+        Err(tiberius::error::Error::Server(error)) => error,
+        other => panic!("no server error: {other:?}"),
     }
 }

@@ -80,7 +80,7 @@ async fn an_unknown_database_is_refused_with_4060() {
 async fn a_client_that_does_not_trust_the_authority_gets_no_session() {
     let fixture = Fixture::start(options()).await;
     let other = Fixture::start(options()).await;
-    let mut config = fixture.config();
+    let mut config = fixture.config_without_trust();
     config.trust_cert_ca_bundle(other.server.ca_pem().unwrap().as_bytes());
     assert!(connect(config, &fixture).await.is_err());
     assert!(fixture.server.logins().is_empty());
@@ -95,7 +95,7 @@ async fn the_authority_is_written_to_a_file_that_clients_can_trust() {
         ..options()
     })
     .await;
-    let mut config = fixture.config();
+    let mut config = fixture.config_without_trust();
     config.trust_cert_ca(file.display());
     connect(config, &fixture).await.unwrap();
     let written = std::fs::read_to_string(&file).unwrap();

@@ -2,7 +2,7 @@
 
 use tiberius::Command;
 
-use crate::harness::{Fixture, connect, number, options};
+use crate::harness::{Fixture, connect, failure, number, options};
 
 #[tokio::test]
 async fn result_sets_come_apart_and_in_order() {
@@ -84,15 +84,7 @@ async fn many_rows_arrive_whole() {
 async fn an_error_leaves_the_connection_usable() {
     let fixture = Fixture::start(options()).await;
     let mut client = fixture.connect().await;
-    let failed = client
-        .simple_query("fail 50404")
-        .await
-        .unwrap()
-        .into_results()
-        .await;
-    let Err(tiberius::error::Error::Server(error)) = failed else {
-        panic!("no server error");
-    };
+    let error = failure(&mut client, "fail 50404").await;
     assert_eq!((error.code(), error.class(), error.line()), (50404, 16, 3));
     let rows = client
         .simple_query("rows 1")
@@ -108,13 +100,7 @@ async fn an_error_leaves_the_connection_usable() {
 async fn an_error_of_class_20_or_more_ends_the_connection() {
     let fixture = Fixture::start(options()).await;
     let mut client = fixture.connect().await;
-    let failed = client
-        .simple_query("fatal")
-        .await
-        .unwrap()
-        .into_results()
-        .await;
-    assert_eq!(number(failed), 596);
+    assert_eq!(failure(&mut client, "fatal").await.code(), 596);
     fixture.until_noted("closed").await;
     assert!(client.simple_query("rows 1").await.is_err());
 }
@@ -123,13 +109,7 @@ async fn an_error_of_class_20_or_more_ends_the_connection() {
 async fn a_value_that_does_not_fit_its_column_is_an_error_and_not_a_wrong_value() {
     let fixture = Fixture::start(options()).await;
     let mut client = fixture.connect().await;
-    let failed = client
-        .simple_query("misfit")
-        .await
-        .unwrap()
-        .into_results()
-        .await;
-    assert_eq!(number(failed), 8115);
+    assert_eq!(failure(&mut client, "misfit").await.code(), 8115);
 }
 
 #[tokio::test]
