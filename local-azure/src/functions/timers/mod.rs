@@ -1,0 +1,7 @@
+//! Timer triggers: when a function is due, what it was told of its last run, and running it.
+
+mod schedule;
+mod status;
+
+pub(super) use schedule::Schedule;
+pub(super) use status::{ScheduleStatus, StatusStore};
