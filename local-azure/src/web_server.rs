@@ -64,7 +64,7 @@ impl WebServer {
     }
 
     /// Stops the server, cutting off requests under way, and waits until its thread has ended.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn shut_down(&mut self) {
         self.handle.stop(false).await;
         if let Some(thread) = self.thread.take() {
             let _joined = tokio::task::spawn_blocking(move || thread.join()).await;

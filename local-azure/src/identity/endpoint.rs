@@ -108,8 +108,8 @@ impl IdentityEndpoint {
     }
 
     /// Stops it; requests under way are cut off.
-    pub async fn stop(self) {
-        self.server.stop().await;
+    pub async fn stop(mut self) {
+        self.server.shut_down().await;
     }
 }
 

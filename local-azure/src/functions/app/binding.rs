@@ -3,24 +3,6 @@
 use crate::functions::routes::RouteTemplate;
 use crate::functions::timers::Schedule;
 
-/// Who may call an HTTP function. This host, like Core Tools, asks nobody for a key; the level is only shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::functions) enum AuthorizationLevel {
-    Anonymous,
-    Function,
-    Admin,
-}
-
-impl AuthorizationLevel {
-    pub(in crate::functions) fn as_str(self) -> &'static str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Function => "function",
-            Self::Admin => "admin",
-        }
-    }
-}
-
 /// An `httpTrigger`.
 #[derive(Clone, Debug)]
 pub(in crate::functions) struct HttpTrigger {
@@ -28,7 +10,6 @@ pub(in crate::functions) struct HttpTrigger {
     pub(in crate::functions) methods: Vec<String>,
     /// With the route prefix.
     pub(in crate::functions) route: RouteTemplate,
-    pub(in crate::functions) authorization_level: AuthorizationLevel,
 }
 
 /// A `timerTrigger`.

@@ -63,7 +63,9 @@ pub(in crate::functions) fn discover(
 fn is_function_name(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_' || character == '-')
+        && name.chars().all(|character| {
+            character.is_ascii_alphanumeric() || character == '_' || character == '-'
+        })
         && !name.eq_ignore_ascii_case("host")
 }
 
@@ -74,8 +76,15 @@ fn refuse_duplicate_routes(app: &mut FunctionApp) {
     for function in std::mem::take(&mut app.functions) {
         if let Some(http) = function.http().filter(|_| !function.disabled) {
             let template = http.route.text().to_ascii_lowercase();
-            let overlap = |methods: &[String]| methods.is_empty() || http.methods.is_empty() || methods.iter().any(|method| http.methods.contains(method));
-            if let Some((_, _, other)) = taken.iter().find(|(route, methods, _)| *route == template && overlap(methods)) {
+            let overlap = |methods: &[String]| {
+                methods.is_empty()
+                    || http.methods.is_empty()
+                    || methods.iter().any(|method| http.methods.contains(method))
+            };
+            if let Some((_, _, other)) = taken
+                .iter()
+                .find(|(route, methods, _)| *route == template && overlap(methods))
+            {
                 app.problems.push(FunctionProblem {
                     message: format!("the function '{other}' has the same route for the same method: change one of them"),
                     name: function.name,

@@ -5,7 +5,6 @@ mod discovery;
 mod function;
 mod retry;
 
-pub(super) use binding::{AuthorizationLevel, HttpTrigger, OutputBinding, TimerTrigger, Trigger};
-pub(super) use discovery::{FunctionApp, FunctionProblem, discover};
+pub(super) use binding::{HttpTrigger, OutputBinding, TimerTrigger, Trigger};
+pub(super) use discovery::{FunctionProblem, discover};
 pub(super) use function::FunctionDefinition;
-pub(super) use retry::RetryPolicy;

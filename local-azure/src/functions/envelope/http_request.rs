@@ -9,9 +9,30 @@ use crate::functions::routes::RouteValues;
 /// Headers that Kestrel knows by name and spells its own way; any other keeps the spelling it came with, which for this
 /// host is lower case.
 const KNOWN_HEADERS: [&str; 24] = [
-    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Connection",
-    "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Date", "Expect", "Host", "If-Match", "If-Modified-Since",
-    "If-None-Match", "Origin", "Pragma", "Range", "Referer", "Transfer-Encoding", "Upgrade", "User-Agent",
+    "Accept",
+    "Accept-Charset",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Authorization",
+    "Cache-Control",
+    "Connection",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Type",
+    "Cookie",
+    "Date",
+    "Expect",
+    "Host",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "Origin",
+    "Pragma",
+    "Range",
+    "Referer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "User-Agent",
 ];
 
 /// An HTTP request that came in, read to its end.
@@ -33,9 +54,14 @@ impl IncomingRequest {
     /// Splits a query string as a form's.
     pub(in crate::functions) fn parse_query(query: &str) -> Vec<(String, String)> {
         let mut joined: Vec<(String, String)> = Vec::new();
-        let Ok(url) = reqwest::Url::parse(&format!("http://localhost/?{query}")) else { return joined };
+        let Ok(url) = reqwest::Url::parse(&format!("http://localhost/?{query}")) else {
+            return joined;
+        };
         for (name, value) in url.query_pairs() {
-            match joined.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+            match joined
+                .iter_mut()
+                .find(|(known, _)| known.eq_ignore_ascii_case(&name))
+            {
                 Some((_, values)) => {
                     values.push(',');
                     values.push_str(&value);
@@ -48,7 +74,10 @@ impl IncomingRequest {
 
     /// A header's name as the host spells it.
     pub(in crate::functions) fn header_name(name: &str) -> String {
-        KNOWN_HEADERS.iter().find(|known| known.eq_ignore_ascii_case(name)).map_or_else(|| name.to_owned(), |known| (*known).to_owned())
+        KNOWN_HEADERS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(name))
+            .map_or_else(|| name.to_owned(), |known| (*known).to_owned())
     }
 
     /// The object in the envelope (`HttpRequestExtensions.cs`, `GetRequestAsJObject`).
@@ -57,9 +86,21 @@ impl IncomingRequest {
         data.insert("Url".to_owned(), Value::from(self.url.as_str()));
         data.insert("Method".to_owned(), Value::from(self.method.as_str()));
         data.insert("Query".to_owned(), self.query_json());
-        data.insert("Headers".to_owned(), self.headers.iter().map(|(name, values)| (name.clone(), json!(values))).collect());
+        data.insert(
+            "Headers".to_owned(),
+            self.headers
+                .iter()
+                .map(|(name, values)| (name.clone(), json!(values)))
+                .collect(),
+        );
         if !route.is_empty() {
-            data.insert("Params".to_owned(), route.iter().map(|(name, value)| (name.clone(), json!(value))).collect());
+            data.insert(
+                "Params".to_owned(),
+                route
+                    .iter()
+                    .map(|(name, value)| (name.clone(), json!(value)))
+                    .collect(),
+            );
         }
         data.insert("Identities".to_owned(), anonymous_identity());
         if self.has_length && !self.body.is_empty() {
@@ -77,11 +118,17 @@ impl IncomingRequest {
     }
 
     pub(super) fn query_json(&self) -> Value {
-        self.query.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+        self.query
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+            .collect()
     }
 
     pub(super) fn joined_headers_json(&self) -> Value {
-        self.headers.iter().map(|(name, values)| (name.clone(), Value::String(values.join(",")))).collect()
+        self.headers
+            .iter()
+            .map(|(name, values)| (name.clone(), Value::String(values.join(","))))
+            .collect()
     }
 
     /// Base64 for bytes and forms with files, else the raw text, never a nested object
@@ -92,7 +139,14 @@ impl IncomingRequest {
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
             .and_then(|(_, values)| values.first())
-            .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+            .map(|value| {
+                value
+                    .split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_ascii_lowercase()
+            })
             .unwrap_or_default();
         if content_type == "application/octet-stream" || content_type.contains("multipart/") {
             STANDARD.encode(&self.body)

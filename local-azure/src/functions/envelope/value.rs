@@ -22,7 +22,9 @@ pub(super) fn binding_data(value: &Value) -> Option<Value> {
         Value::Bool(true) => Some(Value::from("True")),
         Value::Bool(false) => Some(Value::from("False")),
         Value::Number(number) => Some(Value::String(number.to_string())),
-        Value::String(text) => Some(Value::String(reparsed_date(text).unwrap_or_else(|| text.clone()))),
+        Value::String(text) => Some(Value::String(
+            reparsed_date(text).unwrap_or_else(|| text.clone()),
+        )),
     }
 }
 
@@ -36,5 +38,7 @@ fn reparsed_date(text: &str) -> Option<String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc().format(INVARIANT).to_string());
     }
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|time| time.format(INVARIANT).to_string())
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
+        .ok()
+        .map(|time| time.format(INVARIANT).to_string())
 }

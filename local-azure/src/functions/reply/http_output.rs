@@ -12,7 +12,9 @@ use super::result::property;
 /// Why the invocation fails.
 pub(super) fn from_output(value: Option<&Value>) -> Result<HttpAnswer, String> {
     // Absent: the host goes on with an empty response object, which has no "body" and so is itself the content.
-    let Some(value) = value else { return Ok(empty_object()) };
+    let Some(value) = value else {
+        return Ok(empty_object());
+    };
     let parsed;
     let properties = match value {
         // The host reads `ToString()` of the value again, so an object inside a string works, and what is null or empty
@@ -28,7 +30,8 @@ pub(super) fn from_output(value: Option<&Value>) -> Result<HttpAnswer, String> {
         }
         other => other.as_object(),
     };
-    let properties = properties.ok_or("the http output must be an object with 'statusCode', 'headers' and 'body'")?;
+    let properties = properties
+        .ok_or("the http output must be an object with 'statusCode', 'headers' and 'body'")?;
     // `status` alone is never read: the response object always has a StatusCode, which is looked at first.
     answer(properties, property(properties, "statusCode"))
 }
@@ -40,9 +43,10 @@ pub(super) fn from_output(value: Option<&Value>) -> Result<HttpAnswer, String> {
 /// Why the invocation fails.
 pub(super) fn from_return_value(value: &Value) -> Result<HttpAnswer, String> {
     match value {
-        Value::Object(properties) if property(properties, "body").is_some() => {
-            answer(properties, property(properties, "statusCode").or_else(|| property(properties, "status")))
-        }
+        Value::Object(properties) if property(properties, "body").is_some() => answer(
+            properties,
+            property(properties, "statusCode").or_else(|| property(properties, "status")),
+        ),
         other => Ok(HttpAnswer::with_body(200, Vec::new(), other)),
     }
 }
@@ -54,12 +58,21 @@ fn empty_object() -> HttpAnswer {
 fn answer(properties: &Map<String, Value>, status: Option<&Value>) -> Result<HttpAnswer, String> {
     let headers = match property(properties, "headers") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::Object(headers)) => headers.iter().map(|(name, value)| Ok((name.clone(), header_text(name, value)?))).collect::<Result<_, String>>()?,
+        Some(Value::Object(headers)) => headers
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), header_text(name, value)?)))
+            .collect::<Result<_, String>>()?,
         Some(_) => return Err("the http output's 'headers' must be an object".to_owned()),
     };
-    let (content_types, mut headers): (Vec<_>, Vec<_>) = headers.into_iter().partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let (content_types, mut headers): (Vec<_>, Vec<_>) = headers
+        .into_iter()
+        .partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     // The server writes these itself.
-    headers.retain(|(name, _)| !["content-length", "transfer-encoding", "connection"].iter().any(|own| own.eq_ignore_ascii_case(name)));
+    headers.retain(|(name, _)| {
+        !["content-length", "transfer-encoding", "connection"]
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(name))
+    });
     let body = property(properties, "body").unwrap_or(&Value::Null);
     let mut answer = HttpAnswer::with_body(status_code(status)?, headers, body);
     if let Some((_, content_type)) = content_types.into_iter().next_back() {
@@ -73,7 +86,9 @@ fn status_code(value: Option<&Value>) -> Result<u16, String> {
     let text = match value {
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::String(text)) => text.trim().to_owned(),
-        Some(Value::Object(_) | Value::Array(_)) => return Err("the http output's 'statusCode' must be a number".to_owned()),
+        Some(Value::Object(_) | Value::Array(_)) => {
+            return Err("the http output's 'statusCode' must be a number".to_owned());
+        }
         Some(Value::Bool(_) | Value::Null) | None => return Ok(200),
     };
     match text.parse::<i32>() {
@@ -81,7 +96,9 @@ fn status_code(value: Option<&Value>) -> Result<u16, String> {
         Ok(code) => u16::try_from(code)
             .ok()
             .filter(|code| (200..=999).contains(code))
-            .ok_or_else(|| format!("the http output's statusCode {code} is not an HTTP status from 200 to 999")),
+            .ok_or_else(|| {
+                format!("the http output's statusCode {code} is not an HTTP status from 200 to 999")
+            }),
         Err(_) => Ok(200),
     }
 }
@@ -103,22 +120,37 @@ mod tests {
     use serde_json::{Value, json};
 
     fn status_and_body(value: &Value) -> Option<(u16, String)> {
-        from_output(Some(value)).ok().map(|answer| (answer.status, String::from_utf8_lossy(&answer.body).into_owned()))
+        from_output(Some(value)).ok().map(|answer| {
+            (
+                answer.status,
+                String::from_utf8_lossy(&answer.body).into_owned(),
+            )
+        })
     }
 
     #[test]
     fn the_status_is_a_number_or_digits_and_status_alone_is_never_read() {
         let cases = [
             (json!({ "statusCode": 201, "body": "x" }), Some((201, "x"))),
-            (json!({ "StatusCode": "404", "body": "x" }), Some((404, "x"))),
+            (
+                json!({ "StatusCode": "404", "body": "x" }),
+                Some((404, "x")),
+            ),
             (json!({ "status": 404, "body": "x" }), Some((200, "x"))),
-            (json!({ "statusCode": "abc", "body": "x" }), Some((200, "x"))),
+            (
+                json!({ "statusCode": "abc", "body": "x" }),
+                Some((200, "x")),
+            ),
             (json!({ "statusCode": null, "body": "x" }), Some((200, "x"))),
             (json!({ "statusCode": 42 }), None),
             (json!({ "statusCode": 204 }), Some((204, ""))),
         ];
         for (output, expected) in cases {
-            assert_eq!(status_and_body(&output), expected.map(|(status, body)| (status, body.to_owned())), "{output}");
+            assert_eq!(
+                status_and_body(&output),
+                expected.map(|(status, body)| (status, body.to_owned())),
+                "{output}"
+            );
         }
     }
 
@@ -131,29 +163,56 @@ mod tests {
             let answer = from_output(output.as_ref()).map(|answer| (answer.status, answer.body));
             assert_eq!(answer, Ok((200, b"{}".to_vec())), "{output:?}");
         }
-        assert_eq!(status_and_body(&json!(r#"{"statusCode": 201, "body": "in a string"}"#)), Some((201, "in a string".to_owned())));
+        assert_eq!(
+            status_and_body(&json!(r#"{"statusCode": 201, "body": "in a string"}"#)),
+            Some((201, "in a string".to_owned()))
+        );
     }
 
     #[test]
     fn a_string_body_is_written_as_it_is_and_an_object_with_indentation() {
-        assert_eq!(status_and_body(&json!({ "body": "{\"a\":1.10}" })), Some((200, "{\"a\":1.10}".to_owned())));
+        assert_eq!(
+            status_and_body(&json!({ "body": "{\"a\":1.10}" })),
+            Some((200, "{\"a\":1.10}".to_owned()))
+        );
         let body: Option<Value> = serde_json::from_str(r#"{"body": {"a": 1.10, "b": []}}"#).ok();
-        assert_eq!(body.as_ref().and_then(status_and_body), Some((200, "{\n  \"a\": 1.1,\n  \"b\": []\n}".to_owned())));
+        assert_eq!(
+            body.as_ref().and_then(status_and_body),
+            Some((200, "{\n  \"a\": 1.1,\n  \"b\": []\n}".to_owned()))
+        );
     }
 
     #[test]
     fn an_array_in_a_header_becomes_json_text_and_null_fails() {
-        let answer = from_output(Some(&json!({ "headers": { "x-list": ["a", 1], "Content-Type": "text/csv" }, "body": "a" })));
+        let answer = from_output(Some(
+            &json!({ "headers": { "x-list": ["a", 1], "Content-Type": "text/csv" }, "body": "a" }),
+        ));
         let parts = answer.map(|answer| (answer.headers, answer.content_type));
-        assert_eq!(parts, Ok((vec![("x-list".to_owned(), "[\"a\",1]".to_owned())], Some("text/csv".to_owned()))));
+        assert_eq!(
+            parts,
+            Ok((
+                vec![("x-list".to_owned(), "[\"a\",1]".to_owned())],
+                Some("text/csv".to_owned())
+            ))
+        );
         assert!(from_output(Some(&json!({ "headers": { "x": null } }))).is_err());
         assert!(from_output(Some(&json!({ "headers": ["x"] }))).is_err());
     }
 
     #[test]
     fn a_return_value_is_a_response_only_with_a_body() {
-        let answer = |value: Value| from_return_value(&value).map(|answer| (answer.status, answer.body)).ok();
-        assert_eq!(answer(json!({ "status": 201, "body": "x" })), Some((201, b"x".to_vec())));
-        assert_eq!(answer(json!({ "status": 201 })), Some((200, b"{\n  \"status\": 201\n}".to_vec())));
+        let answer = |value: Value| {
+            from_return_value(&value)
+                .map(|answer| (answer.status, answer.body))
+                .ok()
+        };
+        assert_eq!(
+            answer(json!({ "status": 201, "body": "x" })),
+            Some((201, b"x".to_vec()))
+        );
+        assert_eq!(
+            answer(json!({ "status": 201 })),
+            Some((200, b"{\n  \"status\": 201\n}".to_vec()))
+        );
     }
 }

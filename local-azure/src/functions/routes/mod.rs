@@ -6,5 +6,5 @@ mod table;
 mod template;
 
 pub(super) use constraint::ValueType;
-pub(super) use table::{RouteMatch, RouteTable};
+pub(super) use table::RouteTable;
 pub(super) use template::{RouteTemplate, RouteValues};

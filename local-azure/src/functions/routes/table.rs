@@ -25,10 +25,17 @@ pub(in crate::functions) struct RouteTable<T> {
 
 impl<T> RouteTable<T> {
     /// A table of templates, methods (upper case; none = all) and what they lead to.
-    pub(in crate::functions) fn new(routes: impl IntoIterator<Item = (RouteTemplate, Vec<String>, T)>) -> Self {
+    pub(in crate::functions) fn new(
+        routes: impl IntoIterator<Item = (RouteTemplate, Vec<String>, T)>,
+    ) -> Self {
         let mut routes: Vec<Route<T>> = routes
             .into_iter()
-            .map(|(template, methods, target)| Route { precedence: template.precedence(), template, methods, target })
+            .map(|(template, methods, target)| Route {
+                precedence: template.precedence(),
+                template,
+                methods,
+                target,
+            })
             .collect();
         // Stable: equal ones stay in the order of the functions' names.
         routes.sort_by(|one, other| one.precedence.cmp(&other.precedence));
@@ -39,8 +46,15 @@ impl<T> RouteTable<T> {
     pub(in crate::functions) fn find(&self, method: &str, path: &str) -> Option<RouteMatch<'_, T>> {
         self.routes
             .iter()
-            .filter(|route| route.methods.is_empty() || route.methods.iter().any(|one| one == method))
-            .find_map(|route| route.template.matches(path).map(|values| RouteMatch { target: &route.target, values }))
+            .filter(|route| {
+                route.methods.is_empty() || route.methods.iter().any(|one| one == method)
+            })
+            .find_map(|route| {
+                route.template.matches(path).map(|values| RouteMatch {
+                    target: &route.target,
+                    values,
+                })
+            })
     }
 }
 
@@ -60,9 +74,18 @@ mod tests {
 
     #[test]
     fn literals_ignore_case_and_values_are_decoded() {
-        assert_eq!(values("api/Persons/{name}", "/API/persons/J%C3%BCrgen%20M"), one("name", "Jürgen M"));
-        assert_eq!(values("api/persons/{name}", "/api/persons/a%2Fb"), one("name", "a%2Fb"));
-        assert_eq!(values("api/persons/{name}", "/api/persons/50%"), one("name", "50%"));
+        assert_eq!(
+            values("api/Persons/{name}", "/API/persons/J%C3%BCrgen%20M"),
+            one("name", "Jürgen M")
+        );
+        assert_eq!(
+            values("api/persons/{name}", "/api/persons/a%2Fb"),
+            one("name", "a%2Fb")
+        );
+        assert_eq!(
+            values("api/persons/{name}", "/api/persons/50%"),
+            one("name", "50%")
+        );
     }
 
     #[test]
@@ -91,15 +114,29 @@ mod tests {
         ];
         for (constraint, good, bad) in cases {
             let template = format!("a/{{x:{constraint}}}");
-            assert_eq!(values(&template, &format!("/a/{good}")), one("x", good), "{constraint} takes {good}");
-            assert_eq!(values(&template, &format!("/a/{bad}")), None, "{constraint} refuses {bad}");
+            assert_eq!(
+                values(&template, &format!("/a/{good}")),
+                one("x", good),
+                "{constraint} takes {good}"
+            );
+            assert_eq!(
+                values(&template, &format!("/a/{bad}")),
+                None,
+                "{constraint} refuses {bad}"
+            );
         }
     }
 
     #[test]
     fn an_optional_value_may_be_absent_and_a_default_fills_in() {
-        assert_eq!(values("a/{id:int?}", "/a"), Some(vec![("id".to_owned(), None)]));
-        assert_eq!(values("a/{id:int?}", "/a/"), Some(vec![("id".to_owned(), None)]));
+        assert_eq!(
+            values("a/{id:int?}", "/a"),
+            Some(vec![("id".to_owned(), None)])
+        );
+        assert_eq!(
+            values("a/{id:int?}", "/a/"),
+            Some(vec![("id".to_owned(), None)])
+        );
         assert_eq!(values("a/{id:int?}", "/a/x"), None);
         assert_eq!(values("a/{page:int=1}", "/a"), one("page", "1"));
         assert_eq!(values("a/{page:int=1}", "/a/2"), one("page", "2"));
@@ -109,15 +146,32 @@ mod tests {
     #[test]
     fn a_catch_all_takes_the_rest() {
         assert_eq!(values("a/{*rest}", "/a/b/c%20d"), one("rest", "b/c d"));
-        assert_eq!(values("a/{*rest}", "/a"), Some(vec![("rest".to_owned(), None)]));
+        assert_eq!(
+            values("a/{*rest}", "/a"),
+            Some(vec![("rest".to_owned(), None)])
+        );
         assert_eq!(values("a/{file}.{extension}", "/a/x.tar.gz"), {
-            Some(vec![("file".to_owned(), Some("x.tar".to_owned())), ("extension".to_owned(), Some("gz".to_owned()))])
+            Some(vec![
+                ("file".to_owned(), Some("x.tar".to_owned())),
+                ("extension".to_owned(), Some("gz".to_owned())),
+            ])
         });
     }
 
     #[test]
     fn a_wrong_template_is_refused() {
-        for template in ["a/{", "a/}", "a//b", "a/{id:integer}", "a/{id?}/b", "a/{*x}/b", "a/{x}/{X}", "a/{}", "a/{x}{y}", "a/{x=1?}"] {
+        for template in [
+            "a/{",
+            "a/}",
+            "a//b",
+            "a/{id:integer}",
+            "a/{id?}/b",
+            "a/{*x}/b",
+            "a/{x}/{X}",
+            "a/{}",
+            "a/{x}{y}",
+            "a/{x=1?}",
+        ] {
             assert!(RouteTemplate::parse(template).is_err(), "{template}");
         }
     }
@@ -128,7 +182,15 @@ mod tests {
         let routes = templates.map(|text| (RouteTemplate::parse(text).unwrap(), Vec::new(), text));
         let table = RouteTable::new(routes);
         let found = |path: &str| *table.find("GET", path).unwrap().target;
-        assert_eq!([found("/p/me"), found("/p/5"), found("/p/you"), found("/p/a/b")], ["p/me", "p/{id:int}", "p/{name}", "p/{*rest}"]);
+        assert_eq!(
+            [
+                found("/p/me"),
+                found("/p/5"),
+                found("/p/you"),
+                found("/p/a/b")
+            ],
+            ["p/me", "p/{id:int}", "p/{name}", "p/{*rest}"]
+        );
     }
 
     #[test]

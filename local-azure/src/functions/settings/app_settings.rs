@@ -12,9 +12,19 @@ impl AppSettings {
     /// The given settings, laid over this process's own environment if `inherit` says so.
     pub(in crate::functions) fn new(given: &BTreeMap<String, String>, inherit: bool) -> Self {
         // A variable that isn't Unicode can't be a setting; it is left out instead of ending the program.
-        let own = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let mut values: BTreeMap<String, String> = if inherit { own.collect() } else { BTreeMap::new() };
-        values.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let own = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let mut values: BTreeMap<String, String> = if inherit {
+            own.collect()
+        } else {
+            BTreeMap::new()
+        };
+        values.extend(
+            given
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         Self { values }
     }
 
@@ -24,7 +34,10 @@ impl AppSettings {
             return Some(value);
         }
         let wanted = name.replace("__", ":");
-        self.values.iter().find(|(key, _)| key.replace("__", ":").eq_ignore_ascii_case(&wanted)).map(|(_, value)| value.as_str())
+        self.values
+            .iter()
+            .find(|(key, _)| key.replace("__", ":").eq_ignore_ascii_case(&wanted))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every setting, for the worker's environment.
@@ -43,10 +56,15 @@ impl AppSettings {
     /// `text` with each `%NAME%` replaced; one that doesn't exist stays as it is, as
     /// `Environment.ExpandEnvironmentVariables` leaves it in the customHandler section.
     pub(in crate::functions) fn expand_known(&self, text: &str) -> String {
-        self.expand_with(text, |name| Ok(format!("%{name}%"))).unwrap_or_else(|_| text.to_owned())
+        self.expand_with(text, |name| Ok(format!("%{name}%")))
+            .unwrap_or_else(|_| text.to_owned())
     }
 
-    fn expand_with(&self, text: &str, unknown: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
+    fn expand_with(
+        &self,
+        text: &str,
+        unknown: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<String, String> {
         let mut expanded = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('%') {

@@ -16,7 +16,9 @@ const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 #[derive(Debug, thiserror::Error)]
 pub enum HostJsonError {
     /// The file can't be read.
-    #[error("host.json was not read at {path}: {source}; run in the folder that holds it, or name that folder")]
+    #[error(
+        "host.json was not read at {path}: {source}; run in the folder that holds it, or name that folder"
+    )]
     Read {
         /// Where it was looked for.
         path: PathBuf,
@@ -62,10 +64,17 @@ pub(in crate::functions) struct HostConfiguration {
 
 impl HostConfiguration {
     /// Reads `host.json` in the script root.
-    pub(in crate::functions) fn read(script_root: &Path, settings: &AppSettings) -> Result<Self, HostJsonError> {
+    pub(in crate::functions) fn read(
+        script_root: &Path,
+        settings: &AppSettings,
+    ) -> Result<Self, HostJsonError> {
         let path = script_root.join("host.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| HostJsonError::Read { path: path.clone(), source })?;
-        let json = serde_json::from_str(&without_comments(&text)).map_err(|source| HostJsonError::Json { path, source })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| HostJsonError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let json = serde_json::from_str(&without_comments(&text))
+            .map_err(|source| HostJsonError::Json { path, source })?;
         Self::from_json(&json, settings)
     }
 
@@ -83,7 +92,10 @@ impl HostConfiguration {
                 "this host does not proxy HTTP requests yet: set it to false, and functions get the enveloped request",
             ));
         }
-        if keys.value("customHandler:http:routes").is_some_and(|routes| !routes.is_null()) {
+        if keys
+            .value("customHandler:http:routes")
+            .is_some_and(|routes| !routes.is_null())
+        {
             return Err(wrong(
                 "customHandler.http.routes",
                 "this host does not know routes in host.json yet: describe each function in its own function.json",
@@ -92,10 +104,17 @@ impl HostConfiguration {
         Ok(Self {
             worker: keys.worker()?,
             initialization_timeout: keys
-                .span("customHandler:initializationTimeout", "customHandler.initializationTimeout")?
+                .span(
+                    "customHandler:initializationTimeout",
+                    "customHandler.initializationTimeout",
+                )?
                 .unwrap_or(DEFAULT_INITIALIZATION_TIMEOUT),
             function_timeout: keys.function_timeout()?,
-            route_prefix: keys.text("extensions:http:routePrefix").unwrap_or_else(|| "api".to_owned()).trim_matches('/').to_owned(),
+            route_prefix: keys
+                .text("extensions:http:routePrefix")
+                .unwrap_or_else(|| "api".to_owned())
+                .trim_matches('/')
+                .to_owned(),
         })
     }
 }
@@ -109,7 +128,11 @@ struct Keys<'a> {
 impl Keys<'_> {
     fn value(&self, key: &str) -> Option<&Value> {
         key.split(':').try_fold(self.json, |value, name| {
-            value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            value
+                .as_object()?
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
         })
     }
 
@@ -136,7 +159,11 @@ impl Keys<'_> {
 
     fn span(&self, key: &str, name: &'static str) -> Result<Option<Duration>, HostJsonError> {
         self.text(key)
-            .map(|text| parse_time_span(&text).filter(|span| !span.is_zero()).ok_or_else(|| wrong(name, "write a time span such as \"00:00:30\"")))
+            .map(|text| {
+                parse_time_span(&text)
+                    .filter(|span| !span.is_zero())
+                    .ok_or_else(|| wrong(name, "write a time span such as \"00:00:30\""))
+            })
             .transpose()
     }
 
@@ -149,26 +176,48 @@ impl Keys<'_> {
     }
 
     fn worker(&self) -> Result<WorkerDescription, HostJsonError> {
-        let expanded = |key: &str| self.text(key).map(|text| self.settings.expand_known(&text)).filter(|text| !text.is_empty());
+        let expanded = |key: &str| {
+            self.text(key)
+                .map(|text| self.settings.expand_known(&text))
+                .filter(|text| !text.is_empty())
+        };
         let arguments = match self.value("customHandler:description:arguments") {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(items)) => items
                 .iter()
                 .map(|item| item.as_str().map(|text| self.settings.expand_known(text)))
                 .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| wrong("customHandler.description.arguments", "write an array of strings"))?,
-            Some(_) => return Err(wrong("customHandler.description.arguments", "write an array of strings")),
+                .ok_or_else(|| {
+                    wrong(
+                        "customHandler.description.arguments",
+                        "write an array of strings",
+                    )
+                })?,
+            Some(_) => {
+                return Err(wrong(
+                    "customHandler.description.arguments",
+                    "write an array of strings",
+                ));
+            }
         };
         Ok(WorkerDescription {
-            executable: expanded("customHandler:description:defaultExecutablePath").unwrap_or_default(),
+            executable: expanded("customHandler:description:defaultExecutablePath")
+                .unwrap_or_default(),
             working_directory: expanded("customHandler:description:workingDirectory"),
             // The host joins the arguments with blanks and quotes nothing (HttpWorkerOptionsSetup.cs), so an argument
             // with a blank in it reaches the process as two.
-            arguments: arguments.join(" ").split_whitespace().map(str::to_owned).collect(),
+            arguments: arguments
+                .join(" ")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }
 
 fn wrong(key: &'static str, problem: &str) -> HostJsonError {
-    HostJsonError::Value { key, problem: problem.to_owned() }
+    HostJsonError::Value {
+        key,
+        problem: problem.to_owned(),
+    }
 }

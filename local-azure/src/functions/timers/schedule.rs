@@ -9,9 +9,28 @@ use croner::parser::{CronParser, Seconds, Year};
 use crate::functions::settings::parse_time_span;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
-const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+const DAYS: [&str; 7] = [
+    "sunday",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+];
 
 /// When a timer fires.
 #[derive(Clone, Debug)]
@@ -29,34 +48,70 @@ impl Schedule {
     /// A sentence that shows what to write.
     pub(in crate::functions) fn parse(text: &str) -> Result<Self, String> {
         let wrong = |problem: &str| {
-            format!("The schedule expression '{text}' was not recognized as a valid cron expression or timespan string: {problem}")
+            format!(
+                "The schedule expression '{text}' was not recognized as a valid cron expression or timespan string: {problem}"
+            )
         };
         let fields: Vec<&str> = text.split_whitespace().collect();
         if fields.len() <= 1 {
-            let span = parse_time_span(text).filter(|span| !span.is_zero()).and_then(|span| TimeDelta::from_std(span).ok());
-            return span.map(Self::Interval).ok_or_else(|| wrong("write six fields such as \"0 */5 * * * *\", or \"00:05:00\""));
+            let span = parse_time_span(text)
+                .filter(|span| !span.is_zero())
+                .and_then(|span| TimeDelta::from_std(span).ok());
+            return span.map(Self::Interval).ok_or_else(|| {
+                wrong("write six fields such as \"0 */5 * * * *\", or \"00:05:00\"")
+            });
         }
         // Five fields begin with the minute; the seconds are then 0.
         let fields = match fields.as_slice() {
             [minute, hour, day, month, week_day] => ["0", minute, hour, day, month, week_day],
-            [second, minute, hour, day, month, week_day] => [*second, minute, hour, day, month, week_day],
+            [second, minute, hour, day, month, week_day] => {
+                [*second, minute, hour, day, month, week_day]
+            }
             _ => return Err(wrong("it needs six fields, or five without the seconds")),
         };
         let [second, minute, hour, day, month, week_day] = fields;
         // croner knows more than NCrontab (L, W, #, ?, nicknames, a year): what the real host refuses is refused here.
-        for (field, names) in [(second, [].as_slice()), (minute, &[]), (hour, &[]), (day, &[]), (month, &MONTHS), (week_day, &DAYS)] {
+        for (field, names) in [
+            (second, [].as_slice()),
+            (minute, &[]),
+            (hour, &[]),
+            (day, &[]),
+            (month, &MONTHS),
+            (week_day, &DAYS),
+        ] {
             if let Some(word) = unknown_word(field, names) {
-                return Err(wrong(&format!("'{word}' in the field '{field}' is not known")));
+                return Err(wrong(&format!(
+                    "'{word}' in the field '{field}' is not known"
+                )));
             }
         }
-        let normal = [second, minute, hour, day, &numbers(month, &MONTHS, 1), &numbers(week_day, &DAYS, 0)].join(" ");
-        if normal.rsplit(' ').next().is_some_and(|days| days.split([',', '-']).any(|part| part.starts_with('7'))) {
+        let normal = [
+            second,
+            minute,
+            hour,
+            day,
+            &numbers(month, &MONTHS, 1),
+            &numbers(week_day, &DAYS, 0),
+        ]
+        .join(" ");
+        if normal
+            .rsplit(' ')
+            .next()
+            .is_some_and(|days| days.split([',', '-']).any(|part| part.starts_with('7')))
+        {
             return Err(wrong("days of the week are 0 (Sunday) to 6"));
         }
         // NCrontab fires when day of month AND day of week fit; croner's default is OR.
-        let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).dom_and_dow(true).build();
-        let cron = parser.parse(&normal).map_err(|error| wrong(&error.to_string()))?;
-        cron.find_next_occurrence(&Utc::now(), false).map_err(|_| wrong("it never fires"))?;
+        let parser = CronParser::builder()
+            .seconds(Seconds::Required)
+            .year(Year::Disallowed)
+            .dom_and_dow(true)
+            .build();
+        let cron = parser
+            .parse(&normal)
+            .map_err(|error| wrong(&error.to_string()))?;
+        cron.find_next_occurrence(&Utc::now(), false)
+            .map_err(|_| wrong("it never fires"))?;
         Ok(Self::Cron(Box::new(cron)))
     }
 
@@ -103,7 +158,9 @@ impl Schedule {
 /// The first thing in a field that NCrontab does not know.
 fn unknown_word<'a>(field: &'a str, names: &[&str]) -> Option<&'a str> {
     field.split([',', '-', '/']).find(|word| {
-        let known = *word == "*" || (!word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())) || name_position(word, names).is_some();
+        let known = *word == "*"
+            || (!word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+            || name_position(word, names).is_some();
         !known
     })
 }
@@ -121,7 +178,10 @@ fn numbers(field: &str, names: &[&str], first: usize) -> String {
         .map(|piece| {
             let word = piece.trim_end_matches([',', '-', '/']);
             let mark = piece.get(word.len()..).unwrap_or_default();
-            name_position(word, names).map_or_else(|| piece.to_owned(), |position| format!("{}{mark}", position.saturating_add(first)))
+            name_position(word, names).map_or_else(
+                || piece.to_owned(),
+                |position| format!("{}{mark}", position.saturating_add(first)),
+            )
         })
         .collect()
 }
@@ -135,7 +195,11 @@ mod tests {
 
     fn next(schedule: &str, after: &str) -> String {
         let after: DateTime<Utc> = after.parse().unwrap();
-        Schedule::parse(schedule).unwrap().next_after(after).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        Schedule::parse(schedule)
+            .unwrap()
+            .next_after(after)
+            .unwrap()
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
     }
 
     /// The examples of Microsoft's page on timer triggers.
@@ -161,19 +225,41 @@ mod tests {
 
     #[test]
     fn day_of_month_and_day_of_week_must_both_fit() {
-        assert_eq!(next("0 0 0 13 * 5", "2026-01-01T00:00:00Z"), "2026-02-13T00:00:00Z");
+        assert_eq!(
+            next("0 0 0 13 * 5", "2026-01-01T00:00:00Z"),
+            "2026-02-13T00:00:00Z"
+        );
     }
 
     #[test]
     fn what_the_real_host_does_not_know_is_refused() {
-        for schedule in ["", "hello", "* * * *", "0 0 0 L * *", "0 0 0 * * 5#2", "@daily x y z a b", "0 0 0 ? * *", "0 0 0 * * 7", "60 * * * * *", "0 0 0 30 2 *", "00:00:00"] {
+        for schedule in [
+            "",
+            "hello",
+            "* * * *",
+            "0 0 0 L * *",
+            "0 0 0 * * 5#2",
+            "@daily x y z a b",
+            "0 0 0 ? * *",
+            "0 0 0 * * 7",
+            "60 * * * * *",
+            "0 0 0 30 2 *",
+            "00:00:00",
+        ] {
             assert!(Schedule::parse(schedule).is_err(), "{schedule}");
         }
     }
 
     #[test]
     fn only_schedules_of_a_minute_or_more_keep_a_status() {
-        let frequent = |text: &str| Schedule::parse(text).unwrap().is_more_frequent_than_a_minute();
-        assert_eq!(["*/10 * * * * *", "0 * * * * *", "00:00:59", "00:01:00"].map(frequent), [true, false, true, false]);
+        let frequent = |text: &str| {
+            Schedule::parse(text)
+                .unwrap()
+                .is_more_frequent_than_a_minute()
+        };
+        assert_eq!(
+            ["*/10 * * * * *", "0 * * * * *", "00:00:59", "00:01:00"].map(frequent),
+            [true, false, true, false]
+        );
     }
 }

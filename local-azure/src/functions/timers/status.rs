@@ -40,7 +40,9 @@ pub(in crate::functions) struct StatusStore {
 
 impl StatusStore {
     pub(in crate::functions) fn new(folder: Option<&Path>) -> Self {
-        Self { folder: folder.map(Path::to_owned) }
+        Self {
+            folder: folder.map(Path::to_owned),
+        }
     }
 
     /// The status that an earlier host left, if it can be read.
@@ -53,8 +55,14 @@ impl StatusStore {
     ///
     /// # Errors
     /// What the system said; the run itself isn't touched by it.
-    pub(in crate::functions) fn save(&self, function: &str, status: &ScheduleStatus) -> std::io::Result<()> {
-        let Some(file) = self.file(function) else { return Ok(()) };
+    pub(in crate::functions) fn save(
+        &self,
+        function: &str,
+        status: &ScheduleStatus,
+    ) -> std::io::Result<()> {
+        let Some(file) = self.file(function) else {
+            return Ok(());
+        };
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -62,6 +70,8 @@ impl StatusStore {
     }
 
     fn file(&self, function: &str) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.join(format!("{function}.timer-status.json")))
+        self.folder
+            .as_ref()
+            .map(|folder| folder.join(format!("{function}.timer-status.json")))
     }
 }
