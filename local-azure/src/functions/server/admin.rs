@@ -43,7 +43,8 @@ pub(super) async fn invoke(
     let input = match read_input(&body) {
         Ok(input) => input,
         Err(problem) => {
-            return HttpResponse::build(StatusCode::BAD_REQUEST).json(json!({ "message": problem }));
+            return HttpResponse::build(StatusCode::BAD_REQUEST)
+                .json(json!({ "message": problem }));
         }
     };
     let host = parts.into_inner();
