@@ -100,7 +100,8 @@ fn tiberius_alone() {
                 call.bind_param("@stmt", STATEMENT);
                 call.bind_param("@params", "@id int");
                 call.bind_param("@id", i32::try_from(number % 200).unwrap_or(0) + 1);
-                let result = call.exec(&mut client).await.expect("a reply").into_command_result().await.expect("rows");
+                let result =
+                    call.exec(&mut client).await.expect("a reply").into_command_result().await.expect("rows");
                 std::hint::black_box(result);
             }
             println!("done");

@@ -78,7 +78,9 @@ fn print(costs: &[Vec<f64>], rounds: usize, requests: u32) {
     let medians: Vec<f64> = costs.iter().map(|costs| median(costs)).collect();
     let base = medians.last().copied().unwrap_or(1.0);
     println!("One-row GetPerson over TLS from the local SQL endpoint, {CONCURRENT} at once.");
-    println!("CPU of the contender's process per request, median of {rounds} rounds of {requests} requests:\n");
+    println!(
+        "CPU of the contender's process per request, median of {rounds} rounds of {requests} requests:\n"
+    );
     println!("| contender | ms of CPU | lowest to highest | of tiberius alone |");
     println!("|---|---|---|---|");
     for ((name, costs), median) in CONTENDERS.iter().zip(costs).zip(&medians) {

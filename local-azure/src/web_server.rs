@@ -54,10 +54,7 @@ impl WebServer {
             })
             .map_err(|source| WebServerError::Start { name, source })?;
         match started.await {
-            Ok(Ok(handle)) => Ok(Self {
-                handle,
-                thread: Some(thread),
-            }),
+            Ok(Ok(handle)) => Ok(Self { handle, thread: Some(thread) }),
             Ok(Err(source)) => Err(WebServerError::Start { name, source }),
             Err(_) => Err(WebServerError::Ended { name }),
         }

@@ -49,27 +49,13 @@ enum Failure {
 }
 
 impl Invoker {
-    pub(super) fn new(
-        log: HostLog,
-        worker: Option<Worker>,
-        function_timeout: Option<Duration>,
-    ) -> Self {
-        Self {
-            log,
-            worker,
-            function_timeout,
-            outputs: Mutex::default(),
-        }
+    pub(super) fn new(log: HostLog, worker: Option<Worker>, function_timeout: Option<Duration>) -> Self {
+        Self { log, worker, function_timeout, outputs: Mutex::default() }
     }
 
     /// The outputs for services so far.
     pub(super) fn outputs(&self) -> Vec<RecordedOutput> {
-        self.outputs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Runs a function once. `reason` goes into the log.
@@ -95,9 +81,7 @@ impl Invoker {
                 self.log.function(
                     LogLevel::Information,
                     name,
-                    format!(
-                        "Executed 'Functions.{name}' (Succeeded, Id={id}, Duration={duration}ms)"
-                    ),
+                    format!("Executed 'Functions.{name}' (Succeeded, Id={id}, Duration={duration}ms)"),
                 );
                 Ok(outputs)
             }
@@ -127,10 +111,7 @@ impl Invoker {
                     // One process serves all: every other invocation in flight fails with this one.
                     worker.replace(generation);
                 }
-                let limit = self
-                    .function_timeout
-                    .map(format_time_span)
-                    .unwrap_or_default();
+                let limit = self.function_timeout.map(format_time_span).unwrap_or_default();
                 format!(
                     "Timeout value of {limit} exceeded by function 'Functions.{name}' (Id: '{id}'). Initiating cancellation."
                 )
@@ -190,10 +171,7 @@ impl Invoker {
         let reply = instance.client.invoke(&function.name, id, body).await?;
         if !(200..300).contains(&reply.status) {
             // EnsureSuccessStatusCode: the body, Outputs and Logs are thrown away.
-            return Err(format!(
-                "Response status code does not indicate success: {}.",
-                reply.status
-            ));
+            return Err(format!("Response status code does not indicate success: {}.", reply.status));
         }
         let result = match read_reply(reply.content_type.as_deref(), &reply.body) {
             ReadReply::Result(result) => result,
@@ -203,11 +181,7 @@ impl Invoker {
             }
             ReadReply::Invalid(message) => return Err(message),
         };
-        if result
-            .outputs
-            .as_ref()
-            .is_none_or(serde_json::Map::is_empty)
-        {
+        if result.outputs.as_ref().is_none_or(serde_json::Map::is_empty) {
             self.log.function(
                 LogLevel::Debug,
                 &function.name,
@@ -215,8 +189,7 @@ impl Invoker {
             );
         }
         for line in &result.logs {
-            self.log
-                .function(LogLevel::Information, &function.name, line.as_str());
+            self.log.function(LogLevel::Information, &function.name, line.as_str());
         }
         let outputs = apply_outputs(&function.outputs, &result)?;
         self.record(&function.name, &outputs);

@@ -60,18 +60,11 @@ impl fmt::Debug for HostLog {
 
 impl HostLog {
     pub(super) fn new(sink: Option<LogSink>) -> Self {
-        Self {
-            sink,
-            lines: Arc::default(),
-        }
+        Self { sink, lines: Arc::default() }
     }
 
     pub(super) fn write(&self, level: LogLevel, source: LogSource, text: impl Into<String>) {
-        let line = LogLine {
-            level,
-            source,
-            text: text.into(),
-        };
+        let line = LogLine { level, source, text: text.into() };
         if let Some(sink) = &self.sink {
             sink(&line);
         }
@@ -91,11 +84,6 @@ impl HostLog {
     }
 
     pub(super) fn lines(&self) -> Vec<LogLine> {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }

@@ -63,10 +63,7 @@ pub struct IdentityEndpoint {
 
 impl fmt::Debug for IdentityEndpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("IdentityEndpoint")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        formatter.debug_struct("IdentityEndpoint").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -143,22 +140,15 @@ pub async fn start(options: IdentityOptions) -> Result<IdentityEndpoint, Identit
         .map(HttpServer::run)
     })
     .await?;
-    Ok(IdentityEndpoint {
-        address,
-        state,
-        server,
-    })
+    Ok(IdentityEndpoint { address, state, server })
 }
 
 async fn token(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
-    let presented = http
-        .headers()
-        .get("x-identity-header")
-        .map(|value| value.as_bytes());
+    let presented = http.headers().get("x-identity-header").map(|value| value.as_bytes());
     let secret = state.secret.as_bytes();
-    if !presented.is_some_and(|bytes| {
-        aws_lc_rs::constant_time::verify_slices_are_equal(bytes, secret).is_ok()
-    }) {
+    if !presented
+        .is_some_and(|bytes| aws_lc_rs::constant_time::verify_slices_are_equal(bytes, secret).is_ok())
+    {
         return refuse(
             StatusCode::UNAUTHORIZED,
             "The X-IDENTITY-HEADER is missing or is not the value of IDENTITY_HEADER.",

@@ -55,12 +55,7 @@ impl IdentityFaults {
     /// How many requests with a correct header named an identity that exists.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.with(|switches| {
-            switches
-                .requests
-                .values()
-                .fold(0_u64, |sum, count| sum.saturating_add(*count))
-        })
+        self.with(|switches| switches.requests.values().fold(0_u64, |sum, count| sum.saturating_add(*count)))
     }
 
     pub(super) fn count(&self, client_id: &str) {
@@ -71,11 +66,7 @@ impl IdentityFaults {
     }
 
     pub(super) fn take_failure(&self) -> bool {
-        self.failures
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                left.checked_sub(1)
-            })
-            .is_ok()
+        self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }
 
     pub(super) fn is_stalled(&self) -> bool {

@@ -24,9 +24,7 @@ impl Refusal {
     /// The sentence in the reply.
     pub(super) fn message(&self) -> &'static str {
         match self {
-            Self::ApiVersion => {
-                "The API version is missing or is not supported: use api-version=2019-08-01."
-            }
+            Self::ApiVersion => "The API version is missing or is not supported: use api-version=2019-08-01.",
             Self::Resource => "The parameter 'resource' is missing.",
             Self::ManyIds => "Give only one of client_id, principal_id, object_id and mi_res_id.",
             // App Service words it like this; the ODBC driver and azure_identity users search for the phrase.
@@ -46,10 +44,8 @@ pub(super) struct TokenQuery {
 
 /// Reads the query string.
 pub(super) fn parse(query: &str, options: &IdentityOptions) -> Result<TokenQuery, Refusal> {
-    let pairs: BTreeMap<String, String> = query_pairs(query)
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect();
+    let pairs: BTreeMap<String, String> =
+        query_pairs(query).into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     let given = |name: &str| pairs.get(name).filter(|value| !value.is_empty()).cloned();
     if given("api-version").as_deref() != Some(API_VERSION) {
         return Err(Refusal::ApiVersion);
@@ -67,19 +63,13 @@ pub(super) fn parse(query: &str, options: &IdentityOptions) -> Result<TokenQuery
         (None, None, Some(id)) => everyone().find(|one| same(&one.resource_id, &id)).cloned(),
         _ => return Err(Refusal::ManyIds),
     };
-    found
-        .map(|identity| TokenQuery { resource, identity })
-        .ok_or(Refusal::UnknownIdentity)
+    found.map(|identity| TokenQuery { resource, identity }).ok_or(Refusal::UnknownIdentity)
 }
 
 /// The pairs of a query string, decoded as a form's.
 fn query_pairs(query: &str) -> Vec<(String, String)> {
     reqwest::Url::parse(&format!("http://localhost/?{query}")).map_or_else(
         |_| Vec::new(),
-        |url| {
-            url.query_pairs()
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect()
-        },
+        |url| url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
     )
 }

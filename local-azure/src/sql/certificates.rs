@@ -26,33 +26,24 @@ pub struct Certificates {
 /// When the system gives no randomness; nothing else is known to fail.
 pub fn issue() -> io::Result<Certificates> {
     let mut authority = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
-    authority
-        .distinguished_name
-        .push(DnType::CommonName, "local-azure SQL endpoint CA");
+    authority.distinguished_name.push(DnType::CommonName, "local-azure SQL endpoint CA");
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority_key = KeyPair::generate().map_err(io::Error::other)?;
-    let authority_certificate = authority
-        .self_signed(&authority_key)
-        .map_err(io::Error::other)?;
+    let authority_certificate = authority.self_signed(&authority_key).map_err(io::Error::other)?;
     let issuer = Issuer::new(authority, authority_key);
 
-    let mut server =
-        CertificateParams::new(vec!["localhost".to_owned()]).map_err(io::Error::other)?;
+    let mut server = CertificateParams::new(vec!["localhost".to_owned()]).map_err(io::Error::other)?;
     server.subject_alt_names.extend([
         SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
     ]);
-    server
-        .distinguished_name
-        .push(DnType::CommonName, "localhost");
+    server.distinguished_name.push(DnType::CommonName, "localhost");
     server.use_authority_key_identifier_extension = true;
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let server_key = KeyPair::generate().map_err(io::Error::other)?;
-    let server_certificate = server
-        .signed_by(&server_key, &issuer)
-        .map_err(io::Error::other)?;
+    let server_certificate = server.signed_by(&server_key, &issuer).map_err(io::Error::other)?;
 
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -64,8 +55,5 @@ pub fn issue() -> io::Result<Certificates> {
     // A ticket follows the handshake; sent by rustls together with its last message, it would be wrapped in a packet
     // while the client reads unwrapped records already.
     config.send_tls13_tickets = 0;
-    Ok(Certificates {
-        ca_pem: authority_certificate.pem(),
-        server: Arc::new(config),
-    })
+    Ok(Certificates { ca_pem: authority_certificate.pem(), server: Arc::new(config) })
 }

@@ -67,17 +67,13 @@ impl Faults {
 
     /// The next `times` batches and procedure calls fail with `error` and do not run.
     pub fn fail_statements_with(&self, error: SqlError, times: u32) {
-        self.lock()
-            .statements
-            .push_back((PlannedFault::Fail(error), times));
+        self.lock().statements.push_back((PlannedFault::Fail(error), times));
     }
 
     /// The next `times` batches and procedure calls hang before they run: until [`Faults::release_stalled`], an attention
     /// signal, or the end of the connection.
     pub fn stall_statements(&self, times: u32) {
-        self.lock()
-            .statements
-            .push_back((PlannedFault::Stall, times));
+        self.lock().statements.push_back((PlannedFault::Stall, times));
     }
 
     /// Statements that hang run now.
@@ -105,8 +101,7 @@ impl Faults {
     }
 
     pub(crate) fn next_redirect(&self) -> Option<(String, u16)> {
-        count_down(&mut self.lock().redirects, |(_, _, times)| times)
-            .map(|(host, port, _)| (host, port))
+        count_down(&mut self.lock().redirects, |(_, _, times)| times).map(|(host, port, _)| (host, port))
     }
 
     pub(crate) fn next_statement(&self) -> Option<StatementFault> {
@@ -137,11 +132,7 @@ fn count_down<T: Clone>(queue: &mut VecDeque<T>, times: impl Fn(&mut T) -> &mut 
 pub fn at_login(number: i32) -> SqlError {
     let error = azure_error(number);
     // As seen on Azure: "Error Number:40613,State:1,Class:14".
-    if number == 40613 {
-        error.with_class(14)
-    } else {
-        error
-    }
+    if number == 40613 { error.with_class(14) } else { error }
 }
 
 /// A fault of Azure SQL as a statement meets it.
@@ -165,10 +156,7 @@ fn azure_error(number: i32) -> SqlError {
             16,
             "Resource ID: 1. The minimum guarantee is 10, maximum limit is 100 and the current usage for the database is 100. However, the server is currently too busy to support requests greater than 10 for this database. Please try again later.",
         ),
-        37396 => (
-            14,
-            "The access token of this session has expired. Log in again.",
-        ),
+        37396 => (14, "The access token of this session has expired. Log in again."),
         40197 => (
             20,
             "The service has encountered an error processing your request. Please try again. Error code 40143.",
@@ -189,10 +177,9 @@ fn azure_error(number: i32) -> SqlError {
             16,
             "Cannot process create or update request. Too many create or update operations in progress. Please retry your request later.",
         ),
-        49920 => (
-            16,
-            "Cannot process request. Too many operations in progress. Please retry your request later.",
-        ),
+        49920 => {
+            (16, "Cannot process request. Too many operations in progress. Please retry your request later.")
+        }
         _ => (16, "This error was asked for by fault injection."),
     };
     SqlError::new(number, text).with_class(class)

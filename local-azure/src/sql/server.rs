@@ -16,9 +16,11 @@ use tokio_rustls::TlsAcceptor;
 pub use super::tds::authentication::{Credential, SqlLogin, TokenCheck};
 pub use super::tds::prelogin::Encryption;
 
-use super::certificates;
+use super::certificates::{self, Certificates};
 use super::engine::Database;
 use super::faults::Faults;
+use super::reply::SqlError;
+use super::seed;
 use super::tds::connection::{Counted, serve};
 use super::tds::session::OpenSession;
 
@@ -40,6 +42,10 @@ pub struct SqlOptions {
     pub encryption: Encryption,
     /// Where the certificate of the endpoint's authority is written, PEM, for clients to trust. Default None.
     pub ca_out: Option<PathBuf>,
+    /// A script that fills the database if it is new: temporary, or a file that doesn't exist yet. Default None.
+    pub seed: Option<String>,
+    /// Certificates of a server that was stopped, so that its clients trust this one too. Default None: new ones.
+    pub certificates: Option<Arc<Certificates>>,
     /// Where clients that fetch a token themselves are sent to (FEDAUTHINFO). Default Entra's common endpoint.
     pub sts_url: String,
     /// What such a token is for. Default `https://database.windows.net/`.
@@ -56,6 +62,8 @@ impl Default for SqlOptions {
             token_check: None,
             encryption: Encryption::default(),
             ca_out: None,
+            seed: None,
+            certificates: None,
             sts_url: "https://login.microsoftonline.com/common".to_owned(),
             token_resource: "https://database.windows.net/".to_owned(),
         }
@@ -73,6 +81,8 @@ impl fmt::Debug for SqlOptions {
             .field("token_check", &self.token_check.is_some())
             .field("encryption", &self.encryption)
             .field("ca_out", &self.ca_out)
+            .field("seed", &self.seed.is_some())
+            .field("certificates", &self.certificates.is_some())
             .field("sts_url", &self.sts_url)
             .field("token_resource", &self.token_resource)
             .finish()
@@ -129,10 +139,7 @@ impl Shared {
     pub(crate) fn has_database(&self, name: &str) -> bool {
         self.database_names.is_empty()
             || name.eq_ignore_ascii_case("master")
-            || self
-                .database_names
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(name))
+            || self.database_names.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn record(&self, record: LoginRecord) {
@@ -146,7 +153,7 @@ impl Shared {
 /// A running SQL endpoint. Dropping it stops it.
 pub struct SqlServer {
     address: SocketAddr,
-    ca_pem: Option<String>,
+    certificates: Option<Arc<Certificates>>,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
@@ -168,9 +175,17 @@ impl fmt::Debug for SqlServer {
 /// When the address is taken, the database can't be opened or the CA file can't be written.
 pub async fn start(options: SqlOptions) -> io::Result<SqlServer> {
     let file = options.database_file.clone();
-    let database = tokio::task::spawn_blocking(move || Database::open(file.as_deref()))
-        .await?
-        .map_err(io::Error::other)?;
+    let script = options.seed.clone();
+    let database = tokio::task::spawn_blocking(move || {
+        let is_new = file.as_ref().is_none_or(|file| !file.exists());
+        let database = Database::open(file.as_deref())?;
+        if let Some(script) = script.filter(|_| is_new) {
+            seed::run(&database, &script)?;
+        }
+        Ok::<_, SqlError>(database)
+    })
+    .await?
+    .map_err(io::Error::other)?;
     let open: OpenSession = Arc::new(move |login| {
         let session = database.session(login)?;
         Ok(Box::new(session))
@@ -185,7 +200,10 @@ pub async fn start(options: SqlOptions) -> io::Result<SqlServer> {
 pub async fn start_with(options: SqlOptions, open: OpenSession) -> io::Result<SqlServer> {
     let certificates = match options.encryption {
         Encryption::Off => None,
-        Encryption::Required | Encryption::Offered => Some(certificates::issue()?),
+        Encryption::Required | Encryption::Offered => match &options.certificates {
+            Some(certificates) => Some(Arc::clone(certificates)),
+            None => Some(Arc::new(certificates::issue()?)),
+        },
     };
     if let (Some(path), Some(certificates)) = (&options.ca_out, &certificates) {
         tokio::fs::write(path, &certificates.ca_pem).await?;
@@ -211,21 +229,11 @@ pub async fn start_with(options: SqlOptions, open: OpenSession) -> io::Result<Sq
     let (stop, stopping) = watch::channel(false);
     let task = tokio::spawn(accept(listener, Arc::clone(&shared), stopping));
     tracing::info!(%address, "the SQL endpoint listens");
-    Ok(SqlServer {
-        address,
-        ca_pem: certificates.map(|certificates| certificates.ca_pem),
-        shared,
-        stop,
-        task: Some(task),
-    })
+    Ok(SqlServer { address, certificates, shared, stop, task: Some(task) })
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // Connections of a server that has just stopped don't keep its port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -276,7 +284,13 @@ impl SqlServer {
     /// The certificate of its authority, PEM; None without TLS.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
-        self.ca_pem.as_deref()
+        self.certificates.as_ref().map(|certificates| certificates.ca_pem.as_str())
+    }
+
+    /// Its certificates, for a server that takes its place.
+    #[must_use]
+    pub fn certificates(&self) -> Option<Arc<Certificates>> {
+        self.certificates.clone()
     }
 
     /// Its faults.
@@ -294,11 +308,7 @@ impl SqlServer {
     /// The logins so far, the first 10,000, oldest first.
     #[must_use]
     pub fn logins(&self) -> Vec<LoginRecord> {
-        self.shared
-            .records
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Stops listening, ends what runs, closes all connections, and returns when all sessions have ended.

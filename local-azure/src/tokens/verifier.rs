@@ -46,10 +46,7 @@ pub struct TokenVerifier {
 
 impl fmt::Debug for TokenVerifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("TokenVerifier")
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
+        formatter.debug_struct("TokenVerifier").field("audience", &self.audience).finish_non_exhaustive()
     }
 }
 
@@ -60,10 +57,7 @@ struct Header {
 
 impl TokenVerifier {
     pub(super) fn new(public_key: Vec<u8>) -> Self {
-        Self {
-            public_key,
-            audience: AZURE_SQL_AUDIENCE.to_owned(),
-        }
+        Self { public_key, audience: AZURE_SQL_AUDIENCE.to_owned() }
     }
 
     /// The same verifier for another audience, such as a sovereign cloud's `https://database.usgovcloudapi.net`.
@@ -92,9 +86,7 @@ impl TokenVerifier {
         if header.alg != "ES256" {
             return Err(TokenRefusal::Algorithm);
         }
-        let signature = URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| TokenRefusal::Malformed)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenRefusal::Malformed)?;
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.public_key)
             .verify(signed.as_bytes(), &signature)
             .map_err(|_| TokenRefusal::Signature)?;
@@ -115,8 +107,6 @@ impl TokenVerifier {
 }
 
 fn decode_json<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, TokenRefusal> {
-    let bytes = URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| TokenRefusal::Malformed)?;
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefusal::Malformed)?;
     serde_json::from_slice(&bytes).map_err(|_| TokenRefusal::Malformed)
 }

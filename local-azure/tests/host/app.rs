@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use local_azure::functions::{
-    self, FunctionsHost, HostError, HostOptions, HostState, WorkerCommand,
-};
+use local_azure::functions::{self, FunctionsHost, HostError, HostOptions, HostState, WorkerCommand};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -60,29 +58,22 @@ impl TestApp {
     /// A function with an httpTrigger `req`, to which `keys` are added, and an http output `res`.
     pub(crate) fn http_function(&self, name: &str, keys: Value) {
         let mut trigger = json!({ "type": "httpTrigger", "direction": "in", "name": "req" });
-        trigger
-            .as_object_mut()
-            .unwrap()
-            .extend(keys.as_object().unwrap().clone());
-        self.function(name, &json!({ "bindings": [trigger, { "type": "http", "direction": "out", "name": "res" }] }));
+        trigger.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        self.function(
+            name,
+            &json!({ "bindings": [trigger, { "type": "http", "direction": "out", "name": "res" }] }),
+        );
     }
 
     /// What the worker answers for a function from now on: the list is gone through call by call.
     pub(crate) fn replies(&mut self, function: &str, replies: impl IntoIterator<Item = Reply>) {
-        self.replies
-            .insert(function.to_owned(), replies.into_iter().collect());
+        self.replies.insert(function.to_owned(), replies.into_iter().collect());
         self.write(REPLIES, &serde_json::to_string(&self.replies).unwrap());
     }
 
     /// The worker answers a function with this JSON.
     pub(crate) fn replies_json(&mut self, function: &str, body: &Value) {
-        self.replies(
-            function,
-            [Reply {
-                body: body.to_string(),
-                ..Reply::default()
-            }],
-        );
+        self.replies(function, [Reply { body: body.to_string(), ..Reply::default() }]);
     }
 
     pub(crate) fn options(&self) -> HostOptions {
@@ -90,9 +81,7 @@ impl TestApp {
             script_root: self.root.path().to_owned(),
             worker: Some(WorkerCommand {
                 program: std::env::current_exe().unwrap(),
-                arguments: ["--exact", "fake_worker::serve", "--nocapture"]
-                    .map(str::to_owned)
-                    .to_vec(),
+                arguments: ["--exact", "fake_worker::serve", "--nocapture"].map(str::to_owned).to_vec(),
             }),
             settings: self.settings.clone(),
             schedule_status_folder: self.status_folder.then(|| self.root.path().join("status")),
@@ -122,18 +111,13 @@ impl TestApp {
 
     /// The envelopes that a function got.
     pub(crate) fn envelopes(&self, function: &str) -> Vec<Value> {
-        self.seen(function)
-            .iter()
-            .map(|seen| serde_json::from_str(&seen.body).unwrap())
-            .collect()
+        self.seen(function).iter().map(|seen| serde_json::from_str(&seen.body).unwrap()).collect()
     }
 
     /// What each worker process found at its start.
     pub(crate) fn starts(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.root.path().join(STARTED)).unwrap_or_default();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 

@@ -10,10 +10,7 @@ async fn a_wrong_function_fails_alone_with_a_reason() {
     let app = TestApp::hello();
     let http = |keys: Value| {
         let mut trigger = json!({ "type": "httpTrigger", "direction": "in", "name": "req" });
-        trigger
-            .as_object_mut()
-            .unwrap()
-            .extend(keys.as_object().unwrap().clone());
+        trigger.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
         json!({ "bindings": [trigger] })
     };
     app.write("Broken/function.json", "{");
@@ -67,16 +64,9 @@ async fn a_wrong_function_fails_alone_with_a_reason() {
     names.sort_unstable();
     assert_eq!(names, expected.map(|(name, _)| name));
     for (name, part) in expected {
-        let message = &problems
-            .iter()
-            .find(|(problem, _)| problem == name)
-            .unwrap()
-            .1;
+        let message = &problems.iter().find(|(problem, _)| problem == name).unwrap().1;
         assert!(message.contains(part), "{name}: {message}");
-        assert!(
-            logged(&host, &format!("The '{name}' function is in error: ")),
-            "{name}"
-        );
+        assert!(logged(&host, &format!("The '{name}' function is in error: ")), "{name}");
     }
     assert_eq!(get(&host, "/api/hello").await.0, 200);
     host.stop().await;
@@ -86,17 +76,10 @@ async fn a_wrong_function_fails_alone_with_a_reason() {
 async fn a_disabled_function_is_not_served() {
     let mut app = TestApp::hello();
     app.http_function("Off", json!({}));
-    app.settings
-        .insert("AzureWebJobs.Off.Disabled".to_owned(), "true".to_owned());
+    app.settings.insert("AzureWebJobs.Off.Disabled".to_owned(), "true".to_owned());
     let host = app.start().await;
 
-    assert_eq!(
-        (
-            get(&host, "/api/off").await.0,
-            get(&host, "/api/hello").await.0
-        ),
-        (404, 200)
-    );
+    assert_eq!((get(&host, "/api/off").await.0, get(&host, "/api/hello").await.0), (404, 200));
     assert!(logged(&host, "Function Off is disabled"));
     host.stop().await;
 }
@@ -104,20 +87,12 @@ async fn a_disabled_function_is_not_served() {
 #[tokio::test]
 async fn the_functions_are_listed_as_core_tools_lists_them() {
     let app = TestApp::hello();
-    app.http_function(
-        "GetPerson",
-        json!({ "route": "persons/{id:int}", "methods": ["get", "put"] }),
-    );
+    app.http_function("GetPerson", json!({ "route": "persons/{id:int}", "methods": ["get", "put"] }));
     app.function("Nightly", &json!({ "bindings": [{ "type": "timerTrigger", "name": "t", "direction": "in", "schedule": "0 0 3 * * *" }] }));
     let host = app.start().await;
 
     let base = url(&host, "").replace("127.0.0.1", "localhost");
-    let lines: Vec<String> = host
-        .logs()
-        .into_iter()
-        .map(|line| line.text)
-        .take(8)
-        .collect();
+    let lines: Vec<String> = host.logs().into_iter().map(|line| line.text).take(8).collect();
     assert_eq!(
         lines,
         [
@@ -137,10 +112,7 @@ async fn the_functions_are_listed_as_core_tools_lists_them() {
 #[tokio::test]
 async fn host_json_may_hold_comments_and_unknown_keys() {
     let app = TestApp::hello();
-    app.write(
-        "host.json",
-        "{ // the version\n \"version\": \"2.0\", /* ours */ \"mine\": \"http://x\" }",
-    );
+    app.write("host.json", "{ // the version\n \"version\": \"2.0\", /* ours */ \"mine\": \"http://x\" }");
     let host = app.start().await;
     assert_eq!(get(&host, "/api/hello").await.0, 200);
     host.stop().await;
@@ -149,32 +121,17 @@ async fn host_json_may_hold_comments_and_unknown_keys() {
 #[tokio::test]
 async fn a_host_json_that_asks_for_what_is_not_here_is_refused() {
     let cases = [
-        (
-            json!({ "customHandler": { "enableForwardingHttpRequest": true } }),
-            "forward",
-        ),
-        (
-            json!({ "customHandler": { "enableProxyingHttpRequest": true } }),
-            "proxy",
-        ),
-        (
-            json!({ "customHandler": { "http": { "routes": [{ "route": "{*r}" }] } } }),
-            "routes",
-        ),
+        (json!({ "customHandler": { "enableForwardingHttpRequest": true } }), "forward"),
+        (json!({ "customHandler": { "enableProxyingHttpRequest": true } }), "proxy"),
+        (json!({ "customHandler": { "http": { "routes": [{ "route": "{*r}" }] } } }), "routes"),
         (json!({ "functionTimeout": "soon" }), "functionTimeout"),
-        (
-            json!({ "customHandler": { "initializationTimeout": "x" } }),
-            "initializationTimeout",
-        ),
+        (json!({ "customHandler": { "initializationTimeout": "x" } }), "initializationTimeout"),
     ];
     for (json, part) in cases {
         let app = TestApp::hello();
         app.host_json(&json);
         let error = app.try_start().await.unwrap_err();
-        assert!(
-            matches!(error, HostError::HostJson(_)) && error.to_string().contains(part),
-            "{error}"
-        );
+        assert!(matches!(error, HostError::HostJson(_)) && error.to_string().contains(part), "{error}");
     }
     let mut app = TestApp::hello();
     app.settings.insert(
@@ -189,24 +146,9 @@ async fn a_missing_or_broken_host_json_and_a_missing_worker_are_clear_errors() {
     let app = TestApp::hello();
     let mut options = app.options();
     options.worker = None;
-    assert!(matches!(
-        local_azure::functions::start(options).await,
-        Err(HostError::NoWorker)
-    ));
+    assert!(matches!(local_azure::functions::start(options).await, Err(HostError::NoWorker)));
     app.write("host.json", "{");
-    assert!(
-        app.try_start()
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("is not JSON")
-    );
+    assert!(app.try_start().await.unwrap_err().to_string().contains("is not JSON"));
     std::fs::remove_file(app.root.path().join("host.json")).unwrap();
-    assert!(
-        app.try_start()
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("host.json was not read")
-    );
+    assert!(app.try_start().await.unwrap_err().to_string().contains("host.json was not read"));
 }

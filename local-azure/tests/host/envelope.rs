@@ -12,14 +12,8 @@ async fn a_request_arrives_as_a_chunked_post_to_the_functions_name() {
     assert_eq!(get(&host, "/api/hello").await, (200, "hello".to_owned()));
 
     let seen = app.seen("Hello").remove(0);
-    assert_eq!(
-        (seen.method.as_str(), seen.path.as_str()),
-        ("POST", "/Hello")
-    );
-    assert_eq!(
-        seen.headers["content-type"],
-        "application/json; charset=utf-8"
-    );
+    assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/Hello"));
+    assert_eq!(seen.headers["content-type"], "application/json; charset=utf-8");
     assert_eq!(seen.headers["transfer-encoding"], "chunked");
     assert!(seen.headers["user-agent"].starts_with("Azure-Functions-Host/4."));
     assert!(seen.headers["x-azure-functions-hostversion"].starts_with("4."));
@@ -33,10 +27,7 @@ async fn data_holds_url_method_query_headers_params_and_body() {
     app.http_function("Person", json!({ "route": "persons/{id:int}/{part?}" }));
     let host = app.start().await;
 
-    let request = client().put(url(
-        &host,
-        "/api/persons/5?city=K%C3%B6ln+Ost&tag=a&TAG=b&code=canary-key",
-    ));
+    let request = client().put(url(&host, "/api/persons/5?city=K%C3%B6ln+Ost&tag=a&TAG=b&code=canary-key"));
     request
         .header("x-one", "1")
         .header("x-one", "2")
@@ -47,18 +38,9 @@ async fn data_holds_url_method_query_headers_params_and_body() {
         .unwrap();
 
     let data = &app.envelopes("Person")[0]["Data"]["req"];
-    assert_eq!(
-        data["Url"],
-        url(
-            &host,
-            "/api/persons/5?city=K%C3%B6ln+Ost&tag=a&TAG=b&code=canary-key"
-        )
-    );
+    assert_eq!(data["Url"], url(&host, "/api/persons/5?city=K%C3%B6ln+Ost&tag=a&TAG=b&code=canary-key"));
     assert_eq!(data["Method"], "PUT");
-    assert_eq!(
-        data["Query"],
-        json!({ "city": "Köln Ost", "tag": "a,b", "code": "canary-key" })
-    );
+    assert_eq!(data["Query"], json!({ "city": "Köln Ost", "tag": "a,b", "code": "canary-key" }));
     assert_eq!(data["Headers"]["x-one"], json!(["1", "2"]));
     assert_eq!(data["Headers"]["Content-Type"], json!(["application/json"]));
     assert_eq!(data["Params"], json!({ "id": "5", "part": null }));
@@ -74,19 +56,9 @@ async fn there_is_no_body_when_it_is_empty_or_came_in_chunks_and_no_params_witho
     let app = TestApp::hello();
     let host = app.start().await;
 
-    client()
-        .post(url(&host, "/api/hello"))
-        .body("")
-        .send()
-        .await
-        .unwrap();
+    client().post(url(&host, "/api/hello")).body("").send().await.unwrap();
     let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("{\"lost\":1}")]);
-    client()
-        .post(url(&host, "/api/hello"))
-        .body(reqwest::Body::wrap_stream(chunks))
-        .send()
-        .await
-        .unwrap();
+    client().post(url(&host, "/api/hello")).body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap();
 
     for envelope in app.envelopes("Hello") {
         assert_eq!(envelope["Data"]["req"].get("Body"), None);
@@ -116,11 +88,8 @@ async fn a_binary_body_is_base64_and_any_other_is_text() {
             .unwrap();
     }
 
-    let bodies: Vec<Value> = app
-        .envelopes("Hello")
-        .iter()
-        .map(|envelope| envelope["Data"]["req"]["Body"].clone())
-        .collect();
+    let bodies: Vec<Value> =
+        app.envelopes("Hello").iter().map(|envelope| envelope["Data"]["req"]["Body"].clone()).collect();
     assert_eq!(bodies, ["/wA=", "YWI=", "ä"]);
     host.stop().await;
 }
@@ -133,10 +102,7 @@ async fn metadata_holds_system_values_query_route_and_body_as_json_text() {
 
     let body = r#"{"age":30,"ok":true,"none":null,"nested":{"a":1},"list":[1,2],"city":"from body","name":"from body"}"#;
     client()
-        .post(url(
-            &host,
-            "/api/persons/5/Ann?city=Bonn&code=secret&eventTrigger=x",
-        ))
+        .post(url(&host, "/api/persons/5/Ann?city=Bonn&code=secret&eventTrigger=x"))
         .body(body)
         .send()
         .await
@@ -150,19 +116,10 @@ async fn metadata_holds_system_values_query_route_and_body_as_json_text() {
         (&metadata["city"], &metadata["name"], &metadata["id"]),
         (&json!("\"Bonn\""), &json!("\"Ann\""), &json!("5"))
     );
-    assert_eq!(
-        (&metadata["age"], &metadata["ok"]),
-        (&json!("\"30\""), &json!("\"True\""))
-    );
-    assert_eq!(
-        (&metadata["nested"], &metadata["list"]),
-        (&json!({ "a": 1 }), &json!("[1,2]"))
-    );
+    assert_eq!((&metadata["age"], &metadata["ok"]), (&json!("\"30\""), &json!("\"True\"")));
+    assert_eq!((&metadata["nested"], &metadata["list"]), (&json!({ "a": 1 }), &json!("[1,2]")));
     assert_eq!(metadata["Query"]["city"], "Bonn");
-    assert_eq!(
-        metadata["Headers"]["Content-Length"],
-        body.len().to_string()
-    );
+    assert_eq!(metadata["Headers"]["Content-Length"], body.len().to_string());
     for absent in ["code", "none", "eventTrigger"] {
         assert_eq!(metadata.get(absent), None, "{absent}");
     }
@@ -175,12 +132,7 @@ async fn a_body_property_shadows_the_hosts_own_metadata() {
     let host = app.start().await;
 
     let body = json!({ "sys": "mine", "Query": { "a": 1 }, "headers": "mine" }).to_string();
-    client()
-        .post(url(&host, "/api/hello?b=2"))
-        .body(body)
-        .send()
-        .await
-        .unwrap();
+    client().post(url(&host, "/api/hello?b=2")).body(body).send().await.unwrap();
 
     let metadata = app.envelopes("Hello")[0]["Metadata"].clone();
     assert_eq!(
@@ -196,11 +148,7 @@ async fn a_body_above_100_mib_is_refused_with_413() {
     let app = TestApp::hello();
     let host = app.start().await;
 
-    let response = client()
-        .post(url(&host, "/api/hello"))
-        .body(vec![b'x'; 104_857_601])
-        .send()
-        .await;
+    let response = client().post(url(&host, "/api/hello")).body(vec![b'x'; 104_857_601]).send().await;
 
     // The host answers without reading on, so the client may see the closed connection first.
     assert!(response.map_or(true, |response| response.status() == 413));

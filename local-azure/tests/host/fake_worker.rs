@@ -36,7 +36,8 @@ impl Default for Reply {
         Self {
             status: 200,
             headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),
-            body: r#"{"Outputs":{"res":{"statusCode":200,"body":"hello"}},"Logs":[],"ReturnValue":null}"#.to_owned(),
+            body: r#"{"Outputs":{"res":{"statusCode":200,"body":"hello"}},"Logs":[],"ReturnValue":null}"#
+                .to_owned(),
             delay_ms: 0,
             exit_code: None,
             stderr: String::new(),
@@ -100,17 +101,11 @@ fn serve() {
 }
 
 fn to_stderr(line: &str) {
-    std::io::stderr()
-        .write_all(format!("{line}\n").as_bytes())
-        .unwrap();
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
 fn append(path: &Path, line: &str) {
-    let mut file = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .unwrap();
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
     file.write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 

@@ -26,12 +26,10 @@ async fn token(endpoint: &IdentityEndpoint, more: &str) -> Value {
 #[tokio::test]
 async fn the_reply_is_compact_json_with_a_string_expiry_and_a_token_that_verifies() {
     let lifetime = Duration::from_secs(600);
-    let endpoint = identity::start(IdentityOptions {
-        token_lifetime: lifetime,
-        ..IdentityOptions::default()
-    })
-    .await
-    .unwrap();
+    let endpoint =
+        identity::start(IdentityOptions { token_lifetime: lifetime, ..IdentityOptions::default() })
+            .await
+            .unwrap();
 
     let (status, body) = ask(&endpoint, QUERY, Some(endpoint.secret())).await;
 
@@ -39,32 +37,14 @@ async fn the_reply_is_compact_json_with_a_string_expiry_and_a_token_that_verifie
     assert!(!body.contains([' ', '\n']), "{body}");
     let reply: Value = serde_json::from_str(&body).unwrap();
     let keys: Vec<&String> = reply.as_object().unwrap().keys().collect();
-    assert_eq!(
-        keys,
-        [
-            "access_token",
-            "client_id",
-            "expires_on",
-            "resource",
-            "token_type"
-        ]
-    );
+    assert_eq!(keys, ["access_token", "client_id", "expires_on", "resource", "token_type"]);
     assert_eq!(
         (&reply["resource"], &reply["token_type"]),
         (&"https://database.windows.net".into(), &"Bearer".into())
     );
-    let claims = endpoint
-        .verifier()
-        .verify(reply["access_token"].as_str().unwrap())
-        .unwrap();
-    assert_eq!(
-        claims.exp.to_string(),
-        reply["expires_on"].as_str().unwrap()
-    );
-    assert_eq!(
-        (claims.exp - claims.iat, claims.appid.as_str()),
-        (600, reply["client_id"].as_str().unwrap())
-    );
+    let claims = endpoint.verifier().verify(reply["access_token"].as_str().unwrap()).unwrap();
+    assert_eq!(claims.exp.to_string(), reply["expires_on"].as_str().unwrap());
+    assert_eq!((claims.exp - claims.iat, claims.appid.as_str()), (600, reply["client_id"].as_str().unwrap()));
     endpoint.stop().await;
 }
 
@@ -74,11 +54,7 @@ async fn a_missing_or_wrong_header_is_a_401() {
     for header in [None, Some("wrong"), Some("")] {
         let (status, body) = ask(&endpoint, QUERY, header).await;
         let body: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(
-            (status, &body["statusCode"]),
-            (401, &401.into()),
-            "{header:?}"
-        );
+        assert_eq!((status, &body["statusCode"]), (401, &401.into()), "{header:?}");
     }
     assert_eq!(endpoint.faults().requests(), 0);
     assert!(!format!("{endpoint:?}").contains(endpoint.secret()));
@@ -111,10 +87,7 @@ async fn what_cannot_be_served_is_a_400_with_a_reason() {
 #[tokio::test]
 async fn identities_are_found_by_each_of_their_ids_and_counted_by_client_id() {
     let one = ManagedIdentity::user_assigned("5b0c7c2e-1111-4000-8000-000000000001");
-    let options = IdentityOptions {
-        user_assigned: vec![one.clone()],
-        ..IdentityOptions::default()
-    };
+    let options = IdentityOptions { user_assigned: vec![one.clone()], ..IdentityOptions::default() };
     let endpoint = identity::start(options).await.unwrap();
 
     let resource_id = one.resource_id.replace('/', "%2F");
@@ -124,23 +97,13 @@ async fn identities_are_found_by_each_of_their_ids_and_counted_by_client_id() {
         format!("&object_id={}", one.object_id),
         format!("&mi_res_id={resource_id}"),
     ] {
-        assert_eq!(
-            token(&endpoint, &more).await["client_id"],
-            one.client_id.as_str(),
-            "{more}"
-        );
+        assert_eq!(token(&endpoint, &more).await["client_id"], one.client_id.as_str(), "{more}");
     }
-    let system = token(&endpoint, "").await["client_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let system = token(&endpoint, "").await["client_id"].as_str().unwrap().to_owned();
 
     assert_ne!(system, one.client_id);
     assert_eq!(
-        (
-            endpoint.faults().requests_for(&one.client_id),
-            endpoint.faults().requests_for(&system)
-        ),
+        (endpoint.faults().requests_for(&one.client_id), endpoint.faults().requests_for(&system)),
         (4, 1)
     );
     endpoint.stop().await;
@@ -148,12 +111,9 @@ async fn identities_are_found_by_each_of_their_ids_and_counted_by_client_id() {
 
 #[tokio::test]
 async fn an_app_without_a_system_assigned_identity_gets_a_400() {
-    let endpoint = identity::start(IdentityOptions {
-        system_assigned: None,
-        ..IdentityOptions::default()
-    })
-    .await
-    .unwrap();
+    let endpoint = identity::start(IdentityOptions { system_assigned: None, ..IdentityOptions::default() })
+        .await
+        .unwrap();
     assert_eq!(ask(&endpoint, QUERY, Some(endpoint.secret())).await.0, 400);
     endpoint.stop().await;
 }
@@ -161,12 +121,7 @@ async fn an_app_without_a_system_assigned_identity_gets_a_400() {
 #[tokio::test]
 async fn faults_can_be_switched_on_while_it_runs() {
     let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
-    let verdict = |reply: Value| {
-        endpoint
-            .verifier()
-            .verify(reply["access_token"].as_str().unwrap())
-            .err()
-    };
+    let verdict = |reply: Value| endpoint.verifier().verify(reply["access_token"].as_str().unwrap()).err();
 
     endpoint.faults().fail_next(2);
     let mut statuses = Vec::new();
@@ -175,22 +130,14 @@ async fn faults_can_be_switched_on_while_it_runs() {
     }
     assert_eq!(statuses, [500, 500, 200]);
     endpoint.faults().tokens(TokenFault::Expired);
-    assert_eq!(
-        verdict(token(&endpoint, "").await),
-        Some(TokenRefusal::Expired)
-    );
+    assert_eq!(verdict(token(&endpoint, "").await), Some(TokenRefusal::Expired));
     endpoint.faults().tokens(TokenFault::WrongAudience);
-    assert!(matches!(
-        verdict(token(&endpoint, "").await),
-        Some(TokenRefusal::Audience { .. })
-    ));
+    assert!(matches!(verdict(token(&endpoint, "").await), Some(TokenRefusal::Audience { .. })));
     endpoint.faults().tokens(TokenFault::None);
     assert_eq!(verdict(token(&endpoint, "").await), None);
     endpoint.faults().stall(true);
-    let stalled = tokio::time::timeout(
-        Duration::from_millis(300),
-        ask(&endpoint, QUERY, Some(endpoint.secret())),
-    );
+    let stalled =
+        tokio::time::timeout(Duration::from_millis(300), ask(&endpoint, QUERY, Some(endpoint.secret())));
     assert!(stalled.await.is_err());
     endpoint.stop().await;
 }

@@ -6,36 +6,21 @@ use crate::app::{TestApp, client, get, logged, url};
 use crate::fake_worker::Reply;
 
 fn reply(body: &Value) -> Reply {
-    Reply {
-        body: body.to_string(),
-        ..Reply::default()
-    }
+    Reply { body: body.to_string(), ..Reply::default() }
 }
 
 /// Calls the function once per reply: status, content type and body of each answer.
 async fn answers(replies: Vec<Reply>) -> Vec<(u16, Option<String>, String)> {
     let mut app = TestApp::hello();
     let count = replies.len();
-    app.replies(
-        "Hello",
-        replies.into_iter().map(|reply| Reply {
-            times: Some(1),
-            ..reply
-        }),
-    );
+    app.replies("Hello", replies.into_iter().map(|reply| Reply { times: Some(1), ..reply }));
     let host = app.start().await;
     let mut answers = Vec::new();
     for _ in 0..count {
         let response = client().get(url(&host, "/api/hello")).send().await.unwrap();
-        let content_type = response
-            .headers()
-            .get("content-type")
-            .map(|value| value.to_str().unwrap().to_owned());
-        answers.push((
-            response.status().as_u16(),
-            content_type,
-            response.text().await.unwrap(),
-        ));
+        let content_type =
+            response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        answers.push((response.status().as_u16(), content_type, response.text().await.unwrap()));
     }
     host.stop().await;
     answers
@@ -51,16 +36,8 @@ async fn status_headers_and_a_string_body_reach_the_caller_unchanged() {
     let response = client().get(url(&host, "/api/hello")).send().await.unwrap();
 
     assert_eq!(
-        (
-            response.status().as_u16(),
-            &response.headers()["content-type"],
-            &response.headers()["x-mine"]
-        ),
-        (
-            201,
-            &"application/json".parse().unwrap(),
-            &"1".parse().unwrap()
-        )
+        (response.status().as_u16(), &response.headers()["content-type"], &response.headers()["x-mine"]),
+        (201, &"application/json".parse().unwrap(), &"1".parse().unwrap())
     );
     assert_eq!(response.text().await.unwrap(), "{\"a\":1.10}");
     host.stop().await;
@@ -73,16 +50,8 @@ async fn a_string_is_plain_text_and_an_object_is_indented_json_unless_the_header
     assert_eq!(
         answers(vec![text, object]).await,
         [
-            (
-                200,
-                Some("text/plain; charset=utf-8".to_owned()),
-                "hi".to_owned()
-            ),
-            (
-                200,
-                Some("application/json; charset=utf-8".to_owned()),
-                "{\n  \"a\": 1\n}".to_owned()
-            ),
+            (200, Some("text/plain; charset=utf-8".to_owned()), "hi".to_owned()),
+            (200, Some("application/json; charset=utf-8".to_owned()), "{\n  \"a\": 1\n}".to_owned()),
         ]
     );
 }
@@ -98,24 +67,12 @@ async fn whatever_is_no_valid_reply_is_an_empty_500() {
         ..good.clone()
     };
     let replies = vec![
-        Reply {
-            status: 500,
-            ..good.clone()
-        },
-        Reply {
-            status: 404,
-            ..good.clone()
-        },
-        Reply {
-            status: 302,
-            ..good.clone()
-        },
+        Reply { status: 500, ..good.clone() },
+        Reply { status: 404, ..good.clone() },
+        Reply { status: 302, ..good.clone() },
         with_type(None),
         with_type(Some("text/plain")),
-        Reply {
-            body: "{".to_owned(),
-            ..good.clone()
-        },
+        Reply { body: "{".to_owned(), ..good.clone() },
         reply(&json!([1])),
         reply(&json!({ "Outputs": [] })),
         reply(&json!({ "Outputs": { "res": "hello" } })),
@@ -136,11 +93,7 @@ async fn outputs_without_the_bindings_name_are_an_empty_object_and_no_outputs_ar
     assert_eq!(
         answers(vec![other_case, absent]).await,
         [
-            (
-                200,
-                Some("application/json; charset=utf-8".to_owned()),
-                "{}".to_owned()
-            ),
+            (200, Some("application/json; charset=utf-8".to_owned()), "{}".to_owned()),
             (204, None, String::new())
         ]
     );
@@ -154,11 +107,7 @@ async fn a_redirect_of_the_worker_is_followed() {
         ..Reply::default()
     };
     assert_eq!(
-        answers(vec![redirect(302), redirect(307)])
-            .await
-            .iter()
-            .map(|answer| answer.0)
-            .collect::<Vec<_>>(),
+        answers(vec![redirect(302), redirect(307)]).await.iter().map(|answer| answer.0).collect::<Vec<_>>(),
         [200, 200]
     );
 }
@@ -189,26 +138,12 @@ async fn an_empty_or_null_reply_never_completes_until_the_function_timeout() {
     for body in ["", "null"] {
         let mut app = TestApp::hello();
         app.host_json(&json!({ "functionTimeout": "00:00:01" }));
-        app.replies(
-            "Hello",
-            [Reply {
-                body: body.to_owned(),
-                times: Some(1),
-                ..Reply::default()
-            }],
-        );
+        app.replies("Hello", [Reply { body: body.to_owned(), times: Some(1), ..Reply::default() }]);
         let host = app.start().await;
 
-        assert_eq!(
-            get(&host, "/api/hello").await,
-            (500, String::new()),
-            "{body}"
-        );
+        assert_eq!(get(&host, "/api/hello").await, (500, String::new()), "{body}");
 
-        assert!(logged(
-            &host,
-            "Timeout value of 00:00:01 exceeded by function 'Functions.Hello'"
-        ));
+        assert!(logged(&host, "Timeout value of 00:00:01 exceeded by function 'Functions.Hello'"));
         host.stop().await;
     }
 }
@@ -216,21 +151,13 @@ async fn an_empty_or_null_reply_never_completes_until_the_function_timeout() {
 #[tokio::test]
 async fn logs_of_the_reply_are_printed_before_the_end_of_the_run() {
     let mut app = TestApp::hello();
-    app.replies_json(
-        "Hello",
-        &json!({ "Outputs": { "res": { "body": "x" } }, "Logs": ["one", "two"] }),
-    );
+    app.replies_json("Hello", &json!({ "Outputs": { "res": { "body": "x" } }, "Logs": ["one", "two"] }));
     let host = app.start().await;
 
     get(&host, "/api/hello").await;
 
     let texts: Vec<String> = host.logs().iter().map(|line| line.text.clone()).collect();
-    let position = |text: &str| {
-        texts
-            .iter()
-            .position(|line| line.starts_with(text))
-            .unwrap()
-    };
+    let position = |text: &str| texts.iter().position(|line| line.starts_with(text)).unwrap();
     let order = [
         "Executing 'Functions.Hello' (Reason='This function was programmatically called via the host APIs.', Id=",
         "one",
@@ -247,12 +174,8 @@ async fn an_output_for_a_queue_is_kept_and_base64_looking_text_decoded() {
     use local_azure::functions::OutputValue;
     let mut app = TestApp::new();
     let queue = |name: &str, more: &Value| {
-        let mut binding =
-            json!({ "type": "queue", "direction": "out", "name": name, "queueName": "q" });
-        binding
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        let mut binding = json!({ "type": "queue", "direction": "out", "name": name, "queueName": "q" });
+        binding.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         binding
     };
     app.function("Send", &json!({ "bindings": [
@@ -265,16 +188,9 @@ async fn an_output_for_a_queue_is_kept_and_base64_looking_text_decoded() {
 
     assert_eq!(get(&host, "/api/Send").await, (200, "sent".to_owned()));
 
-    let outputs: Vec<_> = host
-        .outputs()
-        .into_iter()
-        .map(|output| (output.binding, output.value))
-        .collect();
+    let outputs: Vec<_> = host.outputs().into_iter().map(|output| (output.binding, output.value)).collect();
     let expected = [
-        (
-            "first".to_owned(),
-            OutputValue::Bytes(vec![0xb5, 0xeb, 0x2d]),
-        ),
+        ("first".to_owned(), OutputValue::Bytes(vec![0xb5, 0xeb, 0x2d])),
         ("second".to_owned(), OutputValue::Json(json!("test"))),
         ("$return".to_owned(), OutputValue::Json(json!({ "a": 1 }))),
     ];

@@ -9,10 +9,7 @@ async fn methods_constraints_and_precedence_decide_and_what_does_not_fit_is_a_40
     let mut app = TestApp::new();
     app.http_function("List", json!({ "route": "persons", "methods": ["get"] }));
     app.http_function("Create", json!({ "route": "persons", "methods": ["POST"] }));
-    app.http_function(
-        "ById",
-        json!({ "route": "persons/{id:int:min(1)}", "methods": ["get"] }),
-    );
+    app.http_function("ById", json!({ "route": "persons/{id:int:min(1)}", "methods": ["get"] }));
     app.http_function("Me", json!({ "route": "persons/me", "methods": ["get"] }));
     app.http_function("Files", json!({ "route": "files/{*path}" }));
     app.http_function("Plain", json!({}));
@@ -36,11 +33,7 @@ async fn methods_constraints_and_precedence_decide_and_what_does_not_fit_is_a_40
         ("GET", "/admin/vfs/x", None),
     ];
     for (method, path, expected) in cases {
-        let response = client()
-            .request(method.parse().unwrap(), url(&host, path))
-            .send()
-            .await
-            .unwrap();
+        let response = client().request(method.parse().unwrap(), url(&host, path)).send().await.unwrap();
         let status = response.status().as_u16();
         let body = response.text().await.unwrap();
         assert_eq!(
@@ -60,18 +53,10 @@ async fn the_route_prefix_can_be_changed_or_empty_in_the_file_and_by_a_variable(
     assert_eq!(get(&host, "/hello").await.0, 200);
     host.stop().await;
 
-    app.settings.insert(
-        "AzureFunctionsJobHost__extensions__http__routePrefix".to_owned(),
-        "v2/api".to_owned(),
-    );
+    app.settings
+        .insert("AzureFunctionsJobHost__extensions__http__routePrefix".to_owned(), "v2/api".to_owned());
     let host = app.start().await;
-    assert_eq!(
-        (
-            get(&host, "/v2/api/hello").await.0,
-            get(&host, "/hello").await.0
-        ),
-        (200, 404)
-    );
+    assert_eq!((get(&host, "/v2/api/hello").await.0, get(&host, "/hello").await.0), (200, 404));
     host.stop().await;
 }
 
@@ -81,11 +66,7 @@ async fn head_is_answered_without_a_body_where_the_methods_allow_it() {
     app.http_function("Hello", json!({ "methods": ["head"] }));
     let host = app.start().await;
 
-    let response = client()
-        .head(url(&host, "/api/Hello"))
-        .send()
-        .await
-        .unwrap();
+    let response = client().head(url(&host, "/api/Hello")).send().await.unwrap();
 
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-length"], "5");

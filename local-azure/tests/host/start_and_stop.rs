@@ -15,34 +15,18 @@ fn is_alive(pid: u32) -> bool {
 #[tokio::test]
 async fn the_worker_gets_the_settings_and_the_hosts_variables() {
     let mut app = TestApp::hello();
-    app.settings
-        .insert("MY_SETTING".to_owned(), "canary-setting".to_owned());
+    app.settings.insert("MY_SETTING".to_owned(), "canary-setting".to_owned());
     let host = app.start().await;
 
     let started = app.starts().remove(0);
     let environment = &started["environment"];
     assert_eq!(environment["MY_SETTING"], "canary-setting");
     assert_eq!(environment["PATH"], std::env::var("PATH").unwrap());
-    assert_eq!(
-        environment["FUNCTIONS_APP_ROOT_PATH"],
-        app.root.path().to_str().unwrap()
-    );
-    assert_eq!(
-        environment["FUNCTIONS_HTTPWORKER_PORT"],
-        environment["FUNCTIONS_CUSTOMHANDLER_PORT"]
-    );
-    assert_eq!(
-        environment["FUNCTIONS_HTTPWORKER_ID"],
-        environment["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"]
-    );
-    assert_eq!(
-        started["directory"],
-        app.root.path().canonicalize().unwrap().to_str().unwrap()
-    );
-    assert_eq!(
-        Some(started["pid"].as_u64().unwrap()),
-        host.worker_pid().map(u64::from)
-    );
+    assert_eq!(environment["FUNCTIONS_APP_ROOT_PATH"], app.root.path().to_str().unwrap());
+    assert_eq!(environment["FUNCTIONS_HTTPWORKER_PORT"], environment["FUNCTIONS_CUSTOMHANDLER_PORT"]);
+    assert_eq!(environment["FUNCTIONS_HTTPWORKER_ID"], environment["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"]);
+    assert_eq!(started["directory"], app.root.path().canonicalize().unwrap().to_str().unwrap());
+    assert_eq!(Some(started["pid"].as_u64().unwrap()), host.worker_pid().map(u64::from));
     assert!(!format!("{:?} {:?}", host.logs(), app.options()).contains("canary-setting"));
     host.stop().await;
 }
@@ -50,13 +34,8 @@ async fn the_worker_gets_the_settings_and_the_hosts_variables() {
 #[tokio::test]
 async fn the_worker_of_host_json_is_found_beside_it_and_expands_settings() {
     let mut app = TestApp::hello();
-    std::os::unix::fs::symlink(
-        std::env::current_exe().unwrap(),
-        app.root.path().join("worker"),
-    )
-    .unwrap();
-    app.settings
-        .insert("WHICH".to_owned(), "fake_worker::serve".to_owned());
+    std::os::unix::fs::symlink(std::env::current_exe().unwrap(), app.root.path().join("worker")).unwrap();
+    app.settings.insert("WHICH".to_owned(), "fake_worker::serve".to_owned());
     app.host_json(&json!({ "customHandler": { "description": {
         "defaultExecutablePath": "worker", "arguments": ["--exact", "%WHICH%", "--nocapture"], "workingDirectory": "Hello"
     } } }));
@@ -66,12 +45,7 @@ async fn the_worker_of_host_json_is_found_beside_it_and_expands_settings() {
 
     assert_eq!(get(&host, "/api/hello").await.0, 200);
 
-    assert!(
-        app.starts()[0]["directory"]
-            .as_str()
-            .unwrap()
-            .ends_with("/Hello")
-    );
+    assert!(app.starts()[0]["directory"].as_str().unwrap().ends_with("/Hello"));
     host.stop().await;
 }
 
@@ -104,10 +78,7 @@ async fn a_dropped_host_leaves_no_orphan() {
     drop(host);
 
     eventually("the worker's end", || (!is_alive(pid)).then_some(())).await;
-    eventually("a free port", || {
-        std::net::TcpStream::connect(address).is_err().then_some(())
-    })
-    .await;
+    eventually("a free port", || std::net::TcpStream::connect(address).is_err().then_some(())).await;
 }
 
 #[tokio::test]
@@ -117,9 +88,9 @@ async fn the_workers_lines_are_in_the_log_with_their_levels() {
     let host = app.start().await;
 
     let found = |level: LogLevel, text: &str| {
-        host.logs().iter().any(|line| {
-            line.source == LogSource::Worker && line.level == level && line.text.contains(text)
-        })
+        host.logs()
+            .iter()
+            .any(|line| line.source == LogSource::Worker && line.level == level && line.text.contains(text))
     };
     eventually("both lines", || {
         (found(LogLevel::Information, "running 1 test")
@@ -135,14 +106,7 @@ async fn an_app_without_functions_starts_no_worker() {
     let app = TestApp::new();
     let host = app.try_start().await.unwrap();
     assert!(logged(&host, "No job functions found"));
-    assert_eq!(
-        (
-            get(&host, "/").await.0,
-            get(&host, "/api/x").await.0,
-            host.worker_pid()
-        ),
-        (200, 404, None)
-    );
+    assert_eq!((get(&host, "/").await.0, get(&host, "/api/x").await.0, host.worker_pid()), (200, 404, None));
     host.stop().await;
 }
 

@@ -7,30 +7,20 @@ use crate::fake_worker::Reply;
 
 fn timer(app: &TestApp, keys: &Value, top: &Value) {
     let mut trigger = json!({ "type": "timerTrigger", "direction": "in", "name": "timer" });
-    trigger
-        .as_object_mut()
-        .unwrap()
-        .extend(keys.as_object().unwrap().clone());
+    trigger.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
     let mut function = json!({ "bindings": [trigger] });
-    function
-        .as_object_mut()
-        .unwrap()
-        .extend(top.as_object().unwrap().clone());
+    function.as_object_mut().unwrap().extend(top.as_object().unwrap().clone());
     app.function("Nightly", &function);
 }
 
 async fn runs(app: &TestApp, count: usize) -> Vec<Value> {
-    eventually("the timer's runs", || {
-        Some(app.envelopes("Nightly")).filter(|runs| runs.len() >= count)
-    })
-    .await
+    eventually("the timer's runs", || Some(app.envelopes("Nightly")).filter(|runs| runs.len() >= count)).await
 }
 
 #[tokio::test]
 async fn a_timer_fires_when_it_is_due_and_again() {
     let mut app = TestApp::new();
-    app.settings
-        .insert("WHEN".to_owned(), "* * * * * *".to_owned());
+    app.settings.insert("WHEN".to_owned(), "* * * * * *".to_owned());
     timer(&app, &json!({ "schedule": "%WHEN%" }), &json!({}));
     let host = app.start().await;
 
@@ -42,21 +32,14 @@ async fn a_timer_fires_when_it_is_due_and_again() {
         json!({ "Schedule": { "AdjustForDST": true }, "ScheduleStatus": null, "IsPastDue": false })
     );
     assert_eq!(runs[0]["Metadata"]["sys"]["MethodName"], "Nightly");
-    assert!(logged(
-        &host,
-        "Executing 'Functions.Nightly' (Reason='Timer fired at "
-    ));
+    assert!(logged(&host, "Executing 'Functions.Nightly' (Reason='Timer fired at "));
     host.stop().await;
 }
 
 #[tokio::test]
 async fn run_on_startup_fires_once_with_a_first_status() {
     let app = TestApp::new();
-    timer(
-        &app,
-        &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }),
-        &json!({}),
-    );
+    timer(&app, &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }), &json!({}));
     let host = app.start().await;
 
     let run = runs(&app, 1).await.remove(0);
@@ -66,13 +49,7 @@ async fn run_on_startup_fires_once_with_a_first_status() {
         (&status["Last"], &status["LastUpdated"]),
         (&json!("0001-01-01T00:00:00"), &json!("0001-01-01T00:00:00"))
     );
-    assert!(
-        status["Next"]
-            .as_str()
-            .unwrap()
-            .ends_with("-01-01T03:00:00+00:00"),
-        "{status}"
-    );
+    assert!(status["Next"].as_str().unwrap().ends_with("-01-01T03:00:00+00:00"), "{status}");
     assert_eq!(run["Data"]["timer"]["IsPastDue"], false);
     assert!(logged(&host, "UnscheduledInvocationReason: RunOnStartup"));
     host.stop().await;
@@ -107,23 +84,14 @@ async fn a_run_missed_while_the_host_was_down_is_made_up_for_as_past_due() {
 async fn one_run_at_a_time() {
     let mut app = TestApp::new();
     timer(&app, &json!({ "schedule": "* * * * * *" }), &json!({}));
-    app.replies(
-        "Nightly",
-        [Reply {
-            hang: true,
-            ..Reply::default()
-        }],
-    );
+    app.replies("Nightly", [Reply { hang: true, ..Reply::default() }]);
     app.http_function("Clock", json!({}));
     let host = app.start().await;
     runs(&app, 1).await;
 
     // Two more seconds pass, measured by the clock and not by a guess.
     let start = std::time::Instant::now();
-    eventually("two seconds", || {
-        (start.elapsed().as_secs() >= 2).then_some(())
-    })
-    .await;
+    eventually("two seconds", || (start.elapsed().as_secs() >= 2).then_some(())).await;
 
     assert_eq!(app.seen("Nightly").len(), 1);
     host.stop().await;
@@ -132,27 +100,15 @@ async fn one_run_at_a_time() {
 #[tokio::test]
 async fn a_failed_run_is_repeated_by_the_retry_policy_with_its_context() {
     let mut app = TestApp::new();
-    let retry = json!({ "retry": { "strategy": "fixedDelay", "maxRetryCount": 2, "delayInterval": "00:00:00.05" } });
-    timer(
-        &app,
-        &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }),
-        &retry,
-    );
-    app.replies(
-        "Nightly",
-        [Reply {
-            status: 500,
-            ..Reply::default()
-        }],
-    );
+    let retry =
+        json!({ "retry": { "strategy": "fixedDelay", "maxRetryCount": 2, "delayInterval": "00:00:00.05" } });
+    timer(&app, &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }), &retry);
+    app.replies("Nightly", [Reply { status: 500, ..Reply::default() }]);
     let host = app.start().await;
 
     let runs = runs(&app, 3).await;
 
-    let contexts: Vec<Option<&Value>> = runs
-        .iter()
-        .map(|run| run["Metadata"].get("RetryContext"))
-        .collect();
+    let contexts: Vec<Option<&Value>> = runs.iter().map(|run| run["Metadata"].get("RetryContext")).collect();
     assert_eq!(
         contexts,
         [
@@ -164,10 +120,7 @@ async fn a_failed_run_is_repeated_by_the_retry_policy_with_its_context() {
     let failures = || {
         host.logs()
             .iter()
-            .filter(|line| {
-                line.text
-                    .starts_with("Executed 'Functions.Nightly' (Failed")
-            })
+            .filter(|line| line.text.starts_with("Executed 'Functions.Nightly' (Failed"))
             .count()
     };
     eventually("the last failure", || (failures() == 3).then_some(())).await;

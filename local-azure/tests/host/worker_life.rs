@@ -7,12 +7,7 @@ use crate::app::{TestApp, eventually, get, logged};
 use crate::fake_worker::{EXIT_AT_START, Reply};
 
 fn dies(code: i32) -> Reply {
-    Reply {
-        exit_code: Some(code),
-        stderr: "it broke".to_owned(),
-        times: Some(1),
-        ..Reply::default()
-    }
+    Reply { exit_code: Some(code), stderr: "it broke".to_owned(), times: Some(1), ..Reply::default() }
 }
 
 #[tokio::test]
@@ -47,13 +42,10 @@ async fn a_crash_fails_the_request_and_the_next_one_waits_for_the_new_worker_on_
 #[tokio::test]
 async fn the_third_crash_stops_the_host_with_the_last_three_stderr_lines() {
     let mut app = TestApp::hello();
-    app.settings
-        .insert(EXIT_AT_START.to_owned(), "9".to_owned());
+    app.settings.insert(EXIT_AT_START.to_owned(), "9".to_owned());
     let host = app.try_start().await.unwrap();
 
-    let HostState::Stopped(why) = host.stopped().await else {
-        panic!("the host goes on")
-    };
+    let HostState::Stopped(why) = host.stopped().await else { panic!("the host goes on") };
 
     assert!(why.ends_with("second,third,the last words"), "{why}");
     assert_eq!(app.starts().len(), 3);
@@ -69,10 +61,7 @@ async fn exit_code_0_is_not_restarted_and_every_later_invocation_fails() {
     let host = app.start().await;
 
     assert_eq!(get(&host, "/api/hello").await.0, 500);
-    eventually("the exit", || {
-        (host.state() == HostState::WorkerExited).then_some(())
-    })
-    .await;
+    eventually("the exit", || (host.state() == HostState::WorkerExited).then_some(())).await;
 
     assert_eq!(get(&host, "/api/hello").await.0, 500);
     assert_eq!(app.starts().len(), 1);
@@ -82,18 +71,12 @@ async fn exit_code_0_is_not_restarted_and_every_later_invocation_fails() {
 #[tokio::test]
 async fn exit_code_200_is_a_restart_that_is_not_counted() {
     let mut app = TestApp::hello();
-    app.replies(
-        "Hello",
-        [dies(200), dies(200), dies(200), dies(200), Reply::default()],
-    );
+    app.replies("Hello", [dies(200), dies(200), dies(200), dies(200), Reply::default()]);
     let host = app.start().await;
 
     for restarts in 1..=4 {
         assert_eq!(get(&host, "/api/hello").await.0, 500);
-        eventually("the restart", || {
-            (app.starts().len() > restarts).then_some(())
-        })
-        .await;
+        eventually("the restart", || (app.starts().len() > restarts).then_some(())).await;
     }
 
     assert_eq!(get(&host, "/api/hello").await, (200, "hello".to_owned()));
@@ -105,44 +88,21 @@ async fn a_function_timeout_kills_the_worker_and_everything_in_flight() {
     let mut app = TestApp::hello();
     app.http_function("Slow", json!({}));
     app.host_json(&json!({ "functionTimeout": "00:00:02" }));
-    app.replies(
-        "Hello",
-        [
-            Reply {
-                hang: true,
-                times: Some(1),
-                ..Reply::default()
-            },
-            Reply::default(),
-        ],
-    );
-    app.replies(
-        "Slow",
-        [Reply {
-            delay_ms: 60_000,
-            times: Some(1),
-            ..Reply::default()
-        }],
-    );
+    app.replies("Hello", [Reply { hang: true, times: Some(1), ..Reply::default() }, Reply::default()]);
+    app.replies("Slow", [Reply { delay_ms: 60_000, times: Some(1), ..Reply::default() }]);
     let host = app.start().await;
     let first = host.worker_pid();
 
     let hanging = get(&host, "/api/hello");
     // Half a second behind, so that its own timeout isn't reached first.
     let bystander = async {
-        eventually("the first call", || {
-            (!app.seen("Hello").is_empty()).then_some(())
-        })
-        .await;
+        eventually("the first call", || (!app.seen("Hello").is_empty()).then_some(())).await;
         get(&host, "/api/slow").await
     };
     let (hanging, bystander) = tokio::join!(hanging, bystander);
 
     assert_eq!((hanging.0, bystander.0), (500, 500));
-    assert!(logged(
-        &host,
-        "Timeout value of 00:00:02 exceeded by function 'Functions.Hello'"
-    ));
+    assert!(logged(&host, "Timeout value of 00:00:02 exceeded by function 'Functions.Hello'"));
     assert_eq!(get(&host, "/api/hello").await.0, 200);
     assert_ne!(host.worker_pid(), first);
     host.stop().await;
@@ -159,9 +119,7 @@ async fn a_worker_that_never_answers_the_probe_counts_as_crashed() {
     });
     let host = local_azure::functions::start(options).await.unwrap();
 
-    let HostState::Stopped(why) = host.stopped().await else {
-        panic!("the host goes on")
-    };
+    let HostState::Stopped(why) = host.stopped().await else { panic!("the host goes on") };
 
     assert!(why.contains("FUNCTIONS_CUSTOMHANDLER_PORT"), "{why}");
     host.stop().await;
@@ -177,9 +135,7 @@ async fn a_worker_that_does_not_exist_is_named() {
     });
     let host = local_azure::functions::start(options).await.unwrap();
 
-    let HostState::Stopped(why) = host.stopped().await else {
-        panic!("the host goes on")
-    };
+    let HostState::Stopped(why) = host.stopped().await else { panic!("the host goes on") };
 
     assert!(why.contains("no-such-worker-here"), "{why}");
     host.stop().await;

@@ -30,12 +30,7 @@ struct CannedSession {
 }
 
 pub(crate) fn column(name: &str, sql_type: SqlType) -> Column {
-    Column {
-        name: name.to_owned(),
-        sql_type,
-        nullable: true,
-        identity: false,
-    }
+    Column { name: name.to_owned(), sql_type, nullable: true, identity: false }
 }
 
 impl CannedSession {
@@ -44,10 +39,7 @@ impl CannedSession {
     }
 
     fn text(&self, text: &str, reply: &mut dyn ReplySink) {
-        let columns = [
-            column("n", SqlType::Int),
-            column("text", SqlType::NVarChar(Length::Max)),
-        ];
+        let columns = [column("n", SqlType::Int), column("text", SqlType::NVarChar(Length::Max))];
         match text.split_once(' ').unwrap_or((text, "")) {
             ("who", _) => {
                 let name = self.login.name.clone();
@@ -59,10 +51,7 @@ impl CannedSession {
                 let count: i64 = count.parse().unwrap();
                 let _ = reply.columns(&columns);
                 for n in 0..count {
-                    if reply
-                        .row(&[Value::Integer(n), Value::Text("x".repeat(100))])
-                        .is_err()
-                    {
+                    if reply.row(&[Value::Integer(n), Value::Text("x".repeat(100))]).is_err() {
                         self.note("stopped");
                         return;
                     }
@@ -106,10 +95,7 @@ impl CannedSession {
                 reply.done(StatementKind::Select, Some(2));
             }
             ("nothing", _) => {}
-            _ => reply.error(&SqlError::new(
-                102,
-                format!("Incorrect syntax near '{text}'."),
-            )),
+            _ => reply.error(&SqlError::new(102, format!("Incorrect syntax near '{text}'."))),
         }
     }
 }
@@ -139,14 +125,9 @@ impl Session for CannedSession {
             return self.text(text, reply);
         }
         self.note(format!("declared {declarations}"));
-        let columns: Vec<Column> = arguments
-            .iter()
-            .map(|argument| column(&argument.name, argument.sql_type))
-            .collect();
-        let values: Vec<Value> = arguments
-            .iter()
-            .map(|argument| argument.value.clone())
-            .collect();
+        let columns: Vec<Column> =
+            arguments.iter().map(|argument| column(&argument.name, argument.sql_type)).collect();
+        let values: Vec<Value> = arguments.iter().map(|argument| argument.value.clone()).collect();
         let _ = reply.columns(&columns);
         let _ = reply.row(&values);
         reply.done(StatementKind::Select, Some(1));
@@ -203,11 +184,7 @@ pub(crate) fn options() -> SqlOptions {
     SqlOptions {
         logins: vec![SqlLogin::new(USER, PASSWORD)],
         token_check: Some(Arc::new(|token: &str| {
-            if token.starts_with(TOKEN) {
-                Ok("client@tenant".to_owned())
-            } else {
-                Err("unknown".to_owned())
-            }
+            if token.starts_with(TOKEN) { Ok("client@tenant".to_owned()) } else { Err("unknown".to_owned()) }
         })),
         database_names: vec!["shop".to_owned()],
         ..SqlOptions::default()
@@ -226,10 +203,7 @@ impl Fixture {
                 transaction: 0,
             }))
         });
-        Self {
-            server: start_with(options, open).await.unwrap(),
-            journal,
-        }
+        Self { server: start_with(options, open).await.unwrap(), journal }
     }
 
     pub(crate) fn config(&self) -> Config {

@@ -30,10 +30,7 @@ async fn a_token_logs_in_even_when_it_is_longer_than_a_packet() {
     config.authentication(AuthMethod::aad_token(token));
     let mut client = connect(config, &fixture).await.unwrap();
     assert_eq!(who(&mut client).await, "client@tenant");
-    assert_eq!(
-        fixture.server.logins().first().unwrap().credential,
-        Credential::Token
-    );
+    assert_eq!(fixture.server.logins().first().unwrap().credential, Credential::Token);
 }
 
 #[tokio::test]
@@ -45,10 +42,7 @@ async fn a_bad_token_is_refused_with_18456_and_no_name() {
         panic!("no server error");
     };
     assert_eq!((error.code(), error.state(), error.class()), (18456, 1, 14));
-    assert_eq!(
-        error.message(),
-        "Login failed for user '<token-identified principal>'."
-    );
+    assert_eq!(error.message(), "Login failed for user '<token-identified principal>'.");
     until("the connection's end", || fixture.server.connections() == 0).await;
 }
 
@@ -62,10 +56,7 @@ async fn a_wrong_password_is_refused_with_18456_and_the_users_name() {
     };
     assert_eq!(error.code(), 18456);
     assert_eq!(error.message(), "Login failed for user 'tester'.");
-    assert_eq!(
-        fixture.server.logins().first().unwrap().refused,
-        Some(18456)
-    );
+    assert_eq!(fixture.server.logins().first().unwrap().refused, Some(18456));
 }
 
 #[tokio::test]
@@ -90,11 +81,7 @@ async fn a_client_that_does_not_trust_the_authority_gets_no_session() {
 async fn the_authority_is_written_to_a_file_that_clients_can_trust() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
-    let fixture = Fixture::start(SqlOptions {
-        ca_out: Some(file.clone()),
-        ..options()
-    })
-    .await;
+    let fixture = Fixture::start(SqlOptions { ca_out: Some(file.clone()), ..options() }).await;
     let mut config = fixture.config_without_trust();
     config.trust_cert_ca(file.display());
     connect(config, &fixture).await.unwrap();
@@ -114,17 +101,10 @@ async fn a_client_without_tls_is_turned_away_where_tls_is_required() {
 
 #[tokio::test]
 async fn where_tls_is_offered_the_client_chooses_between_all_the_login_and_nothing() {
-    let fixture = Fixture::start(SqlOptions {
-        encryption: Encryption::Offered,
-        ..options()
-    })
-    .await;
-    for level in [
-        EncryptionLevel::Required,
-        EncryptionLevel::On,
-        EncryptionLevel::Off,
-        EncryptionLevel::NotSupported,
-    ] {
+    let fixture = Fixture::start(SqlOptions { encryption: Encryption::Offered, ..options() }).await;
+    for level in
+        [EncryptionLevel::Required, EncryptionLevel::On, EncryptionLevel::Off, EncryptionLevel::NotSupported]
+    {
         let mut config = fixture.config();
         config.encryption(level);
         let mut client = connect(config, &fixture).await.unwrap();
@@ -134,11 +114,7 @@ async fn where_tls_is_offered_the_client_chooses_between_all_the_login_and_nothi
 
 #[tokio::test]
 async fn a_server_without_tls_serves_in_the_clear() {
-    let fixture = Fixture::start(SqlOptions {
-        encryption: Encryption::Off,
-        ..options()
-    })
-    .await;
+    let fixture = Fixture::start(SqlOptions { encryption: Encryption::Off, ..options() }).await;
     assert!(fixture.server.ca_pem().is_none());
     let mut client = fixture.connect().await;
     assert_eq!(who(&mut client).await, USER);
@@ -154,11 +130,7 @@ async fn a_server_stops_and_starts_again_on_the_same_port() {
     fixture.server.stop().await;
     assert_eq!(journal.lock().unwrap().last().unwrap(), "closed");
     assert!(client.simple_query("who").await.is_err());
-    let again = Fixture::start(SqlOptions {
-        address,
-        ..options()
-    })
-    .await;
+    let again = Fixture::start(SqlOptions { address, ..options() }).await;
     assert_eq!(again.server.address(), address);
     assert_eq!(who(&mut again.connect().await).await, USER);
 }
@@ -170,12 +142,6 @@ async fn a_dropped_server_stops() {
     let _client = fixture.connect().await;
     let Fixture { server, journal } = fixture;
     drop(server);
-    until("the session's end", || {
-        journal.lock().unwrap().iter().any(|line| line == "closed")
-    })
-    .await;
-    until("the port's end", || {
-        std::net::TcpStream::connect(address).is_err()
-    })
-    .await;
+    until("the session's end", || journal.lock().unwrap().iter().any(|line| line == "closed")).await;
+    until("the port's end", || std::net::TcpStream::connect(address).is_err()).await;
 }

@@ -18,9 +18,7 @@ use local_azure::sql::tds::{decode, rpc};
 
 /// Headers that hold, and then anything: so that the parsers behind them are reached.
 fn with_headers(rest: &[u8]) -> Vec<u8> {
-    let mut message = vec![
-        22, 0, 0, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0,
-    ];
+    let mut message = vec![22, 0, 0, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
     message.extend_from_slice(rest);
     message
 }

@@ -11,9 +11,7 @@ use local_azure::sql::tds::token::{
 use local_azure::sql::types::{Length, SqlType, Value};
 
 fn bytes(hex: &str) -> Vec<u8> {
-    hex.split_whitespace()
-        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
-        .collect()
+    hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
 }
 
 async fn message(packet: &str) -> (PacketType, Vec<u8>) {
@@ -75,31 +73,16 @@ fn section_4_15_a_row_with_a_null_is_an_nbcrow_and_the_last_done_has_the_count()
     let mut out = Vec::new();
     put_row(&mut out, &types, &[Value::Integer(4), Value::Null]).unwrap();
     put_done(&mut out, DoneKind::Done, done::COUNT, 0xC1, 10);
-    assert_eq!(
-        out,
-        bytes("D2 02 04 04 00 00 00 FD 10 00 C1 00 0A 00 00 00 00 00 00 00")
-    );
+    assert_eq!(out, bytes("D2 02 04 04 00 00 00 FD 10 00 C1 00 0A 00 00 00 00 00 00 00"));
 }
 
 #[test]
 fn section_4_17_environment_changes_of_a_login() {
     let mut out = Vec::new();
-    put_environment_change(
-        &mut out,
-        &EnvironmentChange::Database {
-            new: "master",
-            old: "master",
-        },
-    );
+    put_environment_change(&mut out, &EnvironmentChange::Database { new: "master", old: "master" });
     put_environment_change(&mut out, &EnvironmentChange::Collation(COLLATION));
     put_environment_change(&mut out, &EnvironmentChange::Language("us_english"));
-    put_environment_change(
-        &mut out,
-        &EnvironmentChange::PacketSize {
-            new: 4096,
-            old: 4096,
-        },
-    );
+    put_environment_change(&mut out, &EnvironmentChange::PacketSize { new: 4096, old: 4096 });
     assert_eq!(
         out,
         bytes(
@@ -113,9 +96,8 @@ fn section_4_17_environment_changes_of_a_login() {
 
 #[test]
 fn section_4_17_the_message_5701_but_for_the_servers_name() {
-    let mut message = SqlError::new(5701, "Changed database context to 'master'.")
-        .with_class(0)
-        .with_state(2);
+    let mut message =
+        SqlError::new(5701, "Changed database context to 'master'.").with_class(0).with_state(2);
     message.line = 0;
     let mut out = Vec::new();
     put_info(&mut out, &message);
@@ -125,9 +107,6 @@ fn section_4_17_the_message_5701_but_for_the_servers_name() {
          27 00 6D 00 61 00 73 00 74 00 65 00 72 00 27 00 2E 00",
     );
     assert_eq!(out.first(), Some(&0xAB));
-    assert_eq!(
-        out.get(3..).unwrap().get(..expected.len()).unwrap(),
-        expected
-    );
+    assert_eq!(out.get(3..).unwrap().get(..expected.len()).unwrap(), expected);
     assert!(out.ends_with(&[0, 0, 0, 0, 0]));
 }

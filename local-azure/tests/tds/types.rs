@@ -39,9 +39,7 @@ fn samples() -> Vec<ColumnData<'static>> {
             99_999_999_999_999_999_999_999_999_999_999_999_999,
             0,
         ))),
-        ColumnData::Guid(Some(Uuid::from_u128(
-            0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF,
-        ))),
+        ColumnData::Guid(Some(Uuid::from_u128(0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF))),
         text("Zürich, 東京, 🚀".to_owned()),
         text(String::new()),
         text("x".repeat(4000)),
@@ -57,10 +55,7 @@ fn samples() -> Vec<ColumnData<'static>> {
         ColumnData::DateTime(Some(DateTime::new(45_000, 25_919_999))),
         ColumnData::DateTime(Some(DateTime::new(-53_690, 1))),
         ColumnData::SmallDateTime(Some(SmallDateTime::new(45_000, 1439))),
-        ColumnData::DateTime2(Some(DateTime2::new(
-            Date::new(738_000),
-            Time::new(1_234_567, 7),
-        ))),
+        ColumnData::DateTime2(Some(DateTime2::new(Date::new(738_000), Time::new(1_234_567, 7)))),
         ColumnData::DateTimeOffset(Some(DateTimeOffset::new(
             DateTime2::new(Date::new(738_000), Time::new(1_234_567, 7)),
             -840,
@@ -121,29 +116,19 @@ fn typed_value() -> impl Strategy<Value = (SqlType, Value)> {
         any::<i64>().prop_map(|v| (SqlType::Money, Value::Money(v))),
         any::<i32>().prop_map(|v| (SqlType::SmallMoney, Value::Money(v.into()))),
         (1u8..=38, any::<i128>()).prop_map(|(precision, v)| (
-            SqlType::Decimal {
-                precision,
-                scale: precision / 2
-            },
+            SqlType::Decimal { precision, scale: precision / 2 },
             Value::Decimal(v % 10i128.pow(precision.into()))
         )),
         (-1e30f32..1e30).prop_map(|v| (SqlType::Real, Value::Float(v.into()))),
         (-1e300f64..1e300).prop_map(|v| (SqlType::Float, Value::Float(v))),
         (0i32..=3_652_058).prop_map(|v| (SqlType::Date, Value::Date(v))),
-        (scale(), 0i64..864_000_000_000).prop_map(move |(scale, v)| (
-            SqlType::Time { scale },
-            Value::Time(v - v % unit(scale))
-        )),
-        (scale(), 0..=LAST_TICK).prop_map(move |(scale, v)| (
-            SqlType::DateTime2 { scale },
-            Value::DateTime(v - v % unit(scale))
-        )),
+        (scale(), 0i64..864_000_000_000)
+            .prop_map(move |(scale, v)| (SqlType::Time { scale }, Value::Time(v - v % unit(scale)))),
+        (scale(), 0..=LAST_TICK)
+            .prop_map(move |(scale, v)| (SqlType::DateTime2 { scale }, Value::DateTime(v - v % unit(scale)))),
         (scale(), 0..=LAST_TICK, -840i16..=840).prop_map(move |(scale, v, offset_minutes)| (
             SqlType::DateTimeOffset { scale },
-            Value::DateTimeOffset {
-                utc_ticks: v - v % unit(scale),
-                offset_minutes
-            }
+            Value::DateTimeOffset { utc_ticks: v - v % unit(scale), offset_minutes }
         )),
         any::<[u8; 16]>().prop_map(|v| (SqlType::UniqueIdentifier, Value::UniqueIdentifier(v))),
         "\\PC{0,40}".prop_map(|v| (SqlType::NVarChar(Length::Limit(80)), Value::Text(v))),
@@ -196,19 +181,8 @@ proptest! {
 
 #[test]
 fn decimals_have_5_9_13_or_17_bytes() {
-    for (precision, length) in [
-        (9, 5),
-        (10, 9),
-        (19, 9),
-        (20, 13),
-        (28, 13),
-        (29, 17),
-        (38, 17),
-    ] {
-        let sql_type = SqlType::Decimal {
-            precision,
-            scale: 0,
-        };
+    for (precision, length) in [(9, 5), (10, 9), (19, 9), (20, 13), (28, 13), (29, 17), (38, 17)] {
+        let sql_type = SqlType::Decimal { precision, scale: 0 };
         let mut out = Vec::new();
         encode::value(sql_type, &Value::Decimal(-1), &mut out).unwrap();
         assert_eq!(out.len(), length + 1);
@@ -220,12 +194,7 @@ fn decimals_have_5_9_13_or_17_bytes() {
 #[test]
 fn money_has_its_high_half_first() {
     let mut out = Vec::new();
-    encode::value(
-        SqlType::Money,
-        &Value::Money(0x0000_0001_0000_0002),
-        &mut out,
-    )
-    .unwrap();
+    encode::value(SqlType::Money, &Value::Money(0x0000_0001_0000_0002), &mut out).unwrap();
     assert_eq!(out, [8, 1, 0, 0, 0, 2, 0, 0, 0]);
 }
 
@@ -233,16 +202,8 @@ fn money_has_its_high_half_first() {
 fn a_guid_has_its_first_three_groups_reversed() {
     let bytes: [u8; 16] = std::array::from_fn(|index| u8::try_from(index).unwrap());
     let mut out = Vec::new();
-    encode::value(
-        SqlType::UniqueIdentifier,
-        &Value::UniqueIdentifier(bytes),
-        &mut out,
-    )
-    .unwrap();
-    assert_eq!(
-        out,
-        [16, 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
-    );
+    encode::value(SqlType::UniqueIdentifier, &Value::UniqueIdentifier(bytes), &mut out).unwrap();
+    assert_eq!(out, [16, 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]);
 }
 
 #[test]

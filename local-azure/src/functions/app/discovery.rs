@@ -44,11 +44,19 @@ pub(in crate::functions) fn discover(
             .then_some(())
             .ok_or_else(|| format!("'{name}' is not a valid function name."))
             .and_then(|()| match seen.insert(name.to_ascii_lowercase(), name.clone()) {
-                Some(other) => Err(format!("the function '{other}' has the same name but for case: rename one of the folders")),
+                Some(other) => Err(format!(
+                    "the function '{other}' has the same name but for case: rename one of the folders"
+                )),
                 None => Ok(()),
             })
-            .and_then(|()| std::fs::read_to_string(&file).map_err(|error| format!("function.json can't be read: {error}")))
-            .and_then(|text| serde_json::from_str(&without_comments(&text)).map_err(|error| format!("Unable to parse function.json: {error}")))
+            .and_then(|()| {
+                std::fs::read_to_string(&file)
+                    .map_err(|error| format!("function.json can't be read: {error}"))
+            })
+            .and_then(|text| {
+                serde_json::from_str(&without_comments(&text))
+                    .map_err(|error| format!("Unable to parse function.json: {error}"))
+            })
             .and_then(|json| FunctionDefinition::from_json(&name, &path, json, host, settings));
         match found {
             Ok(function) => app.functions.push(function),
@@ -63,9 +71,9 @@ pub(in crate::functions) fn discover(
 fn is_function_name(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.chars().all(|character| {
-            character.is_ascii_alphanumeric() || character == '_' || character == '-'
-        })
+        && name
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || character == '_' || character == '-')
         && !name.eq_ignore_ascii_case("host")
 }
 
@@ -81,12 +89,13 @@ fn refuse_duplicate_routes(app: &mut FunctionApp) {
                     || http.methods.is_empty()
                     || methods.iter().any(|method| http.methods.contains(method))
             };
-            if let Some((_, _, other)) = taken
-                .iter()
-                .find(|(route, methods, _)| *route == template && overlap(methods))
+            if let Some((_, _, other)) =
+                taken.iter().find(|(route, methods, _)| *route == template && overlap(methods))
             {
                 app.problems.push(FunctionProblem {
-                    message: format!("the function '{other}' has the same route for the same method: change one of them"),
+                    message: format!(
+                        "the function '{other}' has the same route for the same method: change one of them"
+                    ),
                     name: function.name,
                 });
                 continue;

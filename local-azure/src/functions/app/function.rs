@@ -77,15 +77,10 @@ impl FunctionDefinition {
         host: &HostConfiguration,
         settings: &AppSettings,
     ) -> Result<Self, String> {
-        let top = config
-            .as_object()
-            .ok_or("function.json must hold an object")?;
-        let bindings = top
-            .get("bindings")
-            .and_then(Value::as_array)
-            .filter(|bindings| !bindings.is_empty());
-        let bindings = bindings
-            .ok_or("No bindings are defined: the key \"bindings\" needs at least a trigger")?;
+        let top = config.as_object().ok_or("function.json must hold an object")?;
+        let bindings = top.get("bindings").and_then(Value::as_array).filter(|bindings| !bindings.is_empty());
+        let bindings =
+            bindings.ok_or("No bindings are defined: the key \"bindings\" needs at least a trigger")?;
         if let Some(file) = top.get("scriptFile").and_then(Value::as_str)
             && !folder.join(file).is_file()
         {
@@ -111,19 +106,14 @@ impl FunctionDefinition {
                 Role::Output => outputs.push(OutputBinding {
                     name: binding.name()?,
                     kind: binding.kind.to_owned(),
-                    binary: binding
-                        .text("dataType")
-                        .is_some_and(|kind| kind.eq_ignore_ascii_case("binary")),
+                    binary: binding.text("dataType").is_some_and(|kind| kind.eq_ignore_ascii_case("binary")),
                 }),
             }
         }
-        let (trigger_name, trigger_kind, trigger) = trigger
-            .ok_or("No trigger binding specified: a function must have a trigger input binding")?;
-        let retry = top
-            .get("retry")
-            .filter(|retry| !retry.is_null())
-            .map(RetryPolicy::from_json)
-            .transpose()?;
+        let (trigger_name, trigger_kind, trigger) =
+            trigger.ok_or("No trigger binding specified: a function must have a trigger input binding")?;
+        let retry =
+            top.get("retry").filter(|retry| !retry.is_null()).map(RetryPolicy::from_json).transpose()?;
         Ok(Self {
             name: name.to_owned(),
             trigger_name,
@@ -174,13 +164,8 @@ struct Binding<'a> {
 
 impl<'a> Binding<'a> {
     fn read(json: &'a Value) -> Result<Self, String> {
-        let keys = json
-            .as_object()
-            .ok_or("each entry of \"bindings\" must be an object")?;
-        let kind = keys
-            .get("type")
-            .and_then(Value::as_str)
-            .ok_or("a binding lacks the key \"type\"")?;
+        let keys = json.as_object().ok_or("each entry of \"bindings\" must be an object")?;
+        let kind = keys.get("type").and_then(Value::as_str).ok_or("a binding lacks the key \"type\"")?;
         Ok(Self { kind, keys })
     }
 
@@ -188,11 +173,7 @@ impl<'a> Binding<'a> {
         let known = |list: &[&str]| list.iter().any(|kind| kind.eq_ignore_ascii_case(self.kind));
         // BindingMetadata.IsTrigger: the type's name ends in "trigger".
         if self.kind.to_ascii_lowercase().ends_with("trigger") {
-            return if known(&KNOWN_TRIGGERS) {
-                Ok(Role::Trigger)
-            } else {
-                Err(self.unknown())
-            };
+            return if known(&KNOWN_TRIGGERS) { Ok(Role::Trigger) } else { Err(self.unknown()) };
         }
         if !known(&KNOWN_OUTPUTS) {
             return Err(self.unknown());
@@ -223,10 +204,7 @@ impl<'a> Binding<'a> {
             Some(Value::Bool(value)) => Ok(*value),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(_) => Err(format!(
-                "the key \"{key}\" of the {} must be true or false",
-                self.kind
-            )),
+            Some(_) => Err(format!("the key \"{key}\" of the {} must be true or false", self.kind)),
         }
     }
 
@@ -237,15 +215,13 @@ impl<'a> Binding<'a> {
             .ok_or_else(|| format!("the binding of type '{}' lacks the key \"name\"", self.kind))?;
         let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
             && name.len() <= 127
-            && name.chars().all(|character| {
-                character.is_ascii_alphanumeric() || character == '_' || character == '-'
-            });
+            && name
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric() || character == '_' || character == '-');
         if is_plain || name == "$return" {
             Ok(name.to_owned())
         } else {
-            Err(format!(
-                "The binding name {name} is invalid. Please assign a valid name to the binding."
-            ))
+            Err(format!("The binding name {name} is invalid. Please assign a valid name to the binding."))
         }
     }
 
@@ -256,9 +232,7 @@ impl<'a> Binding<'a> {
         settings: &AppSettings,
     ) -> Result<Trigger, String> {
         if self.kind.eq_ignore_ascii_case("httpTrigger") {
-            return self
-                .http_trigger(function, host, settings)
-                .map(Trigger::Http);
+            return self.http_trigger(function, host, settings).map(Trigger::Http);
         }
         if self.kind.eq_ignore_ascii_case("timerTrigger") {
             return self.timer_trigger(settings).map(Trigger::Timer);
@@ -283,13 +257,8 @@ impl<'a> Binding<'a> {
         };
         // Nobody is asked for a key, but what the real host would refuse is refused.
         let level = self.text("authLevel").unwrap_or("function");
-        if !["anonymous", "function", "admin"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(level))
-        {
-            return Err(format!(
-                "the authLevel '{level}' is not anonymous, function or admin"
-            ));
+        if !["anonymous", "function", "admin"].iter().any(|known| known.eq_ignore_ascii_case(level)) {
+            return Err(format!("the authLevel '{level}' is not anonymous, function or admin"));
         }
         let route = match self.text("route").filter(|route| !route.is_empty()) {
             Some(route) => expand(settings, route)?,
@@ -298,10 +267,7 @@ impl<'a> Binding<'a> {
         let route = route.trim_start_matches('/');
         // HttpRoutes.cs: the host keeps these first segments for itself.
         let first = route.split('/').next().unwrap_or_default();
-        if ["admin", "runtime"]
-            .iter()
-            .any(|reserved| reserved.eq_ignore_ascii_case(first))
-        {
+        if ["admin", "runtime"].iter().any(|reserved| reserved.eq_ignore_ascii_case(first)) {
             return Err("The specified route conflicts with one or more built in routes: it must not begin with 'admin' or 'runtime'.".to_owned());
         }
         let full = if host.route_prefix.is_empty() {
@@ -315,23 +281,16 @@ impl<'a> Binding<'a> {
     }
 
     fn timer_trigger(&self, settings: &AppSettings) -> Result<TimerTrigger, String> {
-        let schedule = self
-            .text("schedule")
-            .ok_or("the timerTrigger lacks the key \"schedule\"")?;
+        let schedule = self.text("schedule").ok_or("the timerTrigger lacks the key \"schedule\"")?;
         let schedule = Schedule::parse(&expand(settings, schedule)?)?;
         // TimerTriggerAttribute bindings drop the monitor for schedules that fire more than once a minute.
-        let use_monitor =
-            self.boolean("useMonitor", true)? && !schedule.is_more_frequent_than_a_minute();
-        Ok(TimerTrigger {
-            run_on_startup: self.boolean("runOnStartup", false)?,
-            use_monitor,
-            schedule,
-        })
+        let use_monitor = self.boolean("useMonitor", true)? && !schedule.is_more_frequent_than_a_minute();
+        Ok(TimerTrigger { run_on_startup: self.boolean("runOnStartup", false)?, use_monitor, schedule })
     }
 }
 
 fn expand(settings: &AppSettings, text: &str) -> Result<String, String> {
-    settings.expand(text).map_err(|name| {
-        format!("'%{name}%' does not resolve to a value: add the app setting {name}")
-    })
+    settings
+        .expand(text)
+        .map_err(|name| format!("'%{name}%' does not resolve to a value: add the app setting {name}"))
 }

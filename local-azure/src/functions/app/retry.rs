@@ -17,10 +17,7 @@ pub(in crate::functions) struct RetryPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wait {
     Fixed(Duration),
-    Exponential {
-        minimum: Duration,
-        maximum: Duration,
-    },
+    Exponential { minimum: Duration, maximum: Duration },
 }
 
 impl RetryPolicy {
@@ -38,39 +35,27 @@ impl RetryPolicy {
         let max_retry_count = match json.get("maxRetryCount").and_then(Value::as_i64) {
             Some(-1) => None,
             Some(count) => Some(
-                u32::try_from(count)
-                    .map_err(|_| "retry.maxRetryCount must be -1 or a small whole number")?,
+                u32::try_from(count).map_err(|_| "retry.maxRetryCount must be -1 or a small whole number")?,
             ),
             None => {
                 return Err(
-                    "retry.maxRetryCount is missing: write a whole number, or -1 for no limit"
-                        .to_owned(),
+                    "retry.maxRetryCount is missing: write a whole number, or -1 for no limit".to_owned()
                 );
             }
         };
-        let strategy = json
-            .get("strategy")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let strategy = json.get("strategy").and_then(Value::as_str).unwrap_or_default();
         let wait = if strategy.eq_ignore_ascii_case("fixedDelay") {
             Wait::Fixed(span("delayInterval")?)
         } else if strategy.eq_ignore_ascii_case("exponentialBackoff") {
             let (minimum, maximum) = (span("minimumInterval")?, span("maximumInterval")?);
             if minimum >= maximum {
-                return Err(
-                    "retry.minimumInterval must be shorter than retry.maximumInterval".to_owned(),
-                );
+                return Err("retry.minimumInterval must be shorter than retry.maximumInterval".to_owned());
             }
             Wait::Exponential { minimum, maximum }
         } else {
-            return Err(
-                "retry.strategy must be \"fixedDelay\" or \"exponentialBackoff\"".to_owned(),
-            );
+            return Err("retry.strategy must be \"fixedDelay\" or \"exponentialBackoff\"".to_owned());
         };
-        Ok(Self {
-            max_retry_count,
-            wait,
-        })
+        Ok(Self { max_retry_count, wait })
     }
 
     /// The wait before retry number `retry`, which starts at 1. The exponential one doubles from the minimum up to the
@@ -97,8 +82,7 @@ mod tests {
         let policy = RetryPolicy::from_json(&json!({
             "strategy": "exponentialBackoff", "maxRetryCount": -1, "minimumInterval": "00:00:01", "maximumInterval": "00:00:05"
         }));
-        let waits =
-            policy.map(|policy| [1, 2, 3, 4, u32::MAX].map(|retry| policy.wait_before(retry)));
+        let waits = policy.map(|policy| [1, 2, 3, 4, u32::MAX].map(|retry| policy.wait_before(retry)));
         assert_eq!(waits, Ok([1, 2, 4, 5, 5].map(Duration::from_secs)));
     }
 }

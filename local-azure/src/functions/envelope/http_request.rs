@@ -58,10 +58,7 @@ impl IncomingRequest {
             return joined;
         };
         for (name, value) in url.query_pairs() {
-            match joined
-                .iter_mut()
-                .find(|(known, _)| known.eq_ignore_ascii_case(&name))
-            {
+            match joined.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
                 Some((_, values)) => {
                     values.push(',');
                     values.push_str(&value);
@@ -88,18 +85,12 @@ impl IncomingRequest {
         data.insert("Query".to_owned(), self.query_json());
         data.insert(
             "Headers".to_owned(),
-            self.headers
-                .iter()
-                .map(|(name, values)| (name.clone(), json!(values)))
-                .collect(),
+            self.headers.iter().map(|(name, values)| (name.clone(), json!(values))).collect(),
         );
         if !route.is_empty() {
             data.insert(
                 "Params".to_owned(),
-                route
-                    .iter()
-                    .map(|(name, value)| (name.clone(), json!(value)))
-                    .collect(),
+                route.iter().map(|(name, value)| (name.clone(), json!(value))).collect(),
             );
         }
         data.insert("Identities".to_owned(), anonymous_identity());
@@ -118,17 +109,11 @@ impl IncomingRequest {
     }
 
     pub(super) fn query_json(&self) -> Value {
-        self.query
-            .iter()
-            .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
-            .collect()
+        self.query.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
     }
 
     pub(super) fn joined_headers_json(&self) -> Value {
-        self.headers
-            .iter()
-            .map(|(name, values)| (name.clone(), Value::String(values.join(","))))
-            .collect()
+        self.headers.iter().map(|(name, values)| (name.clone(), Value::String(values.join(",")))).collect()
     }
 
     /// Base64 for bytes and forms with files, else the raw text, never a nested object
@@ -139,14 +124,7 @@ impl IncomingRequest {
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
             .and_then(|(_, values)| values.first())
-            .map(|value| {
-                value
-                    .split(';')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_ascii_lowercase()
-            })
+            .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
             .unwrap_or_default();
         if content_type == "application/octet-stream" || content_type.contains("multipart/") {
             STANDARD.encode(&self.body)

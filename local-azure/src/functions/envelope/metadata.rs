@@ -63,10 +63,7 @@ impl Metadata {
 
     pub(super) fn add_retry(&mut self, retry: &RetryContext) {
         let most = retry.max_retry_count.map_or(-1, i64::from);
-        self.set(
-            "RetryContext",
-            json!({ "RetryCount": retry.retry_count, "MaxRetryCount": most }),
-        );
+        self.set("RetryContext", json!({ "RetryCount": retry.retry_count, "MaxRetryCount": most }));
     }
 
     /// `sys` (`SystemBindingData.cs`), unless a payload has a property of that name.
@@ -84,21 +81,13 @@ impl Metadata {
     /// The object in the envelope. A name that ends in "trigger" is left out (`ToHttpScriptInvocationContext`), since
     /// the host keeps the trigger's own value under such a name.
     pub(super) fn into_json(self) -> Value {
-        let kept = self
-            .values
-            .into_iter()
-            .filter(|(name, _)| !name.to_ascii_lowercase().ends_with("trigger"));
-        Value::Object(
-            kept.map(|(name, value)| (name, json_text(&value)))
-                .collect(),
-        )
+        let kept =
+            self.values.into_iter().filter(|(name, _)| !name.to_ascii_lowercase().ends_with("trigger"));
+        Value::Object(kept.map(|(name, value)| (name, json_text(&value))).collect())
     }
 
     fn set(&mut self, name: &str, value: Value) {
-        let known = self
-            .values
-            .iter_mut()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let known = self.values.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name));
         match known {
             Some((_, slot)) => *slot = value,
             None => drop(self.values.insert(name.to_owned(), value)),
@@ -115,9 +104,7 @@ impl Metadata {
 /// A route value in the type that its constraint asks for.
 fn converted(value: &str, value_type: Option<ValueType>) -> Value {
     match value_type {
-        Some(ValueType::Number) => {
-            serde_json::from_str(value.trim()).unwrap_or_else(|_| Value::from(value))
-        }
+        Some(ValueType::Number) => serde_json::from_str(value.trim()).unwrap_or_else(|_| Value::from(value)),
         Some(ValueType::Boolean) => Value::Bool(value.trim().eq_ignore_ascii_case("true")),
         Some(ValueType::Text) | None => Value::from(value),
     }

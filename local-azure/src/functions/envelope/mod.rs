@@ -20,16 +20,9 @@ use super::timers::ScheduleStatus;
 #[derive(Clone, Debug)]
 pub(super) enum TriggerInput {
     /// An HTTP request that a route took.
-    Http {
-        request: IncomingRequest,
-        route: RouteValues,
-    },
+    Http { request: IncomingRequest, route: RouteValues },
     /// A timer that is due, or was started by hand.
-    Timer {
-        adjust_for_dst: bool,
-        status: Option<ScheduleStatus>,
-        is_past_due: bool,
-    },
+    Timer { adjust_for_dst: bool, status: Option<ScheduleStatus>, is_past_due: bool },
     /// The message of a queue-like trigger.
     Message(String),
 }
@@ -47,16 +40,10 @@ pub(super) fn envelope(
                 Trigger::Http(http) => Some(&http.route),
                 Trigger::Timer(_) | Trigger::Other => None,
             };
-            metadata.add_request(request, route, |name| {
-                template.map(|template| template.value_type(name))
-            });
+            metadata.add_request(request, route, |name| template.map(|template| template.value_type(name)));
             request.data(route)
         }
-        TriggerInput::Timer {
-            adjust_for_dst,
-            status,
-            is_past_due,
-        } => json!({
+        TriggerInput::Timer { adjust_for_dst, status, is_past_due } => json!({
             "Schedule": { "AdjustForDST": adjust_for_dst },
             "ScheduleStatus": status.as_ref().map(ScheduleStatus::to_json),
             "IsPastDue": is_past_due,

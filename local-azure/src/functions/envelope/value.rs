@@ -22,9 +22,7 @@ pub(super) fn binding_data(value: &Value) -> Option<Value> {
         Value::Bool(true) => Some(Value::from("True")),
         Value::Bool(false) => Some(Value::from("False")),
         Value::Number(number) => Some(Value::String(number.to_string())),
-        Value::String(text) => Some(Value::String(
-            reparsed_date(text).unwrap_or_else(|| text.clone()),
-        )),
+        Value::String(text) => Some(Value::String(reparsed_date(text).unwrap_or_else(|| text.clone()))),
     }
 }
 

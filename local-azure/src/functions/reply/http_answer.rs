@@ -17,12 +17,7 @@ pub(in crate::functions) struct HttpAnswer {
 impl HttpAnswer {
     /// No content of any kind: an empty 500, 404, 204 and so on.
     pub(in crate::functions) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content_type: None,
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), content_type: None, body: Vec::new() }
     }
 
     /// An answer with the body that `ScriptObjectResult.cs` and MVC's formatters write: a string as it is, anything else
@@ -34,16 +29,10 @@ impl HttpAnswer {
             other => {
                 let other = reserialised(other);
                 // Writing a `Value` into memory can't fail.
-                let text =
-                    serde_json::to_string_pretty(&other).unwrap_or_else(|_| other.to_string());
+                let text = serde_json::to_string_pretty(&other).unwrap_or_else(|_| other.to_string());
                 (Some("application/json; charset=utf-8"), text.into_bytes())
             }
         };
-        Self {
-            status,
-            headers,
-            content_type: content_type.map(str::to_owned),
-            body: bytes,
-        }
+        Self { status, headers, content_type: content_type.map(str::to_owned), body: bytes }
     }
 }

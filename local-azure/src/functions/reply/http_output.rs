@@ -30,8 +30,8 @@ pub(super) fn from_output(value: Option<&Value>) -> Result<HttpAnswer, String> {
         }
         other => other.as_object(),
     };
-    let properties = properties
-        .ok_or("the http output must be an object with 'statusCode', 'headers' and 'body'")?;
+    let properties =
+        properties.ok_or("the http output must be an object with 'statusCode', 'headers' and 'body'")?;
     // `status` alone is never read: the response object always has a StatusCode, which is looked at first.
     answer(properties, property(properties, "statusCode"))
 }
@@ -43,10 +43,9 @@ pub(super) fn from_output(value: Option<&Value>) -> Result<HttpAnswer, String> {
 /// Why the invocation fails.
 pub(super) fn from_return_value(value: &Value) -> Result<HttpAnswer, String> {
     match value {
-        Value::Object(properties) if property(properties, "body").is_some() => answer(
-            properties,
-            property(properties, "statusCode").or_else(|| property(properties, "status")),
-        ),
+        Value::Object(properties) if property(properties, "body").is_some() => {
+            answer(properties, property(properties, "statusCode").or_else(|| property(properties, "status")))
+        }
         other => Ok(HttpAnswer::with_body(200, Vec::new(), other)),
     }
 }
@@ -64,9 +63,8 @@ fn answer(properties: &Map<String, Value>, status: Option<&Value>) -> Result<Htt
             .collect::<Result<_, String>>()?,
         Some(_) => return Err("the http output's 'headers' must be an object".to_owned()),
     };
-    let (content_types, mut headers): (Vec<_>, Vec<_>) = headers
-        .into_iter()
-        .partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let (content_types, mut headers): (Vec<_>, Vec<_>) =
+        headers.into_iter().partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     // The server writes these itself.
     headers.retain(|(name, _)| {
         !["content-length", "transfer-encoding", "connection"]
@@ -93,12 +91,9 @@ fn status_code(value: Option<&Value>) -> Result<u16, String> {
     };
     match text.parse::<i32>() {
         // Kestrel can't write another one.
-        Ok(code) => u16::try_from(code)
-            .ok()
-            .filter(|code| (200..=999).contains(code))
-            .ok_or_else(|| {
-                format!("the http output's statusCode {code} is not an HTTP status from 200 to 999")
-            }),
+        Ok(code) => u16::try_from(code).ok().filter(|code| (200..=999).contains(code)).ok_or_else(|| {
+            format!("the http output's statusCode {code} is not an HTTP status from 200 to 999")
+        }),
         Err(_) => Ok(200),
     }
 }
@@ -120,27 +115,18 @@ mod tests {
     use serde_json::{Value, json};
 
     fn status_and_body(value: &Value) -> Option<(u16, String)> {
-        from_output(Some(value)).ok().map(|answer| {
-            (
-                answer.status,
-                String::from_utf8_lossy(&answer.body).into_owned(),
-            )
-        })
+        from_output(Some(value))
+            .ok()
+            .map(|answer| (answer.status, String::from_utf8_lossy(&answer.body).into_owned()))
     }
 
     #[test]
     fn the_status_is_a_number_or_digits_and_status_alone_is_never_read() {
         let cases = [
             (json!({ "statusCode": 201, "body": "x" }), Some((201, "x"))),
-            (
-                json!({ "StatusCode": "404", "body": "x" }),
-                Some((404, "x")),
-            ),
+            (json!({ "StatusCode": "404", "body": "x" }), Some((404, "x"))),
             (json!({ "status": 404, "body": "x" }), Some((200, "x"))),
-            (
-                json!({ "statusCode": "abc", "body": "x" }),
-                Some((200, "x")),
-            ),
+            (json!({ "statusCode": "abc", "body": "x" }), Some((200, "x"))),
             (json!({ "statusCode": null, "body": "x" }), Some((200, "x"))),
             (json!({ "statusCode": 42 }), None),
             (json!({ "statusCode": 204 }), Some((204, ""))),
@@ -190,10 +176,7 @@ mod tests {
         let parts = answer.map(|answer| (answer.headers, answer.content_type));
         assert_eq!(
             parts,
-            Ok((
-                vec![("x-list".to_owned(), "[\"a\",1]".to_owned())],
-                Some("text/csv".to_owned())
-            ))
+            Ok((vec![("x-list".to_owned(), "[\"a\",1]".to_owned())], Some("text/csv".to_owned())))
         );
         assert!(from_output(Some(&json!({ "headers": { "x": null } }))).is_err());
         assert!(from_output(Some(&json!({ "headers": ["x"] }))).is_err());
@@ -201,18 +184,8 @@ mod tests {
 
     #[test]
     fn a_return_value_is_a_response_only_with_a_body() {
-        let answer = |value: Value| {
-            from_return_value(&value)
-                .map(|answer| (answer.status, answer.body))
-                .ok()
-        };
-        assert_eq!(
-            answer(json!({ "status": 201, "body": "x" })),
-            Some((201, b"x".to_vec()))
-        );
-        assert_eq!(
-            answer(json!({ "status": 201 })),
-            Some((200, b"{\n  \"status\": 201\n}".to_vec()))
-        );
+        let answer = |value: Value| from_return_value(&value).map(|answer| (answer.status, answer.body)).ok();
+        assert_eq!(answer(json!({ "status": 201, "body": "x" })), Some((201, b"x".to_vec())));
+        assert_eq!(answer(json!({ "status": 201 })), Some((200, b"{\n  \"status\": 201\n}".to_vec())));
     }
 }

@@ -28,18 +28,11 @@ pub(in crate::functions) fn read_reply(content_type: Option<&str>, body: &[u8]) 
     if body.iter().all(u8::is_ascii_whitespace) {
         return ReadReply::NeverCompletes;
     }
-    let media_type = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let media_type =
+        content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // The media types of .NET's JsonMediaTypeFormatter; `ReadAsAsync` finds no formatter for another one.
     if !matches!(media_type.as_str(), "application/json" | "text/json") {
-        return invalid(&format!(
-            "the content type is '{media_type}'; it must be application/json"
-        ));
+        return invalid(&format!("the content type is '{media_type}'; it must be application/json"));
     }
     match serde_json::from_slice(body) {
         Ok(Value::Null) => ReadReply::NeverCompletes,
@@ -47,11 +40,9 @@ pub(in crate::functions) fn read_reply(content_type: Option<&str>, body: &[u8]) 
             read_properties(&properties).map_or_else(|problem| invalid(&problem), ReadReply::Result)
         }
         Ok(_) => invalid("the body must be a JSON object with Outputs, Logs and ReturnValue"),
-        Err(error) => invalid(&format!(
-            "the body is not JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        )),
+        Err(error) => {
+            invalid(&format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
+        }
     }
 }
 
@@ -74,23 +65,14 @@ fn read_properties(properties: &Map<String, Value>) -> Result<InvocationResult, 
             .ok_or("each entry of Logs must be a string")?,
         Some(_) => return Err("Logs must be an array of strings".to_owned()),
     };
-    let return_value = property(properties, "ReturnValue")
-        .filter(|value| !value.is_null())
-        .cloned();
-    Ok(InvocationResult {
-        outputs,
-        logs,
-        return_value,
-    })
+    let return_value = property(properties, "ReturnValue").filter(|value| !value.is_null()).cloned();
+    Ok(InvocationResult { outputs, logs, return_value })
 }
 
 /// Newtonsoft.Json finds a property of a class without regard to case, the exact spelling first. (The names INSIDE
 /// `Outputs` are the keys of a dictionary, and do depend on case.)
 pub(super) fn property<'a>(properties: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    properties.get(name).or_else(|| {
-        properties
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
+    properties
+        .get(name)
+        .or_else(|| properties.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }

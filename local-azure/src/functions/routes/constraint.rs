@@ -47,9 +47,10 @@ impl Constraint {
         let (name, argument) = match text.split_once('(') {
             Some((name, rest)) => (
                 name,
-                Some(rest.strip_suffix(')').ok_or_else(|| {
-                    format!("the constraint '{text}' lacks its closing parenthesis")
-                })?),
+                Some(
+                    rest.strip_suffix(')')
+                        .ok_or_else(|| format!("the constraint '{text}' lacks its closing parenthesis"))?,
+                ),
             ),
             None => (text, None),
         };
@@ -74,40 +75,19 @@ impl Constraint {
             ("datetime", None) => Self::DateTime,
             ("alpha", None) => Self::Alpha,
             ("required", None) => Self::Required,
-            ("minlength", Some(least)) => Self::Length {
-                least: size(least)?,
-                most: usize::MAX,
-            },
-            ("maxlength", Some(most)) => Self::Length {
-                least: 0,
-                most: size(most)?,
-            },
+            ("minlength", Some(least)) => Self::Length { least: size(least)?, most: usize::MAX },
+            ("maxlength", Some(most)) => Self::Length { least: 0, most: size(most)? },
             ("length", Some(argument)) => match argument.split_once(',') {
-                Some((least, most)) => Self::Length {
-                    least: size(least)?,
-                    most: size(most)?,
-                },
-                None => Self::Length {
-                    least: size(argument)?,
-                    most: size(argument)?,
-                },
+                Some((least, most)) => Self::Length { least: size(least)?, most: size(most)? },
+                None => Self::Length { least: size(argument)?, most: size(argument)? },
             },
-            ("min", Some(least)) => Self::Range {
-                least: number(least)?,
-                most: i64::MAX,
-            },
-            ("max", Some(most)) => Self::Range {
-                least: i64::MIN,
-                most: number(most)?,
-            },
+            ("min", Some(least)) => Self::Range { least: number(least)?, most: i64::MAX },
+            ("max", Some(most)) => Self::Range { least: i64::MIN, most: number(most)? },
             ("range", Some(argument)) => {
-                let (least, most) = argument.split_once(',').ok_or_else(|| {
-                    "the constraint 'range' needs two numbers: range(1,5)".to_owned()
-                })?;
-                Self::Range {
-                    least: number(least)?,
-                    most: number(most)?,
-                }
+                let (least, most) = argument
+                    .split_once(',')
+                    .ok_or_else(|| "the constraint 'range' needs two numbers: range(1,5)".to_owned())?;
+                Self::Range { least: number(least)?, most: number(most)? }
             }
             ("regex", Some(pattern)) => Self::Regex(
                 RegexBuilder::new(pattern)
@@ -128,22 +108,17 @@ impl Constraint {
         match self {
             Self::Int => value.trim().parse::<i32>().is_ok(),
             Self::Long => value.trim().parse::<i64>().is_ok(),
-            Self::Bool => ["true", "false"]
-                .iter()
-                .any(|word| word.eq_ignore_ascii_case(value.trim())),
+            Self::Bool => ["true", "false"].iter().any(|word| word.eq_ignore_ascii_case(value.trim())),
             Self::Guid => uuid::Uuid::parse_str(value.trim().trim_matches(['(', ')'])).is_ok(),
             Self::Decimal => is_number(value, false),
             Self::Float => is_number(value, true),
             Self::DateTime => is_date_time(value.trim()),
             Self::Alpha => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
             Self::Required => !value.is_empty(),
-            Self::Length { least, most } => {
-                (*least..=*most).contains(&value.encode_utf16().count())
+            Self::Length { least, most } => (*least..=*most).contains(&value.encode_utf16().count()),
+            Self::Range { least, most } => {
+                value.trim().parse::<i64>().is_ok_and(|number| (*least..=*most).contains(&number))
             }
-            Self::Range { least, most } => value
-                .trim()
-                .parse::<i64>()
-                .is_ok_and(|number| (*least..=*most).contains(&number)),
             Self::Regex(pattern) => pattern.is_match(value),
         }
     }
@@ -181,10 +156,6 @@ fn is_date_time(value: &str) -> bool {
     ];
     let without_zone = value.strip_suffix('Z').unwrap_or(value);
     chrono::DateTime::parse_from_rfc3339(value).is_ok()
-        || DATES
-            .iter()
-            .any(|format| chrono::NaiveDate::parse_from_str(value, format).is_ok())
-        || TIMES
-            .iter()
-            .any(|format| chrono::NaiveDateTime::parse_from_str(without_zone, format).is_ok())
+        || DATES.iter().any(|format| chrono::NaiveDate::parse_from_str(value, format).is_ok())
+        || TIMES.iter().any(|format| chrono::NaiveDateTime::parse_from_str(without_zone, format).is_ok())
 }

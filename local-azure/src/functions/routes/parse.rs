@@ -19,10 +19,7 @@ impl RouteTemplate {
     /// # Errors
     /// A sentence that says what is wrong with the template.
     pub(in crate::functions) fn parse(text: &str) -> Result<Self, String> {
-        let text = text
-            .strip_prefix("~/")
-            .or_else(|| text.strip_prefix('/'))
-            .unwrap_or(text);
+        let text = text.strip_prefix("~/").or_else(|| text.strip_prefix('/')).unwrap_or(text);
         let pieces = split_segments(text)?;
         let last = pieces.len().saturating_sub(1);
         let segments = pieces
@@ -30,10 +27,7 @@ impl RouteTemplate {
             .enumerate()
             .map(|(position, piece)| parse_segment(piece, position == last))
             .collect::<Result<Vec<_>, _>>()?;
-        let template = Self {
-            text: text.to_owned(),
-            segments,
-        };
+        let template = Self { text: text.to_owned(), segments };
         let mut names = BTreeSet::new();
         for parameter in template.parameters() {
             if !names.insert(parameter.name.to_lowercase()) {
@@ -90,13 +84,8 @@ fn split_segments(text: &str) -> Result<Vec<String>, String> {
 fn parse_segment(text: &str, is_last: bool) -> Result<Segment, String> {
     let mut parts = split_parts(text)?;
     let misplaced = |parameter: &Parameter| !is_last && (parameter.optional || parameter.catch_all);
-    if parts
-        .iter()
-        .any(|part| matches!(part, Part::Parameter(parameter) if misplaced(parameter)))
-    {
-        return Err(format!(
-            "'{text}': an optional or catch-all parameter can only be the last segment"
-        ));
+    if parts.iter().any(|part| matches!(part, Part::Parameter(parameter) if misplaced(parameter))) {
+        return Err(format!("'{text}': an optional or catch-all parameter can only be the last segment"));
     }
     if parts.len() == 1 {
         return match parts.pop() {
@@ -128,10 +117,7 @@ fn parse_segment(text: &str, is_last: bool) -> Result<Segment, String> {
     }
     pattern.push('$');
     let pattern = Regex::new(&pattern).map_err(|error| format!("'{text}': {error}"))?;
-    Ok(Segment::Complex {
-        pattern,
-        parameters,
-    })
+    Ok(Segment::Complex { pattern, parameters })
 }
 
 /// Cuts a segment into literals and what stands in braces, and undoes doubled braces.
@@ -154,9 +140,7 @@ fn split_parts(segment: &str) -> Result<Vec<Part>, String> {
                 inside = true;
             }
             '}' if inside => {
-                parts.push(Part::Parameter(parse_parameter(&std::mem::take(
-                    &mut current,
-                ))?));
+                parts.push(Part::Parameter(parse_parameter(&std::mem::take(&mut current))?));
                 inside = false;
             }
             _ => current.push(character),
@@ -171,10 +155,8 @@ fn split_parts(segment: &str) -> Result<Vec<Part>, String> {
 /// Reads what stands in the braces: `*rest`, `id:int?`, `page:int=1`.
 fn parse_parameter(text: &str) -> Result<Parameter, String> {
     let stars = text.bytes().take_while(|byte| *byte == b'*').count();
-    let body = text
-        .get(stars..)
-        .filter(|_| stars <= 2)
-        .ok_or_else(|| format!("'{{{text}}}' has too many stars"))?;
+    let body =
+        text.get(stars..).filter(|_| stars <= 2).ok_or_else(|| format!("'{{{text}}}' has too many stars"))?;
     let end = body.find([':', '=', '?']).unwrap_or(body.len());
     let (name, mut rest) = body.split_at(end);
     if name.is_empty() || name.contains(['/', '{', '}', '*', '?']) {
@@ -196,13 +178,7 @@ fn parse_parameter(text: &str) -> Result<Parameter, String> {
             "'{{{text}}}': a parameter with a default value and a catch-all one can't be optional too"
         ));
     }
-    Ok(Parameter {
-        name: name.to_owned(),
-        constraints,
-        default,
-        optional,
-        catch_all: stars > 0,
-    })
+    Ok(Parameter { name: name.to_owned(), constraints, default, optional, catch_all: stars > 0 })
 }
 
 /// Where a constraint ends: at `:`, `=` or `?` outside its parentheses.

@@ -46,14 +46,9 @@ impl<T> RouteTable<T> {
     pub(in crate::functions) fn find(&self, method: &str, path: &str) -> Option<RouteMatch<'_, T>> {
         self.routes
             .iter()
-            .filter(|route| {
-                route.methods.is_empty() || route.methods.iter().any(|one| one == method)
-            })
+            .filter(|route| route.methods.is_empty() || route.methods.iter().any(|one| one == method))
             .find_map(|route| {
-                route.template.matches(path).map(|values| RouteMatch {
-                    target: &route.target,
-                    values,
-                })
+                route.template.matches(path).map(|values| RouteMatch { target: &route.target, values })
             })
     }
 }
@@ -74,18 +69,9 @@ mod tests {
 
     #[test]
     fn literals_ignore_case_and_values_are_decoded() {
-        assert_eq!(
-            values("api/Persons/{name}", "/API/persons/J%C3%BCrgen%20M"),
-            one("name", "Jürgen M")
-        );
-        assert_eq!(
-            values("api/persons/{name}", "/api/persons/a%2Fb"),
-            one("name", "a%2Fb")
-        );
-        assert_eq!(
-            values("api/persons/{name}", "/api/persons/50%"),
-            one("name", "50%")
-        );
+        assert_eq!(values("api/Persons/{name}", "/API/persons/J%C3%BCrgen%20M"), one("name", "Jürgen M"));
+        assert_eq!(values("api/persons/{name}", "/api/persons/a%2Fb"), one("name", "a%2Fb"));
+        assert_eq!(values("api/persons/{name}", "/api/persons/50%"), one("name", "50%"));
     }
 
     #[test]
@@ -114,29 +100,15 @@ mod tests {
         ];
         for (constraint, good, bad) in cases {
             let template = format!("a/{{x:{constraint}}}");
-            assert_eq!(
-                values(&template, &format!("/a/{good}")),
-                one("x", good),
-                "{constraint} takes {good}"
-            );
-            assert_eq!(
-                values(&template, &format!("/a/{bad}")),
-                None,
-                "{constraint} refuses {bad}"
-            );
+            assert_eq!(values(&template, &format!("/a/{good}")), one("x", good), "{constraint} takes {good}");
+            assert_eq!(values(&template, &format!("/a/{bad}")), None, "{constraint} refuses {bad}");
         }
     }
 
     #[test]
     fn an_optional_value_may_be_absent_and_a_default_fills_in() {
-        assert_eq!(
-            values("a/{id:int?}", "/a"),
-            Some(vec![("id".to_owned(), None)])
-        );
-        assert_eq!(
-            values("a/{id:int?}", "/a/"),
-            Some(vec![("id".to_owned(), None)])
-        );
+        assert_eq!(values("a/{id:int?}", "/a"), Some(vec![("id".to_owned(), None)]));
+        assert_eq!(values("a/{id:int?}", "/a/"), Some(vec![("id".to_owned(), None)]));
         assert_eq!(values("a/{id:int?}", "/a/x"), None);
         assert_eq!(values("a/{page:int=1}", "/a"), one("page", "1"));
         assert_eq!(values("a/{page:int=1}", "/a/2"), one("page", "2"));
@@ -146,10 +118,7 @@ mod tests {
     #[test]
     fn a_catch_all_takes_the_rest() {
         assert_eq!(values("a/{*rest}", "/a/b/c%20d"), one("rest", "b/c d"));
-        assert_eq!(
-            values("a/{*rest}", "/a"),
-            Some(vec![("rest".to_owned(), None)])
-        );
+        assert_eq!(values("a/{*rest}", "/a"), Some(vec![("rest".to_owned(), None)]));
         assert_eq!(values("a/{file}.{extension}", "/a/x.tar.gz"), {
             Some(vec![
                 ("file".to_owned(), Some("x.tar".to_owned())),
@@ -183,12 +152,7 @@ mod tests {
         let table = RouteTable::new(routes);
         let found = |path: &str| *table.find("GET", path).unwrap().target;
         assert_eq!(
-            [
-                found("/p/me"),
-                found("/p/5"),
-                found("/p/you"),
-                found("/p/a/b")
-            ],
+            [found("/p/me"), found("/p/5"), found("/p/you"), found("/p/a/b")],
             ["p/me", "p/{id:int}", "p/{name}", "p/{*rest}"]
         );
     }

@@ -19,9 +19,7 @@ pub(super) struct Parameter {
 
 impl Parameter {
     fn accepts(&self, value: &str) -> bool {
-        self.constraints
-            .iter()
-            .all(|constraint| constraint.accepts(value))
+        self.constraints.iter().all(|constraint| constraint.accepts(value))
     }
 
     fn may_be_absent(&self) -> bool {
@@ -47,14 +45,12 @@ impl Segment {
         match self {
             Self::Literal(_) => 1,
             Self::Complex { .. } => 2,
-            Self::Parameter(parameter) => {
-                match (parameter.catch_all, parameter.constraints.is_empty()) {
-                    (false, false) => 2,
-                    (false, true) => 3,
-                    (true, false) => 4,
-                    (true, true) => 5,
-                }
-            }
+            Self::Parameter(parameter) => match (parameter.catch_all, parameter.constraints.is_empty()) {
+                (false, false) => 2,
+                (false, true) => 3,
+                (true, false) => 4,
+                (true, true) => 5,
+            },
         }
     }
 }
@@ -82,11 +78,7 @@ impl RouteTemplate {
         self.parameters()
             .find(|parameter| parameter.name == name)
             .and_then(|parameter| {
-                parameter
-                    .constraints
-                    .iter()
-                    .map(Constraint::value_type)
-                    .find(|kind| *kind != ValueType::Text)
+                parameter.constraints.iter().map(Constraint::value_type).find(|kind| *kind != ValueType::Text)
             })
             .unwrap_or(ValueType::Text)
     }
@@ -103,19 +95,15 @@ impl RouteTemplate {
     pub(in crate::functions) fn matches(&self, path: &str) -> Option<RouteValues> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let path = path.strip_suffix('/').unwrap_or(path);
-        let mut rest = if path.is_empty() {
-            Vec::new()
-        } else {
-            path.split('/').map(decode).collect::<Vec<_>>()
-        };
+        let mut rest =
+            if path.is_empty() { Vec::new() } else { path.split('/').map(decode).collect::<Vec<_>>() };
         rest.reverse();
         let mut values = RouteValues::new();
         for segment in &self.segments {
             match segment {
                 Segment::Literal(literal) => {
                     rest.pop().filter(|given| {
-                        given.eq_ignore_ascii_case(literal)
-                            || given.to_lowercase() == literal.to_lowercase()
+                        given.eq_ignore_ascii_case(literal) || given.to_lowercase() == literal.to_lowercase()
                     })?;
                 }
                 Segment::Parameter(parameter) => {
@@ -127,17 +115,11 @@ impl RouteTemplate {
                     };
                     values.push(take(parameter, given.filter(|value| !value.is_empty()))?);
                 }
-                Segment::Complex {
-                    pattern,
-                    parameters,
-                } => {
+                Segment::Complex { pattern, parameters } => {
                     let given = rest.pop()?;
                     let groups = pattern.captures(&given)?;
                     for (parameter, group) in parameters.iter().zip(groups.iter().skip(1)) {
-                        values.push(take(
-                            parameter,
-                            group.map(|group| group.as_str().to_owned()),
-                        )?);
+                        values.push(take(parameter, group.map(|group| group.as_str().to_owned()))?);
                     }
                 }
             }
@@ -150,9 +132,7 @@ fn take(parameter: &Parameter, given: Option<String>) -> Option<(String, Option<
     let name = parameter.name.clone();
     match given {
         Some(value) => parameter.accepts(&value).then_some((name, Some(value))),
-        None => parameter
-            .may_be_absent()
-            .then(|| (name, parameter.default.clone())),
+        None => parameter.may_be_absent().then(|| (name, parameter.default.clone())),
     }
 }
 
@@ -162,9 +142,7 @@ fn decode(segment: &str) -> String {
     let mut rest = segment.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let decoded = match tail {
-            [high, low, ..] if *first == b'%' => {
-                hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low)
-            }
+            [high, low, ..] if *first == b'%' => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
             _ => None,
         };
         match decoded.filter(|byte| *byte != b'/') {
@@ -182,7 +160,5 @@ fn decode(segment: &str) -> String {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

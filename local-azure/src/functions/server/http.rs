@@ -20,29 +20,20 @@ pub(super) async fn handle(
     parts: web::Data<HostParts>,
 ) -> HttpResponse {
     let path = http.uri().path();
-    if path
-        .get(..6)
-        .is_some_and(|start| start.eq_ignore_ascii_case("/admin"))
+    if path.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("/admin"))
         && matches!(path.as_bytes().get(6), None | Some(b'/'))
     {
         return HttpResponse::NotFound().finish();
     }
     let Some(found) = parts.routes.find(http.method().as_str(), path) else {
-        return if path == "/" {
-            home()
-        } else {
-            HttpResponse::NotFound().finish()
-        };
+        return if path == "/" { home() } else { HttpResponse::NotFound().finish() };
     };
     let function = std::sync::Arc::clone(found.target);
     let body = match read_body(http.headers(), payload).await {
         Ok(body) => body,
         Err(status) => return HttpResponse::build(status).finish(),
     };
-    let input = TriggerInput::Http {
-        request: incoming(&http, body),
-        route: found.values,
-    };
+    let input = TriggerInput::Http { request: incoming(&http, body), route: found.values };
     let host = parts.into_inner();
     let runtime = host.runtime.clone();
     // Apart from this handler: in the enveloped mode the host doesn't notice a caller who goes away.
@@ -88,21 +79,11 @@ fn incoming(http: &HttpRequest, body: Vec<u8>) -> IncomingRequest {
         .headers()
         .keys()
         .map(|name| {
-            (
-                IncomingRequest::header_name(name.as_str()),
-                http.headers().get_all(name).map(text).collect(),
-            )
+            (IncomingRequest::header_name(name.as_str()), http.headers().get_all(name).map(text).collect())
         })
         .collect();
-    let host = http
-        .headers()
-        .get(header::HOST)
-        .map(text)
-        .unwrap_or_default();
-    let path_and_query = http
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
+    let host = http.headers().get(header::HOST).map(text).unwrap_or_default();
+    let path_and_query = http.uri().path_and_query().map_or("/", |path| path.as_str());
     IncomingRequest {
         method: http.method().as_str().to_owned(),
         url: format!("http://{host}{path_and_query}"),
@@ -123,15 +104,9 @@ fn respond(answer: HttpAnswer) -> Option<HttpResponse> {
         ));
     }
     if let Some(content_type) = answer.content_type {
-        response.insert_header((
-            header::CONTENT_TYPE,
-            HeaderValue::from_bytes(content_type.as_bytes()).ok()?,
-        ));
+        response
+            .insert_header((header::CONTENT_TYPE, HeaderValue::from_bytes(content_type.as_bytes()).ok()?));
     }
     // 204 and 304 have no body, whatever the function says.
-    Some(if matches!(answer.status, 204 | 304) {
-        response.finish()
-    } else {
-        response.body(answer.body)
-    })
+    Some(if matches!(answer.status, 204 | 304) { response.finish() } else { response.body(answer.body) })
 }

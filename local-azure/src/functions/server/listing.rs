@@ -14,11 +14,9 @@ pub(in crate::functions) fn function_lines<'a>(
             Trigger::Http(http) if http.methods.is_empty() => {
                 format!("\t{name}:  {}", invoke_url(http, base_url))
             }
-            Trigger::Http(http) => format!(
-                "\t{name}: [{}] {}",
-                http.methods.join(","),
-                invoke_url(http, base_url)
-            ),
+            Trigger::Http(http) => {
+                format!("\t{name}: [{}] {}", http.methods.join(","), invoke_url(http, base_url))
+            }
             Trigger::Timer(_) | Trigger::Other => format!("\t{name}: {}", function.trigger_kind),
         });
         lines.push(String::new());

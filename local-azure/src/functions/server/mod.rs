@@ -20,10 +20,7 @@ const MAX_BODY_BYTES: usize = 104_857_600;
 const THREADS: usize = 2;
 
 /// Serves on a listening socket.
-pub(super) async fn serve(
-    listener: TcpListener,
-    parts: Arc<HostParts>,
-) -> Result<WebServer, WebServerError> {
+pub(super) async fn serve(listener: TcpListener, parts: Arc<HostParts>) -> Result<WebServer, WebServerError> {
     WebServer::start("functions host", move || {
         let shared = web::Data::from(parts);
         HttpServer::new(move || {

@@ -12,19 +12,10 @@ impl AppSettings {
     /// The given settings, laid over this process's own environment if `inherit` says so.
     pub(in crate::functions) fn new(given: &BTreeMap<String, String>, inherit: bool) -> Self {
         // A variable that isn't Unicode can't be a setting; it is left out instead of ending the program.
-        let own = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        let mut values: BTreeMap<String, String> = if inherit {
-            own.collect()
-        } else {
-            BTreeMap::new()
-        };
-        values.extend(
-            given
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        let own = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut values: BTreeMap<String, String> = if inherit { own.collect() } else { BTreeMap::new() };
+        values.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
         Self { values }
     }
 
@@ -56,8 +47,7 @@ impl AppSettings {
     /// `text` with each `%NAME%` replaced; one that doesn't exist stays as it is, as
     /// `Environment.ExpandEnvironmentVariables` leaves it in the customHandler section.
     pub(in crate::functions) fn expand_known(&self, text: &str) -> String {
-        self.expand_with(text, |name| Ok(format!("%{name}%")))
-            .unwrap_or_else(|_| text.to_owned())
+        self.expand_with(text, |name| Ok(format!("%{name}%"))).unwrap_or_else(|_| text.to_owned())
     }
 
     fn expand_with(

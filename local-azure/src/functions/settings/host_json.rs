@@ -69,10 +69,8 @@ impl HostConfiguration {
         settings: &AppSettings,
     ) -> Result<Self, HostJsonError> {
         let path = script_root.join("host.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| HostJsonError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| HostJsonError::Read { path: path.clone(), source })?;
         let json = serde_json::from_str(&without_comments(&text))
             .map_err(|source| HostJsonError::Json { path, source })?;
         Self::from_json(&json, settings)
@@ -92,10 +90,7 @@ impl HostConfiguration {
                 "this host does not proxy HTTP requests yet: set it to false, and functions get the enveloped request",
             ));
         }
-        if keys
-            .value("customHandler:http:routes")
-            .is_some_and(|routes| !routes.is_null())
-        {
+        if keys.value("customHandler:http:routes").is_some_and(|routes| !routes.is_null()) {
             return Err(wrong(
                 "customHandler.http.routes",
                 "this host does not know routes in host.json yet: describe each function in its own function.json",
@@ -104,10 +99,7 @@ impl HostConfiguration {
         Ok(Self {
             worker: keys.worker()?,
             initialization_timeout: keys
-                .span(
-                    "customHandler:initializationTimeout",
-                    "customHandler.initializationTimeout",
-                )?
+                .span("customHandler:initializationTimeout", "customHandler.initializationTimeout")?
                 .unwrap_or(DEFAULT_INITIALIZATION_TIMEOUT),
             function_timeout: keys.function_timeout()?,
             route_prefix: keys
@@ -128,11 +120,7 @@ struct Keys<'a> {
 impl Keys<'_> {
     fn value(&self, key: &str) -> Option<&Value> {
         key.split(':').try_fold(self.json, |value, name| {
-            value
-                .as_object()?
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
+            value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         })
     }
 
@@ -177,9 +165,7 @@ impl Keys<'_> {
 
     fn worker(&self) -> Result<WorkerDescription, HostJsonError> {
         let expanded = |key: &str| {
-            self.text(key)
-                .map(|text| self.settings.expand_known(&text))
-                .filter(|text| !text.is_empty())
+            self.text(key).map(|text| self.settings.expand_known(&text)).filter(|text| !text.is_empty())
         };
         let arguments = match self.value("customHandler:description:arguments") {
             None | Some(Value::Null) => Vec::new(),
@@ -187,37 +173,21 @@ impl Keys<'_> {
                 .iter()
                 .map(|item| item.as_str().map(|text| self.settings.expand_known(text)))
                 .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| {
-                    wrong(
-                        "customHandler.description.arguments",
-                        "write an array of strings",
-                    )
-                })?,
+                .ok_or_else(|| wrong("customHandler.description.arguments", "write an array of strings"))?,
             Some(_) => {
-                return Err(wrong(
-                    "customHandler.description.arguments",
-                    "write an array of strings",
-                ));
+                return Err(wrong("customHandler.description.arguments", "write an array of strings"));
             }
         };
         Ok(WorkerDescription {
-            executable: expanded("customHandler:description:defaultExecutablePath")
-                .unwrap_or_default(),
+            executable: expanded("customHandler:description:defaultExecutablePath").unwrap_or_default(),
             working_directory: expanded("customHandler:description:workingDirectory"),
             // The host joins the arguments with blanks and quotes nothing (HttpWorkerOptionsSetup.cs), so an argument
             // with a blank in it reaches the process as two.
-            arguments: arguments
-                .join(" ")
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
+            arguments: arguments.join(" ").split_whitespace().map(str::to_owned).collect(),
         })
     }
 }
 
 fn wrong(key: &'static str, problem: &str) -> HostJsonError {
-    HostJsonError::Value {
-        key,
-        problem: problem.to_owned(),
-    }
+    HostJsonError::Value { key, problem: problem.to_owned() }
 }

@@ -14,16 +14,9 @@ pub(in crate::functions) fn parse_time_span(text: &str) -> Option<Duration> {
         return None;
     }
     let (days, hours) = first.split_once('.').unwrap_or(("0", first));
-    let (seconds, fraction) = seconds.map_or(("0", None), |text| {
-        text.split_once('.')
-            .map_or((text, None), |(s, f)| (s, Some(f)))
-    });
-    let (days, hours, minutes, seconds) = (
-        whole(days)?,
-        whole(hours)?,
-        whole(minutes)?,
-        whole(seconds)?,
-    );
+    let (seconds, fraction) =
+        seconds.map_or(("0", None), |text| text.split_once('.').map_or((text, None), |(s, f)| (s, Some(f))));
+    let (days, hours, minutes, seconds) = (whole(days)?, whole(hours)?, whole(minutes)?, whole(seconds)?);
     if hours > 23 || minutes > 59 || seconds > 59 {
         return None;
     }
@@ -34,9 +27,7 @@ pub(in crate::functions) fn parse_time_span(text: &str) -> Option<Duration> {
         }
         Some(_) => return None,
     };
-    let total = days
-        .checked_mul(86_400)?
-        .checked_add(hours * 3600 + minutes * 60 + seconds)?;
+    let total = days.checked_mul(86_400)?.checked_add(hours * 3600 + minutes * 60 + seconds)?;
     Some(Duration::new(total, nanos))
 }
 
@@ -49,23 +40,11 @@ fn whole(digits: &str) -> Option<u64> {
 /// The span as .NET writes it: `00:05:00`, `1.02:03:04`, `00:00:00.5000000`.
 pub(in crate::functions) fn format_time_span(span: Duration) -> String {
     let seconds = span.as_secs();
-    let (days, hours, minutes, rest) = (
-        seconds / 86_400,
-        seconds / 3600 % 24,
-        seconds / 60 % 60,
-        seconds % 60,
-    );
-    let days = if days == 0 {
-        String::new()
-    } else {
-        format!("{days}.")
-    };
+    let (days, hours, minutes, rest) =
+        (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    let days = if days == 0 { String::new() } else { format!("{days}.") };
     let ticks = span.subsec_nanos() / 100;
-    let fraction = if ticks == 0 {
-        String::new()
-    } else {
-        format!(".{ticks:07}")
-    };
+    let fraction = if ticks == 0 { String::new() } else { format!(".{ticks:07}") };
     format!("{days}{hours:02}:{minutes:02}:{rest:02}{fraction}")
 }
 
@@ -98,10 +77,7 @@ mod tests {
     #[test]
     fn a_span_survives_writing_and_reading() {
         for text in ["00:05:00", "1.02:03:04", "00:00:00.5000000"] {
-            assert_eq!(
-                parse_time_span(text).map(format_time_span).as_deref(),
-                Some(text)
-            );
+            assert_eq!(parse_time_span(text).map(format_time_span).as_deref(), Some(text));
         }
     }
 }

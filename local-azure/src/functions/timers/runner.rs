@@ -43,13 +43,7 @@ impl TimerRunner {
         invoker: Arc<Invoker>,
         store: StatusStore,
     ) -> Self {
-        Self {
-            function,
-            trigger,
-            invoker,
-            store,
-            status: Mutex::new(None),
-        }
+        Self { function, trigger, invoker, store, status: Mutex::new(None) }
     }
 
     /// The payload for a run by hand: with the current status, never past due.
@@ -60,15 +54,8 @@ impl TimerRunner {
     /// Fires for as long as the task lives.
     pub(in crate::functions) async fn run(&self) {
         let now = Utc::now();
-        let stored = if self.trigger.use_monitor {
-            self.store.load(&self.function.name)
-        } else {
-            None
-        };
-        let missed = stored
-            .as_ref()
-            .map(|status| status.next)
-            .filter(|next| *next < now);
+        let stored = if self.trigger.use_monitor { self.store.load(&self.function.name) } else { None };
+        let missed = stored.as_ref().map(|status| status.next).filter(|next| *next < now);
         let Some(first) = stored.or_else(|| self.first_status(now)) else {
             self.invoker.log.function(
                 LogLevel::Warning,
@@ -93,11 +80,7 @@ impl TimerRunner {
     }
 
     fn first_status(&self, now: DateTime<Utc>) -> Option<ScheduleStatus> {
-        Some(ScheduleStatus {
-            last: None,
-            next: self.trigger.schedule.next_after(now)?,
-            last_updated: None,
-        })
+        Some(ScheduleStatus { last: None, next: self.trigger.schedule.next_after(now)?, last_updated: None })
     }
 
     async fn sleep_until(&self, then: DateTime<Utc>) {
@@ -113,10 +96,7 @@ impl TimerRunner {
     async fn fire(&self, cause: Cause) {
         let now = Utc::now();
         let status = self.status.lock().await.clone();
-        let reason = format!(
-            "Timer fired at {}",
-            now.to_rfc3339_opts(SecondsFormat::Micros, false)
-        );
+        let reason = format!("Timer fired at {}", now.to_rfc3339_opts(SecondsFormat::Micros, false));
         if let Some(details) = cause.details() {
             self.invoker.log.function(
                 LogLevel::Information,
@@ -128,19 +108,14 @@ impl TimerRunner {
         // A failure is in the log; it doesn't stop the schedule.
         let _failed = self.invoke_with_retries(&input, &reason).await;
         // A run that began a moment before its time counts as on time, or it would be due again at once.
-        let scheduled = status
-            .map(|status| status.next)
-            .filter(|next| cause == Cause::Schedule && *next > now);
+        let scheduled =
+            status.map(|status| status.next).filter(|next| cause == Cause::Schedule && *next > now);
         let last = scheduled.unwrap_or(now);
-        let next = self
-            .trigger
-            .schedule
-            .next_after(last)
-            .map(|next| ScheduleStatus {
-                last: Some(last),
-                next,
-                last_updated: Some(last),
-            });
+        let next = self.trigger.schedule.next_after(last).map(|next| ScheduleStatus {
+            last: Some(last),
+            next,
+            last_updated: Some(last),
+        });
         if let Some(status) = next.as_ref().filter(|_| self.trigger.use_monitor)
             && let Err(error) = self.store.save(&self.function.name, status)
         {
@@ -161,11 +136,7 @@ impl TimerRunner {
     ) -> Result<(), InvocationFailed> {
         let mut retry: Option<RetryContext> = None;
         loop {
-            let failed = match self
-                .invoker
-                .invoke(&self.function, input, reason, retry.as_ref())
-                .await
-            {
+            let failed = match self.invoker.invoke(&self.function, input, reason, retry.as_ref()).await {
                 Ok(_) => return Ok(()),
                 Err(failed) => failed,
             };
@@ -186,10 +157,7 @@ impl TimerRunner {
                 ),
             );
             tokio::time::sleep(wait).await;
-            retry = Some(RetryContext {
-                retry_count: count,
-                max_retry_count: policy.max_retry_count,
-            });
+            retry = Some(RetryContext { retry_count: count, max_retry_count: policy.max_retry_count });
         }
     }
 

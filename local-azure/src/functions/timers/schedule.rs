@@ -22,15 +22,7 @@ const MONTHS: [&str; 12] = [
     "november",
     "december",
 ];
-const DAYS: [&str; 7] = [
-    "sunday",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-];
+const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /// When a timer fires.
 #[derive(Clone, Debug)]
@@ -57,16 +49,14 @@ impl Schedule {
             let span = parse_time_span(text)
                 .filter(|span| !span.is_zero())
                 .and_then(|span| TimeDelta::from_std(span).ok());
-            return span.map(Self::Interval).ok_or_else(|| {
-                wrong("write six fields such as \"0 */5 * * * *\", or \"00:05:00\"")
-            });
+            return span
+                .map(Self::Interval)
+                .ok_or_else(|| wrong("write six fields such as \"0 */5 * * * *\", or \"00:05:00\""));
         }
         // Five fields begin with the minute; the seconds are then 0.
         let fields = match fields.as_slice() {
             [minute, hour, day, month, week_day] => ["0", minute, hour, day, month, week_day],
-            [second, minute, hour, day, month, week_day] => {
-                [*second, minute, hour, day, month, week_day]
-            }
+            [second, minute, hour, day, month, week_day] => [*second, minute, hour, day, month, week_day],
             _ => return Err(wrong("it needs six fields, or five without the seconds")),
         };
         let [second, minute, hour, day, month, week_day] = fields;
@@ -80,20 +70,11 @@ impl Schedule {
             (week_day, &DAYS),
         ] {
             if let Some(word) = unknown_word(field, names) {
-                return Err(wrong(&format!(
-                    "'{word}' in the field '{field}' is not known"
-                )));
+                return Err(wrong(&format!("'{word}' in the field '{field}' is not known")));
             }
         }
-        let normal = [
-            second,
-            minute,
-            hour,
-            day,
-            &numbers(month, &MONTHS, 1),
-            &numbers(week_day, &DAYS, 0),
-        ]
-        .join(" ");
+        let normal =
+            [second, minute, hour, day, &numbers(month, &MONTHS, 1), &numbers(week_day, &DAYS, 0)].join(" ");
         if normal
             .rsplit(' ')
             .next()
@@ -102,16 +83,10 @@ impl Schedule {
             return Err(wrong("days of the week are 0 (Sunday) to 6"));
         }
         // NCrontab fires when day of month AND day of week fit; croner's default is OR.
-        let parser = CronParser::builder()
-            .seconds(Seconds::Required)
-            .year(Year::Disallowed)
-            .dom_and_dow(true)
-            .build();
-        let cron = parser
-            .parse(&normal)
-            .map_err(|error| wrong(&error.to_string()))?;
-        cron.find_next_occurrence(&Utc::now(), false)
-            .map_err(|_| wrong("it never fires"))?;
+        let parser =
+            CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).dom_and_dow(true).build();
+        let cron = parser.parse(&normal).map_err(|error| wrong(&error.to_string()))?;
+        cron.find_next_occurrence(&Utc::now(), false).map_err(|_| wrong("it never fires"))?;
         Ok(Self::Cron(Box::new(cron)))
     }
 
@@ -225,10 +200,7 @@ mod tests {
 
     #[test]
     fn day_of_month_and_day_of_week_must_both_fit() {
-        assert_eq!(
-            next("0 0 0 13 * 5", "2026-01-01T00:00:00Z"),
-            "2026-02-13T00:00:00Z"
-        );
+        assert_eq!(next("0 0 0 13 * 5", "2026-01-01T00:00:00Z"), "2026-02-13T00:00:00Z");
     }
 
     #[test]
@@ -252,11 +224,7 @@ mod tests {
 
     #[test]
     fn only_schedules_of_a_minute_or_more_keep_a_status() {
-        let frequent = |text: &str| {
-            Schedule::parse(text)
-                .unwrap()
-                .is_more_frequent_than_a_minute()
-        };
+        let frequent = |text: &str| Schedule::parse(text).unwrap().is_more_frequent_than_a_minute();
         assert_eq!(
             ["*/10 * * * * *", "0 * * * * *", "00:00:59", "00:01:00"].map(frequent),
             [true, false, true, false]

@@ -40,9 +40,7 @@ pub(in crate::functions) struct StatusStore {
 
 impl StatusStore {
     pub(in crate::functions) fn new(folder: Option<&Path>) -> Self {
-        Self {
-            folder: folder.map(Path::to_owned),
-        }
+        Self { folder: folder.map(Path::to_owned) }
     }
 
     /// The status that an earlier host left, if it can be read.
@@ -55,11 +53,7 @@ impl StatusStore {
     ///
     /// # Errors
     /// What the system said; the run itself isn't touched by it.
-    pub(in crate::functions) fn save(
-        &self,
-        function: &str,
-        status: &ScheduleStatus,
-    ) -> std::io::Result<()> {
+    pub(in crate::functions) fn save(&self, function: &str, status: &ScheduleStatus) -> std::io::Result<()> {
         let Some(file) = self.file(function) else {
             return Ok(());
         };
@@ -70,8 +64,6 @@ impl StatusStore {
     }
 
     fn file(&self, function: &str) -> Option<PathBuf> {
-        self.folder
-            .as_ref()
-            .map(|folder| folder.join(format!("{function}.timer-status.json")))
+        self.folder.as_ref().map(|folder| folder.join(format!("{function}.timer-status.json")))
     }
 }

@@ -40,11 +40,7 @@ impl WorkerClient {
 
     /// `GET /`: any HTTP answer counts as ready. There is no timeout: a worker that accepts and never answers blocks.
     pub(super) async fn answers(&self) -> bool {
-        self.client
-            .get(format!("http://127.0.0.1:{}/", self.port))
-            .send()
-            .await
-            .is_ok()
+        self.client.get(format!("http://127.0.0.1:{}/", self.port)).send().await.is_ok()
     }
 
     /// `POST /{FunctionName}` with the envelope.
@@ -55,28 +51,15 @@ impl WorkerClient {
         envelope: Vec<u8>,
     ) -> Result<WorkerReply, String> {
         let url = format!("http://127.0.0.1:{}/{function}", self.port);
-        let url = Url::parse(&url)
-            .map_err(|error| format!("the worker's address {url} is not valid: {error}"))?;
-        let response = self
-            .send_following(url, invocation_id, envelope)
-            .await
-            .map_err(|error| describe(&error))?;
+        let url =
+            Url::parse(&url).map_err(|error| format!("the worker's address {url} is not valid: {error}"))?;
+        let response =
+            self.send_following(url, invocation_id, envelope).await.map_err(|error| describe(&error))?;
         let status = response.status().as_u16();
-        let content_type = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| describe(&error))?
-            .to_vec();
-        Ok(WorkerReply {
-            status,
-            content_type,
-            body,
-        })
+        let content_type =
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = response.bytes().await.map_err(|error| describe(&error))?.to_vec();
+        Ok(WorkerReply { status, content_type, body })
     }
 
     /// .NET's HttpClient follows redirects on its own (`RedirectHandler.cs` of dotnet/runtime): 307 and 308 repeat the

@@ -18,10 +18,7 @@ impl Crashes {
     /// Adds one that happened at `now`; whether it is one too many.
     pub(super) fn add(&mut self, now: Instant) -> bool {
         // Only the newest counts for the distance: crashes every 29 minutes do add up.
-        if self
-            .last
-            .is_some_and(|last| now.saturating_duration_since(last) > MEMORY)
-        {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) > MEMORY) {
             self.count = 0;
         }
         self.last = Some(now);

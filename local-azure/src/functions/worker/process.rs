@@ -29,11 +29,7 @@ impl WorkerProcess {
         // A relative path means the script root if the file is there, else the PATH; the working directory has no say.
         let beside = script_root.join(&description.executable);
         Self {
-            executable: if beside.is_file() {
-                beside
-            } else {
-                PathBuf::from(&description.executable)
-            },
+            executable: if beside.is_file() { beside } else { PathBuf::from(&description.executable) },
             arguments: description.arguments.clone(),
             working_directory: description
                 .working_directory
@@ -61,24 +57,15 @@ impl WorkerProcess {
             .envs(self.settings.all())
             .env("FUNCTIONS_APP_ROOT_PATH", &self.script_root)
             // The second pair is the name from before custom handlers; both are always set.
-            .envs([
-                ("FUNCTIONS_CUSTOMHANDLER_PORT", &port),
-                ("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", &id),
-            ])
-            .envs([
-                ("FUNCTIONS_HTTPWORKER_PORT", &port),
-                ("FUNCTIONS_HTTPWORKER_ID", &id),
-            ])
+            .envs([("FUNCTIONS_CUSTOMHANDLER_PORT", &port), ("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", &id)])
+            .envs([("FUNCTIONS_HTTPWORKER_PORT", &port), ("FUNCTIONS_HTTPWORKER_ID", &id)])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| {
-                format!(
-                    "Failed to start the custom handler '{}': {error}",
-                    self.executable.display()
-                )
+                format!("Failed to start the custom handler '{}': {error}", self.executable.display())
             })
     }
 }

@@ -75,11 +75,7 @@ impl Worker {
             crashes: Crashes::default(),
             generation: 0,
         };
-        Self {
-            state,
-            commands,
-            task: tokio::spawn(supervisor.run()),
-        }
+        Self { state, commands, task: tokio::spawn(supervisor.run()) }
     }
 
     pub(in crate::functions) fn state(&self) -> watch::Receiver<WorkerState> {
@@ -96,9 +92,7 @@ impl Worker {
     pub(in crate::functions) async fn stop(&self) {
         let mut state = self.state.clone();
         if self.commands.send(Command::Stop).is_ok() {
-            let _gone = state
-                .wait_for(|state| matches!(state, WorkerState::Stopped(_)))
-                .await;
+            let _gone = state.wait_for(|state| matches!(state, WorkerState::Stopped(_))).await;
         }
     }
 
@@ -159,14 +153,9 @@ impl Supervisor {
     }
 
     fn follow(&self, child: &mut Child, last_errors: &LastErrors) -> Vec<JoinHandle<()>> {
-        let stdout = child
-            .stdout
-            .take()
-            .map(|stream| follow_stdout(stream, self.log.clone()));
-        let stderr = child
-            .stderr
-            .take()
-            .map(|stream| follow_stderr(stream, self.log.clone(), last_errors.clone()));
+        let stdout = child.stdout.take().map(|stream| follow_stdout(stream, self.log.clone()));
+        let stderr =
+            child.stderr.take().map(|stream| follow_stderr(stream, self.log.clone(), last_errors.clone()));
         stdout.into_iter().chain(stderr).collect()
     }
 
@@ -176,9 +165,7 @@ impl Supervisor {
         let client = match WorkerClient::new(self.process.port()) {
             Ok(client) => client,
             Err(error) => {
-                return End::Failed(format!(
-                    "the HTTP client for the worker could not be made: {error}"
-                ));
+                return End::Failed(format!("the HTTP client for the worker could not be made: {error}"));
             }
         };
         let mut ready = false;
@@ -265,21 +252,13 @@ impl Supervisor {
 
 /// `WorkerProcess.cs`: the exit code, and the last stderr lines as the reason.
 fn exit_message(status: ExitStatus, last_errors: &str) -> String {
-    let how = status.code().map_or_else(
-        || status.to_string(),
-        |code| format!("code {code} (0x{code:X})"),
-    );
-    let conflict = if last_errors
-        .to_ascii_lowercase()
-        .contains("address already in use")
-    {
+    let how = status.code().map_or_else(|| status.to_string(), |code| format!("code {code} (0x{code:X})"));
+    let conflict = if last_errors.to_ascii_lowercase().contains("address already in use") {
         " Another process listens on the worker's port."
     } else {
         ""
     };
-    format!("The custom handler exited with {how}.{conflict}\n {last_errors}")
-        .trim_end()
-        .to_owned()
+    format!("The custom handler exited with {how}.{conflict}\n {last_errors}").trim_end().to_owned()
 }
 
 async fn wait_until_ready(client: &WorkerClient, limit: Duration) -> bool {

@@ -41,10 +41,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When fewer are left.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
-        let (head, tail) = self
-            .rest
-            .split_at_checked(count)
-            .ok_or(Malformed("it ends in the middle of a field"))?;
+        let (head, tail) =
+            self.rest.split_at_checked(count).ok_or(Malformed("it ends in the middle of a field"))?;
         self.rest = tail;
         Ok(head)
     }
@@ -59,10 +57,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When fewer are left.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (head, tail) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or(Malformed("it ends in the middle of a field"))?;
+        let (head, tail) =
+            self.rest.split_first_chunk::<N>().ok_or(Malformed("it ends in the middle of a field"))?;
         self.rest = tail;
         Ok(*head)
     }

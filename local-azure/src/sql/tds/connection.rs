@@ -16,8 +16,8 @@ use super::handshake::HandshakeStream;
 use super::interrupt::Interrupt;
 use super::login::{FederatedAuthentication, Login7, TDS_7_3_B, TDS_7_4, federated_token};
 use super::packet::{
-    DEFAULT_PACKET_SIZE, Incoming, MAX_LOGIN_MESSAGE, MAX_MESSAGE, Message, PacketType, Packets,
-    ReadError, read_incoming,
+    DEFAULT_PACKET_SIZE, Incoming, MAX_LOGIN_MESSAGE, MAX_MESSAGE, Message, PacketType, Packets, ReadError,
+    read_incoming,
 };
 use super::prelogin::{PreLogin, Transport};
 use super::token::{self, DoneKind, EnvironmentChange, done};
@@ -201,9 +201,7 @@ async fn admit(
     if !shared.has_database(&database) {
         let error = SqlError::new(
             4060,
-            format!(
-                "Cannot open database \"{database}\" requested by the login. The login failed."
-            ),
+            format!("Cannot open database \"{database}\" requested by the login. The login failed."),
         );
         return Ok(Err(Refusal::Error(error.with_class(11))));
     }
@@ -220,18 +218,11 @@ async fn admit(
         interrupt: Arc::clone(interrupt),
         faults: shared.faults.clone(),
     };
-    Ok(worker::start(setup)
-        .await
-        .map(|session| (session, database))
-        .map_err(Refusal::Error))
+    Ok(worker::start(setup).await.map(|session| (session, database)).map_err(Refusal::Error))
 }
 
 fn effective_database(login: &Login7) -> &str {
-    if login.database.is_empty() {
-        "master"
-    } else {
-        &login.database
-    }
+    if login.database.is_empty() { "master" } else { &login.database }
 }
 
 fn packet_size(wanted: u32) -> u16 {
@@ -243,46 +234,18 @@ fn packet_size(wanted: u32) -> u16 {
 }
 
 /// The answer to a login that succeeds (MS-TDS 3.3.5.3); with `routing`, one that sends the client elsewhere.
-fn login_reply(
-    login: &Login7,
-    database: &str,
-    packet_size: u16,
-    routing: Option<(&str, u16)>,
-) -> Vec<u8> {
+fn login_reply(login: &Login7, database: &str, packet_size: u16, routing: Option<(&str, u16)>) -> Vec<u8> {
     const LANGUAGE: &str = "us_english";
     let mut out = Vec::new();
     let change = |out: &mut Vec<u8>, change| token::put_environment_change(out, &change);
-    let note =
-        |number, state, text: String| SqlError::new(number, text).with_class(0).with_state(state);
-    change(
-        &mut out,
-        EnvironmentChange::Database {
-            new: database,
-            old: "master",
-        },
-    );
-    token::put_info(
-        &mut out,
-        &note(
-            5701,
-            2,
-            format!("Changed database context to '{database}'."),
-        ),
-    );
+    let note = |number, state, text: String| SqlError::new(number, text).with_class(0).with_state(state);
+    change(&mut out, EnvironmentChange::Database { new: database, old: "master" });
+    token::put_info(&mut out, &note(5701, 2, format!("Changed database context to '{database}'.")));
     change(&mut out, EnvironmentChange::Collation(COLLATION));
     change(&mut out, EnvironmentChange::Language(LANGUAGE));
-    token::put_info(
-        &mut out,
-        &note(5703, 1, format!("Changed language setting to {LANGUAGE}.")),
-    );
+    token::put_info(&mut out, &note(5703, 1, format!("Changed language setting to {LANGUAGE}.")));
     token::put_login_ack(&mut out, login.tds_version.min(TDS_7_4));
-    change(
-        &mut out,
-        EnvironmentChange::PacketSize {
-            new: packet_size,
-            old: DEFAULT_PACKET_SIZE,
-        },
-    );
+    change(&mut out, EnvironmentChange::PacketSize { new: packet_size, old: DEFAULT_PACKET_SIZE });
     if let Some((host, port)) = routing {
         change(&mut out, EnvironmentChange::Routing { host, port });
     }
@@ -292,11 +255,7 @@ fn login_reply(
 }
 
 /// Sends the error that ends a login, then ends the connection.
-async fn turn_away<T>(
-    mut stream: Box<dyn Stream>,
-    spid: u16,
-    error: &SqlError,
-) -> io::Result<Option<T>> {
+async fn turn_away<T>(mut stream: Box<dyn Stream>, spid: u16, error: &SqlError) -> io::Result<Option<T>> {
     let mut reply = Vec::new();
     token::put_error(&mut reply, error);
     token::put_done(&mut reply, DoneKind::Done, done::ERROR, 0, 0);
@@ -308,11 +267,7 @@ async fn turn_away<T>(
 /// The next message, which must be of this type.
 async fn expect<S: AsyncRead + Unpin>(stream: &mut S, wanted: PacketType) -> io::Result<Vec<u8>> {
     match read_incoming(stream, MAX_LOGIN_MESSAGE).await {
-        Ok(Incoming::Message(Message {
-            packet_type,
-            payload,
-            ..
-        })) if packet_type == wanted => Ok(payload),
+        Ok(Incoming::Message(Message { packet_type, payload, .. })) if packet_type == wanted => Ok(payload),
         Ok(_) => Err(invalid(format!("expected a message of type {wanted:?}"))),
         Err(ReadError::Ended(error)) => Err(error),
         Err(error) => Err(invalid(error)),
@@ -324,11 +279,7 @@ fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
 }
 
 /// Sends one message. Before the login is done packets have 4,096 bytes.
-async fn send<S: AsyncWrite + Unpin + ?Sized>(
-    stream: &mut S,
-    spid: u16,
-    message: &[u8],
-) -> io::Result<()> {
+async fn send<S: AsyncWrite + Unpin + ?Sized>(stream: &mut S, spid: u16, message: &[u8]) -> io::Result<()> {
     let mut packets = Packets::new(DEFAULT_PACKET_SIZE, spid);
     let mut out = Vec::new();
     packets.write(message, &mut out);
@@ -363,11 +314,7 @@ async fn serve_requests(
     mut stop: watch::Receiver<bool>,
 ) {
     let _leave = LeaveOnDrop(interrupt);
-    let SessionThread {
-        work,
-        packets,
-        thread,
-    } = session;
+    let SessionThread { work, packets, thread } = session;
     let (mut reader, mut writer) = tokio::io::split(stream);
     let all_is_said = tokio::select! {
         said = write_replies(&mut writer, packets) => said,
@@ -390,10 +337,7 @@ async fn serve_requests(
 }
 
 /// Writes until the session's thread has ended (true) or the client has gone (false).
-async fn write_replies<W: AsyncWrite + Unpin>(
-    writer: &mut W,
-    mut packets: mpsc::Receiver<Vec<u8>>,
-) -> bool {
+async fn write_replies<W: AsyncWrite + Unpin>(writer: &mut W, mut packets: mpsc::Receiver<Vec<u8>>) -> bool {
     while let Some(mut bytes) = packets.recv().await {
         while let Ok(more) = packets.try_recv() {
             bytes.extend_from_slice(&more);
@@ -426,10 +370,7 @@ async fn read_requests<R: AsyncRead + Unpin>(
             Err(ReadError::Ended(_)) => return,
             Err(ReadError::Malformed(what)) => (Work::Refuse(protocol_error(what)), true),
             Err(error @ ReadError::TooLong { .. }) => {
-                let error = SqlError::new(
-                    701,
-                    format!("The local SQL endpoint is out of room: {error}."),
-                );
+                let error = SqlError::new(701, format!("The local SQL endpoint is out of room: {error}."));
                 (Work::Refuse(error.with_class(20)), true)
             }
         };

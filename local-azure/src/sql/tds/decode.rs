@@ -50,9 +50,7 @@ fn chunked(info: TypeInfo, reader: &mut Reader<'_>) -> Result<Value, Malformed> 
         bytes.extend_from_slice(reader.take(length)?);
     }
     if total != UNKNOWN_LENGTH && u64::try_from(bytes.len()) != Ok(total) {
-        return Err(Malformed(
-            "the chunks of a value don't add up to its length",
-        ));
+        return Err(Malformed("the chunks of a value don't add up to its length"));
     }
     sized(info, &bytes)
 }
@@ -124,10 +122,7 @@ fn scalar_value(sql_type: SqlType, reader: &mut Reader<'_>) -> Result<Value, Mal
             if !(-840..=840).contains(&offset_minutes) {
                 return Err(Malformed("a datetimeoffset is more than 14 hours from UTC"));
             }
-            Value::DateTimeOffset {
-                utc_ticks,
-                offset_minutes,
-            }
+            Value::DateTimeOffset { utc_ticks, offset_minutes }
         }
         SqlType::DateTime => {
             let day = i64::from(reader.i32()?) + DAYS_TO_1900;
@@ -175,20 +170,12 @@ fn decimal(reader: &mut Reader<'_>) -> Result<Value, Malformed> {
     if !matches!(digits.len(), 4 | 8 | 12 | 16) {
         return Err(Malformed("a decimal has an unknown length"));
     }
-    let magnitude = digits
-        .iter()
-        .rev()
-        .fold(0u128, |sum, &byte| (sum << 8) | u128::from(byte));
+    let magnitude = digits.iter().rev().fold(0u128, |sum, &byte| (sum << 8) | u128::from(byte));
     if magnitude >= DECIMAL_LIMIT {
         return Err(Malformed("a decimal has more than 38 digits"));
     }
-    let magnitude =
-        i128::try_from(magnitude).map_err(|_| Malformed("a decimal has more than 38 digits"))?;
-    Ok(Value::Decimal(if positive {
-        magnitude
-    } else {
-        -magnitude
-    }))
+    let magnitude = i128::try_from(magnitude).map_err(|_| Malformed("a decimal has more than 38 digits"))?;
+    Ok(Value::Decimal(if positive { magnitude } else { -magnitude }))
 }
 
 fn days(reader: &mut Reader<'_>) -> Result<i32, Malformed> {
@@ -203,11 +190,7 @@ fn days(reader: &mut Reader<'_>) -> Result<i32, Malformed> {
 /// Ticks since midnight; the scale decides how many bytes there are and what they count.
 fn time_of_day(scale: u8, reader: &mut Reader<'_>) -> Result<i64, Malformed> {
     let length = usize::from(super::type_info::time_bytes(scale));
-    let count = reader
-        .take(length)?
-        .iter()
-        .rev()
-        .fold(0i64, |sum, &byte| (sum << 8) | i64::from(byte));
+    let count = reader.take(length)?.iter().rev().fold(0i64, |sum, &byte| (sum << 8) | i64::from(byte));
     // At most five bytes times 10^7: it fits 64 bits.
     let ticks = count.saturating_mul(ticks_per_unit(scale));
     if ticks >= TICKS_PER_DAY {

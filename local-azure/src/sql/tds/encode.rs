@@ -152,13 +152,7 @@ fn scalar(sql_type: SqlType, value: &Value, out: &mut Vec<u8>) -> Option<()> {
             put_time(scale, ticks.rem_euclid(TICKS_PER_DAY), out)?;
             put_days(ticks.div_euclid(TICKS_PER_DAY), out)?;
         }
-        (
-            SqlType::DateTimeOffset { scale },
-            Value::DateTimeOffset {
-                utc_ticks,
-                offset_minutes,
-            },
-        ) => {
+        (SqlType::DateTimeOffset { scale }, Value::DateTimeOffset { utc_ticks, offset_minutes }) => {
             put_time(scale, utc_ticks.rem_euclid(TICKS_PER_DAY), out)?;
             put_days(utc_ticks.div_euclid(TICKS_PER_DAY), out)?;
             out.extend_from_slice(&offset_minutes.to_le_bytes());
@@ -213,11 +207,6 @@ fn put_time(scale: u8, ticks: i64, out: &mut Vec<u8>) -> Option<()> {
         return None;
     }
     let units = ticks / ticks_per_unit(scale);
-    out.extend(
-        units
-            .to_le_bytes()
-            .iter()
-            .take(usize::from(time_bytes(scale))),
-    );
+    out.extend(units.to_le_bytes().iter().take(usize::from(time_bytes(scale))));
     Some(())
 }

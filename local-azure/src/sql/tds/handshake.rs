@@ -53,19 +53,8 @@ impl HandshakeStream {
         let mut packets = unwrapped.chunks(room).peekable();
         let mut number = 1u8;
         while let Some(body) = packets.next() {
-            let end = if packets.peek().is_none() {
-                status::END_OF_MESSAGE
-            } else {
-                0
-            };
-            put_packet(
-                &mut self.wrapped,
-                PacketType::PreLogin,
-                end,
-                0,
-                number,
-                body,
-            );
+            let end = if packets.peek().is_none() { status::END_OF_MESSAGE } else { 0 };
+            put_packet(&mut self.wrapped, PacketType::PreLogin, end, 0, number, body);
             number = number.wrapping_add(1);
         }
     }
@@ -101,11 +90,7 @@ impl HandshakeStream {
 
     /// Reads the rest of a packet's header.
     fn poll_header(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Header>> {
-        while let Some(rest) = self
-            .header
-            .get_mut(self.header_read..)
-            .filter(|rest| !rest.is_empty())
-        {
+        while let Some(rest) = self.header.get_mut(self.header_read..).filter(|rest| !rest.is_empty()) {
             let mut buffer = ReadBuf::new(rest);
             ready!(Pin::new(&mut self.socket).poll_read(context, &mut buffer))?;
             let read = buffer.filled().len();
@@ -172,11 +157,7 @@ impl AsyncRead for HandshakeStream {
 }
 
 impl AsyncWrite for HandshakeStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.wrapping {
             this.unwrapped.extend_from_slice(bytes);

@@ -78,15 +78,10 @@ impl Login7 {
     /// # Errors
     /// When a field lies outside the message, or text in it is not UTF-16.
     pub fn parse(message: &[u8]) -> Result<Self, Malformed> {
-        let mut fixed = Reader::new(
-            message
-                .get(..FIXED_PART)
-                .ok_or(Malformed("LOGIN7 is shorter than its fixed part"))?,
-        );
+        let mut fixed =
+            Reader::new(message.get(..FIXED_PART).ok_or(Malformed("LOGIN7 is shorter than its fixed part"))?);
         let length = fixed.length32()?;
-        let message = message
-            .get(..length)
-            .ok_or(Malformed("LOGIN7 is shorter than it says"))?;
+        let message = message.get(..length).ok_or(Malformed("LOGIN7 is shorter than it says"))?;
         let tds_version = fixed.u32()?;
         let packet_size = fixed.u32()?;
         fixed.take(12)?; // ClientProgVer, ClientPID, ConnectionID
@@ -168,10 +163,8 @@ fn field_bytes<'a>(message: &'a [u8], fixed: &mut Reader<'_>) -> Result<&'a [u8]
 
 /// Passwords come with the halves of each byte swapped and XOR 0xA5: a disguise, not encryption (MS-TDS 2.2.6.4).
 fn password(message: &[u8], fixed: &mut Reader<'_>) -> Result<String, Malformed> {
-    let plain: Vec<u8> = field_bytes(message, fixed)?
-        .iter()
-        .map(|byte| (byte ^ 0xA5).rotate_left(4))
-        .collect();
+    let plain: Vec<u8> =
+        field_bytes(message, fixed)?.iter().map(|byte| (byte ^ 0xA5).rotate_left(4)).collect();
     utf16_text(&plain)
 }
 
@@ -180,9 +173,7 @@ fn federated(mut data: Reader<'_>) -> Result<FederatedAuthentication, Malformed>
     match data.u8()? >> 1 {
         0x01 => {
             let length = data.length32()?;
-            Ok(FederatedAuthentication::SecurityToken(utf16_text(
-                data.take(length)?,
-            )?))
+            Ok(FederatedAuthentication::SecurityToken(utf16_text(data.take(length)?)?))
         }
         0x02 => Ok(FederatedAuthentication::Challenge),
         _ => Err(Malformed("LOGIN7 names an unknown federated library")),

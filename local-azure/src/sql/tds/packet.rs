@@ -153,8 +153,7 @@ where
         let mut header = [0u8; HEADER];
         source.read_exact(&mut header).await?;
         let [kind, packet_status, high, low, ..] = header;
-        let packet_type =
-            PacketType::from_byte(kind).ok_or(ReadError::Malformed("unknown packet type"))?;
+        let packet_type = PacketType::from_byte(kind).ok_or(ReadError::Malformed("unknown packet type"))?;
         let length = usize::from(u16::from_be_bytes([high, low]))
             .checked_sub(HEADER)
             .ok_or(ReadError::Malformed("a packet is shorter than its header"))?;
@@ -167,12 +166,7 @@ where
         let (message_type, reset) = *first.get_or_insert_with(|| {
             let keep = packet_status & status::RESET_CONNECTION_KEEP_TRANSACTION != 0;
             let reset = keep || packet_status & status::RESET_CONNECTION != 0;
-            (
-                packet_type,
-                reset.then_some(Reset {
-                    keep_transaction: keep,
-                }),
-            )
+            (packet_type, reset.then_some(Reset { keep_transaction: keep }))
         });
         if message_type != packet_type {
             return Err(ReadError::Malformed("a message changes its type"));
@@ -190,11 +184,7 @@ where
             if packet_status & status::IGNORE != 0 {
                 return Ok(Incoming::Ignored);
             }
-            return Ok(Incoming::Message(Message {
-                packet_type,
-                reset,
-                payload,
-            }));
+            return Ok(Incoming::Message(Message { packet_type, reset, payload }));
         }
     }
 }
@@ -212,12 +202,7 @@ impl Packets {
     /// For packets of at most `size` bytes, header and all, sent in the name of session `spid`.
     #[must_use]
     pub fn new(size: u16, spid: u16) -> Self {
-        Self {
-            size: usize::from(size).max(512),
-            spid,
-            number: 1,
-            pending: Vec::new(),
-        }
+        Self { size: usize::from(size).max(512), spid, number: 1, pending: Vec::new() }
     }
 
     /// Takes more bytes of a message and appends the packets that are now full to `out`.

@@ -66,13 +66,10 @@ impl Encryption {
                 (Wants::On, Transport::Encrypted)
             }
             (Self::Offered, Wants::Off) => (Wants::Off, Transport::EncryptedLogin),
-            (Self::Offered, Wants::NotSupported)
-            | (Self::Off, Wants::Off | Wants::NotSupported) => {
+            (Self::Offered, Wants::NotSupported) | (Self::Off, Wants::Off | Wants::NotSupported) => {
                 (Wants::NotSupported, Transport::Clear)
             }
-            (Self::Off, Wants::On | Wants::Required) => {
-                (Wants::NotSupported, Transport::Impossible)
-            }
+            (Self::Off, Wants::On | Wants::Required) => (Wants::NotSupported, Transport::Impossible),
         }
     }
 }

@@ -40,11 +40,9 @@ impl PreparedStatements {
         let outcome = match procedure {
             Procedure::ExecuteSql => execute_sql(arguments, session, reply),
             Procedure::Prepare => self.prepare(arguments, reply).map(|_| ()),
-            Procedure::PrepareAndExecute => {
-                self.prepare(arguments, reply).map(|(statement, rest)| {
-                    session.execute_sql(&statement.text, &statement.declarations, rest, reply);
-                })
-            }
+            Procedure::PrepareAndExecute => self.prepare(arguments, reply).map(|(statement, rest)| {
+                session.execute_sql(&statement.text, &statement.declarations, rest, reply);
+            }),
             Procedure::Execute => self.execute(arguments, session, reply),
             Procedure::Unprepare => self.unprepare(arguments),
             Procedure::Named(name) => {
@@ -72,11 +70,7 @@ impl PreparedStatements {
         // After 2^31 statements on one connection the numbers begin again; the oldest are long gone.
         self.last = self.last.checked_add(1).unwrap_or(1);
         self.statements.insert(self.last, statement.clone());
-        reply.output(
-            &handle.name,
-            SqlType::Int,
-            &Value::Integer(self.last.into()),
-        );
+        reply.output(&handle.name, SqlType::Int, &Value::Integer(self.last.into()));
         Ok((statement, rest))
     }
 
@@ -87,20 +81,14 @@ impl PreparedStatements {
         reply: &mut ReplyWriter,
     ) -> Result<(), SqlError> {
         let (handle, rest) = handle("sp_execute", arguments)?;
-        let statement = self
-            .statements
-            .get(&handle)
-            .ok_or_else(|| unknown(handle))?;
+        let statement = self.statements.get(&handle).ok_or_else(|| unknown(handle))?;
         session.execute_sql(&statement.text, &statement.declarations, rest, reply);
         Ok(())
     }
 
     fn unprepare(&mut self, arguments: &[Argument]) -> Result<(), SqlError> {
         let (handle, _) = handle("sp_unprepare", arguments)?;
-        self.statements
-            .remove(&handle)
-            .map(|_| ())
-            .ok_or_else(|| unknown(handle))
+        self.statements.remove(&handle).map(|_| ()).ok_or_else(|| unknown(handle))
     }
 }
 
@@ -122,17 +110,14 @@ fn execute_sql(
     Ok(())
 }
 
-fn handle<'a>(
-    procedure: &str,
-    arguments: &'a [Argument],
-) -> Result<(i32, &'a [Argument]), SqlError> {
+fn handle<'a>(procedure: &str, arguments: &'a [Argument]) -> Result<(i32, &'a [Argument]), SqlError> {
     let [handle, rest @ ..] = arguments else {
         return Err(missing(procedure, "@handle"));
     };
     match handle.value {
-        Value::Integer(number) => i32::try_from(number)
-            .map(|number| (number, rest))
-            .map_err(|_| missing(procedure, "@handle")),
+        Value::Integer(number) => {
+            i32::try_from(number).map(|number| (number, rest)).map_err(|_| missing(procedure, "@handle"))
+        }
         _ => Err(missing(procedure, "@handle")),
     }
 }
@@ -151,15 +136,10 @@ fn text_of<'a>(argument: &'a Argument, name: &str) -> Result<&'a str, SqlError> 
 fn missing(procedure: &str, parameters: &str) -> SqlError {
     SqlError::new(
         201,
-        format!(
-            "Procedure or function '{procedure}' expects {parameters}, which was not supplied."
-        ),
+        format!("Procedure or function '{procedure}' expects {parameters}, which was not supplied."),
     )
 }
 
 fn unknown(handle: i32) -> SqlError {
-    SqlError::new(
-        8179,
-        format!("Could not find prepared statement with handle {handle}."),
-    )
+    SqlError::new(8179, format!("Could not find prepared statement with handle {handle}."))
 }

@@ -59,11 +59,7 @@ pub(crate) struct ReplyWriter {
 }
 
 impl ReplyWriter {
-    pub(crate) fn new(
-        packets: Packets,
-        to_client: mpsc::Sender<Vec<u8>>,
-        interrupt: Arc<Interrupt>,
-    ) -> Self {
+    pub(crate) fn new(packets: Packets, to_client: mpsc::Sender<Vec<u8>>, interrupt: Arc<Interrupt>) -> Self {
         Self {
             packets,
             to_client,
@@ -196,11 +192,7 @@ impl ReplyWriter {
     }
 
     fn transaction_bit(&self) -> u16 {
-        if self.in_transaction {
-            done::IN_TRANSACTION
-        } else {
-            0
-        }
+        if self.in_transaction { done::IN_TRANSACTION } else { 0 }
     }
 
     fn state_bits(&self) -> u16 {
@@ -218,13 +210,7 @@ impl ReplyWriter {
     fn release_held(&mut self) {
         if let Some(held) = self.held.take() {
             self.put(|out| {
-                token::put_done(
-                    out,
-                    DoneKind::Done,
-                    held.status | done::MORE,
-                    held.command,
-                    held.rows,
-                );
+                token::put_done(out, DoneKind::Done, held.status | done::MORE, held.command, held.rows);
             });
         }
     }
@@ -252,9 +238,7 @@ impl ReplyWriter {
         if let Err(error) = result {
             self.error(&SqlError::new(
                 8115,
-                format!(
-                    "Arithmetic overflow error: {error}; the local SQL endpoint can't send it."
-                ),
+                format!("Arithmetic overflow error: {error}; the local SQL endpoint can't send it."),
             ));
             return false;
         }
@@ -277,11 +261,7 @@ impl ReplyWriter {
     }
 
     fn check(&self) -> Result<(), Stopped> {
-        if self.interrupt.is_raised() || self.fatal {
-            Err(Stopped)
-        } else {
-            Ok(())
-        }
+        if self.interrupt.is_raised() || self.fatal { Err(Stopped) } else { Ok(()) }
     }
 }
 
@@ -314,22 +294,12 @@ impl ReplySink for ReplyWriter {
         if count.is_some() {
             status |= done::COUNT;
         }
-        let done = HeldDone {
-            status,
-            command: token::command(kind),
-            rows: count.unwrap_or(0),
-        };
+        let done = HeldDone { status, command: token::command(kind), rows: count.unwrap_or(0) };
         self.failed = false;
         match self.answer {
             Answer::Batch => self.held = Some(done),
             Answer::Procedure => self.put(|out| {
-                token::put_done(
-                    out,
-                    DoneKind::DoneInProc,
-                    done.status | done::MORE,
-                    done.command,
-                    done.rows,
-                );
+                token::put_done(out, DoneKind::DoneInProc, done.status | done::MORE, done.command, done.rows);
             }),
         }
     }
@@ -382,12 +352,7 @@ impl ReplySink for ReplyWriter {
             .position(|parameter| parameter.eq_ignore_ascii_case(name))
             .and_then(|position| u16::try_from(position).ok())
             .unwrap_or_default();
-        self.outputs.push(Output {
-            ordinal,
-            name: name.to_owned(),
-            sql_type,
-            value: value.clone(),
-        });
+        self.outputs.push(Output { ordinal, name: name.to_owned(), sql_type, value: value.clone() });
     }
 
     fn return_status(&mut self, status: i32) {

@@ -11,10 +11,8 @@ use crate::sql::reply::SqlError;
 /// # Errors
 /// When the lengths don't add up.
 pub fn skip_headers(reader: &mut Reader<'_>) -> Result<(), Malformed> {
-    let total = reader
-        .length32()?
-        .checked_sub(4)
-        .ok_or(Malformed("the headers are shorter than their length"))?;
+    let total =
+        reader.length32()?.checked_sub(4).ok_or(Malformed("the headers are shorter than their length"))?;
     let mut headers = Reader::new(reader.take(total)?);
     while !headers.is_empty() {
         let length = headers
@@ -82,17 +80,10 @@ impl TransactionRequest {
             5 => Self::Begin(begin(&mut reader)?),
             7 => {
                 reader.b_varchar()?;
-                Self::Commit {
-                    next: next(&mut reader)?,
-                }
+                Self::Commit { next: next(&mut reader)? }
             }
-            8 => Self::Rollback {
-                name: reader.b_varchar()?,
-                next: next(&mut reader)?,
-            },
-            9 => Self::Save {
-                name: reader.b_varchar()?,
-            },
+            8 => Self::Rollback { name: reader.b_varchar()?, next: next(&mut reader)? },
+            9 => Self::Save { name: reader.b_varchar()? },
             0 | 1 | 6 => {
                 return Err(RequestError::Refused(SqlError::new(
                     40510,
@@ -114,11 +105,7 @@ fn begin(reader: &mut Reader<'_>) -> Result<Begin, Malformed> {
         5 => Isolation::Snapshot,
         _ => return Err(Malformed("an unknown isolation level")),
     };
-    let name = if reader.is_empty() {
-        String::new()
-    } else {
-        reader.b_varchar()?
-    };
+    let name = if reader.is_empty() { String::new() } else { reader.b_varchar()? };
     Ok(Begin { isolation, name })
 }
 

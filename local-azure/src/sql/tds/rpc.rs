@@ -73,10 +73,7 @@ pub fn parse(payload: &[u8]) -> Result<Vec<Call>, RequestError> {
                 arguments.push(argument);
             }
         }
-        let call = Call {
-            procedure,
-            arguments,
-        };
+        let call = Call { procedure, arguments };
         match reader.peek() {
             None => {
                 calls.push(call);
@@ -129,12 +126,7 @@ fn procedure(reader: &mut Reader<'_>) -> Result<Procedure, RequestError> {
         });
     }
     let name = reader.utf16(usize::from(length))?;
-    let bare = name
-        .rsplit('.')
-        .next()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_ascii_lowercase();
+    let bare = name.rsplit('.').next().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
     Ok(match bare.as_str() {
         "sp_executesql" => Procedure::ExecuteSql,
         "sp_prepare" => Procedure::Prepare,
@@ -168,10 +160,5 @@ fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
         }
         return Ok(None);
     }
-    Ok(Some(Argument {
-        name,
-        sql_type: info.sql_type,
-        value,
-        output: flags & OUTPUT != 0,
-    }))
+    Ok(Some(Argument { name, sql_type: info.sql_type, value, output: flags & OUTPUT != 0 }))
 }

@@ -252,10 +252,7 @@ pub fn put_fed_auth_info(out: &mut Vec<u8>, sts_url: &str, spn: &str) {
     // The count and two entries of an id, a length and an offset; offsets count from the start of the count.
     let first = 4usize.saturating_add(2 * 9);
     let mut body = 2u32.to_le_bytes().to_vec();
-    for (id, data, offset) in [
-        (1u8, &url, first),
-        (2, &resource, first.saturating_add(url.len())),
-    ] {
+    for (id, data, offset) in [(1u8, &url, first), (2, &resource, first.saturating_add(url.len()))] {
         body.push(id);
         body.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes());
         body.extend_from_slice(&u32::try_from(offset).unwrap_or(u32::MAX).to_le_bytes());
@@ -280,11 +277,7 @@ pub fn put_columns(out: &mut Vec<u8>, columns: &[Column]) {
         if column.nullable {
             flags |= NULLABLE;
         }
-        flags |= if column.identity {
-            IDENTITY
-        } else {
-            UPDATABLE_UNKNOWN
-        };
+        flags |= if column.identity { IDENTITY } else { UPDATABLE_UNKNOWN };
         out.extend_from_slice(&0u32.to_le_bytes());
         out.extend_from_slice(&flags.to_le_bytes());
         type_info::write(column.sql_type, out);

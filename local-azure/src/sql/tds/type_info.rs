@@ -104,11 +104,7 @@ impl TypeInfo {
             layout: Layout::Fixed(length),
             encoding: TextEncoding::Utf16,
         };
-        let counted = |sql_type| Self {
-            sql_type,
-            layout: Layout::ByteLength,
-            encoding: TextEncoding::Utf16,
-        };
+        let counted = |sql_type| Self { sql_type, layout: Layout::ByteLength, encoding: TextEncoding::Utf16 };
         Ok(match kind {
             // A NULL without a type is an int, as in T-SQL.
             number::NULL => fixed(SqlType::Int, 0),
@@ -154,15 +150,9 @@ impl TypeInfo {
                 _ => return Err(Malformed("a GUID has an unknown length").into()),
             },
             number::DATEN => counted(SqlType::Date),
-            number::TIMEN => counted(SqlType::Time {
-                scale: second_scale(reader)?,
-            }),
-            number::DATETIME2N => counted(SqlType::DateTime2 {
-                scale: second_scale(reader)?,
-            }),
-            number::DATETIMEOFFSETN => counted(SqlType::DateTimeOffset {
-                scale: second_scale(reader)?,
-            }),
+            number::TIMEN => counted(SqlType::Time { scale: second_scale(reader)? }),
+            number::DATETIME2N => counted(SqlType::DateTime2 { scale: second_scale(reader)? }),
+            number::DATETIMEOFFSETN => counted(SqlType::DateTimeOffset { scale: second_scale(reader)? }),
             number::DECIMALN | number::NUMERICN | number::DECIMAL | number::NUMERIC => {
                 reader.u8()?;
                 let precision = reader.u8()?;
@@ -174,19 +164,11 @@ impl TypeInfo {
             }
             number::BIGVARBINARY => {
                 let length = reader.u16()?;
-                sized(
-                    SqlType::VarBinary(limit(length, 1)?),
-                    length,
-                    TextEncoding::Utf16,
-                )
+                sized(SqlType::VarBinary(limit(length, 1)?), length, TextEncoding::Utf16)
             }
             number::BIGBINARY => {
                 let length = reader.u16()?;
-                sized(
-                    SqlType::Binary(fixed_limit(length, 1)?),
-                    length,
-                    TextEncoding::Utf16,
-                )
+                sized(SqlType::Binary(fixed_limit(length, 1)?), length, TextEncoding::Utf16)
             }
             number::BIGVARCHAR => {
                 let length = reader.u16()?;
@@ -194,29 +176,17 @@ impl TypeInfo {
             }
             number::BIGCHAR => {
                 let length = reader.u16()?;
-                sized(
-                    SqlType::Char(fixed_limit(length, 1)?),
-                    length,
-                    narrow(reader)?,
-                )
+                sized(SqlType::Char(fixed_limit(length, 1)?), length, narrow(reader)?)
             }
             number::NVARCHAR => {
                 let length = reader.u16()?;
                 reader.array::<5>()?;
-                sized(
-                    SqlType::NVarChar(limit(length, 2)?),
-                    length,
-                    TextEncoding::Utf16,
-                )
+                sized(SqlType::NVarChar(limit(length, 2)?), length, TextEncoding::Utf16)
             }
             number::NCHAR => {
                 let length = reader.u16()?;
                 reader.array::<5>()?;
-                sized(
-                    SqlType::NChar(fixed_limit(length, 2)?),
-                    length,
-                    TextEncoding::Utf16,
-                )
+                sized(SqlType::NChar(fixed_limit(length, 2)?), length, TextEncoding::Utf16)
             }
             other => return Err(unsupported(other)),
         })
@@ -224,24 +194,12 @@ impl TypeInfo {
 }
 
 fn sized(sql_type: SqlType, length: u16, encoding: TextEncoding) -> TypeInfo {
-    TypeInfo {
-        sql_type,
-        layout: if length == MAX {
-            Layout::Chunked
-        } else {
-            Layout::ShortLength
-        },
-        encoding,
-    }
+    TypeInfo { sql_type, layout: if length == MAX { Layout::Chunked } else { Layout::ShortLength }, encoding }
 }
 
 fn narrow(reader: &mut Reader<'_>) -> Result<TextEncoding, Malformed> {
     let [_, _, _, flags, _] = reader.array()?;
-    Ok(if flags & UTF8_FLAG == 0 {
-        TextEncoding::CodePage
-    } else {
-        TextEncoding::Utf8
-    })
+    Ok(if flags & UTF8_FLAG == 0 { TextEncoding::CodePage } else { TextEncoding::Utf8 })
 }
 
 fn limit(length: u16, unit: u16) -> Result<Length, Malformed> {
@@ -322,9 +280,9 @@ pub fn time_bytes(scale: u8) -> u8 {
 #[must_use]
 pub fn layout(sql_type: SqlType) -> Layout {
     match sql_type {
-        SqlType::VarChar(Length::Max)
-        | SqlType::NVarChar(Length::Max)
-        | SqlType::VarBinary(Length::Max) => Layout::Chunked,
+        SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max) | SqlType::VarBinary(Length::Max) => {
+            Layout::Chunked
+        }
         SqlType::Char(_)
         | SqlType::VarChar(_)
         | SqlType::NChar(_)

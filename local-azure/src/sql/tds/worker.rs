@@ -68,18 +68,10 @@ pub(crate) async fn start(setup: Setup) -> Result<SessionThread, SqlError> {
         .name(format!("sql-session-{}", setup.spid))
         .spawn(move || run(setup, opened, requests, to_client))
         .map_err(|error: io::Error| {
-            SqlError::new(
-                17189,
-                format!("SQL Server failed to start a thread: {error}"),
-            )
-            .with_class(16)
+            SqlError::new(17189, format!("SQL Server failed to start a thread: {error}")).with_class(16)
         })?;
     match is_open.await {
-        Ok(Ok(())) => Ok(SessionThread {
-            work,
-            packets,
-            thread,
-        }),
+        Ok(Ok(())) => Ok(SessionThread { work, packets, thread }),
         Ok(Err(error)) => Err(error),
         Err(_) => Err(SqlError::new(
             17188,
@@ -174,9 +166,7 @@ impl Runner {
             | PacketType::FederatedToken
             | PacketType::Login7
             | PacketType::Sspi
-            | PacketType::PreLogin => {
-                Err(Malformed("a packet of this type is not expected here").into())
-            }
+            | PacketType::PreLogin => Err(Malformed("a packet of this type is not expected here").into()),
         };
         match outcome {
             Ok(()) => {}
@@ -210,14 +200,8 @@ impl Runner {
         let mut calls = calls.into_iter().peekable();
         while let Some(call) = calls.next() {
             self.reply.begin(Answer::Procedure);
-            self.reply
-                .set_parameters(call.arguments.iter().map(|argument| argument.name.clone()));
-            self.prepared.run(
-                &call.procedure,
-                &call.arguments,
-                self.session.as_mut(),
-                &mut self.reply,
-            );
+            self.reply.set_parameters(call.arguments.iter().map(|argument| argument.name.clone()));
+            self.prepared.run(&call.procedure, &call.arguments, self.session.as_mut(), &mut self.reply);
             if self.interrupt.is_raised() || self.reply.is_fatal() {
                 break;
             }
