@@ -5,6 +5,7 @@ mod statements;
 mod variables;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use scanner::{Kind, Token};
 
@@ -13,7 +14,7 @@ use scanner::{Kind, Token};
 /// The answers err on the safe side: they cost a retry at worst, never a wrong result.
 #[derive(Clone, Debug)]
 pub struct CommandText {
-    text: String,
+    text: Arc<str>,
     outside_variables: BTreeMap<String, (String, usize)>,
     effect: Option<String>,
     defines_module: bool,
@@ -27,8 +28,8 @@ impl CommandText {
     /// # Errors
     /// One sentence for each thing that no server would run: nothing in it, a string, comment or name that is never
     /// closed, a `GO` on a line of its own.
-    pub fn examine(text: impl Into<String>) -> Result<Self, Vec<String>> {
-        let text = text.into();
+    pub fn examine(text: impl Into<Arc<str>>) -> Result<Self, Vec<String>> {
+        let text: Arc<str> = text.into();
         let tokens = scanner::scan(&text).map_err(|unclosed| {
             vec![format!("the {} that begins in line {} is never closed", unclosed.what, unclosed.line)]
         })?;
@@ -54,7 +55,7 @@ impl CommandText {
 
     /// The T-SQL.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &Arc<str> {
         &self.text
     }
 

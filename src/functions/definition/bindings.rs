@@ -11,6 +11,15 @@ use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 const AUTH_LEVELS: [&str; 5] = ["anonymous", "function", "admin", "system", "user"];
 
+/// The name of the http output, read without looking at anything else: a wrong definition is answered there.
+pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
+    let text = |binding: &Json, key| binding.get(key).and_then(Json::as_str).map(str::to_owned);
+    bindings?.as_array()?.iter().find_map(|binding| {
+        let is_output = text(binding, "type")?.eq_ignore_ascii_case("http");
+        text(binding, "name").filter(|name| is_output && !name.is_empty())
+    })
+}
+
 /// Reads the bindings; None when there is no trigger that this worker knows.
 pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -> Option<Trigger> {
     let mut triggers = Vec::new();

@@ -51,7 +51,7 @@ impl CommandSection<'_> {
         let answer = self.answer(mistakes);
         let timeout = self.timeout(mistakes);
         let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
-        let connection_string_setting = self.connection_string_setting(mistakes);
+        let connection_setting = self.connection_setting(mistakes).into();
         let command = command?;
         if let Some(effect) = command.effect().filter(|_| repeatable) {
             mistakes.add(
@@ -61,9 +61,9 @@ impl CommandSection<'_> {
         }
         self.check_variables(&command, mistakes);
         Some(Plan {
-            declarations: declarations(&parameters),
+            declarations: declarations(&parameters).into(),
             command,
-            connection_string_setting,
+            connection_setting,
             parameters,
             repeatable,
             timeout,
@@ -84,7 +84,7 @@ impl CommandSection<'_> {
         }
     }
 
-    fn connection_string_setting(&self, mistakes: &mut Mistakes) -> String {
+    fn connection_setting(&self, mistakes: &mut Mistakes) -> String {
         const KEY: &str = "connectionStringSetting";
         let name = self.section.text(KEY, mistakes).unwrap_or("AZURE_SQL_CONNECTIONSTRING");
         // A connection string where its setting's name belongs would hold a password in a file under version control.

@@ -64,6 +64,7 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     if let Some(script) = file.text("scriptFile", mistakes).filter(|script| !folder.join(script).is_file()) {
         mistakes.add("scriptFile", format!("`{script}` does not exist; leave the key out"));
     }
+    mistakes.set_http_output(bindings::http_output(file.get("bindings")));
     let trigger = match file.list("bindings", mistakes) {
         Some(list) if !list.is_empty() => bindings::read(function, list, mistakes),
         Some(_) => {
@@ -85,5 +86,5 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     };
     let section = Section::of("sql", sql, mistakes)?;
     let plan = CommandSection { section, folder, function }.read(trigger.as_ref(), mistakes);
-    Some(Function { name: function.to_owned(), trigger: trigger?, plan: plan? })
+    Some(Function { name: function.into(), trigger: trigger?, plan: plan? })
 }
