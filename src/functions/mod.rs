@@ -22,3 +22,6 @@ pub use plan::{Answer, Function, Numbers, Plan, ResultForm};
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};
 pub use trigger::{HttpTrigger, RouteParameter, TimerTrigger, Trigger};
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,9 @@ impl JsonSink {
 
 fn nothing(status: u16, form: ResultForm) -> Problem {
     let detail = match form {
-        ResultForm::Rows | ResultForm::Row | ResultForm::Value => "The command found nothing for these parameters.",
+        ResultForm::Rows | ResultForm::Row | ResultForm::Value => {
+            "The command found nothing for these parameters."
+        }
         ResultForm::RowsAffected | ResultForm::None => "The command changed nothing for these parameters.",
     };
     match status {
@@ -141,7 +143,8 @@ impl ResultSink for JsonSink {
                 ));
             }
             ResultForm::Value if names.len() != 1 => {
-                let message = format!("the command returned {} columns; SELECT one, or declare `row`", names.len());
+                let message =
+                    format!("the command returned {} columns; SELECT one, or declare `row`", names.len());
                 return Err(mismatch(form, &message));
             }
             ResultForm::Value => return Ok(()),
@@ -194,7 +197,9 @@ impl ResultSink for JsonSink {
             ResultForm::Value => {}
             ResultForm::Rows | ResultForm::Row => match self.keys.get(self.column) {
                 Some(key) => self.json.push_str(key),
-                None => return Err(mismatch(self.answer.form, "a row has more values than there are columns")),
+                None => {
+                    return Err(mismatch(self.answer.form, "a row has more values than there are columns"));
+                }
             },
         }
         self.column += 1;

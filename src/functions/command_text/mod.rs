@@ -50,7 +50,14 @@ impl CommandText {
         let defines_module = defines_module(&tokens);
         let single_plain_statement = statements::is_single_plain_statement(&tokens);
         let may_leave_transaction = statements::may_leave_transaction(&tokens);
-        Ok(Self { text, outside_variables, effect, defines_module, single_plain_statement, may_leave_transaction })
+        Ok(Self {
+            text,
+            outside_variables,
+            effect,
+            defines_module,
+            single_plain_statement,
+            may_leave_transaction,
+        })
     }
 
     /// The T-SQL.
@@ -150,7 +157,9 @@ mod tests {
     #[test]
     fn reads_and_writes_are_told_apart_for_the_fault_policy() {
         let read = CommandText::examine("SELECT 1").unwrap();
-        assert!(read.is_single_plain_statement() && !read.is_single_statement_dml() && read.effect().is_none());
+        assert!(
+            read.is_single_plain_statement() && !read.is_single_statement_dml() && read.effect().is_none()
+        );
         let write = CommandText::examine("DELETE FROM t WHERE id = @ID").unwrap();
         assert!(write.is_single_statement_dml() && !write.may_leave_transaction());
         assert!(write.uses("@id"));
