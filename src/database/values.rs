@@ -133,10 +133,10 @@ pub(super) fn to_cell<'a>(
     let out_of_range = || ReadError::OutOfRange { column: column.to_owned() };
     let unsupported = || ReadError::Unsupported { column: column.to_owned() };
     let cell = match data {
-        ColumnData::U8(value) => value.map(|v| Cell::Integer(i64::from(v))),
-        ColumnData::I16(value) => value.map(|v| Cell::Integer(i64::from(v))),
-        ColumnData::I32(value) => value.map(|v| Cell::Integer(i64::from(v))),
-        ColumnData::I64(value) => value.map(Cell::Integer),
+        ColumnData::U8(value) => value.map(|v| Cell::Integer(i32::from(v))),
+        ColumnData::I16(value) => value.map(|v| Cell::Integer(i32::from(v))),
+        ColumnData::I32(value) => value.map(Cell::Integer),
+        ColumnData::I64(value) => value.map(Cell::BigInt),
         ColumnData::F32(value) => value.map(Cell::Real),
         ColumnData::F64(value) if matches!(column_type, ColumnType::Money | ColumnType::Money4) => value
             .map(|v| exact_money(v).ok_or_else(|| ReadError::Money { column: column.to_owned() }))

@@ -95,7 +95,9 @@ impl PlannedParameter {
             (Source::Body, TriggerInput::Http(request)) => {
                 self.text(request.body.as_deref().filter(|body| !body.is_empty()))
             }
-            (Source::BodyProperty(names), TriggerInput::Http(_)) => self.property(values.body.as_ref(), names),
+            (Source::BodyProperty(names), TriggerInput::Http(_)) => {
+                self.property(values.body.as_ref(), names)
+            }
             (Source::TimerIsPastDue, TriggerInput::Timer(event)) => self.flag(event.data.get("IsPastDue")),
             (Source::TimerAdjustsForDst, TriggerInput::Timer(event)) => {
                 self.flag(event.data.get("Schedule").and_then(|schedule| schedule.get("AdjustForDST")))
@@ -146,6 +148,8 @@ impl PlannedParameter {
 fn by_name<'a>(entries: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
     entries
         .get(name)
-        .or_else(|| entries.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+        .or_else(|| {
+            entries.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        })
         .map(String::as_str)
 }

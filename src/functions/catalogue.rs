@@ -17,6 +17,21 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// The functions that can be called.
+    pub fn valid(&self) -> impl Iterator<Item = &Function> {
+        self.functions.values().filter_map(|function| function.as_ref().ok().map(Arc::as_ref))
+    }
+
+    /// The functions that can't, by name, with all that is wrong with each.
+    pub fn invalid(&self) -> impl Iterator<Item = (&str, &DefinitionError)> {
+        self.functions.iter().filter_map(|(name, function)| Some((name.as_str(), function.as_ref().err()?)))
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str)
+    }
+
     /// The function of this name, which the host matches without case; one that matches exactly goes first.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Result<Arc<Function>, DefinitionError>> {

@@ -49,10 +49,13 @@ impl Limits {
         if *value == SqlValue::Null {
             return Ok(());
         }
-        if let Some(min) = self.min.as_ref().filter(|min| compare(value, &min.value) == Some(Ordering::Less)) {
+        if let Some(min) = self.min.as_ref().filter(|min| compare(value, &min.value) == Some(Ordering::Less))
+        {
             return Err(format!("must be at least {}", min.spelling));
         }
-        if let Some(max) = self.max.as_ref().filter(|max| compare(value, &max.value) == Some(Ordering::Greater)) {
+        if let Some(max) =
+            self.max.as_ref().filter(|max| compare(value, &max.value) == Some(Ordering::Greater))
+        {
             return Err(format!("must be at most {}", max.spelling));
         }
         if let Some(longest) = self.max_length.filter(|longest| length(value) > *longest) {

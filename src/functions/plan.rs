@@ -1,18 +1,20 @@
 //! A function's plan: its definition compiled, so that an invocation only has to put values in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::CommandText;
 use super::limits::Limits;
 use super::source::Source;
 use super::trigger::Trigger;
+use crate::database::faults::Repeatability;
 use crate::invocation::{SqlType, SqlValue};
 
 /// A function that can be called.
 #[derive(Clone, Debug)]
 pub struct Function {
     /// The folder's name, in its case.
-    pub name: String,
+    pub name: Arc<str>,
     /// What starts it.
     pub trigger: Trigger,
     /// What it does.
@@ -23,9 +25,9 @@ pub struct Function {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) command: CommandText,
-    pub(super) connection_string_setting: String,
+    pub(super) connection_setting: Arc<str>,
     pub(super) parameters: Vec<PlannedParameter>,
-    pub(super) declarations: String,
+    pub(super) declarations: Arc<str>,
     pub(super) repeatable: bool,
     pub(super) timeout: Option<Duration>,
     pub(super) throw_status: bool,
@@ -35,27 +37,39 @@ pub struct Plan {
 impl Plan {
     /// The command, `@stmt` of `sp_executesql`.
     #[must_use]
-    pub fn command(&self) -> &CommandText {
-        &self.command
+    pub fn command_text(&self) -> &Arc<str> {
+        self.command.text()
+    }
+
+    /// What of the command may be repeated, by its declaration and its words.
+    #[must_use]
+    pub fn repeatability(&self) -> Repeatability {
+        if self.repeatable {
+            Repeatability::Repeatable
+        } else if self.command.is_single_plain_statement() {
+            Repeatability::SingleStatement
+        } else {
+            Repeatability::Once
+        }
+    }
+
+    /// See [`CommandText::may_leave_transaction`].
+    #[must_use]
+    pub fn may_leave_transaction(&self) -> bool {
+        self.command.may_leave_transaction()
     }
 
     /// The parameters' declarations in the order of the definition, `@params` of `sp_executesql`:
     /// `@id int, @city nvarchar(50)`; empty without parameters.
     #[must_use]
-    pub fn declarations(&self) -> &str {
+    pub fn declarations(&self) -> &Arc<str> {
         &self.declarations
     }
 
     /// The name of the app setting with the connection string.
     #[must_use]
-    pub fn connection_string_setting(&self) -> &str {
-        &self.connection_string_setting
-    }
-
-    /// Whether the command only reads and may run again after an unknown outcome.
-    #[must_use]
-    pub fn repeatable(&self) -> bool {
-        self.repeatable
+    pub fn connection_setting(&self) -> &Arc<str> {
+        &self.connection_setting
     }
 
     /// How long the function may take at most; None = as long as the host lets it.

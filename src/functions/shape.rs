@@ -8,10 +8,13 @@ use crate::invocation::Problem;
 /// A finished answer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shaped {
-    /// HTTP status, 200 to 299.
+    /// HTTP status, 200 to 299, or 400 to 599 with a problem.
     pub status: u16,
     /// JSON text; None = no body.
     pub body: Option<String>,
+    /// What the caller gets instead of the body when `whenEmpty` is 400 or more and there was nothing: the command
+    /// has succeeded all the same.
+    pub problem: Option<Problem>,
 }
 
 // A body holds what the database holds, which must not reach a log.
@@ -20,6 +23,7 @@ impl std::fmt::Debug for Shaped {
         f.debug_struct("Shaped")
             .field("status", &self.status)
             .field("body_bytes", &self.body.as_ref().map(String::len))
+            .field("problem", &self.problem)
             .finish()
     }
 }
@@ -69,16 +73,15 @@ impl JsonSink {
     /// The answer, once the command has ended.
     ///
     /// # Errors
-    /// The problem with the status of `whenEmpty` when that is 400 or more and there is nothing, and a 500 when the
-    /// command returned no result set where the form needs one.
-    pub fn finish(self) -> Result<Shaped, Problem> {
-        let Answer { form, status, when_empty, .. } = self.answer;
+    /// A 500 when the command returned no result set where the form needs one.
+    pub fn finish(self, plan: &Plan) -> Result<Shaped, Problem> {
+        let Answer { form, status, when_empty, .. } = plan.answer();
         let needs_result_set = matches!(form, ResultForm::Rows | ResultForm::Row | ResultForm::Value);
         if needs_result_set && self.result_sets == 0 {
             return Err(Problem::new(
                 500,
-                "result-form",
-                "The command's result is not what the function declares",
+                "results",
+                "The function's results don't fit",
                 format!(
                     "The command returned no result set, but `sql.result` is `{}`: let it SELECT, or declare `rowsAffected` or `none`.",
                     form.name()
@@ -92,7 +95,7 @@ impl JsonSink {
         };
         let status = if empty { when_empty.unwrap_or(status) } else { status };
         if status >= 400 {
-            return Err(nothing(status, form));
+            return Ok(Shaped { status, body: None, problem: Some(nothing(status, form)) });
         }
         let body = match form {
             // These statuses have no body, whatever the form (RFC 9110, 15.3.5 and 15.3.6).
@@ -104,13 +107,15 @@ impl JsonSink {
             ResultForm::Row | ResultForm::Value => Some(self.json),
             ResultForm::RowsAffected => Some(format!("{{\"rowsAffected\":{}}}", self.rows_affected)),
         };
-        Ok(Shaped { status, body })
+        Ok(Shaped { status, body, problem: None })
     }
 }
 
 fn nothing(status: u16, form: ResultForm) -> Problem {
     let detail = match form {
-        ResultForm::Rows | ResultForm::Row | ResultForm::Value => "The command found nothing for these parameters.",
+        ResultForm::Rows | ResultForm::Row | ResultForm::Value => {
+            "The command found nothing for these parameters."
+        }
         ResultForm::RowsAffected | ResultForm::None => "The command changed nothing for these parameters.",
     };
     match status {
@@ -138,7 +143,8 @@ impl ResultSink for JsonSink {
                 ));
             }
             ResultForm::Value if names.len() != 1 => {
-                let message = format!("the command returned {} columns; SELECT one, or declare `row`", names.len());
+                let message =
+                    format!("the command returned {} columns; SELECT one, or declare `row`", names.len());
                 return Err(mismatch(form, &message));
             }
             ResultForm::Value => return Ok(()),
@@ -191,7 +197,9 @@ impl ResultSink for JsonSink {
             ResultForm::Value => {}
             ResultForm::Rows | ResultForm::Row => match self.keys.get(self.column) {
                 Some(key) => self.json.push_str(key),
-                None => return Err(mismatch(self.answer.form, "a row has more values than there are columns")),
+                None => {
+                    return Err(mismatch(self.answer.form, "a row has more values than there are columns"));
+                }
             },
         }
         self.column += 1;

@@ -66,7 +66,8 @@ impl Source {
             },
             _ if LATER_ROOTS.contains(&root) => Err(format!("`{root}` is not supported yet")),
             (_, trigger) => {
-                let known: &[&str] = if matches!(trigger, Trigger::Http(_)) { &HTTP_ROOTS } else { &TIMER_ROOTS };
+                let known: &[&str] =
+                    if matches!(trigger, Trigger::Http(_)) { &HTTP_ROOTS } else { &TIMER_ROOTS };
                 Err(match nearest(root, known.iter().copied()) {
                     Some(word) => format!("`{path}` is not known; did you mean `{word}`?"),
                     None => format!("`{path}` is not known; a path begins with {}", known.join(", ")),
@@ -122,8 +123,10 @@ fn route(name: &str, template: &str, parameters: &[RouteParameter]) -> Result<So
 
 fn body(path: &str, rest: &str) -> Result<Source, String> {
     if path.contains('[') {
-        return Err("an array's elements can't be named; take the array as nvarchar(max) and read it with OPENJSON"
-            .to_owned());
+        return Err(
+            "an array's elements can't be named; take the array as nvarchar(max) and read it with OPENJSON"
+                .to_owned(),
+        );
     }
     let names: Vec<String> = rest.split('.').map(str::to_owned).collect();
     if names.iter().any(String::is_empty) {

@@ -5,6 +5,7 @@ mod statements;
 mod variables;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use scanner::{Kind, Token};
 
@@ -13,7 +14,7 @@ use scanner::{Kind, Token};
 /// The answers err on the safe side: they cost a retry at worst, never a wrong result.
 #[derive(Clone, Debug)]
 pub struct CommandText {
-    text: String,
+    text: Arc<str>,
     outside_variables: BTreeMap<String, (String, usize)>,
     effect: Option<String>,
     defines_module: bool,
@@ -27,8 +28,8 @@ impl CommandText {
     /// # Errors
     /// One sentence for each thing that no server would run: nothing in it, a string, comment or name that is never
     /// closed, a `GO` on a line of its own.
-    pub fn examine(text: impl Into<String>) -> Result<Self, Vec<String>> {
-        let text = text.into();
+    pub fn examine(text: impl Into<Arc<str>>) -> Result<Self, Vec<String>> {
+        let text: Arc<str> = text.into();
         let tokens = scanner::scan(&text).map_err(|unclosed| {
             vec![format!("the {} that begins in line {} is never closed", unclosed.what, unclosed.line)]
         })?;
@@ -49,12 +50,19 @@ impl CommandText {
         let defines_module = defines_module(&tokens);
         let single_plain_statement = statements::is_single_plain_statement(&tokens);
         let may_leave_transaction = statements::may_leave_transaction(&tokens);
-        Ok(Self { text, outside_variables, effect, defines_module, single_plain_statement, may_leave_transaction })
+        Ok(Self {
+            text,
+            outside_variables,
+            effect,
+            defines_module,
+            single_plain_statement,
+            may_leave_transaction,
+        })
     }
 
     /// The T-SQL.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &Arc<str> {
         &self.text
     }
 
@@ -149,7 +157,9 @@ mod tests {
     #[test]
     fn reads_and_writes_are_told_apart_for_the_fault_policy() {
         let read = CommandText::examine("SELECT 1").unwrap();
-        assert!(read.is_single_plain_statement() && !read.is_single_statement_dml() && read.effect().is_none());
+        assert!(
+            read.is_single_plain_statement() && !read.is_single_statement_dml() && read.effect().is_none()
+        );
         let write = CommandText::examine("DELETE FROM t WHERE id = @ID").unwrap();
         assert!(write.is_single_statement_dml() && !write.may_leave_transaction());
         assert!(write.uses("@id"));

@@ -36,21 +36,117 @@ const EFFECTS: [&str; 26] = [
 
 /// The words with which a batch can begin when it does not begin with a procedure's name.
 const FIRST_WORDS: [&str; 47] = [
-    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "DECLARE", "SET", "IF", "WHILE", "BEGIN", "COMMIT",
-    "ROLLBACK", "SAVE", "EXEC", "EXECUTE", "CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "DENY", "PRINT",
-    "RAISERROR", "THROW", "RETURN", "WAITFOR", "GOTO", "USE", "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "BACKUP",
-    "RESTORE", "DBCC", "KILL", "SHUTDOWN", "RECONFIGURE", "REVERT", "CHECKPOINT", "ENABLE", "DISABLE", "BULK",
-    "WRITETEXT", "UPDATETEXT",
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "MERGE",
+    "WITH",
+    "DECLARE",
+    "SET",
+    "IF",
+    "WHILE",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVE",
+    "EXEC",
+    "EXECUTE",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "TRUNCATE",
+    "GRANT",
+    "REVOKE",
+    "DENY",
+    "PRINT",
+    "RAISERROR",
+    "THROW",
+    "RETURN",
+    "WAITFOR",
+    "GOTO",
+    "USE",
+    "OPEN",
+    "FETCH",
+    "CLOSE",
+    "DEALLOCATE",
+    "BACKUP",
+    "RESTORE",
+    "DBCC",
+    "KILL",
+    "SHUTDOWN",
+    "RECONFIGURE",
+    "REVERT",
+    "CHECKPOINT",
+    "ENABLE",
+    "DISABLE",
+    "BULK",
+    "WRITETEXT",
+    "UPDATETEXT",
 ];
 
 /// Words that don't occur in a single SELECT, INSERT, UPDATE, DELETE or MERGE, or make it more than plain.
 const NOT_PLAIN: [&str; 60] = [
-    "DECLARE", "IF", "ELSE", "WHILE", "BEGIN", "COMMIT", "ROLLBACK", "SAVE", "EXEC", "EXECUTE", "CREATE", "ALTER",
-    "DROP", "TRUNCATE", "GRANT", "REVOKE", "DENY", "PRINT", "RAISERROR", "THROW", "RETURN", "WAITFOR", "GOTO", "USE",
-    "OPEN", "CLOSE", "DEALLOCATE", "BACKUP", "RESTORE", "DBCC", "KILL", "SHUTDOWN", "RECONFIGURE", "REVERT",
-    "CHECKPOINT", "ENABLE", "DISABLE", "BULK", "WRITETEXT", "UPDATETEXT", "READTEXT", "OPENQUERY", "OPENROWSET",
-    "OPENDATASOURCE", "RECEIVE", "SEND", "BREAK", "CONTINUE", "SETUSER", "LINENO", "CURSOR", "LOAD", "DUMP", "TRAN",
-    "TRANSACTION", "GET", "MOVE", "ADD", "COMPUTE", "TSEQUAL",
+    "DECLARE",
+    "IF",
+    "ELSE",
+    "WHILE",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVE",
+    "EXEC",
+    "EXECUTE",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "TRUNCATE",
+    "GRANT",
+    "REVOKE",
+    "DENY",
+    "PRINT",
+    "RAISERROR",
+    "THROW",
+    "RETURN",
+    "WAITFOR",
+    "GOTO",
+    "USE",
+    "OPEN",
+    "CLOSE",
+    "DEALLOCATE",
+    "BACKUP",
+    "RESTORE",
+    "DBCC",
+    "KILL",
+    "SHUTDOWN",
+    "RECONFIGURE",
+    "REVERT",
+    "CHECKPOINT",
+    "ENABLE",
+    "DISABLE",
+    "BULK",
+    "WRITETEXT",
+    "UPDATETEXT",
+    "READTEXT",
+    "OPENQUERY",
+    "OPENROWSET",
+    "OPENDATASOURCE",
+    "RECEIVE",
+    "SEND",
+    "BREAK",
+    "CONTINUE",
+    "SETUSER",
+    "LINENO",
+    "CURSOR",
+    "LOAD",
+    "DUMP",
+    "TRAN",
+    "TRANSACTION",
+    "GET",
+    "MOVE",
+    "ADD",
+    "COMPUTE",
+    "TSEQUAL",
 ];
 
 const MAIN_WORDS: [&str; 5] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"];
@@ -110,9 +206,9 @@ pub(super) fn may_leave_transaction(tokens: &[Token<'_>]) -> bool {
 pub(super) fn is_single_plain_statement(tokens: &[Token<'_>]) -> bool {
     let end = tokens.iter().rposition(|token| !token.is_symbol(";")).map_or(0, |last| last + 1);
     let tokens = tokens.get(..end).unwrap_or_default();
-    let unsure = tokens.iter().any(|token| {
-        token.is_any_word(&NOT_PLAIN) || token.is_symbol(";") || token.is_symbol(":")
-    });
+    let unsure = tokens
+        .iter()
+        .any(|token| token.is_any_word(&NOT_PLAIN) || token.is_symbol(";") || token.is_symbol(":"));
     let count = |word| tokens.iter().filter(|token| token.is_word(word)).count();
     if unsure || count("CASE") != count("END") {
         return false;
@@ -139,7 +235,9 @@ pub(super) fn is_single_plain_statement(tokens: &[Token<'_>]) -> bool {
         }
         "UPDATE" => clauses.selects == 0 && clauses.sets == 1 && writes == 0,
         "DELETE" => clauses.selects == 0 && clauses.sets == 0 && writes == 0,
-        "MERGE" => clauses.selects == 0 && clauses.sets == clauses.merge_updates && writes == clauses.merge_writes,
+        "MERGE" => {
+            clauses.selects == 0 && clauses.sets == clauses.merge_updates && writes == clauses.merge_writes
+        }
         _ => false,
     }
 }

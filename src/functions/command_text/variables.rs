@@ -6,9 +6,33 @@ use super::scanner::{Kind, Token};
 
 /// The words at which a DECLARE without a semicolon ends at the latest: all of them are reserved.
 const STATEMENT_WORDS: [&str; 27] = [
-    "SELECT", "SET", "INSERT", "UPDATE", "DELETE", "MERGE", "IF", "ELSE", "WHILE", "BEGIN", "END", "EXEC",
-    "EXECUTE", "DECLARE", "WITH", "RETURN", "PRINT", "RAISERROR", "TRUNCATE", "CREATE", "ALTER", "DROP", "OPEN",
-    "FETCH", "COMMIT", "ROLLBACK", "WAITFOR",
+    "SELECT",
+    "SET",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "MERGE",
+    "IF",
+    "ELSE",
+    "WHILE",
+    "BEGIN",
+    "END",
+    "EXEC",
+    "EXECUTE",
+    "DECLARE",
+    "WITH",
+    "RETURN",
+    "PRINT",
+    "RAISERROR",
+    "TRUNCATE",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "OPEN",
+    "FETCH",
+    "COMMIT",
+    "ROLLBACK",
+    "WAITFOR",
 ];
 
 /// The variables that must come from outside, lower-cased (the server's names have no case by default), each with

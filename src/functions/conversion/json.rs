@@ -37,9 +37,10 @@ pub(crate) fn from_json(json: &Json, sql_type: SqlType) -> Result<SqlValue, Stri
         }
         (_, SqlType::Decimal { .. } | SqlType::Real | SqlType::Float) => Err("must be a number".to_owned()),
         (Json::String(text), _) => from_text(text, sql_type),
-        (Json::Array(_) | Json::Object(_), SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max)) => {
-            Ok(SqlValue::Text(json.to_string()))
-        }
+        (
+            Json::Array(_) | Json::Object(_),
+            SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max),
+        ) => Ok(SqlValue::Text(json.to_string())),
         _ => Err("must be a JSON string".to_owned()),
     }
 }
@@ -57,7 +58,10 @@ mod tests {
     #[test]
     fn numbers_keep_all_their_digits() {
         assert_eq!(convert("9007199254740993", "bigint").unwrap(), SqlValue::Integer(9_007_199_254_740_993));
-        assert_eq!(convert("\"9007199254740993\"", "bigint").unwrap(), SqlValue::Integer(9_007_199_254_740_993));
+        assert_eq!(
+            convert("\"9007199254740993\"", "bigint").unwrap(),
+            SqlValue::Integer(9_007_199_254_740_993)
+        );
         for digits in ["12345678901234567890.1234", "\"12345678901234567890.1234\""] {
             assert_eq!(
                 convert(digits, "decimal(24,4)").unwrap(),
@@ -71,7 +75,10 @@ mod tests {
         assert_eq!(convert("5.0", "int").unwrap(), SqlValue::Integer(5));
         assert_eq!(convert("1e2", "int").unwrap(), SqlValue::Integer(100));
         for json in ["5.5", "2147483648", "\"5\"", "true", "[5]", "1e99"] {
-            assert_eq!(convert(json, "int").unwrap_err(), "must be a whole number from -2147483648 to 2147483647");
+            assert_eq!(
+                convert(json, "int").unwrap_err(),
+                "must be a whole number from -2147483648 to 2147483647"
+            );
         }
     }
 

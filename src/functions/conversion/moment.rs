@@ -11,7 +11,9 @@ use crate::invocation::{SqlType, SqlValue};
 /// Converts text to one of the date and time types.
 pub(super) fn from_text(text: &str, sql_type: SqlType) -> Result<SqlValue, String> {
     match sql_type {
-        SqlType::Date => date(text).map(SqlValue::Date).ok_or_else(|| "must be a date such as 2026-01-31".to_owned()),
+        SqlType::Date => {
+            date(text).map(SqlValue::Date).ok_or_else(|| "must be a date such as 2026-01-31".to_owned())
+        }
         SqlType::Time { scale } => {
             let (time, digits) = clock(text).ok_or("must be a time of day such as 07:08:09.123")?;
             at_most(digits, scale)?;
@@ -68,14 +70,16 @@ fn without_offset(moment: &Moment, sql_type: SqlType) -> Result<NaiveDateTime, S
             at_most(moment.fraction_digits, 3)?;
             // The type counts 1/300 s: .998 and .999 would round up into the year 10000.
             let first = day(1753, 1, 1);
-            let last = day(9999, 12, 31).and_then(|day| day.checked_sub_signed(chrono::TimeDelta::milliseconds(-86_399_997)));
+            let last = day(9999, 12, 31)
+                .and_then(|day| day.checked_sub_signed(chrono::TimeDelta::milliseconds(-86_399_997)));
             within(local, first, last, "must be from 1753-01-01 to 9999-12-31T23:59:59.997")
         }
         SqlType::SmallDateTime => {
             if local.second() != 0 || local.nanosecond() != 0 {
                 return Err("must be a whole minute: smalldatetime would round the seconds".to_owned());
             }
-            let last = day(2079, 6, 6).and_then(|day| day.checked_add_signed(chrono::TimeDelta::minutes(23 * 60 + 59)));
+            let last = day(2079, 6, 6)
+                .and_then(|day| day.checked_add_signed(chrono::TimeDelta::minutes(23 * 60 + 59)));
             within(local, day(1900, 1, 1), last, "must be from 1900-01-01 to 2079-06-06T23:59")
         }
         SqlType::DateTime2 { scale } => at_most(moment.fraction_digits, scale).map(|()| local),
@@ -98,7 +102,10 @@ fn day(year: i32, month: u32, day: u32) -> Option<NaiveDateTime> {
 }
 
 /// The instant must lie in the years 1 to 9999 in UTC too: that is how the server keeps it.
-pub(super) fn with_offset(local: NaiveDateTime, offset: FixedOffset) -> Result<DateTime<FixedOffset>, String> {
+pub(super) fn with_offset(
+    local: NaiveDateTime,
+    offset: FixedOffset,
+) -> Result<DateTime<FixedOffset>, String> {
     let out = || "must be from 0001-01-01 to 9999-12-31 in UTC".to_owned();
     let instant = offset.from_local_datetime(&local).single().ok_or_else(out)?;
     let utc = instant.naive_utc().date();

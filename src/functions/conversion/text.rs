@@ -26,9 +26,10 @@ pub(crate) fn from_text(text: &str, sql_type: SqlType) -> Result<SqlValue, Strin
         SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
             Ok(SqlValue::Text(text.to_owned()))
         }
-        SqlType::Binary(_) | SqlType::VarBinary(_) => {
-            STANDARD.decode(text).map(SqlValue::Binary).map_err(|_| "must be base64 with its padding".to_owned())
-        }
+        SqlType::Binary(_) | SqlType::VarBinary(_) => STANDARD
+            .decode(text)
+            .map(SqlValue::Binary)
+            .map_err(|_| "must be base64 with its padding".to_owned()),
         SqlType::UniqueIdentifier => uniqueidentifier(text),
     }
 }

@@ -43,7 +43,8 @@ mod tests {
     #[test]
     fn the_hosts_moments_are_taken_as_it_writes_them() {
         let with_offset = "2026-01-31T02:00:00.1234567+02:00";
-        let SqlValue::DateTime(utc) = from_host_moment(with_offset, SqlType::DateTime2 { scale: 3 }).unwrap() else {
+        let SqlValue::DateTime(utc) = from_host_moment(with_offset, SqlType::DateTime2 { scale: 3 }).unwrap()
+        else {
             panic!("not a datetime2");
         };
         assert_eq!(utc.to_string(), "2026-01-31 00:00:00.123");

@@ -11,6 +11,15 @@ use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 const AUTH_LEVELS: [&str; 5] = ["anonymous", "function", "admin", "system", "user"];
 
+/// The name of the http output, read without looking at anything else: a wrong definition is answered there.
+pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
+    let text = |binding: &Json, key| binding.get(key).and_then(Json::as_str).map(str::to_owned);
+    bindings?.as_array()?.iter().find_map(|binding| {
+        let is_output = text(binding, "type")?.eq_ignore_ascii_case("http");
+        text(binding, "name").filter(|name| is_output && !name.is_empty())
+    })
+}
+
 /// Reads the bindings; None when there is no trigger that this worker knows.
 pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -> Option<Trigger> {
     let mut triggers = Vec::new();
@@ -29,8 +38,12 @@ pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -
             }
             ("httptrigger" | "timertrigger", false) => triggers.push((name, binding)),
             ("http", true) => outputs.push((name, binding)),
-            ("http", false) => mistakes.add(binding.path_of("direction"), "must be \"out\" for the type http"),
-            ("", _) => mistakes.add(binding.path_of("type"), "is missing; write httpTrigger, timerTrigger or http"),
+            ("http", false) => {
+                mistakes.add(binding.path_of("direction"), "must be \"out\" for the type http")
+            }
+            ("", _) => {
+                mistakes.add(binding.path_of("type"), "is missing; write httpTrigger, timerTrigger or http")
+            }
             (other, false) if other.ends_with("trigger") => mistakes.add(
                 binding.path_of("type"),
                 format!("`{kind}` is not supported yet; there are httpTrigger and timerTrigger"),
@@ -59,7 +72,8 @@ pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -
         Some(Trigger::Http(http(function, name, trigger, &outputs, mistakes)))
     } else {
         if let Some((_, output)) = outputs.first() {
-            mistakes.add(output.path(), "is an http output, but a timer has no caller to answer; leave it out");
+            mistakes
+                .add(output.path(), "is an http output, but a timer has no caller to answer; leave it out");
         }
         if trigger.text("schedule", mistakes).is_none_or(str::is_empty) {
             mistakes.add(trigger.path_of("schedule"), "is missing; write NCRONTAB such as \"0 0 2 * * *\"");
@@ -100,7 +114,10 @@ fn http(
     };
     let begins = |word: &str| route.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     if begins("admin") || begins("runtime") {
-        mistakes.add(trigger.path_of("route"), "must not begin with admin or runtime: the host keeps those for itself");
+        mistakes.add(
+            trigger.path_of("route"),
+            "must not begin with admin or runtime: the host keeps those for itself",
+        );
     }
     let route_parameters = route_template::parameters(route).unwrap_or_else(|message| {
         mistakes.add(trigger.path_of("route"), message);

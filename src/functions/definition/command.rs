@@ -51,19 +51,21 @@ impl CommandSection<'_> {
         let answer = self.answer(mistakes);
         let timeout = self.timeout(mistakes);
         let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
-        let connection_string_setting = self.connection_string_setting(mistakes);
+        let connection_setting = self.connection_setting(mistakes).into();
         let command = command?;
         if let Some(effect) = command.effect().filter(|_| repeatable) {
             mistakes.add(
                 section.path_of("repeatable"),
-                format!("is true, but `{effect}` in the command may change something; only reads may be repeated"),
+                format!(
+                    "is true, but `{effect}` in the command may change something; only reads may be repeated"
+                ),
             );
         }
         self.check_variables(&command, mistakes);
         Some(Plan {
-            declarations: declarations(&parameters),
+            declarations: declarations(&parameters).into(),
             command,
-            connection_string_setting,
+            connection_setting,
             parameters,
             repeatable,
             timeout,
@@ -84,12 +86,15 @@ impl CommandSection<'_> {
         }
     }
 
-    fn connection_string_setting(&self, mistakes: &mut Mistakes) -> String {
+    fn connection_setting(&self, mistakes: &mut Mistakes) -> String {
         const KEY: &str = "connectionStringSetting";
         let name = self.section.text(KEY, mistakes).unwrap_or("AZURE_SQL_CONNECTIONSTRING");
         // A connection string where its setting's name belongs would hold a password in a file under version control.
         if name.is_empty() || name.contains(['=', ';', '%']) {
-            mistakes.add(self.section.path_of(KEY), "must be the name of an app setting, not a connection string");
+            mistakes.add(
+                self.section.path_of(KEY),
+                "must be the name of an app setting, not a connection string",
+            );
         }
         name.to_owned()
     }
@@ -100,11 +105,13 @@ impl CommandSection<'_> {
         let file = section.text("commandFile", mistakes);
         let (written, place) = match (section.has("commandText"), section.has("commandFile")) {
             (true, true) => {
-                mistakes.add(section.path_of("commandFile"), "stands beside commandText; write one of the two");
+                mistakes
+                    .add(section.path_of("commandFile"), "stands beside commandText; write one of the two");
                 return None;
             }
             (false, false) => {
-                mistakes.add(section.path(), "has no command; write commandFile (a .sql file) or commandText");
+                mistakes
+                    .add(section.path(), "has no command; write commandFile (a .sql file) or commandText");
                 return None;
             }
             (true, false) => (text?.to_owned(), None),
@@ -130,8 +137,7 @@ impl CommandSection<'_> {
 
     fn parameters(&self, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> Vec<PlannedParameter> {
         let path = self.section.path_of("parameters");
-        let Some(section) =
-            self.section.get("parameters").and_then(|json| Section::of(path, json, mistakes))
+        let Some(section) = self.section.get("parameters").and_then(|json| Section::of(path, json, mistakes))
         else {
             return Vec::new();
         };
@@ -163,17 +169,24 @@ impl CommandSection<'_> {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "add it here, or DECLARE it in the command".to_owned(),
             };
-            mistakes.add(path.as_str(), format!("has no `{variable}`, which line {line} of the command uses; {cure}"));
+            mistakes.add(
+                path.as_str(),
+                format!("has no `{variable}`, which line {line} of the command uses; {cure}"),
+            );
         }
         for name in names.into_iter().filter(|name| !command.uses(name)) {
-            mistakes.add(format!("{path}.{name}"), "is not used by the command; leave it out, or mend the command");
+            mistakes.add(
+                format!("{path}.{name}"),
+                "is not used by the command; leave it out, or mend the command",
+            );
         }
     }
 
     fn answer(&self, mistakes: &mut Mistakes) -> Answer {
         let section = &self.section;
         let form = self.form(mistakes);
-        let status = status(section, "status", mistakes, |status| (200..300).contains(&status), "from 200 to 299");
+        let status =
+            status(section, "status", mistakes, |status| (200..300).contains(&status), "from 200 to 299");
         let when_empty = status_when_empty(section, mistakes);
         if matches!(status, Some(204 | 205)) && form != ResultForm::None {
             mistakes.add(section.path_of("status"), "204 and 205 have no body; add \"result\": \"none\"");
@@ -223,7 +236,10 @@ impl CommandSection<'_> {
         let written = self.section.text("timeout", mistakes)?;
         let timeout = clock_duration(written).filter(|timeout| !timeout.is_zero());
         if timeout.is_none() {
-            mistakes.add(self.section.path_of("timeout"), "must be hh:mm:ss and more than nothing, such as \"00:00:30\"");
+            mistakes.add(
+                self.section.path_of("timeout"),
+                "must be hh:mm:ss and more than nothing, such as \"00:00:30\"",
+            );
         }
         timeout
     }
@@ -265,7 +281,9 @@ fn clock_duration(text: &str) -> Option<Duration> {
 fn read_file(folder: &Path, file: &str) -> Result<String, String> {
     let inside = "must be a file in the function's own folder, such as `query.sql`";
     let path = Path::new(file);
-    if file.is_empty() || !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+    if file.is_empty()
+        || !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    {
         return Err(inside.to_owned());
     }
     let missing = |error: std::io::Error| format!("`{file}` can't be read: {error}");

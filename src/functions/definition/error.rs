@@ -25,6 +25,15 @@ impl fmt::Display for Mistake {
 pub struct DefinitionError {
     /// In the order of the file.
     pub mistakes: Vec<Mistake>,
+    http_output: Option<String>,
+}
+
+impl DefinitionError {
+    /// The name of the function's http output where the definition still tells it: a caller can be answered there.
+    #[must_use]
+    pub fn http_output(&self) -> Option<&str> {
+        self.http_output.as_deref()
+    }
 }
 
 impl fmt::Display for DefinitionError {
@@ -44,11 +53,12 @@ impl std::error::Error for DefinitionError {}
 pub(super) struct Mistakes {
     file: String,
     list: Vec<Mistake>,
+    http_output: Option<String>,
 }
 
 impl Mistakes {
     pub(super) fn new(file: impl Into<String>) -> Self {
-        Self { file: file.into(), list: Vec::new() }
+        Self { file: file.into(), list: Vec::new(), http_output: None }
     }
 
     pub(super) fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
@@ -66,6 +76,10 @@ impl Mistakes {
         self.list.push(Mistake { file: file.into(), key: key.into(), message: message.into() });
     }
 
+    pub(super) fn set_http_output(&mut self, name: Option<String>) {
+        self.http_output = name;
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -74,7 +88,7 @@ impl Mistakes {
     pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, DefinitionError> {
         match read {
             Some(read) if self.list.is_empty() => Ok(read),
-            _ => Err(DefinitionError { mistakes: self.list }),
+            _ => Err(DefinitionError { mistakes: self.list, http_output: self.http_output }),
         }
     }
 }

@@ -30,7 +30,8 @@ pub(super) fn read(function: &str, folder: &Path) -> Result<Function, Definition
     if let Err(message) = check_name(function) {
         mistakes.add("", message);
     }
-    let read = read_json(folder, &mut mistakes).and_then(|json| compile(function, folder, &json, &mut mistakes));
+    let read =
+        read_json(folder, &mut mistakes).and_then(|json| compile(function, folder, &json, &mut mistakes));
     mistakes.finish(read)
 }
 
@@ -39,7 +40,9 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     let begins = name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic());
     let legal = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if !begins || !legal || name.len() > 128 {
-        return Err("the folder's name must be a letter, then letters, digits, _ or -, 128 at most: the host takes no other");
+        return Err(
+            "the folder's name must be a letter, then letters, digits, _ or -, 128 at most: the host takes no other",
+        );
     }
     if name.eq_ignore_ascii_case("host") {
         return Err("the folder must not be called host: the host keeps that name for itself");
@@ -64,6 +67,7 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     if let Some(script) = file.text("scriptFile", mistakes).filter(|script| !folder.join(script).is_file()) {
         mistakes.add("scriptFile", format!("`{script}` does not exist; leave the key out"));
     }
+    mistakes.set_http_output(bindings::http_output(file.get("bindings")));
     let trigger = match file.list("bindings", mistakes) {
         Some(list) if !list.is_empty() => bindings::read(function, list, mistakes),
         Some(_) => {
@@ -72,7 +76,8 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
         }
         None => {
             if !file.has("bindings") {
-                mistakes.add("bindings", "is missing; add a trigger, and an http output for an HTTP function");
+                mistakes
+                    .add("bindings", "is missing; add a trigger, and an http output for an HTTP function");
             }
             None
         }
@@ -80,10 +85,11 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     let Some(sql) = file.get("sql") else {
         let meant = nearest("sql", keys.keys().map(String::as_str));
         let meant = meant.map(|key| format!(" (there is `{key}`)")).unwrap_or_default();
-        mistakes.add("sql", format!("is missing{meant}; add the section with the command and its parameters"));
+        mistakes
+            .add("sql", format!("is missing{meant}; add the section with the command and its parameters"));
         return None;
     };
     let section = Section::of("sql", sql, mistakes)?;
     let plan = CommandSection { section, folder, function }.read(trigger.as_ref(), mistakes);
-    Some(Function { name: function.to_owned(), trigger: trigger?, plan: plan? })
+    Some(Function { name: function.into(), trigger: trigger?, plan: plan? })
 }

@@ -13,8 +13,7 @@ use crate::functions::spelling::nearest;
 use crate::functions::trigger::Trigger;
 use crate::invocation::{SqlType, SqlValue};
 
-const KEYS: [&str; 9] =
-    ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
+const KEYS: [&str; 9] = ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
 const LATER: [&str; 1] = ["direction"];
 
 /// Reads a parameter; None when a mistake leaves nothing to work with.
@@ -41,7 +40,10 @@ pub(super) fn read(
     let default = value(&section, "default", sql_type, mistakes);
     if let Some(default) = &default {
         if let Err(message) = limits.check(&default.value) {
-            mistakes.add(section.path_of("default"), format!("keeps not to the parameter's own limits: {message}"));
+            mistakes.add(
+                section.path_of("default"),
+                format!("keeps not to the parameter's own limits: {message}"),
+            );
         }
         if required == Some(true) {
             mistakes.add(
@@ -67,14 +69,19 @@ fn check_name(name: &str) -> Result<(), String> {
     let Some(bare) = name.strip_prefix('@') else {
         return Err(format!("must begin with @, as the command writes it: `@{name}`"));
     };
-    let begins = bare.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_' || first == '#');
+    let begins =
+        bare.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_' || first == '#');
     let legal = |character: char| character.is_alphanumeric() || matches!(character, '_' | '#' | '$' | '@');
     if !begins || !bare.chars().all(legal) || name.encode_utf16().count() > 128 {
-        return Err("is not a T-SQL variable's name: @, a letter, then letters, digits or _, 128 at most".to_owned());
+        return Err(
+            "is not a T-SQL variable's name: @, a letter, then letters, digits or _, 128 at most".to_owned()
+        );
     }
     let reserved = ["stmt", "statement", "params", "parameters"];
     if reserved.iter().any(|word| word.eq_ignore_ascii_case(bare)) {
-        return Err("is a parameter of sp_executesql itself, through which commands run; choose another".to_owned());
+        return Err(
+            "is a parameter of sp_executesql itself, through which commands run; choose another".to_owned()
+        );
     }
     Ok(())
 }
@@ -102,7 +109,10 @@ fn source(
     mistakes: &mut Mistakes,
 ) -> Option<(String, Source)> {
     if !section.has("from") {
-        mistakes.add(section.path_of("from"), "is missing; write where the value comes from, such as `query.city`");
+        mistakes.add(
+            section.path_of("from"),
+            "is missing; write where the value comes from, such as `query.city`",
+        );
         return None;
     }
     let from = section.text("from", mistakes)?;
@@ -129,7 +139,10 @@ fn limits(section: &Section<'_>, sql_type: SqlType, mistakes: &mut Mistakes) -> 
     } else {
         for key in ["min", "max"].into_iter().filter(|key| section.has(key)) {
             let cure = if sql_type.is_text() { "; use maxLength or pattern" } else { "; leave it out" };
-            mistakes.add(section.path_of(key), format!("is for numbers, dates and times, not for {sql_type}{cure}"));
+            mistakes.add(
+                section.path_of(key),
+                format!("is for numbers, dates and times, not for {sql_type}{cure}"),
+            );
         }
     }
     max_length(section, sql_type, &mut limits, mistakes);
@@ -157,7 +170,10 @@ fn max_length(section: &Section<'_>, sql_type: SqlType, limits: &mut Limits, mis
 fn pattern(section: &Section<'_>, sql_type: SqlType, limits: &mut Limits, mistakes: &mut Mistakes) {
     let Some(pattern) = section.text("pattern", mistakes) else { return };
     if !sql_type.is_text() {
-        mistakes.add(section.path_of("pattern"), format!("is for text, not for {sql_type}; use min, max or enum"));
+        mistakes.add(
+            section.path_of("pattern"),
+            format!("is for text, not for {sql_type}; use min, max or enum"),
+        );
         return;
     }
     // A megabyte of compiled expression is far above any sensible pattern and far below what hurts.

@@ -59,7 +59,11 @@ mod tests {
     use super::*;
 
     fn read(template: &str) -> Vec<(String, bool)> {
-        parameters(template).unwrap().into_iter().map(|parameter| (parameter.name, parameter.optional)).collect()
+        parameters(template)
+            .unwrap()
+            .into_iter()
+            .map(|parameter| (parameter.name, parameter.optional))
+            .collect()
     }
 
     #[test]
@@ -68,10 +72,10 @@ mod tests {
         assert_eq!(read("persons/{id:int}/{Tab?}"), [("id".to_owned(), false), ("Tab".to_owned(), true)]);
         assert_eq!(read("files/{*rest}"), [("rest".to_owned(), true)]);
         assert_eq!(read("a/{n:int:range(1,5)=3}"), [("n".to_owned(), false)]);
-        assert_eq!(read("a/{code:regex(^\\d{{3}}$)}.{ext}"), [
-            ("code".to_owned(), false),
-            ("ext".to_owned(), false)
-        ]);
+        assert_eq!(
+            read("a/{code:regex(^\\d{{3}}$)}.{ext}"),
+            [("code".to_owned(), false), ("ext".to_owned(), false)]
+        );
         assert_eq!(read("{{literal}}/{x}"), [("x".to_owned(), false)]);
     }
 
