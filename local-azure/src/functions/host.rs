@@ -158,6 +158,9 @@ impl FunctionsHost {
 
     /// Waits until the worker takes invocations, or can't any more.
     pub async fn ready(&self) -> HostState {
+        if self.parts.invoker.worker.is_none() {
+            return HostState::Running;
+        }
         self.wait_for(|state| !matches!(state, WorkerState::Starting))
             .await
     }

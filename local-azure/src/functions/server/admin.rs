@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::http::BY_CALL;
 use super::listing::invoke_url;
-use crate::functions::app::{FunctionDefinition, Trigger};
+use crate::functions::app::{FunctionDefinition, HttpTrigger, Trigger};
 use crate::functions::envelope::{IncomingRequest, TriggerInput};
 use crate::functions::host::HostParts;
 use crate::functions::worker::WorkerState;
@@ -63,12 +63,7 @@ async fn run(host: &HostParts, function: &Arc<FunctionDefinition>, input: String
         (Trigger::Http(http), _) => {
             let _failed = host
                 .invoker
-                .invoke(
-                    function,
-                    &request_from(input, http.methods.first(), host),
-                    BY_CALL,
-                    None,
-                )
+                .invoke(function, &request_from(input, http, host), BY_CALL, None)
                 .await;
         }
         (Trigger::Timer(_) | Trigger::Other, _) => {
@@ -147,11 +142,15 @@ fn read_input(body: &[u8]) -> Result<String, &'static str> {
 }
 
 /// The request that stands for an input: the input is its body, the function's own address its URL.
-fn request_from(input: String, method: Option<&String>, host: &HostParts) -> TriggerInput {
+fn request_from(input: String, http: &HttpTrigger, host: &HostParts) -> TriggerInput {
     TriggerInput::Http {
         request: IncomingRequest {
-            method: method.cloned().unwrap_or_else(|| "POST".to_owned()),
-            url: format!("{}/admin/functions", host.base_url),
+            method: http
+                .methods
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "POST".to_owned()),
+            url: invoke_url(http, &host.base_url),
             query: Vec::new(),
             headers: vec![
                 (

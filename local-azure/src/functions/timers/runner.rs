@@ -60,11 +60,7 @@ impl TimerRunner {
     /// Fires for as long as the task lives.
     pub(in crate::functions) async fn run(&self) {
         let now = Utc::now();
-        let stored = if self.trigger.use_monitor {
-            self.store.load(&self.function.name)
-        } else {
-            None
-        };
+        let stored = self.stored_status();
         let missed = stored
             .as_ref()
             .map(|status| status.next)
@@ -92,12 +88,42 @@ impl TimerRunner {
         }
     }
 
+    /// What an earlier host left, unless the schedule has been changed since (`ScheduleMonitor.cs`, `CheckPastDueAsync`).
+    fn stored_status(&self) -> Option<ScheduleStatus> {
+        let stored = self
+            .store
+            .load(&self.function.name)
+            .filter(|_| self.trigger.use_monitor)?;
+        let since = stored.last.or(stored.last_updated)?;
+        (self.trigger.schedule.next_after(since) == Some(stored.next)).then_some(stored)
+    }
+
+    /// The status before the first run. What is kept says when it was made, or a run missed before the first one would
+    /// go unnoticed; what the function is shown doesn't.
     fn first_status(&self, now: DateTime<Utc>) -> Option<ScheduleStatus> {
-        Some(ScheduleStatus {
+        let first = ScheduleStatus {
             last: None,
             next: self.trigger.schedule.next_after(now)?,
             last_updated: None,
-        })
+        };
+        self.keep(&ScheduleStatus {
+            last_updated: Some(now),
+            ..first.clone()
+        });
+        Some(first)
+    }
+
+    fn keep(&self, status: &ScheduleStatus) {
+        if !self.trigger.use_monitor {
+            return;
+        }
+        if let Err(error) = self.store.save(&self.function.name, status) {
+            self.invoker.log.function(
+                LogLevel::Warning,
+                &self.function.name,
+                format!("The schedule status could not be kept: {error}"),
+            );
+        }
     }
 
     async fn sleep_until(&self, then: DateTime<Utc>) {
@@ -141,19 +167,13 @@ impl TimerRunner {
                 next,
                 last_updated: Some(last),
             });
-        if let Some(status) = next.as_ref().filter(|_| self.trigger.use_monitor)
-            && let Err(error) = self.store.save(&self.function.name, status)
-        {
-            self.invoker.log.function(
-                LogLevel::Warning,
-                &self.function.name,
-                format!("The schedule status could not be kept: {error}"),
-            );
+        if let Some(status) = &next {
+            self.keep(status);
         }
         *self.status.lock().await = next;
     }
 
-    /// One run and, with a retry policy, its repetitions. The first run carries no RetryContext.
+    /// One run and, with a retry policy, its repetitions. The first run carries no `RetryContext`.
     pub(in crate::functions) async fn invoke_with_retries(
         &self,
         input: &TriggerInput,

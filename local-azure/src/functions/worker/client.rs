@@ -79,7 +79,7 @@ impl WorkerClient {
         })
     }
 
-    /// .NET's HttpClient follows redirects on its own (`RedirectHandler.cs` of dotnet/runtime): 307 and 308 repeat the
+    /// .NET's `HttpClient` follows redirects on its own (`RedirectHandler.cs` of dotnet/runtime): 307 and 308 repeat the
     /// POST, the others become a GET.
     async fn send_following(
         &self,

@@ -43,7 +43,7 @@ pub(super) fn follow_stdout(
     log: HostLog,
 ) -> JoinHandle<()> {
     tokio::spawn(each_line(stream, move |line| {
-        log.write(stdout_level(&line), LogSource::Worker, line)
+        log.write(stdout_level(&line), LogSource::Worker, line);
     }))
 }
 
