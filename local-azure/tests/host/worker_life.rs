@@ -26,6 +26,7 @@ async fn a_crash_fails_the_request_and_the_next_one_waits_for_the_new_worker_on_
     assert_eq!(get(&host, "/api/hello").await, (200, "hello".to_owned()));
 
     assert_ne!(host.worker_pid(), first);
+    assert!(logged(&host, "The custom handler exited with code 3 (0x3)"));
     assert!(logged(&host, "it broke"));
     let starts = app.starts();
     assert_eq!(
