@@ -14,6 +14,8 @@ use super::worker::{Worker, WorkerInstance, WorkerState};
 /// How long an invocation waits for a worker that is being started: four starts of 60 s
 /// (`WorkerFunctionInvoker.cs`, `DelayUntilFunctionDispatcherInitializedOrShutdown`).
 const WORKER_WAIT: Duration = Duration::from_secs(4 * 60);
+/// How long a failed invocation waits for the news that the worker is gone.
+const EXIT_NOTICE: Duration = Duration::from_millis(250);
 /// How many outputs are kept for [`super::FunctionsHost::outputs`].
 const KEPT_OUTPUTS: usize = 1_000;
 
@@ -168,7 +170,13 @@ impl Invoker {
         retry: Option<&RetryContext>,
     ) -> Result<FunctionOutputs, String> {
         let body = envelope(function, input, retry).to_string().into_bytes();
-        let reply = instance.client.invoke(&function.name, id, body).await?;
+        let reply = match instance.client.invoke(&function.name, id, body).await {
+            Ok(reply) => reply,
+            Err(problem) => {
+                self.notice_exit(instance).await;
+                return Err(problem);
+            }
+        };
         if !(200..300).contains(&reply.status) {
             // EnsureSuccessStatusCode: the body, Outputs and Logs are thrown away.
             return Err(format!("Response status code does not indicate success: {}.", reply.status));
@@ -194,6 +202,16 @@ impl Invoker {
         let outputs = apply_outputs(&function.outputs, &result)?;
         self.record(&function.name, &outputs);
         Ok(outputs)
+    }
+
+    /// A broken connection mostly means that the worker has just died. Waiting until the supervisor knows it lets a caller
+    /// who tries again at once wait for the new worker, in place of being refused by the old one's port.
+    async fn notice_exit(&self, instance: &WorkerInstance) {
+        let Some(worker) = &self.worker else { return };
+        let mut state = worker.state();
+        let gone = state.wait_for(|state| !matches!(state, WorkerState::Ready(now) if now.generation == instance.generation));
+        // Either way the invocation has failed.
+        let _noticed = tokio::time::timeout(EXIT_NOTICE, gone).await;
     }
 
     fn record(&self, function: &str, outputs: &FunctionOutputs) {

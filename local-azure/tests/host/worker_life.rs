@@ -18,14 +18,10 @@ async fn a_crash_fails_the_request_and_the_next_one_waits_for_the_new_worker_on_
     let first = host.worker_pid();
 
     assert_eq!(get(&host, "/api/hello").await, (500, String::new()));
-    // The failed request can be back before the host has seen the exit.
-    eventually("the crash in the log", || {
-        logged(&host, "The custom handler exited with code 3 (0x3)").then_some(())
-    })
-    .await;
     assert_eq!(get(&host, "/api/hello").await, (200, "hello".to_owned()));
 
     assert_ne!(host.worker_pid(), first);
+    assert!(logged(&host, "The custom handler exited with code 3 (0x3)"));
     assert!(logged(&host, "it broke"));
     let starts = app.starts();
     assert_eq!(
@@ -138,5 +134,46 @@ async fn a_worker_that_does_not_exist_is_named() {
     let HostState::Stopped(why) = host.stopped().await else { panic!("the host goes on") };
 
     assert!(why.contains("no-such-worker-here"), "{why}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_killed_from_outside_while_requests_run_is_replaced_and_the_next_requests_succeed()
+{
+    let mut app = TestApp::hello();
+    app.http_function("Slow", json!({}));
+    app.replies(
+        "Slow",
+        [Reply {
+            hang: true,
+            times: Some(3),
+            ..Reply::default()
+        }],
+    );
+    let host = app.start().await;
+    let first = host.worker_pid().unwrap();
+
+    let killer = async {
+        eventually("three requests in flight", || {
+            (app.seen("Slow").len() == 3).then_some(())
+        })
+        .await;
+        let killed = std::process::Command::new("kill")
+            .args(["-9", &first.to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+    };
+    let (one, two, three, ()) = tokio::join!(
+        get(&host, "/api/slow"),
+        get(&host, "/api/slow"),
+        get(&host, "/api/slow"),
+        killer
+    );
+    let next = get(&host, "/api/hello").await;
+
+    assert_eq!([one.0, two.0, three.0], [500; 3]);
+    assert_eq!(next, (200, "hello".to_owned()));
+    assert!(host.worker_pid().is_some_and(|second| second != first));
     host.stop().await;
 }

@@ -19,7 +19,7 @@ pub(in crate::functions) enum ReadReply {
     /// Nothing, or `null`: `DefaultHttpWorkerService.cs` then sets neither a result nor an error, and the invocation
     /// stays open until the function timeout.
     NeverCompletes,
-    /// The host's "Invalid HttpResponseMessage". The text doesn't repeat the body, which the real host's does.
+    /// The host's "Invalid `HttpResponseMessage`". The text doesn't repeat the body, which the real host's does.
     Invalid(String),
 }
 
@@ -34,7 +34,7 @@ pub(in crate::functions) fn read_reply(content_type: Option<&str>, body: &[u8]) 
     if !matches!(media_type.as_str(), "application/json" | "text/json") {
         return invalid(&format!("the content type is '{media_type}'; it must be application/json"));
     }
-    match serde_json::from_slice(body) {
+    match serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)) {
         Ok(Value::Null) => ReadReply::NeverCompletes,
         Ok(Value::Object(properties)) => {
             read_properties(&properties).map_or_else(|problem| invalid(&problem), ReadReply::Result)

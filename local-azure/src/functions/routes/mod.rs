@@ -1,6 +1,8 @@
 //! ASP.NET route templates: what `route` in function.json means.
 
 mod constraint;
+#[cfg(test)]
+mod laws;
 mod parse;
 mod table;
 mod template;

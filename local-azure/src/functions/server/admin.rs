@@ -8,14 +8,18 @@ use serde_json::{Value, json};
 
 use super::http::BY_CALL;
 use super::listing::invoke_url;
-use crate::functions::app::{FunctionDefinition, Trigger};
+use crate::functions::app::{FunctionDefinition, HttpTrigger, Trigger};
 use crate::functions::envelope::{IncomingRequest, TriggerInput};
 use crate::functions::host::HostParts;
 use crate::functions::worker::WorkerState;
 
 /// `GET /admin/functions`.
 pub(super) async fn list(parts: web::Data<HostParts>) -> HttpResponse {
-    let all: Vec<Value> = parts.functions.iter().map(|function| describe(function, &parts)).collect();
+    let all: Vec<Value> = parts
+        .functions
+        .iter()
+        .map(|function| describe(function, &parts))
+        .collect();
     HttpResponse::Ok().json(all)
 }
 
@@ -39,7 +43,8 @@ pub(super) async fn invoke(
     let input = match read_input(&body) {
         Ok(input) => input,
         Err(problem) => {
-            return HttpResponse::build(StatusCode::BAD_REQUEST).json(json!({ "message": problem }));
+            return HttpResponse::build(StatusCode::BAD_REQUEST)
+                .json(json!({ "message": problem }));
         }
     };
     let host = parts.into_inner();
@@ -58,24 +63,34 @@ async fn run(host: &HostParts, function: &Arc<FunctionDefinition>, input: String
         (Trigger::Http(http), _) => {
             let _failed = host
                 .invoker
-                .invoke(function, &request_from(input, http.methods.first(), host), BY_CALL, None)
+                .invoke(function, &request_from(input, http, host), BY_CALL, None)
                 .await;
         }
         (Trigger::Timer(_) | Trigger::Other, _) => {
-            let _failed = host.invoker.invoke(function, &TriggerInput::Message(input), BY_CALL, None).await;
+            let _failed = host
+                .invoker
+                .invoke(function, &TriggerInput::Message(input), BY_CALL, None)
+                .await;
         }
     }
 }
 
 /// `GET /admin/host/status`.
 pub(super) async fn status(parts: web::Data<HostParts>) -> HttpResponse {
-    let state = parts.invoker.worker.as_ref().map(|worker| worker.state().borrow().clone());
+    let state = parts
+        .invoker
+        .worker
+        .as_ref()
+        .map(|worker| worker.state().borrow().clone());
     let (state, errors) = match state {
         Some(WorkerState::Stopped(why)) => ("Error", vec![why]),
         Some(WorkerState::Starting) => ("Initialized", Vec::new()),
         Some(WorkerState::Ready(_) | WorkerState::Exited) | None => ("Running", Vec::new()),
     };
-    let problems = parts.problems.iter().map(|problem| format!("{}: {}", problem.name, problem.message));
+    let problems = parts
+        .problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.name, problem.message));
     HttpResponse::Ok().json(json!({
         "id": "local-azure",
         "state": state,
@@ -110,8 +125,7 @@ fn describe(function: &FunctionDefinition, parts: &HostParts) -> Value {
 
 /// `FunctionInvocation.cs` has one property, a string.
 fn read_input(body: &[u8]) -> Result<String, &'static str> {
-    const SHAPE: &str =
-        "send {\"input\": \"text\"}: the input is a string, an object has to be JSON text inside it";
+    const SHAPE: &str = "send {\"input\": \"text\"}: the input is a string, an object has to be JSON text inside it";
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(properties)) => match properties
             .iter()
@@ -128,14 +142,21 @@ fn read_input(body: &[u8]) -> Result<String, &'static str> {
 }
 
 /// The request that stands for an input: the input is its body, the function's own address its URL.
-fn request_from(input: String, method: Option<&String>, host: &HostParts) -> TriggerInput {
+fn request_from(input: String, http: &HttpTrigger, host: &HostParts) -> TriggerInput {
     TriggerInput::Http {
         request: IncomingRequest {
-            method: method.cloned().unwrap_or_else(|| "POST".to_owned()),
-            url: format!("{}/admin/functions", host.base_url),
+            method: http
+                .methods
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "POST".to_owned()),
+            url: invoke_url(http, &host.base_url),
             query: Vec::new(),
             headers: vec![
-                ("Content-Type".to_owned(), vec!["application/json".to_owned()]),
+                (
+                    "Content-Type".to_owned(),
+                    vec!["application/json".to_owned()],
+                ),
                 ("Content-Length".to_owned(), vec![input.len().to_string()]),
             ],
             body: input.into_bytes(),

@@ -26,6 +26,7 @@ pub(super) async fn serve(listener: TcpListener, parts: Arc<HostParts>) -> Resul
         HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
+                .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
                 .route("/admin/functions", web::get().to(admin::list))
                 .route("/admin/functions/{name}", web::get().to(admin::show))
                 .route("/admin/functions/{name}", web::post().to(admin::invoke))

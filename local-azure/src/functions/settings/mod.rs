@@ -3,6 +3,8 @@
 mod app_settings;
 mod comments;
 mod host_json;
+#[cfg(test)]
+mod laws;
 mod time_span;
 
 pub(super) use app_settings::AppSettings;

@@ -1,4 +1,4 @@
-//! Reads .NET's TimeSpan: `[d.]hh:mm[:ss[.fffffff]]`, or a number of days.
+//! Reads .NET's `TimeSpan`: `[d.]hh:mm[:ss[.fffffff]]`, or a number of days.
 
 use std::time::Duration;
 

@@ -43,7 +43,13 @@ impl TimerRunner {
         invoker: Arc<Invoker>,
         store: StatusStore,
     ) -> Self {
-        Self { function, trigger, invoker, store, status: Mutex::new(None) }
+        Self {
+            function,
+            trigger,
+            invoker,
+            store,
+            status: Mutex::new(None),
+        }
     }
 
     /// The payload for a run by hand: with the current status, never past due.
@@ -54,8 +60,11 @@ impl TimerRunner {
     /// Fires for as long as the task lives.
     pub(in crate::functions) async fn run(&self) {
         let now = Utc::now();
-        let stored = if self.trigger.use_monitor { self.store.load(&self.function.name) } else { None };
-        let missed = stored.as_ref().map(|status| status.next).filter(|next| *next < now);
+        let stored = self.stored_status();
+        let missed = stored
+            .as_ref()
+            .map(|status| status.next)
+            .filter(|next| *next < now);
         let Some(first) = stored.or_else(|| self.first_status(now)) else {
             self.invoker.log.function(
                 LogLevel::Warning,
@@ -79,8 +88,42 @@ impl TimerRunner {
         }
     }
 
+    /// What an earlier host left, unless the schedule has been changed since (`ScheduleMonitor.cs`, `CheckPastDueAsync`).
+    fn stored_status(&self) -> Option<ScheduleStatus> {
+        let stored = self
+            .store
+            .load(&self.function.name)
+            .filter(|_| self.trigger.use_monitor)?;
+        let since = stored.last.or(stored.last_updated)?;
+        (self.trigger.schedule.next_after(since) == Some(stored.next)).then_some(stored)
+    }
+
+    /// The status before the first run. What is kept says when it was made, or a run missed before the first one would
+    /// go unnoticed; what the function is shown doesn't.
     fn first_status(&self, now: DateTime<Utc>) -> Option<ScheduleStatus> {
-        Some(ScheduleStatus { last: None, next: self.trigger.schedule.next_after(now)?, last_updated: None })
+        let first = ScheduleStatus {
+            last: None,
+            next: self.trigger.schedule.next_after(now)?,
+            last_updated: None,
+        };
+        self.keep(&ScheduleStatus {
+            last_updated: Some(now),
+            ..first.clone()
+        });
+        Some(first)
+    }
+
+    fn keep(&self, status: &ScheduleStatus) {
+        if !self.trigger.use_monitor {
+            return;
+        }
+        if let Err(error) = self.store.save(&self.function.name, status) {
+            self.invoker.log.function(
+                LogLevel::Warning,
+                &self.function.name,
+                format!("The schedule status could not be kept: {error}"),
+            );
+        }
     }
 
     async fn sleep_until(&self, then: DateTime<Utc>) {
@@ -96,7 +139,10 @@ impl TimerRunner {
     async fn fire(&self, cause: Cause) {
         let now = Utc::now();
         let status = self.status.lock().await.clone();
-        let reason = format!("Timer fired at {}", now.to_rfc3339_opts(SecondsFormat::Micros, false));
+        let reason = format!(
+            "Timer fired at {}",
+            now.to_rfc3339_opts(SecondsFormat::Micros, false)
+        );
         if let Some(details) = cause.details() {
             self.invoker.log.function(
                 LogLevel::Information,
@@ -108,27 +154,26 @@ impl TimerRunner {
         // A failure is in the log; it doesn't stop the schedule.
         let _failed = self.invoke_with_retries(&input, &reason).await;
         // A run that began a moment before its time counts as on time, or it would be due again at once.
-        let scheduled =
-            status.map(|status| status.next).filter(|next| cause == Cause::Schedule && *next > now);
+        let scheduled = status
+            .map(|status| status.next)
+            .filter(|next| cause == Cause::Schedule && *next > now);
         let last = scheduled.unwrap_or(now);
-        let next = self.trigger.schedule.next_after(last).map(|next| ScheduleStatus {
-            last: Some(last),
-            next,
-            last_updated: Some(last),
-        });
-        if let Some(status) = next.as_ref().filter(|_| self.trigger.use_monitor)
-            && let Err(error) = self.store.save(&self.function.name, status)
-        {
-            self.invoker.log.function(
-                LogLevel::Warning,
-                &self.function.name,
-                format!("The schedule status could not be kept: {error}"),
-            );
+        let next = self
+            .trigger
+            .schedule
+            .next_after(last)
+            .map(|next| ScheduleStatus {
+                last: Some(last),
+                next,
+                last_updated: Some(last),
+            });
+        if let Some(status) = &next {
+            self.keep(status);
         }
         *self.status.lock().await = next;
     }
 
-    /// One run and, with a retry policy, its repetitions. The first run carries no RetryContext.
+    /// One run and, with a retry policy, its repetitions. The first run carries no `RetryContext`.
     pub(in crate::functions) async fn invoke_with_retries(
         &self,
         input: &TriggerInput,
@@ -136,7 +181,11 @@ impl TimerRunner {
     ) -> Result<(), InvocationFailed> {
         let mut retry: Option<RetryContext> = None;
         loop {
-            let failed = match self.invoker.invoke(&self.function, input, reason, retry.as_ref()).await {
+            let failed = match self
+                .invoker
+                .invoke(&self.function, input, reason, retry.as_ref())
+                .await
+            {
                 Ok(_) => return Ok(()),
                 Err(failed) => failed,
             };
@@ -157,7 +206,10 @@ impl TimerRunner {
                 ),
             );
             tokio::time::sleep(wait).await;
-            retry = Some(RetryContext { retry_count: count, max_retry_count: policy.max_retry_count });
+            retry = Some(RetryContext {
+                retry_count: count,
+                max_retry_count: policy.max_retry_count,
+            });
         }
     }
 

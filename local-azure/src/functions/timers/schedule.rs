@@ -1,4 +1,4 @@
-//! A timer's schedule: NCRONTAB with six or five fields, or a TimeSpan. All times are UTC.
+//! A timer's schedule: NCRONTAB with six or five fields, or a `TimeSpan`. All times are UTC.
 
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ impl Schedule {
     }
 }
 
-/// The first thing in a field that NCrontab does not know.
+/// The first thing in a field that `NCrontab` does not know.
 fn unknown_word<'a>(field: &'a str, names: &[&str]) -> Option<&'a str> {
     field.split([',', '-', '/']).find(|word| {
         let known = *word == "*"
@@ -140,7 +140,7 @@ fn unknown_word<'a>(field: &'a str, names: &[&str]) -> Option<&'a str> {
     })
 }
 
-/// NCrontab takes any beginning of a name, from three letters on to be clear.
+/// `NCrontab` takes any beginning of a name, from three letters on to be clear.
 fn name_position(word: &str, names: &[&str]) -> Option<usize> {
     let word = word.to_ascii_lowercase();
     (word.len() >= 3).then(|| names.iter().position(|name| name.starts_with(&word)))?

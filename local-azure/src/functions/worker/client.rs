@@ -62,7 +62,7 @@ impl WorkerClient {
         Ok(WorkerReply { status, content_type, body })
     }
 
-    /// .NET's HttpClient follows redirects on its own (`RedirectHandler.cs` of dotnet/runtime): 307 and 308 repeat the
+    /// .NET's `HttpClient` follows redirects on its own (`RedirectHandler.cs` of dotnet/runtime): 307 and 308 repeat the
     /// POST, the others become a GET.
     async fn send_following(
         &self,

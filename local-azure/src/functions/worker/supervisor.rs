@@ -137,6 +137,8 @@ impl Supervisor {
                 Ok(mut child) => {
                     let readers = self.follow(&mut child, &last_errors);
                     let end = self.live(&mut child).await;
+                    // At once, so that nobody is sent to an instance that is gone.
+                    self.state.send_replace(WorkerState::Starting);
                     // SIGKILL, as the host does it; there is no SIGTERM before. An exited child is only reaped.
                     let _dead = child.kill().await;
                     (end, readers)
