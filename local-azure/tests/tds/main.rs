@@ -9,6 +9,7 @@ mod faults;
 mod harness;
 mod login;
 mod malformed;
+mod raw;
 mod requests;
 mod specification;
 mod tokens;
