@@ -14,3 +14,7 @@ pub mod logging;
 pub mod settings;
 
 pub use commands::run;
+
+/// The script that fills the sample database: `dbo.Persons` with its rows, and `dbo.NightlySummaries`.
+#[cfg(feature = "dev")]
+pub const SAMPLE_SEED: &str = include_str!("commands/dev/seed.sql");

@@ -1,6 +1,6 @@
 //! What the worker must know of `host.json`: how long the host lets a function run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -49,16 +49,24 @@ struct HostJson {
     function_timeout: Option<String>,
 }
 
-/// Reads `host.json` under `script_root`; `overriding` is the value of `AzureFunctionsJobHost__functionTimeout`.
+/// Reads `host.json` under `script_root`, or beside it: a source tree may keep its functions in a folder of their own,
+/// as ours does. `overriding` is the value of `AzureFunctionsJobHost__functionTimeout`.
 ///
 /// # Errors
 /// When the file can't be read or `functionTimeout` is no time span.
 pub fn read(script_root: &Path, overriding: Option<&str>) -> Result<Limits, HostJsonError> {
-    let text = std::fs::read_to_string(script_root.join("host.json"))
-        .map_err(|error| HostJsonError::Unreadable(error.kind()))?;
+    let text = std::fs::read_to_string(path(script_root)).map_err(|error| HostJsonError::Unreadable(error.kind()))?;
     let host_json: HostJson = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| HostJsonError::Syntax { line: error.line(), column: error.column() })?;
     limits(overriding.or(host_json.function_timeout.as_deref()))
+}
+
+/// Where `host.json` is for a script root.
+#[must_use]
+pub fn path(script_root: &Path) -> PathBuf {
+    let inside = script_root.join("host.json");
+    let beside = script_root.join("..").join("host.json");
+    if !inside.exists() && beside.exists() { beside } else { inside }
 }
 
 fn limits(function_timeout: Option<&str>) -> Result<Limits, HostJsonError> {

@@ -240,7 +240,10 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
     let script_root =
         std::path::absolute(&options.script_root).unwrap_or_else(|_| options.script_root.clone());
     let settings = AppSettings::new(&options.settings, options.inherit_environment);
-    let configuration = HostConfiguration::read(&script_root, &settings)?;
+    let configuration = HostConfiguration::read(
+        &options.host_json.clone().unwrap_or_else(|| script_root.join("host.json")),
+        &settings,
+    )?;
     let app = discover(&script_root, &configuration, &settings).map_err(|source| {
         HostError::ScriptRoot {
             path: script_root.clone(),

@@ -20,6 +20,8 @@ pub struct WorkerCommand {
 pub struct HostOptions {
     /// The folder with host.json; the functions are its sub-folders.
     pub script_root: PathBuf,
+    /// Where host.json is if it isn't in the script root; a source tree may keep its functions in a folder of their own.
+    pub host_json: Option<PathBuf>,
     /// The loopback port; 0 (the default) takes any free one. Core Tools uses 7071.
     pub port: u16,
     /// The worker to start instead of the one in host.json.
@@ -40,6 +42,7 @@ impl Default for HostOptions {
     fn default() -> Self {
         Self {
             script_root: PathBuf::from("."),
+            host_json: None,
             port: 0,
             worker: None,
             settings: BTreeMap::new(),
@@ -55,6 +58,7 @@ impl fmt::Debug for HostOptions {
         formatter
             .debug_struct("HostOptions")
             .field("script_root", &self.script_root)
+            .field("host_json", &self.host_json)
             .field("port", &self.port)
             .field("worker", &self.worker)
             // Values may be secrets.

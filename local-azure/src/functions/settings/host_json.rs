@@ -65,14 +65,13 @@ pub(in crate::functions) struct HostConfiguration {
 impl HostConfiguration {
     /// Reads `host.json` in the script root.
     pub(in crate::functions) fn read(
-        script_root: &Path,
+        path: &Path,
         settings: &AppSettings,
     ) -> Result<Self, HostJsonError> {
-        let path = script_root.join("host.json");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| HostJsonError::Read { path: path.clone(), source })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| HostJsonError::Read { path: path.to_owned(), source })?;
         let json = serde_json::from_str(&without_comments(&text))
-            .map_err(|source| HostJsonError::Json { path, source })?;
+            .map_err(|source| HostJsonError::Json { path: path.to_owned(), source })?;
         Self::from_json(&json, settings)
     }
 
