@@ -94,9 +94,7 @@ pub(super) struct HostParts {
 impl HostParts {
     /// A function by its name, in any case.
     pub(super) fn function(&self, name: &str) -> Option<&Arc<FunctionDefinition>> {
-        self.functions
-            .iter()
-            .find(|function| function.name.eq_ignore_ascii_case(name))
+        self.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -142,9 +140,7 @@ impl FunctionsHost {
             .invoker
             .worker
             .as_ref()
-            .map_or(HostState::Running, |worker| {
-                HostState::from(&*worker.state().borrow())
-            })
+            .map_or(HostState::Running, |worker| HostState::from(&*worker.state().borrow()))
     }
 
     /// The process id of the worker that takes invocations; `None` while there is none.
@@ -161,14 +157,12 @@ impl FunctionsHost {
         if self.parts.invoker.worker.is_none() {
             return HostState::Running;
         }
-        self.wait_for(|state| !matches!(state, WorkerState::Starting))
-            .await
+        self.wait_for(|state| !matches!(state, WorkerState::Starting)).await
     }
 
     /// Waits until the host is over because the worker crashed too often. A program that runs the host ends then.
     pub async fn stopped(&self) -> HostState {
-        self.wait_for(|state| matches!(state, WorkerState::Stopped(_)))
-            .await
+        self.wait_for(|state| matches!(state, WorkerState::Stopped(_))).await
     }
 
     async fn wait_for(&self, wanted: impl FnMut(&WorkerState) -> bool) -> HostState {
@@ -185,11 +179,7 @@ impl FunctionsHost {
     /// The functions that can't run, each with the reason.
     #[must_use]
     pub fn problems(&self) -> Vec<(String, String)> {
-        self.parts
-            .problems
-            .iter()
-            .map(|problem| (problem.name.clone(), problem.message.clone()))
-            .collect()
+        self.parts.problems.iter().map(|problem| (problem.name.clone(), problem.message.clone())).collect()
     }
 
     /// The newest log lines, at most 10,000.
@@ -244,17 +234,10 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         &options.host_json.clone().unwrap_or_else(|| script_root.join("host.json")),
         &settings,
     )?;
-    let app = discover(&script_root, &configuration, &settings).map_err(|source| {
-        HostError::ScriptRoot {
-            path: script_root.clone(),
-            source,
-        }
-    })?;
+    let app = discover(&script_root, &configuration, &settings)
+        .map_err(|source| HostError::ScriptRoot { path: script_root.clone(), source })?;
 
-    let listen = |source| HostError::Listen {
-        port: options.port,
-        source,
-    };
+    let listen = |source| HostError::Listen { port: options.port, source };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let base_url = format!("http://localhost:{}", address.port());
@@ -265,37 +248,14 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         None
     } else {
         let description = worker_description(&options, &configuration)?;
-        let process = WorkerProcess::new(
-            &script_root,
-            &description,
-            settings,
-            free_port().map_err(listen)?,
-        );
-        Some(Worker::start(
-            process,
-            configuration.initialization_timeout,
-            log.clone(),
-        ))
+        let process = WorkerProcess::new(&script_root, &description, settings, free_port().map_err(listen)?);
+        Some(Worker::start(process, configuration.initialization_timeout, log.clone()))
     };
-    let invoker = Arc::new(Invoker::new(
-        log.clone(),
-        worker,
-        configuration.function_timeout,
-    ));
-    let timers = timers(
-        &functions,
-        &invoker,
-        &StatusStore::new(options.schedule_status_folder.as_deref()),
-    );
+    let invoker = Arc::new(Invoker::new(log.clone(), worker, configuration.function_timeout));
+    let timers = timers(&functions, &invoker, &StatusStore::new(options.schedule_status_folder.as_deref()));
     let enabled = functions.iter().filter(|function| !function.disabled);
     let routes = enabled.filter_map(|function| {
-        function.http().map(|http| {
-            (
-                http.route.clone(),
-                http.methods.clone(),
-                Arc::clone(function),
-            )
-        })
+        function.http().map(|http| (http.route.clone(), http.methods.clone(), Arc::clone(function)))
     });
     let parts = Arc::new(HostParts {
         base_url,
@@ -315,13 +275,7 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         .filter_map(|function| parts.timers.get(&function.name).cloned())
         .map(|timer| tokio::spawn(async move { timer.run().await }))
         .collect();
-    Ok(FunctionsHost {
-        address,
-        parts,
-        log,
-        server,
-        timer_tasks,
-    })
+    Ok(FunctionsHost { address, parts, log, server, timer_tasks })
 }
 
 fn worker_description(
@@ -341,9 +295,7 @@ fn worker_description(
 
 /// A port for the worker. It is free now; the host keeps it for every restart.
 fn free_port() -> std::io::Result<u16> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()
-        .map(|address| address.port())
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr().map(|address| address.port())
 }
 
 fn timers(
@@ -375,26 +327,23 @@ fn announce(
     base_url: &str,
 ) {
     if functions.is_empty() {
-        log.host(LogLevel::Warning, "No job functions found: a function is a folder beside host.json with a function.json in it.");
+        log.host(
+            LogLevel::Warning,
+            "No job functions found: a function is a folder beside host.json with a function.json in it.",
+        );
     } else {
         for line in server::function_lines(functions.iter().map(AsRef::as_ref), base_url) {
             log.host(LogLevel::Information, line);
         }
     }
     for function in functions.iter().filter(|function| function.disabled) {
-        log.host(
-            LogLevel::Information,
-            format!("Function {} is disabled via settings", function.name),
-        );
+        log.host(LogLevel::Information, format!("Function {} is disabled via settings", function.name));
     }
     for problem in problems {
         log.function(
             LogLevel::Error,
             &problem.name,
-            format!(
-                "The '{}' function is in error: {}",
-                problem.name, problem.message
-            ),
+            format!("The '{}' function is in error: {}", problem.name, problem.message),
         );
     }
 }

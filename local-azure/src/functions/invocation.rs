@@ -209,7 +209,9 @@ impl Invoker {
     async fn notice_exit(&self, instance: &WorkerInstance) {
         let Some(worker) = &self.worker else { return };
         let mut state = worker.state();
-        let gone = state.wait_for(|state| !matches!(state, WorkerState::Ready(now) if now.generation == instance.generation));
+        let gone = state.wait_for(
+            |state| !matches!(state, WorkerState::Ready(now) if now.generation == instance.generation),
+        );
         // Either way the invocation has failed.
         let _noticed = tokio::time::timeout(EXIT_NOTICE, gone).await;
     }

@@ -146,8 +146,7 @@ pub async fn start(options: IdentityOptions) -> Result<IdentityEndpoint, Identit
 async fn token(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let presented = http.headers().get("x-identity-header").map(|value| value.as_bytes());
     let secret = state.secret.as_bytes();
-    if !presented
-        .is_some_and(|bytes| aws_lc_rs::constant_time::verify_slices_are_equal(bytes, secret).is_ok())
+    if presented.is_none_or(|bytes| aws_lc_rs::constant_time::verify_slices_are_equal(bytes, secret).is_err())
     {
         return refuse(
             StatusCode::UNAUTHORIZED,

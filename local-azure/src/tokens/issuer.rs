@@ -52,10 +52,7 @@ pub struct TokenIssuer {
 
 impl fmt::Debug for TokenIssuer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("TokenIssuer")
-            .field("key_id", &self.key_id)
-            .finish_non_exhaustive()
+        formatter.debug_struct("TokenIssuer").field("key_id", &self.key_id).finish_non_exhaustive()
     }
 }
 
@@ -65,13 +62,10 @@ impl TokenIssuer {
     /// # Errors
     /// [`IssueError::Signing`] when no key could be made.
     pub fn new() -> Result<Self, IssueError> {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-            .map_err(|_| IssueError::Signing)?;
+        let key =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| IssueError::Signing)?;
         // A key id only has to tell keys apart.
-        Ok(Self {
-            key: Arc::new(key),
-            key_id: uuid::Uuid::new_v4().simple().to_string(),
-        })
+        Ok(Self { key: Arc::new(key), key_id: uuid::Uuid::new_v4().simple().to_string() })
     }
 
     /// The verifier of this issuer's tokens, for Azure SQL's audience.
@@ -111,14 +105,8 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// [`IssueError`] when it could not be signed.
-    pub fn issue_for_wrong_audience(
-        &self,
-        request: &TokenRequest,
-    ) -> Result<(String, Claims), IssueError> {
-        self.issue(&TokenRequest {
-            audience: "https://storage.azure.com".to_owned(),
-            ..request.clone()
-        })
+    pub fn issue_for_wrong_audience(&self, request: &TokenRequest) -> Result<(String, Claims), IssueError> {
+        self.issue(&TokenRequest { audience: "https://storage.azure.com".to_owned(), ..request.clone() })
     }
 
     /// Signs any claims.
@@ -132,14 +120,9 @@ impl TokenIssuer {
             URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?),
             URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?)
         );
-        let signature = self
-            .key
-            .sign(&SystemRandom::new(), signed.as_bytes())
-            .map_err(|_| IssueError::Signing)?;
-        Ok(format!(
-            "{signed}.{}",
-            URL_SAFE_NO_PAD.encode(signature.as_ref())
-        ))
+        let signature =
+            self.key.sign(&SystemRandom::new(), signed.as_bytes()).map_err(|_| IssueError::Signing)?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref())))
     }
 
     fn claims(request: &TokenRequest, iat: i64, nbf: i64, exp: i64) -> Claims {

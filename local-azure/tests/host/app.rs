@@ -36,7 +36,7 @@ impl TestApp {
     /// An app with one HTTP function `Hello` on `hello`, for every method.
     pub(crate) fn hello() -> Self {
         let app = Self::new();
-        app.http_function("Hello", json!({ "route": "hello" }));
+        app.http_function("Hello", &json!({ "route": "hello" }));
         app
     }
 
@@ -56,7 +56,7 @@ impl TestApp {
     }
 
     /// A function with an httpTrigger `req`, to which `keys` are added, and an http output `res`.
-    pub(crate) fn http_function(&self, name: &str, keys: Value) {
+    pub(crate) fn http_function(&self, name: &str, keys: &Value) {
         let mut trigger = json!({ "type": "httpTrigger", "direction": "in", "name": "req" });
         trigger.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
         self.function(

@@ -75,7 +75,7 @@ async fn a_wrong_function_fails_alone_with_a_reason() {
 #[tokio::test]
 async fn a_disabled_function_is_not_served() {
     let mut app = TestApp::hello();
-    app.http_function("Off", json!({}));
+    app.http_function("Off", &json!({}));
     app.settings.insert("AzureWebJobs.Off.Disabled".to_owned(), "true".to_owned());
     let host = app.start().await;
 
@@ -87,7 +87,7 @@ async fn a_disabled_function_is_not_served() {
 #[tokio::test]
 async fn the_functions_are_listed_as_core_tools_lists_them() {
     let app = TestApp::hello();
-    app.http_function("GetPerson", json!({ "route": "persons/{id:int}", "methods": ["get", "put"] }));
+    app.http_function("GetPerson", &json!({ "route": "persons/{id:int}", "methods": ["get", "put"] }));
     app.function("Nightly", &json!({ "bindings": [{ "type": "timerTrigger", "name": "t", "direction": "in", "schedule": "0 0 3 * * *" }] }));
     let host = app.start().await;
 

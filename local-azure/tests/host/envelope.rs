@@ -24,7 +24,7 @@ async fn a_request_arrives_as_a_chunked_post_to_the_functions_name() {
 #[tokio::test]
 async fn data_holds_url_method_query_headers_params_and_body() {
     let app = TestApp::new();
-    app.http_function("Person", json!({ "route": "persons/{id:int}/{part?}" }));
+    app.http_function("Person", &json!({ "route": "persons/{id:int}/{part?}" }));
     let host = app.start().await;
 
     let request = client().put(url(&host, "/api/persons/5?city=K%C3%B6ln+Ost&tag=a&TAG=b&code=canary-key"));
@@ -97,7 +97,7 @@ async fn a_binary_body_is_base64_and_any_other_is_text() {
 #[tokio::test]
 async fn metadata_holds_system_values_query_route_and_body_as_json_text() {
     let app = TestApp::new();
-    app.http_function("Person", json!({ "route": "persons/{id:int}/{name}" }));
+    app.http_function("Person", &json!({ "route": "persons/{id:int}/{name}" }));
     let host = app.start().await;
 
     let body = r#"{"age":30,"ok":true,"none":null,"nested":{"a":1},"list":[1,2],"city":"from body","name":"from body"}"#;

@@ -1,5 +1,5 @@
 //! The Functions host and the identity endpoint, driven over real sockets with a real worker process.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod admin;
 mod app;

@@ -7,12 +7,12 @@ use crate::app::{TestApp, client, get, url};
 #[tokio::test]
 async fn methods_constraints_and_precedence_decide_and_what_does_not_fit_is_a_404() {
     let mut app = TestApp::new();
-    app.http_function("List", json!({ "route": "persons", "methods": ["get"] }));
-    app.http_function("Create", json!({ "route": "persons", "methods": ["POST"] }));
-    app.http_function("ById", json!({ "route": "persons/{id:int:min(1)}", "methods": ["get"] }));
-    app.http_function("Me", json!({ "route": "persons/me", "methods": ["get"] }));
-    app.http_function("Files", json!({ "route": "files/{*path}" }));
-    app.http_function("Plain", json!({}));
+    app.http_function("List", &json!({ "route": "persons", "methods": ["get"] }));
+    app.http_function("Create", &json!({ "route": "persons", "methods": ["POST"] }));
+    app.http_function("ById", &json!({ "route": "persons/{id:int:min(1)}", "methods": ["get"] }));
+    app.http_function("Me", &json!({ "route": "persons/me", "methods": ["get"] }));
+    app.http_function("Files", &json!({ "route": "files/{*path}" }));
+    app.http_function("Plain", &json!({}));
     for name in ["List", "Create", "ById", "Me", "Files", "Plain"] {
         app.replies_json(name, &json!({ "Outputs": { "res": { "body": name } } }));
     }
@@ -63,7 +63,7 @@ async fn the_route_prefix_can_be_changed_or_empty_in_the_file_and_by_a_variable(
 #[tokio::test]
 async fn head_is_answered_without_a_body_where_the_methods_allow_it() {
     let app = TestApp::new();
-    app.http_function("Hello", json!({ "methods": ["head"] }));
+    app.http_function("Hello", &json!({ "methods": ["head"] }));
     let host = app.start().await;
 
     let response = client().head(url(&host, "/api/Hello")).send().await.unwrap();

@@ -85,7 +85,7 @@ async fn one_run_at_a_time() {
     let mut app = TestApp::new();
     timer(&app, &json!({ "schedule": "* * * * * *" }), &json!({}));
     app.replies("Nightly", [Reply { hang: true, ..Reply::default() }]);
-    app.http_function("Clock", json!({}));
+    app.http_function("Clock", &json!({}));
     let host = app.start().await;
     runs(&app, 1).await;
 
@@ -128,14 +128,10 @@ async fn a_failed_run_is_repeated_by_the_retry_policy_with_its_context() {
 }
 
 #[tokio::test]
-async fn a_run_missed_before_the_first_one_is_noticed_and_a_changed_schedule_forgets_the_old_status()
- {
+async fn a_run_missed_before_the_first_one_is_noticed_and_a_changed_schedule_forgets_the_old_status() {
     let cases = [
         // The status of an earlier host's start, before any run.
-        (
-            r#"{"last":null,"next":"2026-01-01T03:00:00Z","last_updated":"2025-06-01T00:00:00Z"}"#,
-            true,
-        ),
+        (r#"{"last":null,"next":"2026-01-01T03:00:00Z","last_updated":"2025-06-01T00:00:00Z"}"#, true),
         // Made for a schedule at 04:00.
         (
             r#"{"last":"2025-01-01T04:00:00Z","next":"2026-01-01T04:00:00Z","last_updated":"2025-01-01T04:00:00Z"}"#,
@@ -146,18 +142,10 @@ async fn a_run_missed_before_the_first_one_is_noticed_and_a_changed_schedule_for
     for (stored, is_past_due) in cases {
         let mut app = TestApp::new();
         app.status_folder = true;
-        timer(
-            &app,
-            &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }),
-            &json!({}),
-        );
+        timer(&app, &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }), &json!({}));
         app.write("status/Nightly.timer-status.json", stored);
         let host = app.start().await;
-        assert_eq!(
-            runs(&app, 1).await[0]["Data"]["timer"]["IsPastDue"],
-            is_past_due,
-            "{stored}"
-        );
+        assert_eq!(runs(&app, 1).await[0]["Data"]["timer"]["IsPastDue"], is_past_due, "{stored}");
         host.stop().await;
     }
 }
@@ -166,31 +154,18 @@ async fn a_run_missed_before_the_first_one_is_noticed_and_a_changed_schedule_for
 async fn the_status_survives_the_host() {
     let mut app = TestApp::new();
     app.status_folder = true;
-    timer(
-        &app,
-        &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }),
-        &json!({}),
-    );
+    timer(&app, &json!({ "schedule": "0 0 3 1 1 *", "runOnStartup": true }), &json!({}));
     let first = app.start().await;
     runs(&app, 1).await;
     let stored = || {
-        std::fs::read_to_string(app.root.path().join("status/Nightly.timer-status.json"))
-            .unwrap_or_default()
+        std::fs::read_to_string(app.root.path().join("status/Nightly.timer-status.json")).unwrap_or_default()
     };
-    eventually("the status of the run", || {
-        stored().contains(r#""last":"2"#).then_some(())
-    })
-    .await;
+    eventually("the status of the run", || stored().contains(r#""last":"2"#).then_some(())).await;
     first.stop().await;
     let host = app.start().await;
 
     let second = runs(&app, 2).await.remove(1);
 
-    assert!(
-        !second["Data"]["timer"]["ScheduleStatus"]["Last"]
-            .as_str()
-            .unwrap()
-            .starts_with("0001")
-    );
+    assert!(!second["Data"]["timer"]["ScheduleStatus"]["Last"].as_str().unwrap().starts_with("0001"));
     host.stop().await;
 }

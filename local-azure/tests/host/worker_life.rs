@@ -82,7 +82,7 @@ async fn exit_code_200_is_a_restart_that_is_not_counted() {
 #[tokio::test]
 async fn a_function_timeout_kills_the_worker_and_everything_in_flight() {
     let mut app = TestApp::hello();
-    app.http_function("Slow", json!({}));
+    app.http_function("Slow", &json!({}));
     app.host_json(&json!({ "functionTimeout": "00:00:02" }));
     app.replies("Hello", [Reply { hang: true, times: Some(1), ..Reply::default() }, Reply::default()]);
     app.replies("Slow", [Reply { delay_ms: 60_000, times: Some(1), ..Reply::default() }]);
@@ -138,38 +138,20 @@ async fn a_worker_that_does_not_exist_is_named() {
 }
 
 #[tokio::test]
-async fn a_worker_killed_from_outside_while_requests_run_is_replaced_and_the_next_requests_succeed()
-{
+async fn a_worker_killed_from_outside_while_requests_run_is_replaced_and_the_next_requests_succeed() {
     let mut app = TestApp::hello();
-    app.http_function("Slow", json!({}));
-    app.replies(
-        "Slow",
-        [Reply {
-            hang: true,
-            times: Some(3),
-            ..Reply::default()
-        }],
-    );
+    app.http_function("Slow", &json!({}));
+    app.replies("Slow", [Reply { hang: true, times: Some(3), ..Reply::default() }]);
     let host = app.start().await;
     let first = host.worker_pid().unwrap();
 
     let killer = async {
-        eventually("three requests in flight", || {
-            (app.seen("Slow").len() == 3).then_some(())
-        })
-        .await;
-        let killed = std::process::Command::new("kill")
-            .args(["-9", &first.to_string()])
-            .status()
-            .unwrap();
+        eventually("three requests in flight", || (app.seen("Slow").len() == 3).then_some(())).await;
+        let killed = std::process::Command::new("kill").args(["-9", &first.to_string()]).status().unwrap();
         assert!(killed.success());
     };
-    let (one, two, three, ()) = tokio::join!(
-        get(&host, "/api/slow"),
-        get(&host, "/api/slow"),
-        get(&host, "/api/slow"),
-        killer
-    );
+    let (one, two, three, ()) =
+        tokio::join!(get(&host, "/api/slow"), get(&host, "/api/slow"), get(&host, "/api/slow"), killer);
     let next = get(&host, "/api/hello").await;
 
     assert_eq!([one.0, two.0, three.0], [500; 3]);

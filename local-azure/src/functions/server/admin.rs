@@ -15,11 +15,7 @@ use crate::functions::worker::WorkerState;
 
 /// `GET /admin/functions`.
 pub(super) async fn list(parts: web::Data<HostParts>) -> HttpResponse {
-    let all: Vec<Value> = parts
-        .functions
-        .iter()
-        .map(|function| describe(function, &parts))
-        .collect();
+    let all: Vec<Value> = parts.functions.iter().map(|function| describe(function, &parts)).collect();
     HttpResponse::Ok().json(all)
 }
 
@@ -43,8 +39,7 @@ pub(super) async fn invoke(
     let input = match read_input(&body) {
         Ok(input) => input,
         Err(problem) => {
-            return HttpResponse::build(StatusCode::BAD_REQUEST)
-                .json(json!({ "message": problem }));
+            return HttpResponse::build(StatusCode::BAD_REQUEST).json(json!({ "message": problem }));
         }
     };
     let host = parts.into_inner();
@@ -61,36 +56,24 @@ async fn run(host: &HostParts, function: &Arc<FunctionDefinition>, input: String
             let _failed = timer.invoke_with_retries(&input, BY_CALL).await;
         }
         (Trigger::Http(http), _) => {
-            let _failed = host
-                .invoker
-                .invoke(function, &request_from(input, http, host), BY_CALL, None)
-                .await;
+            let _failed =
+                host.invoker.invoke(function, &request_from(input, http, host), BY_CALL, None).await;
         }
         (Trigger::Timer(_) | Trigger::Other, _) => {
-            let _failed = host
-                .invoker
-                .invoke(function, &TriggerInput::Message(input), BY_CALL, None)
-                .await;
+            let _failed = host.invoker.invoke(function, &TriggerInput::Message(input), BY_CALL, None).await;
         }
     }
 }
 
 /// `GET /admin/host/status`.
 pub(super) async fn status(parts: web::Data<HostParts>) -> HttpResponse {
-    let state = parts
-        .invoker
-        .worker
-        .as_ref()
-        .map(|worker| worker.state().borrow().clone());
+    let state = parts.invoker.worker.as_ref().map(|worker| worker.state().borrow().clone());
     let (state, errors) = match state {
         Some(WorkerState::Stopped(why)) => ("Error", vec![why]),
         Some(WorkerState::Starting) => ("Initialized", Vec::new()),
         Some(WorkerState::Ready(_) | WorkerState::Exited) | None => ("Running", Vec::new()),
     };
-    let problems = parts
-        .problems
-        .iter()
-        .map(|problem| format!("{}: {}", problem.name, problem.message));
+    let problems = parts.problems.iter().map(|problem| format!("{}: {}", problem.name, problem.message));
     HttpResponse::Ok().json(json!({
         "id": "local-azure",
         "state": state,
@@ -125,7 +108,8 @@ fn describe(function: &FunctionDefinition, parts: &HostParts) -> Value {
 
 /// `FunctionInvocation.cs` has one property, a string.
 fn read_input(body: &[u8]) -> Result<String, &'static str> {
-    const SHAPE: &str = "send {\"input\": \"text\"}: the input is a string, an object has to be JSON text inside it";
+    const SHAPE: &str =
+        "send {\"input\": \"text\"}: the input is a string, an object has to be JSON text inside it";
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(properties)) => match properties
             .iter()
@@ -145,18 +129,11 @@ fn read_input(body: &[u8]) -> Result<String, &'static str> {
 fn request_from(input: String, http: &HttpTrigger, host: &HostParts) -> TriggerInput {
     TriggerInput::Http {
         request: IncomingRequest {
-            method: http
-                .methods
-                .first()
-                .cloned()
-                .unwrap_or_else(|| "POST".to_owned()),
+            method: http.methods.first().cloned().unwrap_or_else(|| "POST".to_owned()),
             url: invoke_url(http, &host.base_url),
             query: Vec::new(),
             headers: vec![
-                (
-                    "Content-Type".to_owned(),
-                    vec!["application/json".to_owned()],
-                ),
+                ("Content-Type".to_owned(), vec!["application/json".to_owned()]),
                 ("Content-Length".to_owned(), vec![input.len().to_string()]),
             ],
             body: input.into_bytes(),

@@ -43,13 +43,7 @@ impl TimerRunner {
         invoker: Arc<Invoker>,
         store: StatusStore,
     ) -> Self {
-        Self {
-            function,
-            trigger,
-            invoker,
-            store,
-            status: Mutex::new(None),
-        }
+        Self { function, trigger, invoker, store, status: Mutex::new(None) }
     }
 
     /// The payload for a run by hand: with the current status, never past due.
@@ -61,10 +55,7 @@ impl TimerRunner {
     pub(in crate::functions) async fn run(&self) {
         let now = Utc::now();
         let stored = self.stored_status();
-        let missed = stored
-            .as_ref()
-            .map(|status| status.next)
-            .filter(|next| *next < now);
+        let missed = stored.as_ref().map(|status| status.next).filter(|next| *next < now);
         let Some(first) = stored.or_else(|| self.first_status(now)) else {
             self.invoker.log.function(
                 LogLevel::Warning,
@@ -90,10 +81,7 @@ impl TimerRunner {
 
     /// What an earlier host left, unless the schedule has been changed since (`ScheduleMonitor.cs`, `CheckPastDueAsync`).
     fn stored_status(&self) -> Option<ScheduleStatus> {
-        let stored = self
-            .store
-            .load(&self.function.name)
-            .filter(|_| self.trigger.use_monitor)?;
+        let stored = self.store.load(&self.function.name).filter(|_| self.trigger.use_monitor)?;
         let since = stored.last.or(stored.last_updated)?;
         (self.trigger.schedule.next_after(since) == Some(stored.next)).then_some(stored)
     }
@@ -101,15 +89,9 @@ impl TimerRunner {
     /// The status before the first run. What is kept says when it was made, or a run missed before the first one would
     /// go unnoticed; what the function is shown doesn't.
     fn first_status(&self, now: DateTime<Utc>) -> Option<ScheduleStatus> {
-        let first = ScheduleStatus {
-            last: None,
-            next: self.trigger.schedule.next_after(now)?,
-            last_updated: None,
-        };
-        self.keep(&ScheduleStatus {
-            last_updated: Some(now),
-            ..first.clone()
-        });
+        let first =
+            ScheduleStatus { last: None, next: self.trigger.schedule.next_after(now)?, last_updated: None };
+        self.keep(&ScheduleStatus { last_updated: Some(now), ..first.clone() });
         Some(first)
     }
 
@@ -139,10 +121,7 @@ impl TimerRunner {
     async fn fire(&self, cause: Cause) {
         let now = Utc::now();
         let status = self.status.lock().await.clone();
-        let reason = format!(
-            "Timer fired at {}",
-            now.to_rfc3339_opts(SecondsFormat::Micros, false)
-        );
+        let reason = format!("Timer fired at {}", now.to_rfc3339_opts(SecondsFormat::Micros, false));
         if let Some(details) = cause.details() {
             self.invoker.log.function(
                 LogLevel::Information,
@@ -154,19 +133,14 @@ impl TimerRunner {
         // A failure is in the log; it doesn't stop the schedule.
         let _failed = self.invoke_with_retries(&input, &reason).await;
         // A run that began a moment before its time counts as on time, or it would be due again at once.
-        let scheduled = status
-            .map(|status| status.next)
-            .filter(|next| cause == Cause::Schedule && *next > now);
+        let scheduled =
+            status.map(|status| status.next).filter(|next| cause == Cause::Schedule && *next > now);
         let last = scheduled.unwrap_or(now);
-        let next = self
-            .trigger
-            .schedule
-            .next_after(last)
-            .map(|next| ScheduleStatus {
-                last: Some(last),
-                next,
-                last_updated: Some(last),
-            });
+        let next = self.trigger.schedule.next_after(last).map(|next| ScheduleStatus {
+            last: Some(last),
+            next,
+            last_updated: Some(last),
+        });
         if let Some(status) = &next {
             self.keep(status);
         }
@@ -181,11 +155,7 @@ impl TimerRunner {
     ) -> Result<(), InvocationFailed> {
         let mut retry: Option<RetryContext> = None;
         loop {
-            let failed = match self
-                .invoker
-                .invoke(&self.function, input, reason, retry.as_ref())
-                .await
-            {
+            let failed = match self.invoker.invoke(&self.function, input, reason, retry.as_ref()).await {
                 Ok(_) => return Ok(()),
                 Err(failed) => failed,
             };
@@ -206,10 +176,7 @@ impl TimerRunner {
                 ),
             );
             tokio::time::sleep(wait).await;
-            retry = Some(RetryContext {
-                retry_count: count,
-                max_retry_count: policy.max_retry_count,
-            });
+            retry = Some(RetryContext { retry_count: count, max_retry_count: policy.max_retry_count });
         }
     }
 

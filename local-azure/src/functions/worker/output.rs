@@ -29,19 +29,12 @@ impl LastErrors {
     /// The lines, joined as the host joins them.
     pub(super) fn joined(&self) -> String {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(",")
+        lines.iter().map(String::as_str).collect::<Vec<_>>().join(",")
     }
 }
 
 /// Logs every stdout line at Information until the stream ends.
-pub(super) fn follow_stdout(
-    stream: impl AsyncRead + Unpin + Send + 'static,
-    log: HostLog,
-) -> JoinHandle<()> {
+pub(super) fn follow_stdout(stream: impl AsyncRead + Unpin + Send + 'static, log: HostLog) -> JoinHandle<()> {
     tokio::spawn(each_line(stream, move |line| {
         log.write(stdout_level(&line), LogSource::Worker, line);
     }))
@@ -63,19 +56,12 @@ pub(super) fn follow_stderr(
 
 /// These lines are for a hidden log and for tooling (`WorkerProcessUtilities.cs`, `IsConsoleLog`/`IsToolingConsoleJsonLogEntry`).
 fn is_hidden(line: &str) -> bool {
-    let begins = |mark: &str| {
-        line.get(..mark.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(mark))
-    };
+    let begins = |mark: &str| line.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
     begins("LanguageWorkerConsoleLog") || begins("azfuncjsonlog:")
 }
 
 fn stdout_level(line: &str) -> LogLevel {
-    if is_hidden(line) {
-        LogLevel::Debug
-    } else {
-        LogLevel::Information
-    }
+    if is_hidden(line) { LogLevel::Debug } else { LogLevel::Information }
 }
 
 fn stderr_level(line: &str) -> LogLevel {
@@ -91,14 +77,8 @@ fn stderr_level(line: &str) -> LogLevel {
 async fn each_line(stream: impl AsyncRead + Unpin, mut take: impl FnMut(String)) {
     let mut reader = BufReader::new(stream);
     let mut bytes = Vec::new();
-    while reader
-        .read_until(b'\n', &mut bytes)
-        .await
-        .is_ok_and(|read| read > 0)
-    {
-        let line = String::from_utf8_lossy(&bytes)
-            .trim_end_matches(['\r', '\n'])
-            .to_owned();
+    while reader.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
+        let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned();
         if !line.trim().is_empty() {
             take(line);
         }
@@ -113,13 +93,7 @@ mod tests {
     #[test]
     fn a_stderr_line_is_an_error_unless_it_warns_and_a_marked_line_is_hidden() {
         let levels = ["boom", "Warning: old", "LanguageWorkerConsoleLog boom"].map(stderr_level);
-        assert_eq!(
-            levels,
-            [LogLevel::Error, LogLevel::Warning, LogLevel::Debug]
-        );
-        assert_eq!(
-            ["hello", "azfuncjsonlog:{}"].map(stdout_level),
-            [LogLevel::Information, LogLevel::Debug]
-        );
+        assert_eq!(levels, [LogLevel::Error, LogLevel::Warning, LogLevel::Debug]);
+        assert_eq!(["hello", "azfuncjsonlog:{}"].map(stdout_level), [LogLevel::Information, LogLevel::Debug]);
     }
 }
