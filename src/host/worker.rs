@@ -57,7 +57,8 @@ impl Worker {
                 }
                 Err(error) => (Err(format!("threads for the database can't be started ({})", error.kind())), None),
             },
-            (Err(sentence), _) | (_, Err(sentence)) => (Err(sentence.clone()), None),
+            (Err(sentence), _) => (Err(sentence), None),
+            (_, Err(sentence)) => (Err(sentence.clone()), None),
         };
         let worker = Self { functions, limits, service, _runtime: runtime };
         worker.report();

@@ -9,7 +9,12 @@
 //! cargo bench --bench get_person -- 3 500   # rounds, requests a round
 //! ```
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a benchmark is a program that prints and may end")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark is a program that prints and may end"
+)]
 
 mod contenders;
 mod measure;
