@@ -113,7 +113,7 @@ fn push(json: &mut String, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
     use chrono::{FixedOffset, TimeZone};
     use proptest::prelude::*;

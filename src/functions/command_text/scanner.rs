@@ -133,10 +133,8 @@ fn number_length(text: &str) -> usize {
 fn quoted_length(text: &str, close: char) -> Option<usize> {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {
-        if character == close {
-            if characters.next_if(|(_, next)| *next == close).is_none() {
-                return Some(at + close.len_utf8());
-            }
+        if character == close && characters.next_if(|(_, next)| *next == close).is_none() {
+            return Some(at + close.len_utf8());
         }
     }
     None

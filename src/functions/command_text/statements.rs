@@ -287,7 +287,7 @@ fn is_join_hint(before: &Token<'_>, word: &Token<'_>) -> bool {
     word.is_word("MERGE") && before.is_any_word(&["INNER", "LEFT", "RIGHT", "FULL", "OUTER"])
 }
 
-/// The tokens at depth 0; None when the parentheses don't match.
+/// The tokens at depth 0, each pair of parentheses as its closing one; None when the parentheses don't match.
 fn outside_of_parentheses<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<Vec<&'t Token<'a>>> {
     let mut depth = 0usize;
     let mut outer = Vec::new();
@@ -296,7 +296,8 @@ fn outside_of_parentheses<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<Vec<&'t Tok
             depth += 1;
         } else if token.is_symbol(")") {
             depth = depth.checked_sub(1)?;
-        } else if depth == 0 {
+        }
+        if depth == 0 {
             outer.push(token);
         }
     }
@@ -365,6 +366,7 @@ mod tests {
             ";",
             "SELECT 1; SELECT 2",
             "SELECT a FROM t SELECT 2",
+            "SELECT 1 UNION ALL (SELECT 2) SELECT 3",
             "SELECT a FROM t UPDATE t SET a = 1",
             "SELECT * INTO u FROM t",
             "INSERT INTO t VALUES (1) SELECT 2",

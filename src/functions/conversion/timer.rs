@@ -36,7 +36,7 @@ fn cut(moment: NaiveDateTime, scale: u8) -> NaiveDateTime {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
     use super::*;
 

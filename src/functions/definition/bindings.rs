@@ -39,10 +39,10 @@ pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -
             ("httptrigger" | "timertrigger", false) => triggers.push((name, binding)),
             ("http", true) => outputs.push((name, binding)),
             ("http", false) => {
-                mistakes.add(binding.path_of("direction"), "must be \"out\" for the type http")
+                mistakes.add(binding.path_of("direction"), "must be \"out\" for the type http");
             }
             ("", _) => {
-                mistakes.add(binding.path_of("type"), "is missing; write httpTrigger, timerTrigger or http")
+                mistakes.add(binding.path_of("type"), "is missing; write httpTrigger, timerTrigger or http");
             }
             (other, false) if other.ends_with("trigger") => mistakes.add(
                 binding.path_of("type"),

@@ -1,6 +1,6 @@
 //! Tests of definitions, binding and shaping through the module's public side, on folders as a user writes them.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod binding;
 mod definitions;
