@@ -251,3 +251,6 @@ fn truncated(table: &str, column: &str, value: &str) -> SqlError {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

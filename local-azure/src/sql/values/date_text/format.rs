@@ -152,7 +152,7 @@ pub(crate) fn format(
         127 if parts.offset_minutes.is_some() => {
             return Err(errors::unsupported("Style 127 of a datetimeoffset"));
         }
-        126 => parts.offset_minutes.map(self::offset).unwrap_or_default(),
+        126 => parts.offset_minutes.map(offset).unwrap_or_default(),
         _ if time.is_empty() => String::new(),
         _ => parts.offset(),
     };
