@@ -4,7 +4,7 @@ use std::fmt;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use super::login::{FederatedAuthentication, Login7};
+use super::login::Login7;
 use crate::sql::reply::SqlError;
 
 /// Checks an access token: the login's name (`clientId@tenantId`), or why the token is refused. The reason goes to the log, never to the client.
@@ -70,10 +70,6 @@ pub(crate) fn check_password(logins: &[SqlLogin], login: &Login7) -> Result<Stri
         )
         .with_class(14));
     }
-    debug_assert!(!matches!(
-        login.federated,
-        Some(FederatedAuthentication::SecurityToken(_))
-    ));
     let found = logins
         .iter()
         .find(|known| known.user.eq_ignore_ascii_case(&login.user));
