@@ -152,7 +152,14 @@ mod tests {
 
     #[test]
     fn accents_leading_blanks_and_lengths_make_a_difference() {
-        for (a, b) in [("e", "é"), ("abc", " abc"), ("ab", "abc"), ("ß", "ss"), ("i", "İ"), ("i", "ı")] {
+        for (a, b) in [
+            ("e", "é"),
+            ("abc", " abc"),
+            ("ab", "abc"),
+            ("ß", "ss"),
+            ("i", "İ"),
+            ("i", "ı"),
+        ] {
             assert_ne!(compare(a, b), Ordering::Equal, "{a:?} {b:?}");
         }
     }
@@ -160,8 +167,8 @@ mod tests {
     #[test]
     fn texts_sort_by_signs_digits_letters_and_last_by_accents() {
         let sorted = [
-            "a\t", "", "_a", "1", "10", "2", "a", "A b", "ab", "e", "é", "ea", "éb", "f", "resume", "Résumé", "resumes",
-            "z", "ж",
+            "a\t", "", "_a", "1", "10", "2", "a", "A b", "ab", "e", "é", "ea", "éb", "f", "resume",
+            "Résumé", "resumes", "z", "ж",
         ];
         for pair in sorted.windows(2) {
             if let [first, second] = pair {
@@ -170,7 +177,11 @@ mod tests {
                     assert_eq!(compare("a\t", "a"), Ordering::Less);
                     continue;
                 }
-                assert_eq!(compare(first, second), Ordering::Less, "{first:?} {second:?}");
+                assert_eq!(
+                    compare(first, second),
+                    Ordering::Less,
+                    "{first:?} {second:?}"
+                );
             }
         }
     }

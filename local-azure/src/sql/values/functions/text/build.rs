@@ -24,7 +24,8 @@ pub(super) fn register(
 ) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_upper", 1, |call| {
         Ok(text_or_null(
-            call.text(0)?.map(|text| text.chars().map(capital).collect()),
+            call.text(0)?
+                .map(|text| text.chars().map(capital).collect()),
         ))
     })?;
     pure(connection, context, "tsql_lower", 1, |call| {
@@ -54,7 +55,9 @@ pub(super) fn register(
     })?;
     pure(connection, context, "tsql_quotename", 2, quotename)?;
     pure(connection, context, "tsql_str", 3, |call| {
-        let (Some(number), Some(length), Some(decimals)) = (call.float(0)?, call.integer(1)?, call.integer(2)?) else {
+        let (Some(number), Some(length), Some(decimals)) =
+            (call.float(0)?, call.integer(1)?, call.integer(2)?)
+        else {
             return Ok(Stored::Null);
         };
         Ok(text_or_null(str_function::format(number, length, decimals)))
@@ -99,10 +102,12 @@ fn replicate(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
 
 /// NULL for a negative count; at most 8000.
 fn space(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let length = call.integer(0)?.and_then(|length| usize::try_from(length).ok());
-    Ok(text_or_null(
-        length.map(|length| " ".repeat(length.min(usize::from(MAX_BYTES)))),
-    ))
+    let length = call
+        .integer(0)?
+        .and_then(|length| usize::try_from(length).ok());
+    Ok(text_or_null(length.map(|length| {
+        " ".repeat(length.min(usize::from(MAX_BYTES)))
+    })))
 }
 
 fn concat(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
@@ -210,12 +215,19 @@ mod tests {
 
     #[test]
     fn replicate_is_cut_at_8000_bytes_unless_the_type_is_max() {
-        for (sql_type, length) in [("varchar(3)", 8000), ("nvarchar(3)", 4000), ("varchar(max)", 30_000)] {
+        for (sql_type, length) in [
+            ("varchar(3)", 8000),
+            ("nvarchar(3)", 4000),
+            ("varchar(max)", 30_000),
+        ] {
             let expression = format!("length(tsql_replicate('abc', 10000, '{sql_type}'))");
             assert_eq!(integer(&expression), Some(length), "{sql_type}");
         }
         assert_eq!(integer("length(tsql_space(9000))"), Some(8000));
-        assert_eq!(error_number("tsql_replicate('abc', 2000000000, 'nvarchar(max)')"), 7119);
+        assert_eq!(
+            error_number("tsql_replicate('abc', 2000000000, 'nvarchar(max)')"),
+            7119
+        );
     }
 
     #[test]

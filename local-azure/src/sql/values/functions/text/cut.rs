@@ -20,9 +20,27 @@ pub(super) fn register(
     pure(connection, context, "tsql_substring", 3, substring)?;
     pure(connection, context, "tsql_stuff", 4, stuff)?;
     for (name, side) in [
-        ("tsql_ltrim", Side { start: true, end: false }),
-        ("tsql_rtrim", Side { start: false, end: true }),
-        ("tsql_trim", Side { start: true, end: true }),
+        (
+            "tsql_ltrim",
+            Side {
+                start: true,
+                end: false,
+            },
+        ),
+        (
+            "tsql_rtrim",
+            Side {
+                start: false,
+                end: true,
+            },
+        ),
+        (
+            "tsql_trim",
+            Side {
+                start: true,
+                end: true,
+            },
+        ),
     ] {
         for arguments in [1, 2] {
             pure(connection, context, name, arguments, move |call| {
@@ -44,7 +62,10 @@ fn invalid_length() -> SqlError {
 
 /// 536: a negative length for RIGHT.
 fn invalid_length_for_right() -> SqlError {
-    SqlError::new(536, "Invalid length parameter passed to the RIGHT function.")
+    SqlError::new(
+        536,
+        "Invalid length parameter passed to the RIGHT function.",
+    )
 }
 
 fn left(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
@@ -74,7 +95,8 @@ fn right(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
 
 /// A start before the text uses up length: `SUBSTRING('abc', 0, 2)` is `a`.
 fn substring(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let (false, Some(start), Some(length)) = (call.is_null(0), call.integer(1)?, call.integer(2)?) else {
+    let (false, Some(start), Some(length)) = (call.is_null(0), call.integer(1)?, call.integer(2)?)
+    else {
         return Ok(Stored::Null);
     };
     if length < 0 {
@@ -97,7 +119,9 @@ fn substring(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
 
 /// NULL for a start outside the text and a negative length; a NULL to put in is nothing to put in.
 fn stuff(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let (Some(text), Some(start), Some(length)) = (call.text(0)?, call.integer(1)?, call.integer(2)?) else {
+    let (Some(text), Some(start), Some(length)) =
+        (call.text(0)?, call.integer(1)?, call.integer(2)?)
+    else {
         return Ok(Stored::Null);
     };
     let all = units::length(text);

@@ -263,7 +263,8 @@ mod tests {
 
     #[test]
     fn blanks_at_the_end_of_a_varchar_may_be_left_over() {
-        let ends = |pattern, text| Pattern::read(pattern, None).matches(text, TrailingBlanks::Ignore);
+        let ends =
+            |pattern, text| Pattern::read(pattern, None).matches(text, TrailingBlanks::Ignore);
         assert!(ends("abc", "abc   "));
         assert!(ends("abc ", "abc   "));
         assert!(ends("%king", "Robert King   "));
@@ -298,8 +299,12 @@ mod tests {
         match (parts.split_first(), units.split_first()) {
             (None, _) => units.is_empty(),
             (Some((Part::Any, rest)), None) => naive(rest, units),
-            (Some((Part::Any, rest)), Some((_, behind))) => naive(rest, units) || naive(parts, behind),
-            (Some((part, rest)), Some((unit, behind))) => part.accepts(*unit) && naive(rest, behind),
+            (Some((Part::Any, rest)), Some((_, behind))) => {
+                naive(rest, units) || naive(parts, behind)
+            }
+            (Some((part, rest)), Some((unit, behind))) => {
+                part.accepts(*unit) && naive(rest, behind)
+            }
             (Some(_), None) => false,
         }
     }

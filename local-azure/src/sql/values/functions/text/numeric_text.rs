@@ -11,7 +11,10 @@ pub(super) fn is_numeric(text: &str) -> bool {
 }
 
 fn blank(character: char) -> bool {
-    matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{A0}')
+    matches!(
+        character,
+        ' ' | '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{A0}'
+    )
 }
 
 fn is_money(text: &str) -> bool {
@@ -40,7 +43,13 @@ fn is_money(text: &str) -> bool {
 fn is_float(text: &str) -> bool {
     let spelled: String = text
         .chars()
-        .map(|character| if matches!(character, 'd' | 'D') { 'e' } else { character })
+        .map(|character| {
+            if matches!(character, 'd' | 'D') {
+                'e'
+            } else {
+                character
+            }
+        })
         .collect();
     // Rust also reads `inf` and `nan`; SQL Server doesn't, and too large a number is none.
     spelled
@@ -56,8 +65,26 @@ mod tests {
     #[test]
     fn texts_that_some_numeric_type_reads_are_numeric() {
         for text in [
-            "1", " -12.5 ", "+1", "1e5", "1D5", "-1.5E-3", "$1,000.50", "-$5", "$-5", "- 1", "1,2,3", ".5", "5.", "+", "-",
-            ".", ",", "$", "€7", "\t1",
+            "1",
+            " -12.5 ",
+            "+1",
+            "1e5",
+            "1D5",
+            "-1.5E-3",
+            "$1,000.50",
+            "-$5",
+            "$-5",
+            "- 1",
+            "1,2,3",
+            ".5",
+            "5.",
+            "+",
+            "-",
+            ".",
+            ",",
+            "$",
+            "€7",
+            "\t1",
         ] {
             assert!(is_numeric(text), "{text:?}");
         }
@@ -65,7 +92,10 @@ mod tests {
 
     #[test]
     fn other_texts_are_not() {
-        for text in ["", "  ", "a", "e", "1e", "0x1A", "1.2.3", "1 2", "--1", "inf", "nan", "1e400", "$1e5", "1.5,0", "١"] {
+        for text in [
+            "", "  ", "a", "e", "1e", "0x1A", "1.2.3", "1 2", "--1", "inf", "nan", "1e400", "$1e5",
+            "1.5,0", "١",
+        ] {
             assert!(!is_numeric(text), "{text:?}");
         }
     }
