@@ -53,12 +53,18 @@ pub(super) fn fold(character: char) -> char {
     only(character.to_lowercase(), character)
 }
 
-/// A character's capital, where that is one character; else itself, such as `ß`.
+/// A character's capital, where that is one character that is equal to it here; else itself: `ß` has no such capital,
+/// and those of `ı`, `µ` and `ς` belong to `i`, `μ` and `σ`.
 pub(super) fn capital(character: char) -> char {
     if u32::from(character) > 0xFFFF {
         return character;
     }
-    only(character.to_uppercase(), character)
+    let large = only(character.to_uppercase(), character);
+    if fold(large) == fold(character) {
+        large
+    } else {
+        character
+    }
 }
 
 fn only(mut mapped: impl Iterator<Item = char>, character: char) -> char {
@@ -129,6 +135,8 @@ fn plain(character: char) -> char {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -167,22 +175,56 @@ mod tests {
     #[test]
     fn texts_sort_by_signs_digits_letters_and_last_by_accents() {
         let sorted = [
-            "a\t", "", "_a", "1", "10", "2", "a", "A b", "ab", "e", "é", "ea", "éb", "f", "resume",
+            "", "_a", "1", "10", "2", "a", "A b", "ab", "e", "é", "ea", "éb", "f", "resume",
             "Résumé", "resumes", "z", "ж",
         ];
-        for pair in sorted.windows(2) {
-            if let [first, second] = pair {
-                // A control sign comes before the blank that continues the shorter text.
-                if *first == "a\t" {
-                    assert_eq!(compare("a\t", "a"), Ordering::Less);
-                    continue;
-                }
-                assert_eq!(
-                    compare(first, second),
-                    Ordering::Less,
-                    "{first:?} {second:?}"
-                );
-            }
+        for (first, second) in sorted.iter().zip(sorted.iter().skip(1)) {
+            assert_eq!(
+                compare(first, second),
+                Ordering::Less,
+                "{first:?} {second:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_control_character_comes_before_the_blanks_that_end_the_shorter_text() {
+        assert_eq!(compare("a\t", "a"), Ordering::Less);
+        assert_eq!(compare("a!", "a"), Ordering::Greater);
+    }
+
+    #[test]
+    fn sqlite_compares_groups_and_keeps_unique_by_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        register(&connection).unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (name TEXT COLLATE tsql_ci_as UNIQUE); INSERT INTO t VALUES ('Été')")
+            .unwrap();
+        let found: i64 = connection
+            .query_row("SELECT count(*) FROM t WHERE name = 'éTÉ  '", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(found, 1);
+        assert!(
+            connection
+                .execute("INSERT INTO t VALUES ('ÉTÉ ')", [])
+                .is_err()
+        );
+        assert_eq!(
+            connection
+                .execute("INSERT INTO t VALUES ('ete')", [])
+                .unwrap(),
+            1
+        );
+    }
+
+    #[test]
+    fn cases_are_equal_to_each_other_in_the_whole_plane() {
+        for character in (0..=0xFFFF_u32).filter_map(char::from_u32) {
+            let small = fold(character);
+            assert_eq!(fold(small), small, "{character:?}");
+            assert_eq!(fold(capital(character)), small, "{character:?}");
         }
     }
 
@@ -203,11 +245,6 @@ mod tests {
         fn equal_means_the_same_folded_characters(a in words(), b in words()) {
             let key = |text: &str| text.trim_end_matches(' ').chars().map(fold).collect::<String>();
             prop_assert_eq!(compare(&a, &b) == Ordering::Equal, key(&a) == key(&b));
-        }
-
-        #[test]
-        fn folding_a_folded_character_changes_nothing(character: char) {
-            prop_assert_eq!(fold(fold(character)), fold(character));
         }
     }
 }

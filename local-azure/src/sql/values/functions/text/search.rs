@@ -90,7 +90,7 @@ fn replace(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
     while let Some(at) = finder.find(&haystack, done) {
         result.extend_from_slice(original.get(done..at).unwrap_or_default());
         result.extend_from_slice(&with);
-        // A unit is at most three bytes of UTF-8; half of the limit in units is its whole in UTF-16 bytes.
+        // The units are counted in their two bytes here; UTF-8 may need half as much again.
         if result.len() > MAX_TEXT_BYTES / 2 {
             return Err(too_long());
         }
