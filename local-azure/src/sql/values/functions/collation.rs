@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 
 use rusqlite::Connection;
 
-/// The name under which SQLite knows the collation.
+/// Its name on a connection.
 const NAME: &str = "tsql_ci_as";
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {

@@ -120,16 +120,16 @@ impl Pattern {
                     retry = Some((part, unit));
                     continue;
                 }
-                Some(other) => {
-                    if units.get(unit).is_some_and(|unit| other.accepts(*unit)) {
-                        part = part.saturating_add(1);
-                        unit = unit.saturating_add(1);
-                        continue;
-                    }
+                Some(other) if units.get(unit).is_some_and(|unit| other.accepts(*unit)) => {
+                    part = part.saturating_add(1);
+                    unit = unit.saturating_add(1);
+                    continue;
                 }
                 None if unit >= least => return Some(start),
-                None => {}
+                _ => {}
             }
+            // No fit from here: let the last `%` take one unit more. Those before it need never change, as each part
+            // between two of them already stands as far left as it can.
             let (behind, tried) = retry?;
             // A `%` at the very end takes all that is left.
             if behind == parts.len() {
