@@ -3,6 +3,9 @@
 /// The signs that money may carry, of those in code page 1252 and the euro.
 const CURRENCY_SIGNS: [char; 5] = ['$', '£', '¤', '¥', '€'];
 
+/// The whole part of the largest money, 922337203685477.5807.
+const MAX_WHOLE_MONEY: u64 = 922_337_203_685_477;
+
 /// Whether the text reads as a number: as float (`1e5`, also `1d5`) or as money (`-$1,000.50`). Money is generous:
 /// a sign, a currency sign, a point or a comma alone are 0 to it, so they are numeric too, as on SQL Server.
 pub(super) fn is_numeric(text: &str) -> bool {
@@ -31,13 +34,29 @@ fn is_money(text: &str) -> bool {
         rest = characters.as_str().trim_start_matches(blank);
     }
     let mut point = false;
-    rest.chars().all(|character| match character {
+    let spelled_right = rest.chars().all(|character| match character {
         '0'..='9' => true,
         // Commas group the whole part; their places don't matter.
         ',' => !point,
         '.' => !std::mem::replace(&mut point, true),
         _ => false,
-    })
+    });
+    spelled_right && is_in_range_of_money(rest)
+}
+
+/// Digits, commas and a point: no digits at all are 0.
+fn is_in_range_of_money(unsigned: &str) -> bool {
+    let whole: String = unsigned
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    whole.is_empty()
+        || whole
+            .parse::<u64>()
+            .is_ok_and(|whole| whole <= MAX_WHOLE_MONEY)
 }
 
 fn is_float(text: &str) -> bool {
@@ -88,6 +107,15 @@ mod tests {
         ] {
             assert!(is_numeric(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_number_too_large_for_every_type_is_not() {
+        assert!(is_numeric("922,337,203,685,477"));
+        assert!(!is_numeric("922,337,203,685,478"));
+        assert!(is_numeric("922337203685478"));
+        assert!(is_numeric(&"9".repeat(300)));
+        assert!(!is_numeric(&"9".repeat(400)));
     }
 
     #[test]
