@@ -196,7 +196,7 @@ fn exact_money(value: f64) -> Option<Cell<'static>> {
 
 fn civil_date(date: driver_time::Date) -> Option<NaiveDate> {
     let days = i32::try_from(date.days()).ok()?.checked_add(CHRONO_DAY_OF_TDS_DAY_ZERO)?;
-    NaiveDate::from_num_days_from_ce_opt(days)
+    NaiveDate::from_num_days_from_ce_opt(days).filter(|date| (1..=9999).contains(&date.year()))
 }
 
 fn civil_time(time: driver_time::Time) -> Option<NaiveTime> {
