@@ -5,6 +5,10 @@
 //! | [`data_type`] | spelling, precedence and common type of [`super::types::SqlType`] |
 //! | [`storage`] | the form of a value inside SQLite, in which SQLite's own order is SQL Server's |
 
+pub mod arithmetic;
+pub mod convert;
 pub mod data_type;
 pub mod errors;
+pub mod functions;
+pub mod literals;
 pub mod storage;

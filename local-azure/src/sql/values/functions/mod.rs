@@ -74,3 +74,32 @@
 //!
 //! COUNT, MIN, MAX are SQLite's own (MIN and MAX of text with the collation). FORMAT, HASHBYTES, CHECKSUM, PARSE and
 //! SOUNDEX are refused by the binder.
+
+mod aggregates;
+mod arithmetic;
+mod conversions;
+mod collation;
+mod context;
+mod dates;
+mod maths;
+mod text;
+
+pub use context::FunctionContext;
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+/// Registers every function of the table and the collation on a connection.
+///
+/// # Errors
+/// When SQLite refuses one.
+pub fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
+    collation::register(connection)?;
+    conversions::register(connection, context)?;
+    arithmetic::register(connection, context)?;
+    text::register(connection, context)?;
+    dates::register(connection, context)?;
+    maths::register(connection, context)?;
+    aggregates::register(connection, context)
+}
