@@ -8,7 +8,6 @@ use crate::sql::tsql::cursor::undeclared;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::data_type::DefaultLength;
 use crate::sql::values::errors::unsupported;
-use crate::sql::values::{arithmetic, convert};
 
 impl Binder<'_> {
     /// Binds a value.
@@ -174,7 +173,7 @@ impl Binder<'_> {
                     return Ok(Typed::new(sql, sql_type).not_null());
                 }
                 let operand = self.expression(operand)?;
-                let result = arithmetic::negation_type(operand.sql_type)?;
+                let result = negation_type(operand.sql_type)?;
                 let operand = self.coerce(operand, result)?;
                 Ok(Typed { nullable: operand.nullable, ..Typed::new(format!("tsql_negate({}, '{result}')", operand.sql), result) })
             }
@@ -313,7 +312,7 @@ impl Binder<'_> {
     }
 
     fn convert(&mut self, value: &Expr, data_type: &ast::DataType, style: Option<&Expr>, attempt: bool) -> Result<Typed, SqlError> {
-        let to = SqlType::parse_with(&data_type.to_string(), DefaultLength::Conversion)?;
+        let to = SqlType::parse_with(&data_type.to_string(), DefaultLength::Cast)?;
         let value = self.expression(value)?;
         let style = match style {
             Some(style) => {
@@ -325,7 +324,6 @@ impl Binder<'_> {
         if value.null {
             return Ok(Typed { nullable: true, ..Typed::new("NULL", to) });
         }
-        convert::check_allowed(value.sql_type, to, true)?;
         let function = if attempt { "tsql_try_convert" } else { "tsql_convert" };
         let sql = format!("{function}({}, '{}', '{to}', {style})", value.sql, value.sql_type);
         Ok(Typed { nullable: value.nullable || attempt, ..Typed::new(sql, to) })
@@ -336,7 +334,6 @@ impl Binder<'_> {
         if value.null || value.sql_type == to {
             return Ok(Typed { sql_type: to, ..value });
         }
-        convert::check_allowed(value.sql_type, to, false)?;
         if keeps_form(value.sql_type, to) {
             return Ok(Typed { sql_type: to, ..value });
         }
@@ -350,7 +347,7 @@ impl Binder<'_> {
             return Err(SqlError::new(116, "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."));
         };
         // More than one row is error 512 on SQL Server; SQLite would take the first.
-        let sql = format!("(SELECT tsql_single(c0, count(*) OVER ()) FROM ({}))", query.sql);
+        let sql = format!("(SELECT local_azure_single(c0, count(*) OVER ()) FROM ({}))", query.sql);
         Ok(Typed::new(sql, column.sql_type))
     }
 }
@@ -413,10 +410,81 @@ pub(crate) fn widest(text: SqlType) -> SqlType {
     if text.is_unicode_text() { SqlType::NVarChar(Length::Max) } else { SqlType::VarChar(Length::Max) }
 }
 
+/// The type of `a op b` (Transact-SQL reference, "Precision, scale, and length", "Data type precedence").
 fn arithmetic_type(symbol: &str, left: SqlType, right: SqlType) -> Result<SqlType, SqlError> {
-    let text_to = |text: SqlType, other: SqlType| if text.is_text() { other } else { text };
-    let operator = arithmetic::Operator::from_symbol(symbol).ok_or_else(|| not_tsql(symbol))?;
-    arithmetic::result_type(operator, text_to(left, right), text_to(right, left))
+    let (left, right) = match (left.is_text(), right.is_text()) {
+        (true, false) => (right, right),
+        (false, true) => (left, left),
+        _ => (left, right),
+    };
+    let common = left.common(right);
+    let wrong = || crate::sql::values::errors::invalid_operand(common, operator_name(symbol));
+    match common {
+        SqlType::DateTime | SqlType::SmallDateTime if matches!(symbol, "+" | "-") => Ok(common),
+        SqlType::Bit => Err(wrong()),
+        SqlType::Decimal { .. } => Ok(decimal_type(symbol, left, right)),
+        SqlType::SmallMoney => Ok(SqlType::Money),
+        _ if common.is_number() => Ok(common),
+        _ => Err(wrong()),
+    }
+}
+
+fn operator_name(symbol: &str) -> &'static str {
+    match symbol {
+        "+" => "add",
+        "-" => "subtract",
+        "*" => "multiply",
+        "/" => "divide",
+        _ => "modulo",
+    }
+}
+
+/// Precision and scale of decimal arithmetic, cut to 38 digits with at least 6 behind the point where they were there.
+fn decimal_type(symbol: &str, left: SqlType, right: SqlType) -> SqlType {
+    let digits = |sql_type: SqlType| match sql_type {
+        SqlType::Bit => (1, 0),
+        SqlType::TinyInt => (3, 0),
+        SqlType::SmallInt => (5, 0),
+        SqlType::Int => (10, 0),
+        SqlType::BigInt => (19, 0),
+        SqlType::Money => (19, 4),
+        SqlType::SmallMoney => (10, 4),
+        other => other.precision_and_scale().map_or((38, 0), |(p, s)| (u32::from(p), u32::from(s))),
+    };
+    let ((p1, s1), (p2, s2)) = (digits(left), digits(right));
+    let (precision, scale) = match symbol {
+        "*" => (p1 + p2 + 1, s1 + s2),
+        "/" => {
+            let scale = 6.max(s1 + p2 + 1);
+            (p1 - s1.min(p1) + s2 + scale, scale)
+        }
+        "%" => {
+            let scale = s1.max(s2);
+            ((p1 - s1.min(p1)).min(p2 - s2.min(p2)) + scale, scale)
+        }
+        _ => {
+            let scale = s1.max(s2);
+            ((p1 - s1.min(p1)).max(p2 - s2.min(p2)) + scale + 1, scale)
+        }
+    };
+    let (precision, scale) = if precision > 38 {
+        let whole = precision - scale.min(precision);
+        let scale = if matches!(symbol, "*" | "/") { scale.min(38_u32.saturating_sub(whole).max(scale.min(6))) } else { scale.min(38_u32.saturating_sub(whole)) };
+        (38, scale)
+    } else {
+        (precision.max(1), scale)
+    };
+    SqlType::Decimal { precision: u8::try_from(precision).unwrap_or(38), scale: u8::try_from(scale).unwrap_or(0) }
+}
+
+fn negation_type(sql_type: SqlType) -> Result<SqlType, SqlError> {
+    match sql_type {
+        SqlType::TinyInt => Ok(SqlType::SmallInt),
+        SqlType::Bit => Err(crate::sql::values::errors::invalid_operand(sql_type, "minus")),
+        other if other.is_number() => Ok(other),
+        other if other.is_text() => Ok(SqlType::Int),
+        other => Err(crate::sql::values::errors::invalid_operand(other, "minus")),
+    }
 }
 
 /// Whether a stored value of `from` is the same stored value in `to`, so that no conversion is needed.

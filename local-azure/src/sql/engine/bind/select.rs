@@ -300,6 +300,10 @@ impl Binder<'_> {
         Ok(format!("local_azure_row_count({})", count.sql))
     }
 
+    pub(crate) fn output_select_item(&mut self, item: &ast::SelectItem, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
+        self.select_item(item, values)
+    }
+
     fn select_item(&mut self, item: &ast::SelectItem, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
         match item {
             ast::SelectItem::UnnamedExpr(Expr::BinaryOp { left: _, op: ast::BinaryOperator::Eq, right: _ }) => return Err(not_tsql("=")),
