@@ -12,7 +12,7 @@ use super::transaction::Transaction;
 use super::{Argument, Database, Isolation, Login, catalog, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
 use crate::sql::types::{Length, SqlType, Value};
-use crate::sql::values::functions::context::FunctionContext;
+use crate::sql::values::functions::FunctionContext;
 
 /// Why a statement didn't end well.
 #[derive(Debug)]
