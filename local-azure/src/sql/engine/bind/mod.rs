@@ -102,8 +102,8 @@ pub(crate) struct Scope {
     /// Whether aggregates may stand here.
     pub(crate) aggregates: bool,
     pub(crate) saw_aggregate: bool,
-    inside_aggregate: usize,
-    inside_key: usize,
+    pub(crate) inside_aggregate: usize,
+    pub(crate) inside_key: usize,
     /// GROUP BY's expressions.
     pub(crate) keys: Vec<ast::Expr>,
     /// GROUP BY's columns, as SQLite SQL.
