@@ -13,3 +13,4 @@ pub mod functions;
 pub mod identity;
 pub mod sql;
 pub mod tokens;
+mod web_server;

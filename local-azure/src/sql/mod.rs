@@ -2,11 +2,17 @@
 //!
 //! Data flows one way: [`tds`] reads a request from the socket and calls a [`engine::Session`]; the session reads
 //! T-SQL with [`tsql`], computes with [`values`], and pushes what comes out into a [`reply::ReplySink`], which
-//! [`tds`] writes to the socket as tokens.
+//! [`tds`] writes to the socket as tokens. [`start`] puts it together.
 
+pub mod certificates;
 pub mod engine;
+pub mod faults;
 pub mod reply;
+pub mod seed;
+pub mod server;
 pub mod tds;
 pub mod tsql;
 pub mod types;
 pub mod values;
+
+pub use server::{Credential, Encryption, LoginRecord, SqlLogin, SqlOptions, SqlServer, TokenCheck, start};

@@ -24,14 +24,7 @@ impl SqlError {
     /// An error of severity 16, state 1, on line 1: the common case.
     #[must_use]
     pub fn new(number: i32, message: impl Into<String>) -> Self {
-        Self {
-            number,
-            class: 16,
-            state: 1,
-            message: message.into(),
-            procedure: String::new(),
-            line: 1,
-        }
+        Self { number, class: 16, state: 1, message: message.into(), procedure: String::new(), line: 1 }
     }
 
     /// The same error on another line of the batch.

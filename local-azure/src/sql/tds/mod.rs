@@ -1,1 +1,35 @@
-//! (under construction)
+//! The TDS 7.4 protocol, server side ([MS-TDS]): packets, login, requests and the tokens of a reply.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`bytes`] | reads little-endian fields and never past the end |
+//! | [`packet`] | packets: reading whole messages, splitting replies |
+//! | [`prelogin`], `handshake`, [`login`] | what comes before the first request |
+//! | [`request`], [`rpc`] | requests: batches, procedure calls, the transaction manager |
+//! | [`type_info`], [`decode`], [`encode`], [`code_page`] | types and values on the wire |
+//! | [`token`], [`reply`] | what the server sends |
+//! | `authentication` | who may log in |
+//! | `interrupt`, [`session`], `worker`, `prepared` | a session on a thread of its own, and how it is stopped |
+//! | `connection` | one connection from its first byte to its last |
+//!
+//! [MS-TDS]: https://learn.microsoft.com/openspecs/windows_protocols/ms-tds/
+
+pub(crate) mod authentication;
+pub mod bytes;
+pub mod code_page;
+pub(crate) mod connection;
+pub mod decode;
+pub mod encode;
+pub(crate) mod handshake;
+pub(crate) mod interrupt;
+pub mod login;
+pub mod packet;
+pub mod prelogin;
+pub(crate) mod prepared;
+pub mod reply;
+pub mod request;
+pub mod rpc;
+pub mod session;
+pub mod token;
+pub mod type_info;
+pub(crate) mod worker;

@@ -1,0 +1,2 @@
+DELETE FROM dbo.Persons
+WHERE Id = @id;

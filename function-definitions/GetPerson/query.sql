@@ -1,0 +1,3 @@
+SELECT Id, Name, City, Balance, Created
+FROM dbo.Persons
+WHERE Id = @id;

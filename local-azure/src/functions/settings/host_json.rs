@@ -1,0 +1,192 @@
+//! Reads host.json and the environment variables that override it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{AppSettings, parse_time_span, without_comments};
+
+/// `customHandler.initializationTimeout` when it isn't given.
+const DEFAULT_INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
+/// `functionTimeout` when it isn't given: the Dedicated and Premium plans' value, and Core Tools'.
+const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// host.json can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HostJsonError {
+    /// The file can't be read.
+    #[error(
+        "host.json was not read at {path}: {source}; run in the folder that holds it, or name that folder"
+    )]
+    Read {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It isn't JSON.
+    #[error("{path} is not JSON: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where it goes wrong.
+        source: serde_json::Error,
+    },
+    /// A value has the wrong form.
+    #[error("host.json, key {key}: {problem}")]
+    Value {
+        /// The key with its parents.
+        key: &'static str,
+        /// What is wrong and what to write.
+        problem: String,
+    },
+}
+
+/// The worker as host.json describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::functions) struct WorkerDescription {
+    pub(in crate::functions) executable: String,
+    pub(in crate::functions) working_directory: Option<String>,
+    pub(in crate::functions) arguments: Vec<String>,
+}
+
+/// What the host uses of host.json.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::functions) struct HostConfiguration {
+    pub(in crate::functions) worker: WorkerDescription,
+    pub(in crate::functions) initialization_timeout: Duration,
+    /// `None` = unlimited.
+    pub(in crate::functions) function_timeout: Option<Duration>,
+    /// Without slashes at its ends; may be empty.
+    pub(in crate::functions) route_prefix: String,
+}
+
+impl HostConfiguration {
+    /// Reads `host.json` in the script root.
+    pub(in crate::functions) fn read(
+        path: &Path,
+        settings: &AppSettings,
+    ) -> Result<Self, HostJsonError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| HostJsonError::Read { path: path.to_owned(), source })?;
+        let json = serde_json::from_str(&without_comments(&text))
+            .map_err(|source| HostJsonError::Json { path: path.to_owned(), source })?;
+        Self::from_json(&json, settings)
+    }
+
+    fn from_json(json: &Value, settings: &AppSettings) -> Result<Self, HostJsonError> {
+        let keys = Keys { json, settings };
+        if keys.boolean("customHandler:enableForwardingHttpRequest")? {
+            return Err(wrong(
+                "customHandler.enableForwardingHttpRequest",
+                "this host does not forward HTTP requests yet: set it to false, and functions get the enveloped request",
+            ));
+        }
+        if keys.boolean("customHandler:enableProxyingHttpRequest")? {
+            return Err(wrong(
+                "customHandler.enableProxyingHttpRequest",
+                "this host does not proxy HTTP requests yet: set it to false, and functions get the enveloped request",
+            ));
+        }
+        if keys.value("customHandler:http:routes").is_some_and(|routes| !routes.is_null()) {
+            return Err(wrong(
+                "customHandler.http.routes",
+                "this host does not know routes in host.json yet: describe each function in its own function.json",
+            ));
+        }
+        Ok(Self {
+            worker: keys.worker()?,
+            initialization_timeout: keys
+                .span("customHandler:initializationTimeout", "customHandler.initializationTimeout")?
+                .unwrap_or(DEFAULT_INITIALIZATION_TIMEOUT),
+            function_timeout: keys.function_timeout()?,
+            route_prefix: keys
+                .text("extensions:http:routePrefix")
+                .unwrap_or_else(|| "api".to_owned())
+                .trim_matches('/')
+                .to_owned(),
+        })
+    }
+}
+
+/// Looks keys up: first the variable `AzureFunctionsJobHost__a__b`, then the file, both without regard to case.
+struct Keys<'a> {
+    json: &'a Value,
+    settings: &'a AppSettings,
+}
+
+impl Keys<'_> {
+    fn value(&self, key: &str) -> Option<&Value> {
+        key.split(':').try_fold(self.json, |value, name| {
+            value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        })
+    }
+
+    /// A scalar as text.
+    fn text(&self, key: &str) -> Option<String> {
+        if let Some(value) = self.settings.get(&format!("AzureFunctionsJobHost:{key}")) {
+            return Some(value.to_owned());
+        }
+        match self.value(key)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+            other => Some(other.to_string()),
+        }
+    }
+
+    fn boolean(&self, key: &'static str) -> Result<bool, HostJsonError> {
+        match self.text(key) {
+            None => Ok(false),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.eq_ignore_ascii_case("false") || text.is_empty() => Ok(false),
+            Some(_) => Err(wrong(key, "write true or false")),
+        }
+    }
+
+    fn span(&self, key: &str, name: &'static str) -> Result<Option<Duration>, HostJsonError> {
+        self.text(key)
+            .map(|text| {
+                parse_time_span(&text)
+                    .filter(|span| !span.is_zero())
+                    .ok_or_else(|| wrong(name, "write a time span such as \"00:00:30\""))
+            })
+            .transpose()
+    }
+
+    fn function_timeout(&self) -> Result<Option<Duration>, HostJsonError> {
+        match self.text("functionTimeout") {
+            None => Ok(Some(DEFAULT_FUNCTION_TIMEOUT)),
+            Some(text) if text == "-1" => Ok(None),
+            Some(_) => self.span("functionTimeout", "functionTimeout"),
+        }
+    }
+
+    fn worker(&self) -> Result<WorkerDescription, HostJsonError> {
+        let expanded = |key: &str| {
+            self.text(key).map(|text| self.settings.expand_known(&text)).filter(|text| !text.is_empty())
+        };
+        let arguments = match self.value("customHandler:description:arguments") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| item.as_str().map(|text| self.settings.expand_known(text)))
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| wrong("customHandler.description.arguments", "write an array of strings"))?,
+            Some(_) => {
+                return Err(wrong("customHandler.description.arguments", "write an array of strings"));
+            }
+        };
+        Ok(WorkerDescription {
+            executable: expanded("customHandler:description:defaultExecutablePath").unwrap_or_default(),
+            working_directory: expanded("customHandler:description:workingDirectory"),
+            // The host joins the arguments with blanks and quotes nothing (HttpWorkerOptionsSetup.cs), so an argument
+            // with a blank in it reaches the process as two.
+            arguments: arguments.join(" ").split_whitespace().map(str::to_owned).collect(),
+        })
+    }
+}
+
+fn wrong(key: &'static str, problem: &str) -> HostJsonError {
+    HostJsonError::Value { key, problem: problem.to_owned() }
+}

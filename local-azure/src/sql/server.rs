@@ -1,0 +1,328 @@
+//! Starting and stopping the SQL endpoint.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+pub use super::tds::authentication::{Credential, SqlLogin, TokenCheck};
+pub use super::tds::prelogin::Encryption;
+
+use super::certificates::{self, Certificates};
+use super::engine::Database;
+use super::faults::Faults;
+use super::reply::SqlError;
+use super::seed;
+use super::tds::connection::{Counted, serve};
+use super::tds::session::OpenSession;
+
+/// How the endpoint is set up.
+#[derive(Clone)]
+pub struct SqlOptions {
+    /// Where it listens; port 0 takes any free one. Default `127.0.0.1:0`.
+    pub address: SocketAddr,
+    /// The `SQLite` file; None for a temporary one that goes away with the server. Default None.
+    pub database_file: Option<PathBuf>,
+    /// The names under which the database can be opened, without case; `master` always can. Any other gets 4060.
+    /// Empty takes any name, for one that need not be known beforehand. Default empty.
+    pub database_names: Vec<String>,
+    /// Who may log in with a password. Default nobody.
+    pub logins: Vec<SqlLogin>,
+    /// Who may log in with a token. Default None: nobody.
+    pub token_check: Option<TokenCheck>,
+    /// How much is encrypted. Default all, as on Azure.
+    pub encryption: Encryption,
+    /// Where the certificate of the endpoint's authority is written, PEM, for clients to trust. Default None.
+    pub ca_out: Option<PathBuf>,
+    /// A script that fills the database if it is new: temporary, or a file that doesn't exist yet. Default None.
+    pub seed: Option<String>,
+    /// Certificates of a server that was stopped, so that its clients trust this one too. Default None: new ones.
+    pub certificates: Option<Arc<Certificates>>,
+    /// Where clients that fetch a token themselves are sent to (FEDAUTHINFO). Default Entra's common endpoint.
+    pub sts_url: String,
+    /// What such a token is for. Default `https://database.windows.net/`.
+    pub token_resource: String,
+}
+
+impl Default for SqlOptions {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            database_file: None,
+            database_names: Vec::new(),
+            logins: Vec::new(),
+            token_check: None,
+            encryption: Encryption::default(),
+            ca_out: None,
+            seed: None,
+            certificates: None,
+            sts_url: "https://login.microsoftonline.com/common".to_owned(),
+            token_resource: "https://database.windows.net/".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for SqlOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SqlOptions")
+            .field("address", &self.address)
+            .field("database_file", &self.database_file)
+            .field("database_names", &self.database_names)
+            .field("logins", &self.logins)
+            .field("token_check", &self.token_check.is_some())
+            .field("encryption", &self.encryption)
+            .field("ca_out", &self.ca_out)
+            .field("seed", &self.seed.is_some())
+            .field("certificates", &self.certificates.is_some())
+            .field("sts_url", &self.sts_url)
+            .field("token_resource", &self.token_resource)
+            .finish()
+    }
+}
+
+/// A login that was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginRecord {
+    /// The number of the session, as `@@SPID` would say.
+    pub spid: u16,
+    /// The login's name; what the client called itself if it was refused.
+    pub login: String,
+    /// What it showed.
+    pub credential: Credential,
+    /// The name of the program.
+    pub application: String,
+    /// The name of its machine.
+    pub host: String,
+    /// The database it asked for.
+    pub database: String,
+    /// Whether it asked for a read-only replica.
+    pub read_only_intent: bool,
+    /// The number of the error it was refused with; None if it got in (or was redirected).
+    pub refused: Option<i32>,
+}
+
+/// How many logins are kept.
+const MAX_RECORDS: usize = 10_000;
+/// The first number of a user's session.
+const FIRST_SPID: u16 = 51;
+
+/// What all connections of a server share.
+pub(crate) struct Shared {
+    pub(crate) encryption: Encryption,
+    pub(crate) acceptor: Option<TlsAcceptor>,
+    pub(crate) logins: Vec<SqlLogin>,
+    pub(crate) token_check: Option<TokenCheck>,
+    pub(crate) sts_url: String,
+    pub(crate) token_resource: String,
+    pub(crate) open: OpenSession,
+    pub(crate) faults: Faults,
+    pub(crate) open_connections: AtomicUsize,
+    database_names: Vec<String>,
+    records: Mutex<Vec<LoginRecord>>,
+    spid: AtomicU16,
+}
+
+impl Shared {
+    pub(crate) fn next_spid(&self) -> u16 {
+        self.spid.fetch_add(1, Ordering::Relaxed).max(FIRST_SPID)
+    }
+
+    pub(crate) fn has_database(&self, name: &str) -> bool {
+        self.database_names.is_empty()
+            || name.eq_ignore_ascii_case("master")
+            || self.database_names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn record(&self, record: LoginRecord) {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() < MAX_RECORDS {
+            records.push(record);
+        }
+    }
+}
+
+/// A running SQL endpoint. Dropping it stops it.
+pub struct SqlServer {
+    address: SocketAddr,
+    certificates: Option<Arc<Certificates>>,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for SqlServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SqlServer")
+            .field("address", &self.address)
+            .field("connections", &self.connections())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Starts the SQL endpoint on the current tokio runtime.
+///
+/// # Errors
+/// When the address is taken, the database can't be opened or the CA file can't be written.
+pub async fn start(options: SqlOptions) -> io::Result<SqlServer> {
+    let file = options.database_file.clone();
+    let script = options.seed.clone();
+    let database = tokio::task::spawn_blocking(move || {
+        let is_new = file.as_ref().is_none_or(|file| !file.exists());
+        let database = Database::open(file.as_deref())?;
+        if let Some(script) = script.filter(|_| is_new) {
+            seed::run(&database, &script)?;
+        }
+        Ok::<_, SqlError>(database)
+    })
+    .await?
+    .map_err(io::Error::other)?;
+    let open: OpenSession = Arc::new(move |login| {
+        let session = database.session(login)?;
+        Ok(Box::new(session))
+    });
+    start_with(options, open).await
+}
+
+/// Starts the endpoint's protocol in front of sessions of another kind, such as canned ones in a test.
+///
+/// # Errors
+/// When the address is taken or the CA file can't be written.
+pub async fn start_with(options: SqlOptions, open: OpenSession) -> io::Result<SqlServer> {
+    let certificates = match options.encryption {
+        Encryption::Off => None,
+        Encryption::Required | Encryption::Offered => match &options.certificates {
+            Some(certificates) => Some(Arc::clone(certificates)),
+            None => Some(Arc::new(certificates::issue()?)),
+        },
+    };
+    if let (Some(path), Some(certificates)) = (&options.ca_out, &certificates) {
+        tokio::fs::write(path, &certificates.ca_pem).await?;
+    }
+    let listener = listen(options.address)?;
+    let address = listener.local_addr()?;
+    let shared = Arc::new(Shared {
+        encryption: options.encryption,
+        acceptor: certificates
+            .as_ref()
+            .map(|certificates| TlsAcceptor::from(Arc::clone(&certificates.server))),
+        logins: options.logins,
+        token_check: options.token_check,
+        sts_url: options.sts_url,
+        token_resource: options.token_resource,
+        open,
+        faults: Faults::default(),
+        open_connections: AtomicUsize::new(0),
+        database_names: options.database_names,
+        records: Mutex::new(Vec::new()),
+        spid: AtomicU16::new(FIRST_SPID),
+    });
+    let (stop, stopping) = watch::channel(false);
+    let task = tokio::spawn(accept(listener, Arc::clone(&shared), stopping));
+    tracing::info!(%address, "the SQL endpoint listens");
+    Ok(SqlServer { address, certificates, shared, stop, task: Some(task) })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Connections of a server that has just stopped don't keep its port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    let connection_stop = stop.clone();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => {
+                    let counted = Counted::new(Arc::clone(&shared));
+                    let served = serve(socket, Arc::clone(&shared), connection_stop.clone());
+                    connections.spawn(async move {
+                        let _counted = counted;
+                        served.await;
+                    });
+                }
+                Err(error) => {
+                    // Out of file descriptors, mostly: wait for some to come back.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Returns when the server is to stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the server's handle is gone, and that is the same.
+    let _ = stop.wait_for(|&stop| stop).await.map(|_| ());
+}
+
+impl SqlServer {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate of its authority, PEM; None without TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.certificates.as_ref().map(|certificates| certificates.ca_pem.as_str())
+    }
+
+    /// Its certificates, for a server that takes its place.
+    #[must_use]
+    pub fn certificates(&self) -> Option<Arc<Certificates>> {
+        self.certificates.clone()
+    }
+
+    /// Its faults.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// How many connections are open now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.open_connections.load(Ordering::SeqCst)
+    }
+
+    /// The logins so far, the first 10,000, oldest first.
+    #[must_use]
+    pub fn logins(&self) -> Vec<LoginRecord> {
+        self.shared.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Stops listening, ends what runs, closes all connections, and returns when all sessions have ended.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(task) = self.task.take() {
+            // It only fails when the runtime goes away, and then it has stopped too.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for SqlServer {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}

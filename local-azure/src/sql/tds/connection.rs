@@ -1,0 +1,408 @@
+//! One connection, from PRELOGIN to its end.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+
+use super::authentication::{Credential, check_password, check_token};
+use super::code_page::COLLATION;
+use super::handshake::HandshakeStream;
+use super::interrupt::Interrupt;
+use super::login::{FederatedAuthentication, Login7, TDS_7_3_B, TDS_7_4, federated_token};
+use super::packet::{
+    DEFAULT_PACKET_SIZE, Incoming, MAX_LOGIN_MESSAGE, MAX_MESSAGE, Message, PacketType, Packets, ReadError,
+    read_incoming,
+};
+use super::prelogin::{PreLogin, Transport};
+use super::token::{self, DoneKind, EnvironmentChange, done};
+use super::worker::{self, SessionThread, Setup, Work, protocol_error};
+use crate::sql::engine::Login;
+use crate::sql::reply::SqlError;
+use crate::sql::server::{LoginRecord, Shared, stopped};
+
+/// From the first byte to LOGINACK.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often a cancel is repeated while what it is to end goes on.
+const CANCEL_AGAIN: Duration = Duration::from_millis(20);
+/// How long the rest of what a client sends is thrown away before the socket closes; closing at once would reset
+/// the connection and could take the last error with it.
+const LINGER: Duration = Duration::from_secs(1);
+/// The packet size a client gets that asks for none.
+const LARGEST_PACKET_SIZE: u32 = 32_767;
+const SMALLEST_PACKET_SIZE: u32 = 512;
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve(socket: TcpStream, shared: Arc<Shared>, stop: watch::Receiver<bool>) {
+    let interrupt = Arc::new(Interrupt::new());
+    let login = establish(socket, &shared, &interrupt);
+    let mut stopping = stop.clone();
+    let outcome = tokio::select! {
+        outcome = timeout(LOGIN_TIMEOUT, login) => outcome,
+        () = stopped(&mut stopping) => return,
+    };
+    match outcome {
+        Ok(Ok(Some((stream, session)))) => {
+            serve_requests(stream, session, &interrupt, stop).await;
+        }
+        Ok(Ok(None)) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended before its login"),
+        Err(_) => {
+            interrupt.leave();
+            tracing::debug!("a connection did not log in in time");
+        }
+    }
+}
+
+/// PRELOGIN, TLS and LOGIN7. None when the client was turned away, with its answer.
+async fn establish(
+    socket: TcpStream,
+    shared: &Arc<Shared>,
+    interrupt: &Arc<Interrupt>,
+) -> io::Result<Option<(Box<dyn Stream>, SessionThread)>> {
+    socket.set_nodelay(true)?;
+    let mut stream = HandshakeStream::new(socket);
+    let prelogin = expect(&mut stream, PacketType::PreLogin).await?;
+    let prelogin = PreLogin::parse(&prelogin).map_err(invalid)?;
+    let (encryption, transport) = shared.encryption.negotiate(prelogin.encryption);
+    send(&mut stream, 0, &prelogin.answer(encryption)).await?;
+    let acceptor = match (transport, &shared.acceptor) {
+        (Transport::Impossible, _) => {
+            linger(&mut stream).await;
+            return Ok(None);
+        }
+        (Transport::Clear, _) | (_, None) => None,
+        (Transport::Encrypted | Transport::EncryptedLogin, Some(acceptor)) => Some(acceptor),
+    };
+    let Some(acceptor) = acceptor else {
+        let message = expect(&mut stream, PacketType::Login7).await?;
+        return log_in(Box::new(stream), &message, shared, interrupt).await;
+    };
+    let mut encrypted = stream.accept(acceptor).await?;
+    let message = expect(&mut encrypted, PacketType::Login7).await?;
+    if transport == Transport::EncryptedLogin {
+        // From here on the client writes and reads the bare socket; TLS ends without a word.
+        let (stream, _) = encrypted.into_inner();
+        return log_in(Box::new(stream), &message, shared, interrupt).await;
+    }
+    log_in(Box::new(encrypted), &message, shared, interrupt).await
+}
+
+async fn log_in(
+    mut stream: Box<dyn Stream>,
+    message: &[u8],
+    shared: &Arc<Shared>,
+    interrupt: &Arc<Interrupt>,
+) -> io::Result<Option<(Box<dyn Stream>, SessionThread)>> {
+    let spid = shared.next_spid();
+    let login = match Login7::parse(message) {
+        Ok(login) if login.tds_version >= TDS_7_3_B => login,
+        Ok(_) => {
+            let error = SqlError::new(
+                18057,
+                "The local SQL endpoint speaks TDS 7.3 and 7.4: use a client library of 2012 or later.",
+            );
+            return turn_away(stream, spid, &error.with_class(20)).await;
+        }
+        Err(malformed) => {
+            return turn_away(stream, spid, &protocol_error(&malformed.to_string())).await;
+        }
+    };
+    let mut record = LoginRecord {
+        spid,
+        login: login.user.clone(),
+        credential: match login.federated {
+            Some(_) => Credential::Token,
+            None => Credential::Password,
+        },
+        application: login.application.clone(),
+        host: login.host.clone(),
+        database: login.database.clone(),
+        read_only_intent: login.read_only_intent,
+        refused: None,
+    };
+    let outcome = admit(&mut stream, &login, spid, shared, interrupt, &mut record).await?;
+    match outcome {
+        Ok(session) => {
+            shared.record(record);
+            let packet_size = packet_size(login.packet_size);
+            let reply = login_reply(&login, &session.1, packet_size, None);
+            send(&mut stream, spid, &reply).await?;
+            Ok(Some((stream, session.0)))
+        }
+        Err(Refusal::Error(error)) => {
+            record.refused = Some(error.number);
+            shared.record(record);
+            turn_away(stream, spid, &error).await
+        }
+        Err(Refusal::Redirect { host, port }) => {
+            shared.record(record);
+            let database = effective_database(&login).to_owned();
+            let packet_size = packet_size(login.packet_size);
+            let reply = login_reply(&login, &database, packet_size, Some((&host, port)));
+            send(&mut stream, spid, &reply).await?;
+            linger(&mut stream).await;
+            Ok(None)
+        }
+    }
+}
+
+/// Why a client does not get a session.
+enum Refusal {
+    Error(SqlError),
+    Redirect { host: String, port: u16 },
+}
+
+/// Checks who it is and opens the session; gives it with the database's name.
+async fn admit(
+    stream: &mut Box<dyn Stream>,
+    login: &Login7,
+    spid: u16,
+    shared: &Arc<Shared>,
+    interrupt: &Arc<Interrupt>,
+    record: &mut LoginRecord,
+) -> io::Result<Result<(SessionThread, String), Refusal>> {
+    if let Some(error) = shared.faults.next_login() {
+        return Ok(Err(Refusal::Error(error)));
+    }
+    let name = match &login.federated {
+        None => check_password(&shared.logins, login),
+        Some(FederatedAuthentication::SecurityToken(token)) => {
+            check_token(shared.token_check.as_ref(), token)
+        }
+        Some(FederatedAuthentication::Challenge) => {
+            let mut challenge = Vec::new();
+            token::put_fed_auth_info(&mut challenge, &shared.sts_url, &shared.token_resource);
+            send(stream, spid, &challenge).await?;
+            let answer = expect(stream, PacketType::FederatedToken).await?;
+            match federated_token(&answer) {
+                Ok(token) => check_token(shared.token_check.as_ref(), &token),
+                Err(malformed) => Err(protocol_error(&malformed.to_string())),
+            }
+        }
+    };
+    let name = match name {
+        Ok(name) => name,
+        Err(error) => return Ok(Err(Refusal::Error(error))),
+    };
+    record.login.clone_from(&name);
+    if let Some((host, port)) = shared.faults.next_redirect() {
+        return Ok(Err(Refusal::Redirect { host, port }));
+    }
+    let database = effective_database(login).to_owned();
+    if !shared.has_database(&database) {
+        let error = SqlError::new(
+            4060,
+            format!("Cannot open database \"{database}\" requested by the login. The login failed."),
+        );
+        return Ok(Err(Refusal::Error(error.with_class(11))));
+    }
+    let setup = Setup {
+        open: Arc::clone(&shared.open),
+        login: Login {
+            name,
+            database: database.clone(),
+            application: login.application.clone(),
+            host: login.host.clone(),
+        },
+        packet_size: packet_size(login.packet_size),
+        spid,
+        interrupt: Arc::clone(interrupt),
+        faults: shared.faults.clone(),
+    };
+    Ok(worker::start(setup).await.map(|session| (session, database)).map_err(Refusal::Error))
+}
+
+fn effective_database(login: &Login7) -> &str {
+    if login.database.is_empty() { "master" } else { &login.database }
+}
+
+fn packet_size(wanted: u32) -> u16 {
+    let size = match wanted {
+        0 => u32::from(DEFAULT_PACKET_SIZE),
+        wanted => wanted.clamp(SMALLEST_PACKET_SIZE, LARGEST_PACKET_SIZE),
+    };
+    u16::try_from(size).unwrap_or(DEFAULT_PACKET_SIZE)
+}
+
+/// The answer to a login that succeeds (MS-TDS 3.3.5.3); with `routing`, one that sends the client elsewhere.
+fn login_reply(login: &Login7, database: &str, packet_size: u16, routing: Option<(&str, u16)>) -> Vec<u8> {
+    const LANGUAGE: &str = "us_english";
+    let mut out = Vec::new();
+    let change = |out: &mut Vec<u8>, change| token::put_environment_change(out, &change);
+    let note = |number, state, text: String| SqlError::new(number, text).with_class(0).with_state(state);
+    change(&mut out, EnvironmentChange::Database { new: database, old: "master" });
+    token::put_info(&mut out, &note(5701, 2, format!("Changed database context to '{database}'.")));
+    change(&mut out, EnvironmentChange::Collation(COLLATION));
+    change(&mut out, EnvironmentChange::Language(LANGUAGE));
+    token::put_info(&mut out, &note(5703, 1, format!("Changed language setting to {LANGUAGE}.")));
+    token::put_login_ack(&mut out, login.tds_version.min(TDS_7_4));
+    change(&mut out, EnvironmentChange::PacketSize { new: packet_size, old: DEFAULT_PACKET_SIZE });
+    if let Some((host, port)) = routing {
+        change(&mut out, EnvironmentChange::Routing { host, port });
+    }
+    token::put_feature_ext_ack(&mut out, login.federated.is_some(), login.utf8_support);
+    token::put_done(&mut out, DoneKind::Done, 0, 0, 0);
+    out
+}
+
+/// Sends the error that ends a login, then ends the connection.
+async fn turn_away<T>(mut stream: Box<dyn Stream>, spid: u16, error: &SqlError) -> io::Result<Option<T>> {
+    let mut reply = Vec::new();
+    token::put_error(&mut reply, error);
+    token::put_done(&mut reply, DoneKind::Done, done::ERROR, 0, 0);
+    send(&mut stream, spid, &reply).await?;
+    linger(&mut stream).await;
+    Ok(None)
+}
+
+/// The next message, which must be of this type.
+async fn expect<S: AsyncRead + Unpin>(stream: &mut S, wanted: PacketType) -> io::Result<Vec<u8>> {
+    match read_incoming(stream, MAX_LOGIN_MESSAGE).await {
+        Ok(Incoming::Message(Message { packet_type, payload, .. })) if packet_type == wanted => Ok(payload),
+        Ok(_) => Err(invalid(format!("expected a message of type {wanted:?}"))),
+        Err(ReadError::Ended(error)) => Err(error),
+        Err(error) => Err(invalid(error)),
+    }
+}
+
+fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+/// Sends one message. Before the login is done packets have 4,096 bytes.
+async fn send<S: AsyncWrite + Unpin + ?Sized>(stream: &mut S, spid: u16, message: &[u8]) -> io::Result<()> {
+    let mut packets = Packets::new(DEFAULT_PACKET_SIZE, spid);
+    let mut out = Vec::new();
+    packets.write(message, &mut out);
+    packets.end(&mut out);
+    stream.write_all(&out).await?;
+    stream.flush().await
+}
+
+/// Says that nothing follows, and waits a little for the client to hear it.
+async fn linger<S: Stream + ?Sized>(stream: &mut S) {
+    let _ = timeout(LINGER, async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(u64::MAX), &mut tokio::io::sink()).await
+    })
+    .await;
+}
+
+/// Ends the session's work when the connection's task is dropped, for whatever reason.
+struct LeaveOnDrop<'a>(&'a Interrupt);
+
+impl Drop for LeaveOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// Reads requests and writes replies at the same time, until one of them ends.
+async fn serve_requests(
+    stream: Box<dyn Stream>,
+    session: SessionThread,
+    interrupt: &Arc<Interrupt>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let _leave = LeaveOnDrop(interrupt);
+    let SessionThread { work, packets, thread } = session;
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let all_is_said = tokio::select! {
+        said = write_replies(&mut writer, packets) => said,
+        () = read_requests(&mut reader, &work, interrupt) => false,
+        () = repeat_cancel(interrupt) => false,
+        () = stopped(&mut stop) => false,
+    };
+    drop(work);
+    interrupt.leave();
+    if all_is_said {
+        linger(&mut reader.unsplit(writer)).await;
+    } else {
+        let _ = timeout(LINGER, writer.shutdown()).await;
+    }
+    // The thread has its own copy of nothing that lives here, but a server that says it has stopped must have no sessions left.
+    while !thread.is_finished() {
+        interrupt.press();
+        sleep(CANCEL_AGAIN).await;
+    }
+}
+
+/// Writes until the session's thread has ended (true) or the client has gone (false).
+async fn write_replies<W: AsyncWrite + Unpin>(writer: &mut W, mut packets: mpsc::Receiver<Vec<u8>>) -> bool {
+    while let Some(mut bytes) = packets.recv().await {
+        while let Ok(more) = packets.try_recv() {
+            bytes.extend_from_slice(&more);
+        }
+        let written = async {
+            writer.write_all(&bytes).await?;
+            writer.flush().await
+        };
+        if written.await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Reads until the client has gone. After an error that ends the connection it waits for the writer to have said so.
+async fn read_requests<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    work: &mpsc::Sender<Work>,
+    interrupt: &Interrupt,
+) {
+    loop {
+        let (next, last) = match read_incoming(reader, MAX_MESSAGE).await {
+            Ok(Incoming::Message(message)) => (Work::Request(message), false),
+            Ok(Incoming::Attention) => {
+                interrupt.attention();
+                (Work::Attention, false)
+            }
+            Ok(Incoming::Ignored) => (Work::Ignored, false),
+            Err(ReadError::Ended(_)) => return,
+            Err(ReadError::Malformed(what)) => (Work::Refuse(protocol_error(what)), true),
+            Err(error @ ReadError::TooLong { .. }) => {
+                let error = SqlError::new(701, format!("The local SQL endpoint is out of room: {error}."));
+                (Work::Refuse(error.with_class(20)), true)
+            }
+        };
+        if work.send(next).await.is_err() || last {
+            // The thread ends, then the writer: that branch ends the connection.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Cancels again and again while an attention signal waits for its answer; never ends.
+async fn repeat_cancel(interrupt: &Interrupt) {
+    loop {
+        sleep(CANCEL_AGAIN).await;
+        if interrupt.is_raised() {
+            interrupt.press();
+        }
+    }
+}
+
+/// Counts a connection as long as it lives.
+pub(crate) struct Counted(Arc<Shared>);
+
+impl Counted {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        shared.open_connections.fetch_add(1, Ordering::SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.open_connections.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,366 @@
+//! Turns what a session says into tokens, and tokens into packets on their way to the client.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::interrupt::Interrupt;
+use super::packet::Packets;
+use super::token::{self, DoneKind, EnvironmentChange, done};
+use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped, TransactionChange};
+use crate::sql::types::{Column, SqlType, Value};
+
+/// From this severity on an error ends the connection.
+pub const FATAL_CLASS: u8 = 20;
+
+/// What kind of request is answered: it decides which DONE tokens there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A batch or a transaction request: DONE.
+    Batch,
+    /// A procedure call: DONEINPROC for each statement, DONEPROC at its end.
+    Procedure,
+}
+
+/// A statement's end that is held back: the last one of a message says that nothing follows.
+#[derive(Clone, Copy, Debug)]
+struct HeldDone {
+    status: u16,
+    command: u16,
+    rows: u64,
+}
+
+/// An OUTPUT parameter that waits for the end of its call.
+struct Output {
+    ordinal: u16,
+    name: String,
+    sql_type: SqlType,
+    value: Value,
+}
+
+/// Writes replies, one after the other. Lives as long as its connection.
+pub(crate) struct ReplyWriter {
+    packets: Packets,
+    to_client: mpsc::Sender<Vec<u8>>,
+    interrupt: Arc<Interrupt>,
+    answer: Answer,
+    types: Vec<SqlType>,
+    scratch: Vec<u8>,
+    held: Option<HeldDone>,
+    /// An error came and the DONE of its statement did not yet.
+    failed: bool,
+    /// Any error came in this request.
+    any_error: bool,
+    in_transaction: bool,
+    status: Option<i32>,
+    outputs: Vec<Output>,
+    parameters: Vec<String>,
+    fatal: bool,
+}
+
+impl ReplyWriter {
+    pub(crate) fn new(packets: Packets, to_client: mpsc::Sender<Vec<u8>>, interrupt: Arc<Interrupt>) -> Self {
+        Self {
+            packets,
+            to_client,
+            interrupt,
+            answer: Answer::Batch,
+            types: Vec::new(),
+            scratch: Vec::new(),
+            held: None,
+            failed: false,
+            any_error: false,
+            in_transaction: false,
+            status: None,
+            outputs: Vec::new(),
+            parameters: Vec::new(),
+            fatal: false,
+        }
+    }
+
+    /// Whether an error was sent that ends the connection.
+    pub(crate) fn is_fatal(&self) -> bool {
+        self.fatal
+    }
+
+    /// Whether an error was sent since the request or call began.
+    pub(crate) fn any_error(&self) -> bool {
+        self.any_error
+    }
+
+    /// A request, or one call of several in a request, begins.
+    pub(crate) fn begin(&mut self, answer: Answer) {
+        self.answer = answer;
+        self.types.clear();
+        self.failed = false;
+        self.any_error = false;
+        self.status = None;
+        self.outputs.clear();
+        self.parameters.clear();
+    }
+
+    /// The names of a call's parameters, in order; RETURNVALUE tells their place.
+    pub(crate) fn set_parameters(&mut self, names: impl Iterator<Item = String>) {
+        self.parameters = names.collect();
+    }
+
+    /// One call ends and another follows in the same message.
+    pub(crate) fn end_call(&mut self, more: bool) {
+        let more = if more { done::MORE } else { 0 };
+        match self.answer {
+            Answer::Batch => {
+                self.release_held();
+                let status = more | self.state_bits();
+                self.put(|out| token::put_done(out, DoneKind::Done, status, 0, 0));
+            }
+            Answer::Procedure => {
+                if let Some(status) = self.status.or((!self.any_error).then_some(0)) {
+                    self.put(|out| token::put_return_status(out, status));
+                }
+                for output in std::mem::take(&mut self.outputs) {
+                    self.put_fallible(|out| {
+                        token::put_return_value(
+                            out,
+                            output.ordinal,
+                            &output.name,
+                            output.sql_type,
+                            &output.value,
+                        )
+                    });
+                }
+                let status = more | self.state_bits();
+                self.put(|out| {
+                    token::put_done(out, DoneKind::DoneProc, status, token::EXECUTE, 0);
+                });
+            }
+        }
+        self.failed = false;
+    }
+
+    /// The request ends. After an attention signal its reply is cut off without a DONE, and the answer to the signal is
+    /// a message of its own (MS-TDS 4.19.2): tedious waits for two messages, and tiberius takes a DONE without the
+    /// attention bit for the end of all. The packet that ends the cut message is empty for tiberius' sake too.
+    pub(crate) fn end(&mut self) {
+        if self.interrupt.is_raised() && !self.fatal {
+            self.held = None;
+            let mut out = Vec::new();
+            self.packets.cut(&mut out);
+            self.send(out);
+            return;
+        }
+        match (self.answer, self.held.take()) {
+            (Answer::Batch, Some(held)) if !self.failed => self.put(|out| {
+                token::put_done(out, DoneKind::Done, held.status, held.command, held.rows);
+            }),
+            (Answer::Batch, held) => {
+                self.held = held;
+                self.end_call(false);
+            }
+            (Answer::Procedure, _) => self.end_call(false),
+        }
+        self.end_message();
+    }
+
+    /// Answers an attention signal.
+    pub(crate) fn acknowledge_attention(&mut self) {
+        self.interrupt.answered();
+        let status = done::ATTENTION | self.transaction_bit();
+        self.put(|out| token::put_done(out, DoneKind::Done, status, 0, 0));
+        self.end_message();
+    }
+
+    /// Answers a request that was taken back or could not be read: one error or none, and the end.
+    pub(crate) fn refuse(&mut self, error: Option<&SqlError>) {
+        self.begin(Answer::Batch);
+        if let Some(error) = error {
+            self.error(error);
+        } else {
+            self.failed = true;
+        }
+        self.end();
+    }
+
+    /// The session was reset, as the request asked.
+    pub(crate) fn acknowledge_reset(&mut self, keep_transaction: bool) {
+        if !keep_transaction {
+            self.in_transaction = false;
+        }
+        self.put(|out| {
+            token::put_environment_change(out, &EnvironmentChange::ResetAcknowledged);
+        });
+    }
+
+    fn end_message(&mut self) {
+        let mut out = Vec::new();
+        self.packets.end(&mut out);
+        self.send(out);
+    }
+
+    fn transaction_bit(&self) -> u16 {
+        if self.in_transaction { done::IN_TRANSACTION } else { 0 }
+    }
+
+    fn state_bits(&self) -> u16 {
+        let mut bits = self.transaction_bit();
+        if self.failed {
+            bits |= done::ERROR;
+        }
+        if self.fatal {
+            bits |= done::SERVER_ERROR;
+        }
+        bits
+    }
+
+    /// More follows the statement that ended last.
+    fn release_held(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.put(|out| {
+                token::put_done(out, DoneKind::Done, held.status | done::MORE, held.command, held.rows);
+            });
+        }
+    }
+
+    fn put(&mut self, token: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        token(&mut bytes);
+        self.write(&bytes);
+        self.scratch = bytes;
+    }
+
+    /// Puts a token, or an error in its place if a value does not fit; true if the token was put.
+    fn put_fallible<E: std::fmt::Display>(
+        &mut self,
+        token: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> bool {
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        let result = token(&mut bytes);
+        if result.is_ok() {
+            self.write(&bytes);
+        }
+        self.scratch = bytes;
+        if let Err(error) = result {
+            self.error(&SqlError::new(
+                8115,
+                format!("Arithmetic overflow error: {error}; the local SQL endpoint can't send it."),
+            ));
+            return false;
+        }
+        true
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut out = Vec::new();
+        self.packets.write(bytes, &mut out);
+        if !out.is_empty() {
+            self.send(out);
+        }
+    }
+
+    /// Waits while the client does not read: that is what holds a large reply back.
+    fn send(&mut self, packets: Vec<u8>) {
+        if self.to_client.blocking_send(packets).is_err() {
+            self.interrupt.leave();
+        }
+    }
+
+    fn check(&self) -> Result<(), Stopped> {
+        if self.interrupt.is_raised() || self.fatal { Err(Stopped) } else { Ok(()) }
+    }
+}
+
+impl ReplySink for ReplyWriter {
+    fn columns(&mut self, columns: &[Column]) -> Result<(), Stopped> {
+        self.check()?;
+        self.release_held();
+        self.types = columns.iter().map(|column| column.sql_type).collect();
+        self.put(|out| token::put_columns(out, columns));
+        self.check()
+    }
+
+    fn row(&mut self, values: &[Value]) -> Result<(), Stopped> {
+        self.check()?;
+        let types = std::mem::take(&mut self.types);
+        let put = self.put_fallible(|out| token::put_row(out, &types, values));
+        self.types = types;
+        if !put {
+            return Err(Stopped);
+        }
+        self.check()
+    }
+
+    fn done(&mut self, kind: StatementKind, count: Option<u64>) {
+        if self.check().is_err() {
+            return;
+        }
+        self.release_held();
+        let mut status = self.state_bits();
+        if count.is_some() {
+            status |= done::COUNT;
+        }
+        let done = HeldDone { status, command: token::command(kind), rows: count.unwrap_or(0) };
+        self.failed = false;
+        match self.answer {
+            Answer::Batch => self.held = Some(done),
+            Answer::Procedure => self.put(|out| {
+                token::put_done(out, DoneKind::DoneInProc, done.status | done::MORE, done.command, done.rows);
+            }),
+        }
+    }
+
+    fn error(&mut self, error: &SqlError) {
+        if self.check().is_err() {
+            return;
+        }
+        self.release_held();
+        self.failed = true;
+        self.any_error = true;
+        self.put(|out| token::put_error(out, error));
+        if error.class >= FATAL_CLASS {
+            self.fatal = true;
+        }
+    }
+
+    fn info(&mut self, message: &SqlError) {
+        if self.check().is_err() {
+            return;
+        }
+        self.release_held();
+        self.put(|out| token::put_info(out, message));
+    }
+
+    fn transaction(&mut self, change: TransactionChange) {
+        // Also while the request is being stopped: the client must know which transaction it has.
+        self.release_held();
+        let change = match change {
+            TransactionChange::Began(descriptor) => {
+                self.in_transaction = true;
+                EnvironmentChange::Began(descriptor)
+            }
+            TransactionChange::Committed(descriptor) => {
+                self.in_transaction = false;
+                EnvironmentChange::Committed(descriptor)
+            }
+            TransactionChange::RolledBack(descriptor) => {
+                self.in_transaction = false;
+                EnvironmentChange::RolledBack(descriptor)
+            }
+        };
+        self.put(|out| token::put_environment_change(out, &change));
+    }
+
+    fn output(&mut self, name: &str, sql_type: SqlType, value: &Value) {
+        let ordinal = self
+            .parameters
+            .iter()
+            .position(|parameter| parameter.eq_ignore_ascii_case(name))
+            .and_then(|position| u16::try_from(position).ok())
+            .unwrap_or_default();
+        self.outputs.push(Output { ordinal, name: name.to_owned(), sql_type, value: value.clone() });
+    }
+
+    fn return_status(&mut self, status: i32) {
+        self.status = Some(status);
+    }
+}

@@ -1,0 +1,164 @@
+//! Remote procedure calls (MS-TDS 2.2.6.6).
+
+use super::bytes::{Malformed, Reader};
+use super::decode;
+use super::request::skip_headers;
+use super::type_info::{RequestError, TypeInfo};
+use crate::sql::engine::Argument;
+use crate::sql::reply::SqlError;
+
+/// Which procedure is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Procedure {
+    /// `sp_executesql`
+    ExecuteSql,
+    /// `sp_prepare`
+    Prepare,
+    /// `sp_execute`
+    Execute,
+    /// `sp_prepexec`
+    PrepareAndExecute,
+    /// `sp_unprepare`
+    Unprepare,
+    /// Any other, by name.
+    Named(String),
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// What is called.
+    pub procedure: Procedure,
+    /// With what, in the order in which it came.
+    pub arguments: Vec<Argument>,
+}
+
+/// `fByRefValue`
+const OUTPUT: u8 = 0x01;
+/// `fDefaultValue`
+const DEFAULT: u8 = 0x02;
+/// `fEncrypted`
+const ENCRYPTED: u8 = 0x08;
+/// Stands between two calls of one message.
+const BATCH: u8 = 0xFF;
+/// The same, where the call in front is not to be run.
+const NO_EXEC: u8 = 0xFE;
+/// SQL Server takes at most this many parameters a call.
+const MAX_PARAMETERS: usize = 2100;
+
+/// Reads a message of type 0x03: one call or several.
+///
+/// # Errors
+/// When it is malformed, or a parameter is of a kind that this endpoint does not take.
+pub fn parse(payload: &[u8]) -> Result<Vec<Call>, RequestError> {
+    let mut reader = Reader::new(payload);
+    skip_headers(&mut reader)?;
+    let mut calls = Vec::new();
+    loop {
+        let procedure = procedure(&mut reader)?;
+        reader.u16()?; // options: recompile, and metadata that may be left out
+        let mut arguments = Vec::new();
+        while let Some(next) = reader.peek() {
+            if next == BATCH || next == NO_EXEC {
+                break;
+            }
+            if arguments.len() >= MAX_PARAMETERS {
+                return Err(SqlError::new(
+                    8003,
+                    "The incoming request has too many parameters. The server supports a maximum of 2100 parameters. Reduce the number of parameters and resend the request.",
+                )
+                .into());
+            }
+            if let Some(argument) = argument(&mut reader)? {
+                arguments.push(argument);
+            }
+        }
+        let call = Call { procedure, arguments };
+        match reader.peek() {
+            None => {
+                calls.push(call);
+                return Ok(calls);
+            }
+            Some(separator) => {
+                reader.u8()?;
+                if separator == BATCH {
+                    calls.push(call);
+                }
+                if reader.is_empty() {
+                    return Ok(calls);
+                }
+            }
+        }
+    }
+}
+
+fn procedure(reader: &mut Reader<'_>) -> Result<Procedure, RequestError> {
+    let length = reader.u16()?;
+    if length == 0xFFFF {
+        return Ok(match reader.u16()? {
+            10 => Procedure::ExecuteSql,
+            11 => Procedure::Prepare,
+            12 => Procedure::Execute,
+            13 => Procedure::PrepareAndExecute,
+            15 => Procedure::Unprepare,
+            id @ 1..=14 => {
+                let name = match id {
+                    1 => "sp_cursor",
+                    2 => "sp_cursoropen",
+                    3 => "sp_cursorprepare",
+                    4 => "sp_cursorexecute",
+                    5 => "sp_cursorprepexec",
+                    6 => "sp_cursorunprepare",
+                    7 => "sp_cursorfetch",
+                    8 => "sp_cursoroption",
+                    9 => "sp_cursorclose",
+                    _ => "sp_prepexecrpc",
+                };
+                return Err(SqlError::new(
+                    16901,
+                    format!(
+                        "{name}: This feature has not been implemented in the local SQL endpoint. Read the result set without a server cursor."
+                    ),
+                )
+                .into());
+            }
+            _ => return Err(Malformed("an unknown procedure number").into()),
+        });
+    }
+    let name = reader.utf16(usize::from(length))?;
+    let bare = name.rsplit('.').next().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+    Ok(match bare.as_str() {
+        "sp_executesql" => Procedure::ExecuteSql,
+        "sp_prepare" => Procedure::Prepare,
+        "sp_execute" => Procedure::Execute,
+        "sp_prepexec" => Procedure::PrepareAndExecute,
+        "sp_unprepare" => Procedure::Unprepare,
+        _ => Procedure::Named(name),
+    })
+}
+
+/// One parameter; None if its default is to be taken, which is what leaving it out means.
+fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
+    let name = reader.b_varchar()?;
+    let flags = reader.u8()?;
+    let info = TypeInfo::read(reader)?;
+    let value = decode::value(info, reader)?;
+    if flags & ENCRYPTED != 0 {
+        return Err(SqlError::new(
+            33514,
+            "The local SQL endpoint has no Always Encrypted columns: send the parameter unencrypted.",
+        )
+        .into());
+    }
+    if flags & DEFAULT != 0 {
+        if name.is_empty() {
+            return Err(SqlError::new(
+                8179,
+                "The local SQL endpoint takes DEFAULT only for a parameter that is passed by name.",
+            )
+            .into());
+        }
+        return Ok(None);
+    }
+    Ok(Some(Argument { name, sql_type: info.sql_type, value, output: flags & OUTPUT != 0 }))
+}

@@ -1,0 +1,343 @@
+//! `TYPE_INFO` (MS-TDS 2.2.5.6): how a SQL type is written in front of values.
+
+use super::bytes::{Malformed, Reader};
+use super::code_page::COLLATION;
+use crate::sql::reply::SqlError;
+use crate::sql::types::{Length, SqlType};
+
+/// Numbers of the types (MS-TDS 2.2.5.4).
+pub mod number {
+    pub(crate) const NULL: u8 = 0x1F;
+    pub(crate) const INT1: u8 = 0x30;
+    pub(crate) const BIT: u8 = 0x32;
+    pub(crate) const INT2: u8 = 0x34;
+    pub(crate) const INT4: u8 = 0x38;
+    pub(crate) const DATETIM4: u8 = 0x3A;
+    pub(crate) const FLT4: u8 = 0x3B;
+    pub(crate) const MONEY: u8 = 0x3C;
+    pub(crate) const DATETIME: u8 = 0x3D;
+    pub(crate) const FLT8: u8 = 0x3E;
+    pub(crate) const MONEY4: u8 = 0x7A;
+    pub(crate) const INT8: u8 = 0x7F;
+    pub(crate) const GUID: u8 = 0x24;
+    pub(crate) const INTN: u8 = 0x26;
+    pub(crate) const DATEN: u8 = 0x28;
+    pub(crate) const TIMEN: u8 = 0x29;
+    pub(crate) const DATETIME2N: u8 = 0x2A;
+    pub(crate) const DATETIMEOFFSETN: u8 = 0x2B;
+    pub(crate) const DECIMAL: u8 = 0x37;
+    pub(crate) const NUMERIC: u8 = 0x3F;
+    pub(crate) const BITN: u8 = 0x68;
+    pub(crate) const DECIMALN: u8 = 0x6A;
+    pub(crate) const NUMERICN: u8 = 0x6C;
+    pub(crate) const FLTN: u8 = 0x6D;
+    pub(crate) const MONEYN: u8 = 0x6E;
+    pub(crate) const DATETIMN: u8 = 0x6F;
+    pub(crate) const BIGVARBINARY: u8 = 0xA5;
+    pub(crate) const BIGVARCHAR: u8 = 0xA7;
+    pub(crate) const BIGBINARY: u8 = 0xAD;
+    pub(crate) const BIGCHAR: u8 = 0xAF;
+    pub(crate) const NVARCHAR: u8 = 0xE7;
+    pub(crate) const NCHAR: u8 = 0xEF;
+}
+
+/// The length that means `(max)`.
+const MAX: u16 = 0xFFFF;
+/// `fUTF8` of a collation, in its fourth byte.
+const UTF8_FLAG: u8 = 0x04;
+
+/// Why a message can't be served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// It does not follow the protocol; the connection ends.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// It asks for what this endpoint does not have; the connection goes on.
+    #[error(transparent)]
+    Refused(SqlError),
+}
+
+/// How a value is laid out behind its `TYPE_INFO`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Always there, this many bytes.
+    Fixed(u8),
+    /// A byte with the length; 0 is NULL.
+    ByteLength,
+    /// Two bytes with the length; 0xFFFF is NULL.
+    ShortLength,
+    /// Partially length-prefixed: a total, then chunks.
+    Chunked,
+}
+
+/// How text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextEncoding {
+    /// UTF-16, little-endian.
+    Utf16,
+    /// Windows-1252.
+    CodePage,
+    /// UTF-8, of a collation with that flag.
+    Utf8,
+}
+
+/// A type as a client sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeInfo {
+    /// The SQL type.
+    pub sql_type: SqlType,
+    /// How its values are laid out.
+    pub layout: Layout,
+    /// How its text is written; of no meaning for other types.
+    pub encoding: TextEncoding,
+}
+
+impl TypeInfo {
+    /// Reads a `TYPE_INFO`.
+    ///
+    /// # Errors
+    /// When it is malformed, or names a type that this endpoint does not have: the error names it.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, RequestError> {
+        let kind = reader.u8()?;
+        let fixed = |sql_type, length| Self {
+            sql_type,
+            layout: Layout::Fixed(length),
+            encoding: TextEncoding::Utf16,
+        };
+        let counted = |sql_type| Self { sql_type, layout: Layout::ByteLength, encoding: TextEncoding::Utf16 };
+        Ok(match kind {
+            // A NULL without a type is an int, as in T-SQL.
+            number::NULL => fixed(SqlType::Int, 0),
+            number::INT1 => fixed(SqlType::TinyInt, 1),
+            number::BIT => fixed(SqlType::Bit, 1),
+            number::INT2 => fixed(SqlType::SmallInt, 2),
+            number::INT4 => fixed(SqlType::Int, 4),
+            number::INT8 => fixed(SqlType::BigInt, 8),
+            number::DATETIM4 => fixed(SqlType::SmallDateTime, 4),
+            number::DATETIME => fixed(SqlType::DateTime, 8),
+            number::FLT4 => fixed(SqlType::Real, 4),
+            number::FLT8 => fixed(SqlType::Float, 8),
+            number::MONEY4 => fixed(SqlType::SmallMoney, 4),
+            number::MONEY => fixed(SqlType::Money, 8),
+            number::BITN => {
+                reader.u8()?;
+                counted(SqlType::Bit)
+            }
+            number::INTN => counted(match reader.u8()? {
+                1 => SqlType::TinyInt,
+                2 => SqlType::SmallInt,
+                4 => SqlType::Int,
+                8 => SqlType::BigInt,
+                _ => return Err(Malformed("an INTN has an unknown length").into()),
+            }),
+            number::FLTN => counted(match reader.u8()? {
+                4 => SqlType::Real,
+                8 => SqlType::Float,
+                _ => return Err(Malformed("a FLTN has an unknown length").into()),
+            }),
+            number::MONEYN => counted(match reader.u8()? {
+                4 => SqlType::SmallMoney,
+                8 => SqlType::Money,
+                _ => return Err(Malformed("a MONEYN has an unknown length").into()),
+            }),
+            number::DATETIMN => counted(match reader.u8()? {
+                4 => SqlType::SmallDateTime,
+                8 => SqlType::DateTime,
+                _ => return Err(Malformed("a DATETIMN has an unknown length").into()),
+            }),
+            number::GUID => match reader.u8()? {
+                0 | 16 => counted(SqlType::UniqueIdentifier),
+                _ => return Err(Malformed("a GUID has an unknown length").into()),
+            },
+            number::DATEN => counted(SqlType::Date),
+            number::TIMEN => counted(SqlType::Time { scale: second_scale(reader)? }),
+            number::DATETIME2N => counted(SqlType::DateTime2 { scale: second_scale(reader)? }),
+            number::DATETIMEOFFSETN => counted(SqlType::DateTimeOffset { scale: second_scale(reader)? }),
+            number::DECIMALN | number::NUMERICN | number::DECIMAL | number::NUMERIC => {
+                reader.u8()?;
+                let precision = reader.u8()?;
+                let scale = reader.u8()?;
+                if !(1..=38).contains(&precision) || scale > precision {
+                    return Err(Malformed("a decimal has an impossible precision or scale").into());
+                }
+                counted(SqlType::Decimal { precision, scale })
+            }
+            number::BIGVARBINARY => {
+                let length = reader.u16()?;
+                sized(SqlType::VarBinary(limit(length, 1)?), length, TextEncoding::Utf16)
+            }
+            number::BIGBINARY => {
+                let length = reader.u16()?;
+                sized(SqlType::Binary(fixed_limit(length, 1)?), length, TextEncoding::Utf16)
+            }
+            number::BIGVARCHAR => {
+                let length = reader.u16()?;
+                sized(SqlType::VarChar(limit(length, 1)?), length, narrow(reader)?)
+            }
+            number::BIGCHAR => {
+                let length = reader.u16()?;
+                sized(SqlType::Char(fixed_limit(length, 1)?), length, narrow(reader)?)
+            }
+            number::NVARCHAR => {
+                let length = reader.u16()?;
+                reader.array::<5>()?;
+                sized(SqlType::NVarChar(limit(length, 2)?), length, TextEncoding::Utf16)
+            }
+            number::NCHAR => {
+                let length = reader.u16()?;
+                reader.array::<5>()?;
+                sized(SqlType::NChar(fixed_limit(length, 2)?), length, TextEncoding::Utf16)
+            }
+            other => return Err(unsupported(other)),
+        })
+    }
+}
+
+fn sized(sql_type: SqlType, length: u16, encoding: TextEncoding) -> TypeInfo {
+    TypeInfo { sql_type, layout: if length == MAX { Layout::Chunked } else { Layout::ShortLength }, encoding }
+}
+
+fn narrow(reader: &mut Reader<'_>) -> Result<TextEncoding, Malformed> {
+    let [_, _, _, flags, _] = reader.array()?;
+    Ok(if flags & UTF8_FLAG == 0 { TextEncoding::CodePage } else { TextEncoding::Utf8 })
+}
+
+fn limit(length: u16, unit: u16) -> Result<Length, Malformed> {
+    if length == MAX {
+        return Ok(Length::Max);
+    }
+    fixed_limit(length, unit).map(Length::Limit)
+}
+
+fn fixed_limit(length: u16, unit: u16) -> Result<u16, Malformed> {
+    if length > 8000 {
+        return Err(Malformed("a type is longer than 8,000 bytes"));
+    }
+    Ok((length / unit).max(1))
+}
+
+fn second_scale(reader: &mut Reader<'_>) -> Result<u8, Malformed> {
+    let scale = reader.u8()?;
+    if scale > 7 {
+        return Err(Malformed("a time has more than seven digits of a second"));
+    }
+    Ok(scale)
+}
+
+fn unsupported(kind: u8) -> RequestError {
+    let name = match kind {
+        0x22 => "image",
+        0x23 => "text",
+        0x25 => "varbinary of TDS 4.2",
+        0x27 => "varchar of TDS 4.2",
+        0x2D => "binary of TDS 4.2",
+        0x2F => "char of TDS 4.2",
+        0x62 => "sql_variant",
+        0x63 => "ntext",
+        0xF0 => "a CLR user-defined type",
+        0xF1 => "xml",
+        0xF3 => "a table-valued parameter",
+        0xF4 => "json",
+        0xF5 => "vector",
+        _ => return Malformed("a parameter has an unknown data type").into(),
+    };
+    RequestError::Refused(SqlError::new(
+        8058,
+        format!(
+            "The local SQL endpoint does not take {name} as the type of a parameter. Send the value as another type, such as nvarchar(max) or varbinary(max)."
+        ),
+    ))
+}
+
+impl From<SqlError> for RequestError {
+    fn from(error: SqlError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// How many bytes a decimal of this precision has on the wire, with its sign (MS-TDS 2.2.5.5.1.6).
+#[must_use]
+pub fn decimal_bytes(precision: u8) -> u8 {
+    match precision {
+        0..=9 => 5,
+        10..=19 => 9,
+        20..=28 => 13,
+        _ => 17,
+    }
+}
+
+/// How many bytes a time of this scale has on the wire (MS-TDS 2.2.5.5.1.8).
+#[must_use]
+pub fn time_bytes(scale: u8) -> u8 {
+    match scale {
+        0..=2 => 3,
+        3..=4 => 4,
+        _ => 5,
+    }
+}
+
+/// How the server lays out values of a type.
+#[must_use]
+pub fn layout(sql_type: SqlType) -> Layout {
+    match sql_type {
+        SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max) | SqlType::VarBinary(Length::Max) => {
+            Layout::Chunked
+        }
+        SqlType::Char(_)
+        | SqlType::VarChar(_)
+        | SqlType::NChar(_)
+        | SqlType::NVarChar(_)
+        | SqlType::Binary(_)
+        | SqlType::VarBinary(_) => Layout::ShortLength,
+        _ => Layout::ByteLength,
+    }
+}
+
+/// Appends the `TYPE_INFO` of a type, in its nullable form.
+pub fn write(sql_type: SqlType, out: &mut Vec<u8>) {
+    let mut sized = |kind: u8, length: u16, text: bool| {
+        out.push(kind);
+        out.extend_from_slice(&length.to_le_bytes());
+        if text {
+            out.extend_from_slice(&COLLATION);
+        }
+    };
+    match sql_type {
+        SqlType::Char(length) => sized(number::BIGCHAR, length.max(1), true),
+        SqlType::VarChar(length) => sized(number::BIGVARCHAR, wire_length(length, 1), true),
+        SqlType::NChar(length) => {
+            sized(number::NCHAR, wire_length(Length::Limit(length), 2), true);
+        }
+        SqlType::NVarChar(length) => sized(number::NVARCHAR, wire_length(length, 2), true),
+        SqlType::Binary(length) => sized(number::BIGBINARY, length.max(1), false),
+        SqlType::VarBinary(length) => sized(number::BIGVARBINARY, wire_length(length, 1), false),
+        SqlType::Bit => out.extend_from_slice(&[number::BITN, 1]),
+        SqlType::TinyInt => out.extend_from_slice(&[number::INTN, 1]),
+        SqlType::SmallInt => out.extend_from_slice(&[number::INTN, 2]),
+        SqlType::Int => out.extend_from_slice(&[number::INTN, 4]),
+        SqlType::BigInt => out.extend_from_slice(&[number::INTN, 8]),
+        SqlType::Decimal { precision, scale } => {
+            out.extend_from_slice(&[number::DECIMALN, decimal_bytes(precision), precision, scale]);
+        }
+        SqlType::Money => out.extend_from_slice(&[number::MONEYN, 8]),
+        SqlType::SmallMoney => out.extend_from_slice(&[number::MONEYN, 4]),
+        SqlType::Real => out.extend_from_slice(&[number::FLTN, 4]),
+        SqlType::Float => out.extend_from_slice(&[number::FLTN, 8]),
+        SqlType::Date => out.push(number::DATEN),
+        SqlType::Time { scale } => out.extend_from_slice(&[number::TIMEN, scale]),
+        SqlType::DateTime => out.extend_from_slice(&[number::DATETIMN, 8]),
+        SqlType::SmallDateTime => out.extend_from_slice(&[number::DATETIMN, 4]),
+        SqlType::DateTime2 { scale } => out.extend_from_slice(&[number::DATETIME2N, scale]),
+        SqlType::DateTimeOffset { scale } => {
+            out.extend_from_slice(&[number::DATETIMEOFFSETN, scale]);
+        }
+        SqlType::UniqueIdentifier => out.extend_from_slice(&[number::GUID, 16]),
+    }
+}
+
+fn wire_length(length: Length, unit: u16) -> u16 {
+    match length {
+        Length::Limit(limit) => limit.max(1).saturating_mul(unit).min(8000),
+        Length::Max => MAX,
+    }
+}

@@ -1,0 +1,269 @@
+//! The thread of a session: takes requests from a channel, runs them, writes the replies.
+//!
+//! It is a thread of its own and not one of tokio's blocking pool: that has 512, and sessions that wait for each other's
+//! locks on all of them would never end.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::bytes::Malformed;
+use super::interrupt::Interrupt;
+use super::packet::{Message, PacketType, Packets};
+use super::prepared::PreparedStatements;
+use super::reply::{Answer, ReplyWriter};
+use super::request::{Begin, TransactionRequest, batch_text};
+use super::rpc;
+use super::session::{OpenSession, Session};
+use super::type_info::RequestError;
+use crate::sql::engine::Login;
+use crate::sql::faults::{Faults, StatementFault};
+use crate::sql::reply::{ReplySink, SqlError};
+
+/// What the connection hands to the thread.
+pub(crate) enum Work {
+    /// A request to run.
+    Request(Message),
+    /// An attention signal to answer.
+    Attention,
+    /// A request that was taken back.
+    Ignored,
+    /// An error to send before the connection ends.
+    Refuse(SqlError),
+}
+
+/// What a session's thread needs.
+pub(crate) struct Setup {
+    pub(crate) open: OpenSession,
+    pub(crate) login: Login,
+    pub(crate) packet_size: u16,
+    pub(crate) spid: u16,
+    pub(crate) interrupt: Arc<Interrupt>,
+    pub(crate) faults: Faults,
+}
+
+/// A session's thread as its connection sees it.
+pub(crate) struct SessionThread {
+    pub(crate) work: mpsc::Sender<Work>,
+    pub(crate) packets: mpsc::Receiver<Vec<u8>>,
+    pub(crate) thread: thread::JoinHandle<()>,
+}
+
+/// How many packets wait for a client that reads slowly.
+const PACKETS_IN_FLIGHT: usize = 16;
+/// How many requests wait; clients send one at a time.
+const REQUESTS_IN_FLIGHT: usize = 4;
+
+/// Starts the thread and waits until it has opened its session.
+///
+/// # Errors
+/// What opening the session gave, or that there is no thread to be had.
+pub(crate) async fn start(setup: Setup) -> Result<SessionThread, SqlError> {
+    let (work, requests) = mpsc::channel(REQUESTS_IN_FLIGHT);
+    let (to_client, packets) = mpsc::channel(PACKETS_IN_FLIGHT);
+    let (opened, is_open) = oneshot::channel();
+    let thread = thread::Builder::new()
+        .name(format!("sql-session-{}", setup.spid))
+        .spawn(move || run(setup, opened, requests, to_client))
+        .map_err(|error: io::Error| {
+            SqlError::new(17189, format!("SQL Server failed to start a thread: {error}")).with_class(16)
+        })?;
+    match is_open.await {
+        Ok(Ok(())) => Ok(SessionThread { work, packets, thread }),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(SqlError::new(
+            17188,
+            "The session of the local SQL endpoint ended before it began; its log says why.",
+        )),
+    }
+}
+
+fn run(
+    setup: Setup,
+    opened: oneshot::Sender<Result<(), SqlError>>,
+    mut requests: mpsc::Receiver<Work>,
+    to_client: mpsc::Sender<Vec<u8>>,
+) {
+    let session = match (setup.open)(setup.login) {
+        Ok(session) => session,
+        Err(error) => {
+            // Nobody waits any more if the login timed out.
+            let _ = opened.send(Err(error));
+            return;
+        }
+    };
+    setup.interrupt.set_cancel(session.cancel());
+    if opened.send(Ok(())).is_err() {
+        return;
+    }
+    let reply = ReplyWriter::new(
+        Packets::new(setup.packet_size, setup.spid),
+        to_client,
+        Arc::clone(&setup.interrupt),
+    );
+    let mut runner = Runner {
+        session,
+        reply,
+        prepared: PreparedStatements::default(),
+        transaction_name: String::new(),
+        interrupt: setup.interrupt,
+        faults: setup.faults,
+    };
+    while let Some(work) = requests.blocking_recv() {
+        if runner.interrupt.is_gone() || runner.handle(work).is_break() || runner.reply.is_fatal() {
+            break;
+        }
+    }
+}
+
+struct Runner {
+    session: Box<dyn Session>,
+    reply: ReplyWriter,
+    prepared: PreparedStatements,
+    /// The name the transaction was begun with: a rollback to it is one of all.
+    transaction_name: String,
+    interrupt: Arc<Interrupt>,
+    faults: Faults,
+}
+
+type Flow = std::ops::ControlFlow<()>;
+
+impl Runner {
+    fn handle(&mut self, work: Work) -> Flow {
+        match work {
+            Work::Attention => self.reply.acknowledge_attention(),
+            Work::Ignored => self.reply.refuse(None),
+            Work::Refuse(error) => {
+                self.reply.refuse(Some(&error));
+                return Flow::Break(());
+            }
+            // A request that came before an attention signal that is known already need not begin.
+            Work::Request(_) if self.interrupt.is_raised() => self.reply.end(),
+            Work::Request(message) => return self.request(&message),
+        }
+        Flow::Continue(())
+    }
+
+    fn request(&mut self, message: &Message) -> Flow {
+        self.reply.begin(Answer::Batch);
+        if let Some(reset) = message.reset {
+            self.session.reset(reset.keep_transaction);
+            self.prepared.clear();
+            self.reply.acknowledge_reset(reset.keep_transaction);
+        }
+        let outcome = match message.packet_type {
+            PacketType::SqlBatch => self.batch(&message.payload),
+            PacketType::Rpc => self.calls(&message.payload),
+            PacketType::TransactionManager => self.transaction(&message.payload),
+            PacketType::BulkLoad => Err(RequestError::Refused(SqlError::new(
+                4834,
+                "Bulk load (INSERT BULK) is not available in the local SQL endpoint. Insert the rows with INSERT statements.",
+            ))),
+            PacketType::Attention
+            | PacketType::TabularResult
+            | PacketType::FederatedToken
+            | PacketType::Login7
+            | PacketType::Sspi
+            | PacketType::PreLogin => Err(Malformed("a packet of this type is not expected here").into()),
+        };
+        match outcome {
+            Ok(()) => {}
+            Err(RequestError::Refused(error)) => {
+                self.reply.begin(Answer::Batch);
+                self.reply.error(&error);
+            }
+            Err(RequestError::Malformed(malformed)) => {
+                self.reply.begin(Answer::Batch);
+                self.reply.error(&protocol_error(&malformed.to_string()));
+            }
+        }
+        self.reply.end();
+        Flow::Continue(())
+    }
+
+    fn batch(&mut self, payload: &[u8]) -> Result<(), RequestError> {
+        let text = batch_text(payload)?;
+        if self.fault() {
+            return Ok(());
+        }
+        self.session.batch(&text, &mut self.reply);
+        Ok(())
+    }
+
+    fn calls(&mut self, payload: &[u8]) -> Result<(), RequestError> {
+        let calls = rpc::parse(payload)?;
+        if self.fault() {
+            return Ok(());
+        }
+        let mut calls = calls.into_iter().peekable();
+        while let Some(call) = calls.next() {
+            self.reply.begin(Answer::Procedure);
+            self.reply.set_parameters(call.arguments.iter().map(|argument| argument.name.clone()));
+            self.prepared.run(&call.procedure, &call.arguments, self.session.as_mut(), &mut self.reply);
+            if self.interrupt.is_raised() || self.reply.is_fatal() {
+                break;
+            }
+            if calls.peek().is_some() {
+                self.reply.end_call(true);
+            }
+        }
+        Ok(())
+    }
+
+    fn transaction(&mut self, payload: &[u8]) -> Result<(), RequestError> {
+        match TransactionRequest::parse(payload)? {
+            TransactionRequest::Begin(begin) => self.begin(begin),
+            TransactionRequest::Commit { next } => {
+                self.session.commit(&mut self.reply);
+                self.begin_next(next);
+            }
+            TransactionRequest::Rollback { name, next } => {
+                let whole = name.is_empty() || name == self.transaction_name;
+                let savepoint = (!whole).then_some(name.as_str());
+                self.session.rollback(savepoint, &mut self.reply);
+                self.begin_next(next);
+            }
+            TransactionRequest::Save { name } => self.session.save(&name, &mut self.reply),
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, begin: Begin) {
+        self.transaction_name = begin.name;
+        self.session.begin(begin.isolation, &mut self.reply);
+    }
+
+    fn begin_next(&mut self, next: Option<Begin>) {
+        if let Some(next) = next
+            && !self.reply.any_error()
+        {
+            self.begin(next);
+        }
+    }
+
+    /// Does what the next fault says; true if the statement is not to run.
+    fn fault(&mut self) -> bool {
+        match self.faults.next_statement() {
+            None => false,
+            Some(StatementFault::Fail(error)) => {
+                self.reply.error(&error);
+                true
+            }
+            Some(StatementFault::Stall(stall)) => {
+                self.interrupt.wait_unless(|| stall.is_over());
+                self.interrupt.is_raised()
+            }
+        }
+    }
+}
+
+/// The error for bytes that are not TDS; its severity ends the connection.
+pub(crate) fn protocol_error(what: &str) -> SqlError {
+    SqlError::new(
+        4002,
+        format!("The incoming tabular data stream (TDS) protocol stream is incorrect: {what}."),
+    )
+    .with_class(super::reply::FATAL_CLASS)
+}

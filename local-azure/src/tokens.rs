@@ -1,1 +1,0 @@
-//! Signed access tokens: what the identity endpoint issues and the SQL endpoint verifies.

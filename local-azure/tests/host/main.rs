@@ -1,0 +1,15 @@
+//! The Functions host and the identity endpoint, driven over real sockets with a real worker process.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod admin;
+mod app;
+mod discovery;
+mod envelope;
+mod fake_worker;
+mod identity;
+mod reply;
+mod routing;
+mod start_and_stop;
+mod timers;
+mod tokens;
+mod worker_life;

@@ -1,0 +1,17 @@
+//! The TDS server against clients that we did not write: tiberius over real sockets, and tds-protocol's decoder;
+//! sessions are canned, so that only the protocol is under test.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::panic, reason = "a test may panic")]
+
+mod attention;
+mod faults;
+mod harness;
+mod login;
+mod malformed;
+mod raw;
+mod requests;
+mod specification;
+mod tokens;
+mod transactions;
+mod types;

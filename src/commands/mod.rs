@@ -1,0 +1,63 @@
+//! The command line: `serve` (the default), `dev`.
+
+#[cfg(feature = "dev")]
+mod dev;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The worker was called in a way that it doesn't have; what `sysexits.h` calls `EX_USAGE`.
+const EXIT_USAGE: u8 = 64;
+
+/// The worker can't run, or stopped running: any number but 0 and 200 makes the Functions host start it again.
+const EXIT_FAILURE: u8 = 70;
+
+/// Runs SQL functions on Azure SQL as a custom handler of Azure Functions.
+#[derive(Debug, Parser)]
+#[command(name = "azsql-worker", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Subcommands>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Answer the Functions host on FUNCTIONS_CUSTOMHANDLER_PORT; what runs without a command
+    Serve(ServeOptions),
+    /// Run everything locally: SQL endpoint, identity endpoint, Functions host and the worker under it
+    #[cfg(feature = "dev")]
+    Dev(dev::DevOptions),
+}
+
+/// Options of `serve`.
+#[derive(Clone, Debug, Default, clap::Args)]
+struct ServeOptions {
+    /// The script root: the folder with host.json and a folder for each function [default: FUNCTIONS_APP_ROOT_PATH]
+    #[arg(long, value_name = "DIR")]
+    functions: Option<PathBuf>,
+}
+
+/// Runs the command line of this process and says with which code to exit.
+///
+/// The code is never 0 for a worker that stopped serving: the Functions host would take it for success and start it
+/// no more.
+#[must_use]
+pub fn run() -> ExitCode {
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => {
+            // Help and version are no failures; `print` writes to stdout or stderr as fits.
+            let _closed = error.print();
+            return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match command_line.command {
+        None => serve::run(&ServeOptions::default()),
+        Some(Subcommands::Serve(options)) => serve::run(&options),
+        #[cfg(feature = "dev")]
+        Some(Subcommands::Dev(options)) => dev::run(options),
+    }
+}

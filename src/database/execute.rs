@@ -1,0 +1,109 @@
+//! One try of a command on one connection: sent by name through `sp_executesql`, results pushed into the sink.
+
+use futures_util::TryStreamExt;
+use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandStream};
+
+use super::connect::DriverClient;
+use super::faults::{Fault, Stage};
+use super::sink::{ResultSink, SinkError};
+use super::values::{ReadError, to_cell, to_driver};
+use super::{Command, Failure};
+
+/// Why a try ended early.
+#[derive(Debug)]
+pub(super) enum TryError {
+    /// The server or the way to it.
+    Fault(Fault),
+    /// The results don't fit what the definition declares.
+    Sink(SinkError),
+    /// A value that can't be read truly.
+    Read(ReadError),
+    /// The command began a transaction and didn't end it.
+    OpenTransaction,
+}
+
+impl TryError {
+    /// Whether the reply was read to its end, so that the connection can serve the next caller.
+    pub(super) fn connection_usable(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.connection_usable,
+            Self::Sink(_) | Self::Read(_) | Self::OpenTransaction => false,
+        }
+    }
+}
+
+impl From<tiberius::error::Error> for TryError {
+    fn from(error: tiberius::error::Error) -> Self {
+        Self::Fault(Fault::from_driver(&error, Stage::Running))
+    }
+}
+
+impl From<TryError> for Failure {
+    fn from(error: TryError) -> Self {
+        match error {
+            TryError::Fault(fault) => Self::Fault(fault),
+            TryError::Sink(error) => Self::Results(error.to_string()),
+            TryError::Read(error) => Self::Results(error.to_string()),
+            TryError::OpenTransaction => Self::OpenTransaction,
+        }
+    }
+}
+
+/// Runs the command and reads its reply to the end.
+pub(super) async fn execute(
+    client: &mut DriverClient,
+    command: &Command,
+    sink: &mut dyn ResultSink,
+) -> Result<(), TryError> {
+    let mut call = RemoteCall::new("sp_executesql");
+    call.bind_param("@stmt", &*command.text);
+    if !command.parameters.is_empty() {
+        call.bind_param("@params", &*command.declarations);
+        for parameter in &command.parameters {
+            call.bind_param(parameter.name.as_str(), to_driver(parameter.sql_type, &parameter.value));
+        }
+    }
+    read(call.exec(client).await?, sink).await?;
+    if command.may_leave_transaction && open_transactions(client).await? > 0 {
+        return Err(TryError::OpenTransaction);
+    }
+    Ok(())
+}
+
+async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result<(), TryError> {
+    // The count that ends a result set is not a number of changed rows.
+    let mut in_result_set = false;
+    while let Some(item) = reply.try_next().await? {
+        match item {
+            CommandItem::Metadata(metadata) => {
+                in_result_set = true;
+                let names: Vec<&str> = metadata.columns().iter().map(Column::name).collect();
+                sink.columns(&names).map_err(TryError::Sink)?;
+            }
+            CommandItem::Row(row) => {
+                sink.begin_row().map_err(TryError::Sink)?;
+                for (column, data) in row.cells() {
+                    push_cell(column, data, sink)?;
+                }
+                sink.end_row().map_err(TryError::Sink)?;
+            }
+            CommandItem::RowsAffected(_) if in_result_set => in_result_set = false,
+            CommandItem::RowsAffected(count) => sink.rows_affected(count),
+            CommandItem::ReturnStatus(_) | CommandItem::ReturnValue(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn push_cell(column: &Column, data: &ColumnData<'_>, sink: &mut dyn ResultSink) -> Result<(), TryError> {
+    let cell = to_cell(data, column.column_type(), column.name()).map_err(TryError::Read)?;
+    sink.cell(cell).map_err(TryError::Sink)
+}
+
+/// Our own text, so it may go as a batch. A user's text never does.
+async fn open_transactions(client: &mut DriverClient) -> Result<i32, TryError> {
+    let row = client.simple_query("SELECT @@TRANCOUNT").await?.into_row().await?;
+    let count = row.and_then(|row| row.try_get::<i32, _>(0).ok().flatten());
+    // A server that gives no number can't be trusted with the next caller either.
+    Ok(count.unwrap_or(1))
+}

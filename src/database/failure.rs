@@ -1,0 +1,35 @@
+//! Why a command has no results, once all tries are over.
+
+use super::faults::Fault;
+use super::identity::IdentityError;
+
+/// The end of a command that did not succeed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Failure {
+    /// No token to log in with.
+    #[error("{0}")]
+    Identity(IdentityError),
+    /// Every connection of the pool was in use for the whole wait.
+    #[error("all connections are in use: try again, or raise AZSQL_POOL_MAX_SIZE")]
+    PoolFull,
+    /// The server or the way to it; [`Fault::class`] says what is known of the outcome.
+    #[error("{}", .0.description)]
+    Fault(Fault),
+    /// The results are not of the declared form, or hold a value that can't be told truly.
+    #[error("{0}")]
+    Results(String),
+    /// The command began a transaction and didn't end it, so the server rolled it back.
+    #[error(
+        "the command left its transaction open, so nothing of it was kept: end it with COMMIT or ROLLBACK"
+    )]
+    OpenTransaction,
+    /// The invocation's time is over; the statement was cancelled on the server.
+    #[error("the command did not end before the invocation's deadline and was cancelled")]
+    Deadline,
+    /// Nobody waits for the answer any more; the statement was cancelled on the server.
+    #[error("the caller left and the command was cancelled")]
+    Cancelled,
+    /// A defect of the worker.
+    #[error("the worker has a defect: {0}")]
+    Internal(String),
+}

@@ -1,0 +1,129 @@
+//! Azure SQL's side: connection string, identity, connecting, pool and lease, faults and retry, running a command,
+//! reading what comes back.
+//!
+//! The driver's types stay in here: a command goes in as a [`Command`], its results come out through a [`ResultSink`].
+
+mod connect;
+mod connection_string;
+mod execute;
+mod failure;
+pub mod faults;
+mod identity;
+mod lease;
+mod pool;
+mod running;
+mod sink;
+mod values;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::runtime::Handle;
+
+pub use connection_string::{Authentication, ConnectionSettings, ConnectionStringError};
+pub use failure::Failure;
+pub use identity::IdentityError;
+pub use pool::PoolLimits;
+pub use running::Running;
+pub use sink::{Cell, ResultSink, SinkError};
+
+use crate::invocation::{Invocation, Parameter};
+use faults::{Repeatability, RetryLimits};
+use pool::ConnectionPool;
+
+/// What to run: a text with its parameters, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The T-SQL, as the function's author wrote it.
+    pub text: Arc<str>,
+    /// The parameters' declarations, such as `@id int, @city nvarchar(50)`.
+    pub declarations: Arc<str>,
+    /// The values, in the declarations' order.
+    pub parameters: Vec<Parameter>,
+    /// What may be repeated of it.
+    pub repeatability: Repeatability,
+    /// Whether it might end inside a transaction of its own.
+    pub may_leave_transaction: bool,
+}
+
+/// Where and how the worker connects.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// Size and patience of each pool.
+    pub pool: PoolLimits,
+    /// Tries of one invocation.
+    pub retry: RetryLimits,
+    /// `AZURE_CLIENT_ID`: the user-assigned identity when the connection string names none.
+    pub client_id: Option<String>,
+    /// The PEM text of `AZSQL_TRUST_CA`: authorities to trust beside the system's.
+    pub trusted_authorities: Option<Arc<[u8]>>,
+}
+
+/// Runs commands: one pool for each connection string, on a runtime of its own.
+///
+/// Cheap to clone; all clones share the pools.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: DatabaseSettings,
+    runtime: Handle,
+    pools: Mutex<HashMap<Arc<str>, ConnectionPool>>,
+}
+
+impl Database {
+    /// Commands run as tasks of `runtime`, apart from whoever waits for them.
+    #[must_use]
+    pub fn new(settings: DatabaseSettings, runtime: Handle) -> Self {
+        Self { inner: Arc::new(Inner { settings, runtime, pools: Mutex::default() }) }
+    }
+
+    /// Runs `command` for `invocation` on the pool `name`, which is made from `connection` at the first use.
+    ///
+    /// The work is a task that owns the connection. Dropping the returned future, or the invocation's cancellation,
+    /// ends the statement on the server and discards the connection.
+    pub fn run<S: ResultSink + 'static>(
+        &self,
+        invocation: Invocation,
+        name: &Arc<str>,
+        connection: &ConnectionSettings,
+        command: Command,
+        sink: S,
+    ) -> Running<S> {
+        let pool = self.pool(name, connection);
+        let retry = self.inner.settings.retry;
+        Running::spawn(&self.inner.runtime, invocation, pool, command, retry, sink)
+    }
+
+    fn pool(&self, name: &Arc<str>, connection: &ConnectionSettings) -> Result<ConnectionPool, Failure> {
+        let mut pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(name) {
+            return Ok(pool.clone());
+        }
+        let settings = &self.inner.settings;
+        let pool = ConnectionPool::new(
+            connection.clone(),
+            settings.pool,
+            settings.client_id.clone(),
+            settings.trusted_authorities.clone(),
+        )
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+        pools.insert(Arc::clone(name), pool.clone());
+        Ok(pool)
+    }
+
+    /// How many connections are open in all pools.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        let pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.values().map(ConnectionPool::size).sum()
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("settings", &self.inner.settings).finish_non_exhaustive()
+    }
+}

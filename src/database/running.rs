@@ -1,0 +1,208 @@
+//! A running command: the task that owns the lease, its tries, and the future that waits for it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Instrument;
+
+use super::connect::{ConnectError, Connection};
+use super::execute::{TryError, execute};
+use super::faults::{Fault, FaultClass, FaultPolicy, RetryLimits};
+use super::pool::{ConnectionPool, PoolFailure};
+use super::sink::ResultSink;
+use super::{Command, Failure};
+use crate::invocation::Invocation;
+
+/// How long the server may take to acknowledge that a statement was cancelled, before we hang up.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Waits for a command. Dropping it cancels the command.
+#[derive(Debug)]
+pub struct Running<S> {
+    task: JoinHandle<(S, Result<(), Failure>)>,
+    _cancel: DropGuard,
+}
+
+impl<S: ResultSink + 'static> Running<S> {
+    pub(super) fn spawn(
+        runtime: &Handle,
+        invocation: Invocation,
+        pool: Result<ConnectionPool, Failure>,
+        command: Command,
+        retry: RetryLimits,
+        sink: S,
+    ) -> Self {
+        let cancellation = invocation.cancellation.child_token();
+        let guard = cancellation.clone().drop_guard();
+        let span = tracing::info_span!("invocation", function = %invocation.function, id = %invocation.id);
+        let work = async move {
+            let mut sink = sink;
+            let result = match pool {
+                Ok(pool) => {
+                    let limits = RetryLimits { budget: budget(&invocation, retry.budget), ..retry };
+                    let policy = FaultPolicy::new(limits, command.repeatability);
+                    Tries { invocation, cancellation, pool, command, policy }.run(&mut sink).await
+                }
+                Err(failure) => Err(failure),
+            };
+            (sink, result)
+        };
+        Self { task: runtime.spawn(work.instrument(span)), _cancel: guard }
+    }
+}
+
+impl<S> Future for Running<S> {
+    /// The sink, and whether the command succeeded; None when the task panicked and took the sink along.
+    type Output = Option<(S, Result<(), Failure>)>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.task).poll(context).map(Result::ok)
+    }
+}
+
+/// The last try must begin early enough to end before the deadline; four fifths of the time leave room for that.
+fn budget(invocation: &Invocation, configured: Duration) -> Duration {
+    let left = invocation.deadline.saturating_duration_since(Instant::now());
+    configured.min(left.mul_f64(0.8))
+}
+
+/// One invocation's tries.
+struct Tries {
+    invocation: Invocation,
+    cancellation: CancellationToken,
+    pool: ConnectionPool,
+    command: Command,
+    policy: FaultPolicy,
+}
+
+impl Tries {
+    async fn run(mut self, sink: &mut dyn ResultSink) -> Result<(), Failure> {
+        let begun = Instant::now();
+        loop {
+            let number = self.policy.begin_try();
+            let failure = match self.try_once(sink).await {
+                Ok(()) => {
+                    if number > 1 {
+                        self.invocation.log.push(format!("info: try {number} succeeded"));
+                        tracing::info!(r#try = number, "the command succeeded after other tries");
+                    }
+                    return Ok(());
+                }
+                Err(failure) => failure,
+            };
+            let Some(fault) = retryable(&failure) else { return Err(failure) };
+            let Some(wait) = self.policy.next_try(&fault, begun.elapsed()) else {
+                self.report(number, &fault, None);
+                return Err(failure);
+            };
+            // Bytes that have left for the caller can't be taken back.
+            if !sink.restart() {
+                self.report(number, &fault, None);
+                return Err(failure);
+            }
+            self.report(number, &fault, Some(wait));
+            tokio::select! {
+                stop = self.stopped() => return Err(stop),
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Leases a connection and runs the command on it; whatever ends it early discards the connection.
+    async fn try_once(&self, sink: &mut dyn ResultSink) -> Result<(), Failure> {
+        let mut lease = tokio::select! {
+            stop = self.stopped() => return Err(stop),
+            lease = self.pool.lease() => lease.map_err(|failure| match failure {
+                PoolFailure::Full => Failure::PoolFull,
+                PoolFailure::Connect(ConnectError::Identity(error)) => Failure::Identity(error),
+                PoolFailure::Connect(ConnectError::Fault(fault)) => Failure::Fault(fault),
+            })?,
+        };
+        let Some(connection) = lease.item() else {
+            return Err(Failure::Internal("a lease without a connection".to_owned()));
+        };
+        let outcome = tokio::select! {
+            stop = self.stopped() => Err(stop),
+            result = execute(&mut connection.client, &self.command, sink) => Ok(result),
+        };
+        match outcome {
+            Ok(Ok(())) => {
+                lease.give_back();
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                if self.clean_after(&error) {
+                    lease.give_back();
+                } else {
+                    drop(lease.discard());
+                    tracing::debug!("discarded a connection after a fault");
+                }
+                Err(error.into())
+            }
+            Err(stop) => {
+                if let Some(connection) = lease.discard() {
+                    tokio::spawn(cancel_on_server(connection));
+                }
+                Err(stop)
+            }
+        }
+    }
+
+    /// After an error the reply may be read to its end and yet a transaction of the text be open.
+    fn clean_after(&self, error: &TryError) -> bool {
+        error.connection_usable() && !self.command.may_leave_transaction
+    }
+
+    /// Completes when the invocation must end: its caller left, or its time is over.
+    async fn stopped(&self) -> Failure {
+        tokio::select! {
+            () = self.cancellation.cancelled() => Failure::Cancelled,
+            () = sleep_until(self.invocation.deadline) => Failure::Deadline,
+        }
+    }
+
+    fn report(&self, number: u32, fault: &Fault, wait: Option<Duration>) {
+        let what = &fault.description;
+        let wait_ms = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        match wait_ms {
+            Some(wait_ms) => {
+                tracing::warn!(r#try = number, sql_error = fault.number, wait_ms, "try failed: {what}");
+                self.invocation
+                    .log
+                    .push(format!("warn: try {number} failed: {what}; next try in {wait_ms} ms"));
+            }
+            None => {
+                tracing::error!(r#try = number, sql_error = fault.number, "try failed: {what}; no other try");
+                self.invocation.log.push(format!("error: try {number} failed: {what}; no other try"));
+            }
+        }
+    }
+}
+
+/// The fault behind a failure that another try could mend.
+fn retryable(failure: &Failure) -> Option<Fault> {
+    match failure {
+        Failure::Fault(fault) => Some(fault.clone()),
+        Failure::Identity(error) => Some(Fault::without_number(FaultClass::Permanent, &error.to_string())),
+        Failure::PoolFull
+        | Failure::Results(_)
+        | Failure::OpenTransaction
+        | Failure::Deadline
+        | Failure::Cancelled
+        | Failure::Internal(_) => None,
+    }
+}
+
+/// Tells the server to end the statement, so that it holds no locks for an answer that nobody reads; then hangs up.
+async fn cancel_on_server(mut connection: Connection) {
+    match timeout(CANCEL_TIMEOUT, connection.client.cancel_query()).await {
+        Ok(Ok(())) => tracing::debug!("cancelled the statement and discarded its connection"),
+        Ok(Err(_)) | Err(_) => tracing::debug!("discarded the connection of a cancelled statement"),
+    }
+}

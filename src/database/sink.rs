@@ -1,0 +1,93 @@
+//! Where a command's results go: borrowed values, pushed one by one, with nothing built in between.
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
+use uuid::Uuid;
+
+use crate::invocation::Decimal;
+
+/// One value of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// NULL of any type.
+    Null,
+    /// bit
+    Bit(bool),
+    /// tinyint, smallint, int
+    Integer(i32),
+    /// bigint: apart from the others since not every JavaScript number can hold one, see `sql.numbers`
+    BigInt(i64),
+    /// decimal and numeric, all digits, at the column's scale
+    Decimal(Decimal),
+    /// real
+    Real(f32),
+    /// float
+    Float(f64),
+    /// char, varchar, nchar, nvarchar, text, ntext, xml
+    Text(&'a str),
+    /// binary, varbinary, image, rowversion
+    Binary(&'a [u8]),
+    /// uniqueidentifier
+    UniqueIdentifier(Uuid),
+    /// date
+    Date(NaiveDate),
+    /// time
+    Time {
+        /// The time of day.
+        value: NaiveTime,
+        /// Digits of the fraction that the column has, 0 to 7.
+        scale: u8,
+    },
+    /// datetime (scale 3), smalldatetime (scale 0), datetime2
+    DateTime {
+        /// The date and time of day, in no particular zone.
+        value: NaiveDateTime,
+        /// Digits of the fraction that the column has, 0 to 7.
+        scale: u8,
+    },
+    /// datetimeoffset
+    DateTimeOffset {
+        /// The instant with its offset.
+        value: DateTime<FixedOffset>,
+        /// Digits of the fraction that the column has, 0 to 7.
+        scale: u8,
+    },
+}
+
+/// Why a sink takes no more; it ends the command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SinkError {
+    /// The command's results don't have the form that its definition declares.
+    #[error("{0}")]
+    Form(String),
+}
+
+/// Takes a command's results in the order in which they come.
+///
+/// A result set is `columns`, then for each row `begin_row`, `cell` once per column, `end_row`.
+pub trait ResultSink: Send {
+    /// A result set begins; names as SQL gives them, empty for an unnamed column.
+    ///
+    /// # Errors
+    /// When the declared result form has no place for these columns.
+    fn columns(&mut self, names: &[&str]) -> Result<(), SinkError>;
+    /// A row begins.
+    ///
+    /// # Errors
+    /// When the declared result form has no place for one more row.
+    fn begin_row(&mut self) -> Result<(), SinkError>;
+    /// The row's next value.
+    ///
+    /// # Errors
+    /// When the value can't be written in the declared form.
+    fn cell(&mut self, cell: Cell<'_>) -> Result<(), SinkError>;
+    /// The row is complete.
+    ///
+    /// # Errors
+    /// When the row doesn't fit the declared form.
+    fn end_row(&mut self) -> Result<(), SinkError>;
+    /// A statement without a result set says how many rows it changed.
+    fn rows_affected(&mut self, count: u64);
+    /// The command will run again: forget everything. False when something has already left for the caller, which
+    /// forbids the repeat.
+    fn restart(&mut self) -> bool;
+}

@@ -1,0 +1,155 @@
+//! Puts an invocation's values into a plan's parameters, or says of all of them what is wrong.
+
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+use super::conversion::{from_host_moment, from_json, from_text};
+use super::plan::{Plan, PlannedParameter};
+use super::source::Source;
+use crate::invocation::{HttpRequest, Parameter, Problem, SqlType, SqlValue, TriggerInput, Violation};
+
+impl Plan {
+    /// Binds the values of an invocation, in the order of the definition.
+    ///
+    /// - Absent is: a route value, query parameter, header or body that did not come; a body property that is missing
+    ///   or `null`, also when an object above it is. Then the default counts, else NULL, unless it is required.
+    /// - An empty query, route or header value (`?city=`) is the empty text for a text or binary parameter, and absent
+    ///   for every other type, which has no empty value.
+    /// - Header names, query names and route names have no case; body properties do. Properties that no parameter
+    ///   names are left out.
+    ///
+    /// # Errors
+    /// A 400 problem: `invalid-body` when a body property is wanted and the body isn't JSON, else `invalid-parameters`
+    /// with every violation. Neither holds a value.
+    pub fn bind(&self, invocation_id: &str, input: &TriggerInput) -> Result<Vec<Parameter>, Problem> {
+        let values = Values { invocation_id, input, body: self.parse_body(input)? };
+        let mut bound = Vec::with_capacity(self.parameters.len());
+        let mut violations = Vec::new();
+        for parameter in &self.parameters {
+            match parameter.bind(&values) {
+                Ok(value) => bound.push(Parameter {
+                    name: parameter.name.clone(),
+                    sql_type: parameter.sql_type,
+                    value,
+                }),
+                Err(message) => violations.push(Violation {
+                    parameter: parameter.name.clone(),
+                    from: parameter.from.clone(),
+                    message,
+                }),
+            }
+        }
+        if violations.is_empty() { Ok(bound) } else { Err(Problem::invalid_parameters(violations)) }
+    }
+
+    /// The body as JSON, read once, and only when a parameter takes a property of it.
+    fn parse_body(&self, input: &TriggerInput) -> Result<Option<Json>, Problem> {
+        let wanted =
+            self.parameters.iter().any(|parameter| matches!(parameter.source, Source::BodyProperty(_)));
+        let TriggerInput::Http(HttpRequest { body: Some(body), .. }) = input else { return Ok(None) };
+        if !wanted || body.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(body).map(Some).map_err(|error| {
+            // serde_json's own sentence can quote the body: only the position is safe.
+            let detail = format!(
+                "The body is not valid JSON: see line {}, column {}. Send a JSON object.",
+                error.line(),
+                error.column()
+            );
+            Problem::new(400, "invalid-body", "The body is not valid", detail)
+        })
+    }
+}
+
+/// What an invocation brings.
+struct Values<'a> {
+    invocation_id: &'a str,
+    input: &'a TriggerInput,
+    body: Option<Json>,
+}
+
+impl PlannedParameter {
+    fn bind(&self, values: &Values<'_>) -> Result<SqlValue, String> {
+        let value = match self.find(values)? {
+            SqlValue::Null => match &self.default {
+                Some(default) => default.clone(),
+                None if self.required => return Err("is required".to_owned()),
+                None => SqlValue::Null,
+            },
+            value => value,
+        };
+        self.limits.check(&value)?;
+        Ok(value)
+    }
+
+    /// The value as it came, converted; NULL when it is absent.
+    fn find(&self, values: &Values<'_>) -> Result<SqlValue, String> {
+        match (&self.source, values.input) {
+            (Source::InvocationId, _) => from_text(values.invocation_id, self.sql_type),
+            (Source::Route(parameter), TriggerInput::Http(request)) => {
+                self.text(by_name(&request.route, &parameter.name))
+            }
+            (Source::Query(name), TriggerInput::Http(request)) => self.text(by_name(&request.query, name)),
+            (Source::Header(name), TriggerInput::Http(request)) => self.text(by_name(&request.headers, name)),
+            (Source::Body, TriggerInput::Http(request)) => {
+                self.text(request.body.as_deref().filter(|body| !body.is_empty()))
+            }
+            (Source::BodyProperty(names), TriggerInput::Http(_)) => {
+                self.property(values.body.as_ref(), names)
+            }
+            (Source::TimerIsPastDue, TriggerInput::Timer(event)) => self.flag(event.data.get("IsPastDue")),
+            (Source::TimerAdjustsForDst, TriggerInput::Timer(event)) => {
+                self.flag(event.data.get("Schedule").and_then(|schedule| schedule.get("AdjustForDST")))
+            }
+            (Source::TimerMoment(name), TriggerInput::Timer(event)) => {
+                match event.data.get("ScheduleStatus").and_then(|status| status.get(name)) {
+                    None | Some(Json::Null) => Ok(SqlValue::Null),
+                    Some(Json::String(text)) => from_host_moment(text, self.sql_type),
+                    Some(_) => Err("is not a date and time: the host sent something else".to_owned()),
+                }
+            }
+            // The definition was checked against the trigger, so the host sent what the definition doesn't declare.
+            _ => Err("has no value: the function was called by another trigger than its own".to_owned()),
+        }
+    }
+
+    fn text(&self, text: Option<&str>) -> Result<SqlValue, String> {
+        let may_be_empty = self.sql_type.is_text() || self.sql_type.is_binary();
+        match text {
+            Some(text) if !text.is_empty() || may_be_empty => from_text(text, self.sql_type),
+            _ => Ok(SqlValue::Null),
+        }
+    }
+
+    fn flag(&self, json: Option<&Json>) -> Result<SqlValue, String> {
+        json.map_or(Ok(SqlValue::Null), |json| from_json(json, SqlType::Bit))
+    }
+
+    fn property(&self, body: Option<&Json>, names: &[String]) -> Result<SqlValue, String> {
+        let Some(mut json) = body else { return Ok(SqlValue::Null) };
+        let mut path = "body".to_owned();
+        for name in names {
+            match json {
+                Json::Null if path != "body" => return Ok(SqlValue::Null),
+                Json::Object(properties) => match properties.get(name) {
+                    Some(property) => json = property,
+                    None => return Ok(SqlValue::Null),
+                },
+                _ => return Err(format!("can't be found: {path} must be a JSON object")),
+            }
+            path = format!("{path}.{name}");
+        }
+        from_json(json, self.sql_type)
+    }
+}
+
+/// The entry of this name, or else the one whose name differs in case only.
+fn by_name<'a>(entries: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    entries
+        .get(name)
+        .or_else(|| {
+            entries.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        })
+        .map(String::as_str)
+}

@@ -1,0 +1,168 @@
+//! A command's T-SQL and what can be told from its words without a server.
+
+mod scanner;
+mod statements;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use scanner::{Kind, Token};
+
+/// T-SQL that goes to the server as it is, with what its words say of it.
+///
+/// The answers err on the safe side: they cost a retry at worst, never a wrong result.
+#[derive(Clone, Debug)]
+pub struct CommandText {
+    text: Arc<str>,
+    outside_variables: BTreeMap<String, (String, usize)>,
+    effect: Option<String>,
+    defines_module: bool,
+    single_plain_statement: bool,
+    may_leave_transaction: bool,
+}
+
+impl CommandText {
+    /// Examines a command.
+    ///
+    /// # Errors
+    /// One sentence for each thing that no server would run: nothing in it, a string, comment or name that is never
+    /// closed, a `GO` on a line of its own.
+    pub fn examine(text: impl Into<Arc<str>>) -> Result<Self, Vec<String>> {
+        let text: Arc<str> = text.into();
+        let tokens = scanner::scan(&text).map_err(|unclosed| {
+            vec![format!("the {} that begins in line {} is never closed", unclosed.what, unclosed.line)]
+        })?;
+        if tokens.is_empty() {
+            return Err(vec!["the command is empty; write T-SQL".to_owned()]);
+        }
+        let separators = batch_separators(&tokens);
+        if !separators.is_empty() {
+            return Err(separators
+                .into_iter()
+                .map(|line| {
+                    format!("line {line} is GO, which only tools understand; end statements with `;` instead")
+                })
+                .collect());
+        }
+        let outside_variables = variables::from_outside(&tokens);
+        let effect = statements::effect(&tokens).map(str::to_owned);
+        let defines_module = defines_module(&tokens);
+        let single_plain_statement = statements::is_single_plain_statement(&tokens);
+        let may_leave_transaction = statements::may_leave_transaction(&tokens);
+        Ok(Self {
+            text,
+            outside_variables,
+            effect,
+            defines_module,
+            single_plain_statement,
+            may_leave_transaction,
+        })
+    }
+
+    /// The T-SQL.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The first word that may change something, as written: INSERT, EXEC, the name of a procedure called without
+    /// EXEC, SELECT's INTO and so on. None = the command only reads.
+    #[must_use]
+    pub fn effect(&self) -> Option<&str> {
+        self.effect.as_deref()
+    }
+
+    /// Whether the command is exactly one SELECT, INSERT, UPDATE, DELETE or MERGE, which the server runs wholly or not
+    /// at all. False when unsure.
+    #[must_use]
+    pub fn is_single_plain_statement(&self) -> bool {
+        self.single_plain_statement
+    }
+
+    /// Whether [`Self::is_single_plain_statement`] and it writes.
+    #[must_use]
+    pub fn is_single_statement_dml(&self) -> bool {
+        self.single_plain_statement && self.effect.is_some()
+    }
+
+    /// Whether a transaction may be left open, or one from outside ended, when the command is through: it begins,
+    /// saves or ends one, or calls something that might. True when unsure.
+    #[must_use]
+    pub fn may_leave_transaction(&self) -> bool {
+        self.may_leave_transaction
+    }
+
+    /// Whether the command uses this variable (`@id`, in any case) without declaring it itself.
+    pub(super) fn uses(&self, variable: &str) -> bool {
+        self.outside_variables.contains_key(&variable.to_lowercase())
+    }
+
+    /// The variables that must be parameters: name as written and line of the first use.
+    pub(super) fn needed_parameters(&self) -> impl Iterator<Item = (&str, usize)> {
+        // A module's own parameters are declared in its heading, which this scanner doesn't read.
+        let known = !self.defines_module;
+        self.outside_variables.values().filter(move |_| known).map(|(name, line)| (name.as_str(), *line))
+    }
+}
+
+/// The lines that hold nothing but `GO` or `GO 5`.
+fn batch_separators(tokens: &[Token<'_>]) -> Vec<usize> {
+    tokens
+        .chunk_by(|one, next| one.line == next.line)
+        .filter_map(|line| match line {
+            [go] if go.is_word("GO") => Some(go.line),
+            [go, count] if go.is_word("GO") && count.kind == Kind::Number => Some(go.line),
+            _ => None,
+        })
+        .collect()
+}
+
+fn defines_module(tokens: &[Token<'_>]) -> bool {
+    tokens.windows(2).any(|pair| match pair {
+        [verb, noun] => {
+            verb.is_any_word(&["CREATE", "ALTER"])
+                && noun.is_any_word(&["PROC", "PROCEDURE", "FUNCTION", "TRIGGER", "OR"])
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_command_that_no_server_would_run_is_refused() {
+        for (text, sentence) in [
+            ("  -- nothing\n", "the command is empty"),
+            ("SELECT 'a", "the string that begins in line 1 is never closed"),
+            ("SELECT 1\nGO\nSELECT 2", "line 2 is GO"),
+            ("SELECT 1\n go 5 -- five times\n", "line 2 is GO"),
+        ] {
+            let sentences = CommandText::examine(text).unwrap_err();
+            assert!(sentences.iter().any(|s| s.starts_with(sentence)), "{text}: {sentences:?}");
+        }
+    }
+
+    #[test]
+    fn go_inside_a_line_or_a_string_is_no_separator() {
+        for text in ["SELECT 1 AS go", "SELECT 'a\nGO\nb'", "SELECT 1 /*\nGO\n*/", "SELECT [\nGO\n] FROM t"] {
+            assert!(CommandText::examine(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_and_writes_are_told_apart_for_the_fault_policy() {
+        let read = CommandText::examine("SELECT 1").unwrap();
+        assert!(
+            read.is_single_plain_statement() && !read.is_single_statement_dml() && read.effect().is_none()
+        );
+        let write = CommandText::examine("DELETE FROM t WHERE id = @ID").unwrap();
+        assert!(write.is_single_statement_dml() && !write.may_leave_transaction());
+        assert!(write.uses("@id"));
+        assert_eq!(write.needed_parameters().collect::<Vec<_>>(), [("@ID", 1)]);
+    }
+}

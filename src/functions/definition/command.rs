@@ -1,0 +1,304 @@
+//! Reads the section `sql` of a definition into a plan.
+
+use std::fs;
+use std::path::{Component, Path};
+use std::time::Duration;
+
+use super::error::Mistakes;
+use super::parameter;
+use super::section::Section;
+use crate::functions::CommandText;
+use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
+use crate::functions::spelling::nearest;
+use crate::functions::trigger::Trigger;
+
+const KEYS: [&str; 12] = [
+    "commandText",
+    "commandFile",
+    "commandType",
+    "connectionStringSetting",
+    "parameters",
+    "repeatable",
+    "result",
+    "status",
+    "whenEmpty",
+    "timeout",
+    "numbers",
+    "throwStatus",
+];
+const LATER: [&str; 6] = ["transaction", "replica", "faults", "idempotencyKey", "sessionContext", "outputs"];
+const FORMS: [ResultForm; 5] =
+    [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
+
+/// The section `sql` and where its function's folder is.
+pub(super) struct CommandSection<'a> {
+    pub(super) section: Section<'a>,
+    /// The function's folder.
+    pub(super) folder: &'a Path,
+    /// Its name, for mistakes in files of it.
+    pub(super) function: &'a str,
+}
+
+impl CommandSection<'_> {
+    /// Reads the section; None when a mistake leaves nothing to run.
+    pub(super) fn read(&self, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> Option<Plan> {
+        let section = &self.section;
+        section.check_keys(&KEYS, &LATER, mistakes);
+        self.command_type(mistakes);
+        let command = self.command(mistakes);
+        let parameters = self.parameters(trigger, mistakes);
+        let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
+        let answer = self.answer(mistakes);
+        let timeout = self.timeout(mistakes);
+        let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
+        let connection_setting = self.connection_setting(mistakes).into();
+        let command = command?;
+        if let Some(effect) = command.effect().filter(|_| repeatable) {
+            mistakes.add(
+                section.path_of("repeatable"),
+                format!(
+                    "is true, but `{effect}` in the command may change something; only reads may be repeated"
+                ),
+            );
+        }
+        self.check_variables(&command, mistakes);
+        Some(Plan {
+            declarations: declarations(&parameters).into(),
+            command,
+            connection_setting,
+            parameters,
+            repeatable,
+            timeout,
+            throw_status,
+            answer,
+        })
+    }
+
+    fn command_type(&self, mistakes: &mut Mistakes) {
+        let path = self.section.path_of("commandType");
+        match self.section.text("commandType", mistakes) {
+            Some(kind) if kind.eq_ignore_ascii_case("StoredProcedure") => mistakes.add(
+                path,
+                "StoredProcedure is not supported yet; write `EXEC dbo.procedure @id = @id` as Text",
+            ),
+            Some(kind) if !kind.eq_ignore_ascii_case("Text") => mistakes.add(path, "must be \"Text\""),
+            _ => {}
+        }
+    }
+
+    fn connection_setting(&self, mistakes: &mut Mistakes) -> String {
+        const KEY: &str = "connectionStringSetting";
+        let name = self.section.text(KEY, mistakes).unwrap_or("AZURE_SQL_CONNECTIONSTRING");
+        // A connection string where its setting's name belongs would hold a password in a file under version control.
+        if name.is_empty() || name.contains(['=', ';', '%']) {
+            mistakes.add(
+                self.section.path_of(KEY),
+                "must be the name of an app setting, not a connection string",
+            );
+        }
+        name.to_owned()
+    }
+
+    fn command(&self, mistakes: &mut Mistakes) -> Option<CommandText> {
+        let section = &self.section;
+        let text = section.text("commandText", mistakes);
+        let file = section.text("commandFile", mistakes);
+        let (written, place) = match (section.has("commandText"), section.has("commandFile")) {
+            (true, true) => {
+                mistakes
+                    .add(section.path_of("commandFile"), "stands beside commandText; write one of the two");
+                return None;
+            }
+            (false, false) => {
+                mistakes
+                    .add(section.path(), "has no command; write commandFile (a .sql file) or commandText");
+                return None;
+            }
+            (true, false) => (text?.to_owned(), None),
+            (false, true) => match read_file(self.folder, file?) {
+                Ok(text) => (text, file),
+                Err(message) => {
+                    mistakes.add(section.path_of("commandFile"), message);
+                    return None;
+                }
+            },
+        };
+        CommandText::examine(written)
+            .map_err(|messages| {
+                for message in messages {
+                    match place {
+                        Some(file) => mistakes.add_in(format!("{}/{file}", self.function), "", message),
+                        None => mistakes.add(section.path_of("commandText"), message),
+                    }
+                }
+            })
+            .ok()
+    }
+
+    fn parameters(&self, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> Vec<PlannedParameter> {
+        let path = self.section.path_of("parameters");
+        let Some(section) = self.section.get("parameters").and_then(|json| Section::of(path, json, mistakes))
+        else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = Vec::new();
+        let mut parameters = Vec::new();
+        for (name, json) in section.entries() {
+            let path = section.path_of(name);
+            if names.contains(&name.to_lowercase()) {
+                mistakes.add(path.as_str(), "is there twice: the server's names have no case");
+            }
+            names.push(name.to_lowercase());
+            parameters.extend(parameter::read(name, &path, json, trigger, mistakes));
+        }
+        parameters
+    }
+
+    /// Every variable is a parameter or declared, and every parameter is used.
+    fn check_variables(&self, command: &CommandText, mistakes: &mut Mistakes) {
+        let path = self.section.path_of("parameters");
+        let names: Vec<&str> = match self.section.get("parameters") {
+            Some(json) => json.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect(),
+            None => Vec::new(),
+        };
+        for (variable, line) in command.needed_parameters() {
+            if names.iter().any(|name| name.to_lowercase() == variable.to_lowercase()) {
+                continue;
+            }
+            let cure = match nearest(variable, names.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "add it here, or DECLARE it in the command".to_owned(),
+            };
+            mistakes.add(
+                path.as_str(),
+                format!("has no `{variable}`, which line {line} of the command uses; {cure}"),
+            );
+        }
+        for name in names.into_iter().filter(|name| !command.uses(name)) {
+            mistakes.add(
+                format!("{path}.{name}"),
+                "is not used by the command; leave it out, or mend the command",
+            );
+        }
+    }
+
+    fn answer(&self, mistakes: &mut Mistakes) -> Answer {
+        let section = &self.section;
+        let form = self.form(mistakes);
+        let status =
+            status(section, "status", mistakes, |status| (200..300).contains(&status), "from 200 to 299");
+        let when_empty = status_when_empty(section, mistakes);
+        if matches!(status, Some(204 | 205)) && form != ResultForm::None {
+            mistakes.add(section.path_of("status"), "204 and 205 have no body; add \"result\": \"none\"");
+        }
+        let usual = if form == ResultForm::None { 204 } else { 200 };
+        Answer {
+            form,
+            status: status.unwrap_or(usual),
+            when_empty: when_empty.or((form == ResultForm::Row).then_some(404)),
+            numbers: self.numbers(mistakes),
+        }
+    }
+
+    fn form(&self, mistakes: &mut Mistakes) -> ResultForm {
+        let names = FORMS.map(ResultForm::name);
+        if !self.section.has("result") {
+            let message = format!("is missing; write what the answer is: {}", names.join(", "));
+            mistakes.add(self.section.path_of("result"), message);
+            return ResultForm::None;
+        }
+        let Some(written) = self.section.text("result", mistakes) else { return ResultForm::None };
+        if let Some(form) = FORMS.into_iter().find(|form| form.name() == written) {
+            return form;
+        }
+        let message = if ["resultSets", "json"].contains(&written) {
+            format!("`{written}` is not supported yet; there are {}", names.join(", "))
+        } else {
+            let meant = nearest(written, names).map(|name| format!("; did you mean `{name}`?"));
+            format!("must be one of {}{}", names.join(", "), meant.unwrap_or_default())
+        };
+        mistakes.add(self.section.path_of("result"), message);
+        ResultForm::None
+    }
+
+    fn numbers(&self, mistakes: &mut Mistakes) -> Numbers {
+        match self.section.text("numbers", mistakes) {
+            None | Some("exact") => Numbers::Exact,
+            Some("string") => Numbers::String,
+            Some(_) => {
+                mistakes.add(self.section.path_of("numbers"), "must be \"exact\" or \"string\"");
+                Numbers::Exact
+            }
+        }
+    }
+
+    fn timeout(&self, mistakes: &mut Mistakes) -> Option<Duration> {
+        let written = self.section.text("timeout", mistakes)?;
+        let timeout = clock_duration(written).filter(|timeout| !timeout.is_zero());
+        if timeout.is_none() {
+            mistakes.add(
+                self.section.path_of("timeout"),
+                "must be hh:mm:ss and more than nothing, such as \"00:00:30\"",
+            );
+        }
+        timeout
+    }
+}
+
+fn status(
+    section: &Section<'_>,
+    key: &str,
+    mistakes: &mut Mistakes,
+    legal: fn(u16) -> bool,
+    range: &str,
+) -> Option<u16> {
+    let number = section.whole_number(key, mistakes)?;
+    let status = u16::try_from(number).ok().filter(|status| legal(*status));
+    if status.is_none() {
+        mistakes.add(section.path_of(key), format!("must be an HTTP status {range}"));
+    }
+    status
+}
+
+fn status_when_empty(section: &Section<'_>, mistakes: &mut Mistakes) -> Option<u16> {
+    // The host follows a redirect instead of answering with it.
+    let legal = |status| (200..300).contains(&status) || (400..600).contains(&status);
+    status(section, "whenEmpty", mistakes, legal, "from 200 to 299 or from 400 to 599")
+}
+
+/// `hh:mm:ss`, below a day.
+fn clock_duration(text: &str) -> Option<Duration> {
+    let mut parts = text.split(':').map(|part| {
+        let two_digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        if two_digits { part.parse::<u64>().ok() } else { None }
+    });
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let legal = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
+    legal.then(|| Duration::from_secs(hours * 3600 + minutes * 60 + seconds))
+}
+
+/// The text of a file in the function's folder.
+fn read_file(folder: &Path, file: &str) -> Result<String, String> {
+    let inside = "must be a file in the function's own folder, such as `query.sql`";
+    let path = Path::new(file);
+    if file.is_empty()
+        || !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    {
+        return Err(inside.to_owned());
+    }
+    let missing = |error: std::io::Error| format!("`{file}` can't be read: {error}");
+    let real = folder.join(path).canonicalize().map_err(missing)?;
+    // A symbolic link could lead out all the same.
+    if !real.starts_with(folder.canonicalize().map_err(missing)?) {
+        return Err(inside.to_owned());
+    }
+    let text = String::from_utf8(fs::read(real).map_err(missing)?)
+        .map_err(|_| format!("`{file}` is not UTF-8; save it as UTF-8"))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+fn declarations(parameters: &[PlannedParameter]) -> String {
+    let declared: Vec<String> =
+        parameters.iter().map(|parameter| format!("{} {}", parameter.name, parameter.sql_type)).collect();
+    declared.join(", ")
+}

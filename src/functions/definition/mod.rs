@@ -1,0 +1,95 @@
+//! Reads a function's folder: `function.json` and the command it names, compiled into a [`Function`].
+
+mod bindings;
+mod command;
+mod error;
+mod parameter;
+mod route_template;
+mod section;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+pub use error::{DefinitionError, Mistake};
+
+use command::CommandSection;
+use error::Mistakes;
+use section::Section;
+
+use super::plan::Function;
+use super::spelling::nearest;
+
+/// Reads the definition in `folder`.
+///
+/// # Errors
+/// All mistakes of the definition.
+pub(super) fn read(function: &str, folder: &Path) -> Result<Function, DefinitionError> {
+    let mut mistakes = Mistakes::new(format!("{function}/function.json"));
+    if let Err(message) = check_name(function) {
+        mistakes.add("", message);
+    }
+    let read =
+        read_json(folder, &mut mistakes).and_then(|json| compile(function, folder, &json, &mut mistakes));
+    mistakes.finish(read)
+}
+
+/// The host's rule (azure-functions-host, `Utility.IsValidFunctionName`).
+fn check_name(name: &str) -> Result<(), &'static str> {
+    let begins = name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic());
+    let legal = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if !begins || !legal || name.len() > 128 {
+        return Err(
+            "the folder's name must be a letter, then letters, digits, _ or -, 128 at most: the host takes no other",
+        );
+    }
+    if name.eq_ignore_ascii_case("host") {
+        return Err("the folder must not be called host: the host keeps that name for itself");
+    }
+    Ok(())
+}
+
+fn read_json(folder: &Path, mistakes: &mut Mistakes) -> Option<Json> {
+    let bytes = fs::read(folder.join("function.json"))
+        .map_err(|error| mistakes.add("", format!("can't be read: {error}")))
+        .ok()?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    serde_json::from_slice(text).map_err(|error| mistakes.add("", format!("is not JSON: {error}"))).ok()
+}
+
+fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) -> Option<Function> {
+    let Json::Object(keys) = json else {
+        mistakes.add("", "must be an object {...}");
+        return None;
+    };
+    let file = Section::new("", keys);
+    if let Some(script) = file.text("scriptFile", mistakes).filter(|script| !folder.join(script).is_file()) {
+        mistakes.add("scriptFile", format!("`{script}` does not exist; leave the key out"));
+    }
+    mistakes.set_http_output(bindings::http_output(file.get("bindings")));
+    let trigger = match file.list("bindings", mistakes) {
+        Some(list) if !list.is_empty() => bindings::read(function, list, mistakes),
+        Some(_) => {
+            mistakes.add("bindings", "is empty; add a trigger, and an http output for an HTTP function");
+            None
+        }
+        None => {
+            if !file.has("bindings") {
+                mistakes
+                    .add("bindings", "is missing; add a trigger, and an http output for an HTTP function");
+            }
+            None
+        }
+    };
+    let Some(sql) = file.get("sql") else {
+        let meant = nearest("sql", keys.keys().map(String::as_str));
+        let meant = meant.map(|key| format!(" (there is `{key}`)")).unwrap_or_default();
+        mistakes
+            .add("sql", format!("is missing{meant}; add the section with the command and its parameters"));
+        return None;
+    };
+    let section = Section::of("sql", sql, mistakes)?;
+    let plan = CommandSection { section, folder, function }.read(trigger.as_ref(), mistakes);
+    Some(Function { name: function.into(), trigger: trigger?, plan: plan? })
+}

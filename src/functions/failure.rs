@@ -1,0 +1,240 @@
+//! From a command's failure to the problem that its caller gets.
+//!
+//! The server's own words can hold values and names of the schema, so a caller sees them only where the operator
+//! allows it, or where the function's author wrote them with THROW.
+
+use crate::database::faults::{Fault, FaultClass, Repeatability, SERVICE_BUSY};
+use crate::database::{Failure, IdentityError};
+use crate::invocation::Problem;
+
+/// What decides how much of a failure is told, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Telling {
+    /// The operator allows the server's own words.
+    pub(super) show_database_errors: bool,
+    /// `THROW 50404` answers 404.
+    pub(super) throw_status: bool,
+    /// What may be repeated of the command.
+    pub(super) repeatability: Repeatability,
+}
+
+/// Wait that is proposed to a caller after a fault that goes by.
+const RETRY_AFTER_SECONDS: u64 = 5;
+/// The same after error 40501, which asks for 10 seconds.
+const RETRY_AFTER_BUSY_SECONDS: u64 = 10;
+
+/// The problem for a failure.
+pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
+    match failure {
+        Failure::Fault(fault) => of_fault(fault, telling),
+        Failure::PoolFull => {
+            later(Problem::new(503, "busy", "Too busy", failure.to_string()), RETRY_AFTER_SECONDS)
+        }
+        Failure::Identity(error) => of_identity(error),
+        Failure::Results(_) | Failure::OpenTransaction => {
+            Problem::new(500, "results", "The function's results don't fit", failure.to_string())
+        }
+        Failure::Deadline => {
+            Problem::new(504, "deadline", "Too slow", deadline_detail(telling.repeatability))
+        }
+        Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
+        Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
+    }
+}
+
+fn deadline_detail(repeatability: Repeatability) -> &'static str {
+    match repeatability {
+        Repeatability::Repeatable => {
+            "The command did not end in time and was cancelled. Make it faster, or raise its timeout."
+        }
+        Repeatability::SingleStatement | Repeatability::Once => {
+            "The command did not end in time and was cancelled. It may have taken effect: look before you repeat it."
+        }
+    }
+}
+
+fn of_identity(error: &IdentityError) -> Problem {
+    match error {
+        IdentityError::Timeout => {
+            later(Problem::new(503, "identity", "No token", error.to_string()), RETRY_AFTER_SECONDS)
+        }
+        IdentityError::NoEndpoint | IdentityError::Refused { .. } => {
+            Problem::new(500, "identity", "No token", error.to_string())
+        }
+    }
+}
+
+fn of_fault(fault: &Fault, telling: Telling) -> Problem {
+    if let Some(thrown) = thrown(fault, telling) {
+        return thrown;
+    }
+    let mut problem = match fault.class {
+        FaultClass::Opening => unavailable(fault),
+        FaultClass::NeverRan => unavailable(fault),
+        FaultClass::Unknown if telling.repeatability == Repeatability::Repeatable => unavailable(fault),
+        FaultClass::Unknown => Problem::new(
+            500,
+            "outcome-unknown",
+            "Outcome unknown",
+            format!(
+                "The connection failed while the command ran ({}), so nobody knows whether it took effect. It was not \
+                 repeated: look before you repeat it.",
+                fault.description
+            ),
+        ),
+        FaultClass::Permanent => of_number(fault),
+    };
+    problem.sql_error = fault.number;
+    if telling.show_database_errors
+        && let Some(message) = &fault.server_message
+    {
+        problem.detail = format!("{} The server says: {message}", problem.detail);
+    }
+    problem
+}
+
+/// `THROW 50404, 'no such order', 1`: 50000 + a status from 400 to 599, with a text that is meant for callers.
+fn thrown(fault: &Fault, telling: Telling) -> Option<Problem> {
+    let status = u16::try_from(fault.number?.checked_sub(50_000)?).ok()?;
+    if !telling.throw_status || !(400..=599).contains(&status) {
+        return None;
+    }
+    let detail = fault.server_message.clone().unwrap_or_default();
+    let mut problem = Problem::new(status, "thrown", "The function refused", detail);
+    problem.sql_error = fault.number;
+    Some(problem)
+}
+
+fn unavailable(fault: &Fault) -> Problem {
+    let wait =
+        if fault.number == Some(SERVICE_BUSY) { RETRY_AFTER_BUSY_SECONDS } else { RETRY_AFTER_SECONDS };
+    let detail = format!("The database is not available: {}. Try again later.", fault.description);
+    later(Problem::new(503, "unavailable", "The database is not available", detail), wait)
+}
+
+fn later(problem: Problem, seconds: u64) -> Problem {
+    Problem { retry_after_seconds: Some(seconds), ..problem }
+}
+
+/// Faults that another try would not mend, by their number. Texts of the numbers: SQL Server documentation,
+/// "Database engine events and errors".
+fn of_number(fault: &Fault) -> Problem {
+    let conflict = |detail: &str| Problem::new(409, "conflict", "Conflict", detail);
+    let unprocessable =
+        |detail: &str| Problem::new(422, "unprocessable", "The database refused a value", detail);
+    let ours = |title: &'static str, detail: &str| Problem::new(500, "database", title, detail);
+    match fault.number {
+        Some(2627 | 2601) => conflict("A row with this key exists already."),
+        Some(547) if says(fault, "CHECK") => unprocessable("A value breaks a rule (CHECK) of the table."),
+        Some(547) => conflict("Another row is missing that this one refers to, or still refers to this one."),
+        Some(515) => unprocessable("A column needs a value and got none."),
+        Some(2628 | 8152) => unprocessable("A value is too long for its column."),
+        Some(8115 | 220 | 232) => unprocessable("A number is too large for its type."),
+        Some(245 | 8114 | 241 | 242) => {
+            unprocessable("A value can't be converted to the type that the command needs.")
+        }
+        Some(229 | 230 | 262) => ours(
+            "The identity lacks a right",
+            "The worker's database user may not do this: grant it the right on the object.",
+        ),
+        Some(18456) => ours(
+            "The server refused the login",
+            "The identity has no user in this database, or its token is for another server or has expired. Create the \
+             user with CREATE USER [<name of the identity>] FROM EXTERNAL PROVIDER, in this very database.",
+        ),
+        Some(4060) => ours(
+            "The database can't be opened",
+            "There is no such database, or the identity has no user in it: mend Database in the connection string, or \
+             create the user.",
+        ),
+        Some(40615 | 40532) => ours(
+            "The server refused the connection",
+            "The server's firewall or name refused it: allow this address, or mend Server in the connection string.",
+        ),
+        Some(208 | 207 | 102 | 156 | 137 | 2812) => ours(
+            "The command doesn't fit the database",
+            "The command names something that the database doesn't have, or has a mistake: try it in a query window.",
+        ),
+        Some(number) => ours("The database reported an error", &format!("SQL error {number}; see the log.")),
+        None => ours("The database can't be used", &format!("{}.", fault.description)),
+    }
+}
+
+fn says(fault: &Fault, word: &str) -> bool {
+    fault.server_message.as_ref().is_some_and(|message| message.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    const QUIET: Telling =
+        Telling { show_database_errors: false, throw_status: true, repeatability: Repeatability::Once };
+
+    fn server_error(number: u32, message: &str) -> Failure {
+        Failure::Fault(Fault {
+            number: Some(number),
+            server_message: Some(message.to_owned()),
+            ..Fault::without_number(FaultClass::Permanent, &format!("SQL error {number}"))
+        })
+    }
+
+    #[test]
+    fn numbers_become_the_statuses_of_the_design() {
+        for (number, message, status) in [
+            (2627, "Violation of PRIMARY KEY constraint", 409),
+            (2601, "Cannot insert duplicate key row", 409),
+            (547, "conflicted with the FOREIGN KEY constraint", 409),
+            (547, "conflicted with the CHECK constraint", 422),
+            (515, "Cannot insert the value NULL", 422),
+            (2628, "would be truncated", 422),
+            (8115, "Arithmetic overflow", 422),
+            (245, "Conversion failed", 422),
+            (8114, "Error converting data type", 422),
+            (229, "permission was denied", 500),
+            (18456, "Login failed", 500),
+            (208, "Invalid object name", 500),
+        ] {
+            let problem = problem_of(&server_error(number, message), QUIET);
+            assert_eq!((problem.status, problem.sql_error), (status, Some(number)), "{number}");
+        }
+    }
+
+    #[test]
+    fn the_servers_words_reach_a_caller_only_where_the_operator_allows_it() {
+        let failure = server_error(2627, "The duplicate key value is (CANARY).");
+        assert!(!problem_of(&failure, QUIET).to_json("id").contains("CANARY"));
+        let open = Telling { show_database_errors: true, ..QUIET };
+        assert!(problem_of(&failure, open).to_json("id").contains("CANARY"));
+    }
+
+    #[test]
+    fn a_thrown_status_answers_with_its_own_text_unless_turned_off() {
+        let failure = server_error(50_404, "no such order");
+        let problem = problem_of(&failure, QUIET);
+        assert_eq!((problem.status, problem.detail.as_str()), (404, "no such order"));
+        let off = Telling { throw_status: false, ..QUIET };
+        assert_eq!(problem_of(&failure, off).status, 500);
+        assert_eq!(problem_of(&server_error(50_000, "x"), QUIET).status, 500);
+        assert_eq!(problem_of(&server_error(50_600, "x"), QUIET).status, 500);
+    }
+
+    #[test]
+    fn an_unknown_outcome_of_a_write_invites_no_blind_repeat() {
+        let failure = Failure::Fault(Fault::without_number(FaultClass::Unknown, "the connection broke"));
+        let problem = problem_of(&failure, QUIET);
+        assert_eq!((problem.kind, problem.retry_after_seconds), ("outcome-unknown", None));
+        let reads = Telling { repeatability: Repeatability::Repeatable, ..QUIET };
+        assert_eq!(problem_of(&failure, reads).status, 503);
+    }
+
+    #[test]
+    fn a_busy_service_says_when_to_come_back() {
+        let fault =
+            Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::NeverRan, "busy") };
+        let problem = problem_of(&Failure::Fault(fault), QUIET);
+        assert_eq!((problem.status, problem.retry_after_seconds.unwrap()), (503, 10));
+    }
+}

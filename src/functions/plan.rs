@@ -1,0 +1,157 @@
+//! A function's plan: its definition compiled, so that an invocation only has to put values in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CommandText;
+use super::limits::Limits;
+use super::source::Source;
+use super::trigger::Trigger;
+use crate::database::faults::Repeatability;
+use crate::invocation::{SqlType, SqlValue};
+
+/// A function that can be called.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The folder's name, in its case.
+    pub name: Arc<str>,
+    /// What starts it.
+    pub trigger: Trigger,
+    /// What it does.
+    pub plan: Plan,
+}
+
+/// What a function does when it is called.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) command: CommandText,
+    pub(super) connection_setting: Arc<str>,
+    pub(super) parameters: Vec<PlannedParameter>,
+    pub(super) declarations: Arc<str>,
+    pub(super) repeatable: bool,
+    pub(super) timeout: Option<Duration>,
+    pub(super) throw_status: bool,
+    pub(super) answer: Answer,
+}
+
+impl Plan {
+    /// The command, `@stmt` of `sp_executesql`.
+    #[must_use]
+    pub fn command_text(&self) -> &Arc<str> {
+        self.command.text()
+    }
+
+    /// What of the command may be repeated, by its declaration and its words.
+    #[must_use]
+    pub fn repeatability(&self) -> Repeatability {
+        if self.repeatable {
+            Repeatability::Repeatable
+        } else if self.command.is_single_plain_statement() {
+            Repeatability::SingleStatement
+        } else {
+            Repeatability::Once
+        }
+    }
+
+    /// See [`CommandText::may_leave_transaction`].
+    #[must_use]
+    pub fn may_leave_transaction(&self) -> bool {
+        self.command.may_leave_transaction()
+    }
+
+    /// The parameters' declarations in the order of the definition, `@params` of `sp_executesql`:
+    /// `@id int, @city nvarchar(50)`; empty without parameters.
+    #[must_use]
+    pub fn declarations(&self) -> &Arc<str> {
+        &self.declarations
+    }
+
+    /// The name of the app setting with the connection string.
+    #[must_use]
+    pub fn connection_setting(&self) -> &Arc<str> {
+        &self.connection_setting
+    }
+
+    /// How long the function may take at most; None = as long as the host lets it.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Whether THROW with 50400 to 50599 becomes an HTTP status.
+    #[must_use]
+    pub fn throw_status(&self) -> bool {
+        self.throw_status
+    }
+
+    /// What the results become.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        self.answer
+    }
+}
+
+/// A parameter of the command, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct PlannedParameter {
+    pub(super) name: String,
+    /// The path as the definition writes it.
+    pub(super) from: String,
+    pub(super) source: Source,
+    pub(super) sql_type: SqlType,
+    pub(super) required: bool,
+    pub(super) default: Option<SqlValue>,
+    pub(super) limits: Limits,
+}
+
+/// What a command's results become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// `result`
+    pub form: ResultForm,
+    /// `status`: HTTP status on success.
+    pub status: u16,
+    /// `whenEmpty`: HTTP status when there is no row, or none was affected. None = `status`.
+    pub when_empty: Option<u16>,
+    /// `numbers`
+    pub numbers: Numbers,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultForm {
+    /// An array of objects, one a row.
+    Rows,
+    /// One object; the command returns one row at most.
+    Row,
+    /// One value; the command returns one row of one column at most.
+    Value,
+    /// `{"rowsAffected":n}`: the rows that all statements changed.
+    RowsAffected,
+    /// No body; whatever the command returns is left out.
+    None,
+}
+
+impl ResultForm {
+    /// The word of the definition.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Row => "row",
+            Self::Value => "value",
+            Self::RowsAffected => "rowsAffected",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How bigint and decimal are written in JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Numbers {
+    /// As numbers with all digits.
+    #[default]
+    Exact,
+    /// As strings: a JavaScript number can't hold all of them.
+    String,
+}

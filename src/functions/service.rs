@@ -1,0 +1,99 @@
+//! One invocation of a function: bind its values, run its command, shape what comes back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::failure::{Telling, problem_of};
+use super::{Function, JsonSink, Shaped};
+use crate::database::{Command, ConnectionSettings, Database};
+use crate::invocation::{Invocation, Problem, TriggerInput};
+
+/// Runs functions over a database.
+#[derive(Debug)]
+pub struct Service {
+    database: Database,
+    /// By the name of the app setting that holds the connection string.
+    connections: BTreeMap<Arc<str>, Result<ConnectionSettings, String>>,
+    show_database_errors: bool,
+}
+
+impl Service {
+    /// Reads the connection string of each function from its app setting. A missing or wrong one fails the functions
+    /// that use it, and no others.
+    pub fn new<'a>(
+        database: Database,
+        functions: impl Iterator<Item = &'a Function>,
+        lookup: &dyn Fn(&str) -> Option<String>,
+        show_database_errors: bool,
+    ) -> Self {
+        let mut connections = BTreeMap::new();
+        for function in functions {
+            let setting = function.plan.connection_setting();
+            connections.entry(Arc::clone(setting)).or_insert_with(|| connection(setting, lookup));
+        }
+        Self { database, connections, show_database_errors }
+    }
+
+    /// The sentences about connection strings that can't be used.
+    pub fn connection_errors(&self) -> impl Iterator<Item = &str> {
+        self.connections.values().filter_map(|connection| connection.as_ref().err().map(String::as_str))
+    }
+
+    /// Runs `function` on `input`.
+    ///
+    /// # Errors
+    /// The problem that the caller gets. Its log line is written here.
+    pub async fn run(
+        &self,
+        function: &Function,
+        invocation: Invocation,
+        input: &TriggerInput,
+    ) -> Result<Shaped, Problem> {
+        let plan = &function.plan;
+        let parameters = plan.bind(&invocation.id, input)?;
+        let setting = plan.connection_setting();
+        let connection = match self.connections.get(setting) {
+            Some(Ok(connection)) => connection,
+            Some(Err(sentence)) => return Err(Problem::not_configured(sentence)),
+            None => {
+                return Err(Problem::not_configured(&format!(
+                    "the app setting {setting} was not read at the start"
+                )));
+            }
+        };
+        let repeatability = plan.repeatability();
+        let command = Command {
+            text: Arc::clone(plan.command_text()),
+            declarations: Arc::clone(plan.declarations()),
+            parameters,
+            repeatability,
+            may_leave_transaction: plan.may_leave_transaction(),
+        };
+        let sink = JsonSink::new(plan);
+        let Some((sink, outcome)) = self.database.run(invocation, setting, connection, command, sink).await
+        else {
+            return Err(Problem::defect());
+        };
+        match outcome {
+            Ok(()) => sink.finish(plan),
+            Err(failure) => {
+                let telling = Telling {
+                    show_database_errors: self.show_database_errors,
+                    throw_status: plan.throw_status(),
+                    repeatability,
+                };
+                Err(problem_of(&failure, telling))
+            }
+        }
+    }
+}
+
+fn connection(setting: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<ConnectionSettings, String> {
+    match lookup(setting).filter(|text| !text.trim().is_empty()) {
+        Some(text) => ConnectionSettings::parse(&text).map_err(|error| format!("{setting}: {error}")),
+        None => Err(format!(
+            "the app setting {setting} is not set: it holds the connection string, such as \
+             Server=tcp:<name>.database.windows.net,1433;Database=<name>;Authentication=ActiveDirectoryMSI"
+        )),
+    }
+}

@@ -1,0 +1,64 @@
+//! The samples that ship with the worker are valid, and say what they do.
+
+use std::path::Path;
+
+use crate::database::faults::Repeatability;
+use crate::functions::{Catalogue, ResultForm, Trigger, load};
+
+fn samples() -> Catalogue {
+    load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("function-definitions")).unwrap()
+}
+
+#[test]
+fn every_sample_is_valid() {
+    let samples = samples();
+    let mistakes: Vec<String> = samples.invalid().map(|(_, error)| error.to_string()).collect();
+    assert_eq!(mistakes, Vec::<String>::new());
+    assert_eq!(
+        samples.names().collect::<Vec<_>>(),
+        [
+            "CreatePerson",
+            "DeletePerson",
+            "GetPerson",
+            "ListPersons",
+            "NightlySummary",
+            "SqlPing",
+            "UpdatePerson"
+        ]
+    );
+}
+
+#[test]
+fn a_sample_is_found_in_any_case() {
+    assert_eq!(&*samples().get("getperson").unwrap().as_ref().unwrap().name, "GetPerson");
+    assert!(samples().get("GetPersons").is_none());
+}
+
+#[test]
+fn reads_are_repeatable_and_writes_are_single_statements() {
+    for function in samples().valid() {
+        let reads = ["SqlPing", "ListPersons", "GetPerson"].contains(&&*function.name);
+        let expected = if reads { Repeatability::Repeatable } else { Repeatability::SingleStatement };
+        assert_eq!(function.plan.repeatability(), expected, "{}", function.name);
+        assert!(!function.plan.may_leave_transaction(), "{}", function.name);
+    }
+}
+
+#[test]
+fn a_sample_is_compiled_as_it_is_written() {
+    let samples = samples();
+    let list = samples.get("ListPersons").unwrap().as_ref().unwrap();
+    assert_eq!(&**list.plan.declarations(), "@city nvarchar(50), @offset int, @limit int");
+    assert_eq!(&**list.plan.connection_setting(), "AZURE_SQL_CONNECTIONSTRING");
+    assert_eq!(list.plan.answer().form, ResultForm::Rows);
+    let Trigger::Http(get) = &samples.get("GetPerson").unwrap().as_ref().unwrap().trigger else {
+        panic!("GetPerson is not an HTTP function");
+    };
+    assert_eq!(
+        (get.binding.as_str(), get.output.as_str(), get.route.as_str()),
+        ("req", "res", "persons/{id:int}")
+    );
+    let create = samples.get("CreatePerson").unwrap().as_ref().unwrap();
+    assert_eq!(create.plan.answer().status, 201);
+    assert!(matches!(samples.get("NightlySummary").unwrap().as_ref().unwrap().trigger, Trigger::Timer(_)));
+}

@@ -1,0 +1,13 @@
+//! What every part of the worker knows of one invocation: what triggered it, its values, and the problem its caller gets.
+
+mod context;
+mod problem;
+mod sql_type;
+mod trigger;
+mod value;
+
+pub use context::{Invocation, InvocationLog};
+pub use problem::{Problem, Violation};
+pub use sql_type::{Length, SqlType, SqlTypeError};
+pub use trigger::{HttpRequest, TimerEvent, TriggerInput};
+pub use value::{Decimal, DecimalError, Parameter, SqlValue};

@@ -1,0 +1,251 @@
+//! Every environment variable that the worker reads, and what each becomes.
+//!
+//! | variable | meaning | default | range |
+//! |---|---|---|---|
+//! | `FUNCTIONS_CUSTOMHANDLER_PORT` | the port to listen on, set by the Functions host | none: required | 0 to 65535 |
+//! | `FUNCTIONS_APP_ROOT_PATH` | the script root: the folder with `host.json`, set by the Functions host | the current folder | a folder |
+//! | `AZURE_SQL_CONNECTIONSTRING` | the connection string, unless a function names another setting | none | see [`crate::database::ConnectionSettings`] |
+//! | `AZURE_CLIENT_ID` | client id of the user-assigned identity when the connection string names none | system-assigned | a client id |
+//! | `IDENTITY_ENDPOINT`, `IDENTITY_HEADER` | the managed-identity endpoint, set by the platform | none | |
+//! | `AZSQL_TRUST_CA` | PEM file with authorities to trust beside the system's | none | a readable file |
+//! | `AZSQL_POOL_MAX_SIZE` | connections of each pool at the most | 16 | 1 to 1000 |
+//! | `AZSQL_POOL_WAIT_SECONDS` | how long an invocation waits for a free connection | 10 | 1 to 230 |
+//! | `AZSQL_RECYCLE_TIMEOUT_SECONDS` | how long an idle connection may take to give a sign of life | 2 | 1 to 30 |
+//! | `AZSQL_RETRY_TRIES` | tries of an invocation, the first included | 6 | 1 to 20 |
+//! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins | 30 | 0 to 230 |
+//! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
+//! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
+//! | `AZSQL_LOG` | how much is logged | info | off, error, warn, info, debug, trace |
+//! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json` | none | `hh:mm:ss` or -1 |
+//!
+//! A variable that is set to nothing counts as not set. What breaks when a number is too high or too low stands in
+//! the README's table.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::database::faults::RetryLimits;
+use crate::database::{DatabaseSettings, PoolLimits};
+
+/// Reads a variable; a parameter, so that tests need not touch the process' environment.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A variable that is missing or has a value it can't have. The value itself is not repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the setting {variable} must be {expected}")]
+pub struct SettingError {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What it may be.
+    pub expected: String,
+}
+
+/// What listening needs, which comes before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenSettings {
+    /// The port on 127.0.0.1; 0 is any free one.
+    pub port: u16,
+    /// Threads that read invocations and write answers.
+    pub threads: usize,
+}
+
+impl ListenSettings {
+    /// Reads the settings for listening.
+    ///
+    /// # Errors
+    /// When the port is missing or no port. A wrong number of threads is reported by [`WorkerSettings::read`] and
+    /// counts as 1 here, so that the worker can say so to its callers.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        let port = set(lookup, "FUNCTIONS_CUSTOMHANDLER_PORT").and_then(|text| text.parse().ok());
+        let port = port.ok_or_else(|| SettingError {
+            variable: "FUNCTIONS_CUSTOMHANDLER_PORT",
+            expected:
+                "a port number: the Functions host sets it; by hand write FUNCTIONS_CUSTOMHANDLER_PORT=7072"
+                    .to_owned(),
+        })?;
+        let mut ignored = Vec::new();
+        Ok(Self { port, threads: threads(lookup, &mut ignored) })
+    }
+}
+
+/// What everything else needs.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// Pools, tries, identity and trust.
+    pub database: DatabaseSettings,
+    /// Whether callers see the server's own error text.
+    pub show_database_errors: bool,
+    /// `AzureFunctionsJobHost__functionTimeout` as written.
+    pub function_timeout: Option<String>,
+}
+
+impl WorkerSettings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// All that are wrong, each with what it may be.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, Vec<SettingError>> {
+        let mut errors = Vec::new();
+        threads(lookup, &mut errors);
+        let max_size = number(lookup, "AZSQL_POOL_MAX_SIZE", 16, 1, 1000, &mut errors);
+        let wait = number(lookup, "AZSQL_POOL_WAIT_SECONDS", 10, 1, 230, &mut errors);
+        let recycle = number(lookup, "AZSQL_RECYCLE_TIMEOUT_SECONDS", 2, 1, 30, &mut errors);
+        let tries = number(lookup, "AZSQL_RETRY_TRIES", 6, 1, 20, &mut errors);
+        let budget = number(lookup, "AZSQL_RETRY_BUDGET_SECONDS", 30, 0, 230, &mut errors);
+        let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
+        if let Err(error) = log_level(lookup) {
+            errors.push(error);
+        }
+        let trusted_authorities = trusted_authorities(lookup, &mut errors);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let database = DatabaseSettings {
+            pool: PoolLimits {
+                max_size: usize::try_from(max_size).unwrap_or(usize::MAX),
+                wait: Duration::from_secs(wait),
+                recycle: Duration::from_secs(recycle),
+            },
+            retry: RetryLimits {
+                tries: u32::try_from(tries).unwrap_or(u32::MAX),
+                budget: Duration::from_secs(budget),
+            },
+            client_id: set(lookup, "AZURE_CLIENT_ID"),
+            trusted_authorities,
+        };
+        let function_timeout = set(lookup, "AzureFunctionsJobHost__functionTimeout");
+        Ok(Self { database, show_database_errors, function_timeout })
+    }
+}
+
+/// How much to log.
+///
+/// # Errors
+/// When `AZSQL_LOG` is no level; `info` is a good substitute until somebody mends it.
+pub fn log_level(lookup: Lookup<'_>) -> Result<LevelFilter, SettingError> {
+    match set(lookup, "AZSQL_LOG") {
+        None => Ok(LevelFilter::INFO),
+        Some(text) => text.parse().map_err(|_| SettingError {
+            variable: "AZSQL_LOG",
+            expected: "off, error, warn, info, debug or trace".to_owned(),
+        }),
+    }
+}
+
+/// The folder with `host.json` when no option names one.
+#[must_use]
+pub fn script_root(lookup: Lookup<'_>) -> PathBuf {
+    set(lookup, "FUNCTIONS_APP_ROOT_PATH").map_or_else(|| PathBuf::from("."), PathBuf::from)
+}
+
+fn threads(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> usize {
+    let threads = number(lookup, "AZSQL_HTTP_THREADS", 1, 1, 64, errors);
+    usize::try_from(threads).unwrap_or(1)
+}
+
+/// The value of a variable; None when it is not set or empty.
+fn set(lookup: Lookup<'_>, variable: &str) -> Option<String> {
+    lookup(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn number(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+    default: u64,
+    min: u64,
+    max: u64,
+    errors: &mut Vec<SettingError>,
+) -> u64 {
+    let Some(text) = set(lookup, variable) else { return default };
+    match text.parse::<u64>() {
+        Ok(number) if (min..=max).contains(&number) => number,
+        Ok(_) | Err(_) => {
+            errors.push(SettingError { variable, expected: format!("a whole number from {min} to {max}") });
+            default
+        }
+    }
+}
+
+fn flag(lookup: Lookup<'_>, variable: &'static str, errors: &mut Vec<SettingError>) -> bool {
+    match set(lookup, variable).map(|text| text.to_ascii_lowercase()).as_deref() {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(_) => {
+            errors.push(SettingError { variable, expected: "true or false".to_owned() });
+            false
+        }
+    }
+}
+
+fn trusted_authorities(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> Option<Arc<[u8]>> {
+    let path = set(lookup, "AZSQL_TRUST_CA")?;
+    match std::fs::read(&path) {
+        Ok(pem) if pem.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => Some(pem.into()),
+        Ok(_) => {
+            errors.push(SettingError {
+                variable: "AZSQL_TRUST_CA",
+                expected: "a PEM file that holds a certificate".to_owned(),
+            });
+            None
+        }
+        Err(error) => {
+            errors.push(SettingError {
+                variable: "AZSQL_TRUST_CA",
+                expected: format!("a file that can be read ({})", error.kind()),
+            });
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    fn lookup<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn nothing_but_the_port_has_to_be_set() {
+        let settings = lookup(&[("FUNCTIONS_CUSTOMHANDLER_PORT", "7072")]);
+        assert_eq!(ListenSettings::read(&settings).unwrap(), ListenSettings { port: 7072, threads: 1 });
+        assert_eq!(WorkerSettings::read(&settings).unwrap().database.pool.max_size, 16);
+    }
+
+    #[test]
+    fn every_wrong_setting_is_named_and_no_value_is_repeated() {
+        let settings = lookup(&[
+            ("AZSQL_POOL_MAX_SIZE", "CANARY"),
+            ("AZSQL_RETRY_TRIES", "0"),
+            ("AZSQL_SHOW_DATABASE_ERRORS", "CANARY"),
+            ("AZSQL_LOG", "CANARY"),
+            ("AZSQL_TRUST_CA", "/CANARY"),
+        ]);
+        let errors = WorkerSettings::read(&settings).unwrap_err();
+        let named: Vec<_> = errors.iter().map(|error| error.variable).collect();
+        assert_eq!(
+            named,
+            [
+                "AZSQL_POOL_MAX_SIZE",
+                "AZSQL_RETRY_TRIES",
+                "AZSQL_SHOW_DATABASE_ERRORS",
+                "AZSQL_LOG",
+                "AZSQL_TRUST_CA"
+            ]
+        );
+        assert!(errors.iter().all(|error| !error.to_string().contains("CANARY")));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set() {
+        let settings = lookup(&[("AZSQL_POOL_MAX_SIZE", " "), ("AZURE_CLIENT_ID", "")]);
+        let settings = WorkerSettings::read(&settings).unwrap();
+        assert_eq!((settings.database.pool.max_size, settings.database.client_id), (16, None));
+    }
+}
