@@ -28,10 +28,7 @@ use rusqlite::Connection;
 
 use super::FunctionContext;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     clock::register(connection, context)?;
     add::register(connection, context)?;
     difference::register(connection, context)?;

@@ -25,25 +25,17 @@ impl Moment {
             Value::Date(days) => (calendar::join(days, 0), 0),
             Value::Time(time) => (calendar::join(DAY_1900, time), 0),
             Value::DateTime(ticks) => (ticks, 0),
-            Value::DateTimeOffset {
-                utc_ticks,
-                offset_minutes,
-            } => (
-                utc_ticks.saturating_add(i64::from(offset_minutes) * MINUTE),
-                offset_minutes,
-            ),
+            Value::DateTimeOffset { utc_ticks, offset_minutes } => {
+                (utc_ticks.saturating_add(i64::from(offset_minutes) * MINUTE), offset_minutes)
+            }
             _ => return Err(errors::internal("a value without a date was taken for one")),
         };
-        Ok(Some(Self {
-            ticks,
-            offset_minutes,
-        }))
+        Ok(Some(Self { ticks, offset_minutes }))
     }
 
     /// The ticks on the clock of UTC.
     pub(super) fn utc_ticks(self) -> i64 {
-        self.ticks
-            .saturating_sub(i64::from(self.offset_minutes) * MINUTE)
+        self.ticks.saturating_sub(i64::from(self.offset_minutes) * MINUTE)
     }
 
     /// The stored form in a type, rounded to what the type can hold; None beyond the type's range. A `time` has no
@@ -51,24 +43,14 @@ impl Moment {
     pub(super) fn stored(self, sql_type: SqlType) -> Option<Stored> {
         let calendar = 0..=calendar::join(LAST_DAY, DAY - 1);
         let is_time = matches!(sql_type, SqlType::Time { .. });
-        let ticks = if is_time {
-            self.ticks.rem_euclid(DAY)
-        } else {
-            self.ticks
-        };
+        let ticks = if is_time { self.ticks.rem_euclid(DAY) } else { self.ticks };
         if !calendar.contains(&ticks) {
             return None;
         }
         let (value, from) = if matches!(sql_type, SqlType::DateTimeOffset { .. }) {
             let utc_ticks = self.utc_ticks();
             let offset_minutes = self.offset_minutes;
-            (
-                Value::DateTimeOffset {
-                    utc_ticks,
-                    offset_minutes,
-                },
-                SqlType::DateTimeOffset { scale: 7 },
-            )
+            (Value::DateTimeOffset { utc_ticks, offset_minutes }, SqlType::DateTimeOffset { scale: 7 })
         } else {
             (Value::DateTime(ticks), SqlType::DateTime2 { scale: 7 })
         };

@@ -101,15 +101,9 @@ impl Function {
     ///
     /// 155 for an unknown word, 9806 for a part that the function takes from no type.
     pub(super) fn part(self, call: &Arguments<'_, '_>) -> Result<Part, SqlError> {
-        let word = call
-            .text(0)?
-            .ok_or_else(|| errors::internal("a part of a date is NULL"))?;
+        let word = call.text(0)?.ok_or_else(|| errors::internal("a part of a date is NULL"))?;
         let part = Part::named(word).ok_or_else(|| {
-            SqlError::new(
-                155,
-                format!("'{word}' is not a recognized {} option.", self.name()),
-            )
-            .with_class(15)
+            SqlError::new(155, format!("'{word}' is not a recognized {} option.", self.name())).with_class(15)
         })?;
         let never = match self {
             Self::DateAdd | Self::DateDiff | Self::DateDiffBig => {
@@ -121,11 +115,7 @@ impl Function {
         if never {
             return Err(SqlError::new(
                 9806,
-                format!(
-                    "The datepart {} is not supported by date function {}.",
-                    part.name(),
-                    self.name()
-                ),
+                format!("The datepart {} is not supported by date function {}.", part.name(), self.name()),
             ));
         }
         Ok(part)
@@ -133,26 +123,16 @@ impl Function {
 
     /// Refuses a part that the type doesn't have, or that the function doesn't take from it: 9810. An argument that is
     /// no date at all: 8116 with its `position`, which counts from 1.
-    pub(super) fn check(
-        self,
-        part: Part,
-        sql_type: SqlType,
-        position: usize,
-    ) -> Result<(), SqlError> {
+    pub(super) fn check(self, part: Part, sql_type: SqlType, position: usize) -> Result<(), SqlError> {
         if !sql_type.is_date_time() {
-            return Err(errors::invalid_argument_type(
-                sql_type,
-                position,
-                self.name(),
-            ));
+            return Err(errors::invalid_argument_type(sql_type, position, self.name()));
         }
         let is_date_part = part < Part::Hour;
         let is_time_part = (Part::Hour..=Part::Nanosecond).contains(&part);
         let takes = match sql_type {
             // A difference needs no time in the type: a date is its midnight.
             SqlType::Date => {
-                is_date_part
-                    || (is_time_part && matches!(self, Self::DateDiff | Self::DateDiffBig))
+                is_date_part || (is_time_part && matches!(self, Self::DateDiff | Self::DateDiffBig))
             }
             SqlType::Time { .. } => is_time_part,
             SqlType::DateTime | SqlType::SmallDateTime => match part {
@@ -171,9 +151,7 @@ impl Function {
             && match sql_type {
                 SqlType::DateTime => digits > 3,
                 SqlType::SmallDateTime => digits > 0,
-                _ => sql_type
-                    .fraction_digits()
-                    .is_some_and(|scale| scale < digits),
+                _ => sql_type.fraction_digits().is_some_and(|scale| scale < digits),
             };
         if takes && !too_coarse {
             return Ok(());

@@ -21,10 +21,7 @@ impl Server {
         let context = Arc::new(FunctionContext::default());
         super::super::conversions::register(&connection, &context).unwrap();
         super::register(&connection, &context).unwrap();
-        Self {
-            connection,
-            context,
-        }
+        Self { connection, context }
     }
 
     pub(super) fn evaluate(&self, expression: &str) -> Result<Stored, SqlError> {
@@ -79,10 +76,7 @@ pub(super) fn text(template: &str) -> Option<String> {
 
 /// What the call gives as a type, printed in style 121.
 pub(super) fn printed(template: &str, sql_type: &str) -> Option<String> {
-    text(&format!(
-        "tsql_convert({}, '{sql_type}', 'varchar(40)', 121)",
-        with_dates(template)
-    ))
+    text(&format!("tsql_convert({}, '{sql_type}', 'varchar(40)', 121)", with_dates(template)))
 }
 
 pub(super) fn error(template: &str) -> (i32, String) {

@@ -14,10 +14,7 @@ use crate::sql::types::SqlType;
 use crate::sql::values::calendar::{self, DAY, HOUR, MINUTE, SECOND};
 use crate::sql::values::errors;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_datetrunc", 3, datetrunc)
 }
 
@@ -34,9 +31,7 @@ fn datetrunc(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
     }
     let ticks = beginning(part, moment.ticks)
         .ok_or_else(|| errors::internal("a part without a beginning was to be cut at"))?;
-    Moment { ticks, ..moment }
-        .stored(sql_type)
-        .ok_or_else(too_early)
+    Moment { ticks, ..moment }.stored(sql_type).ok_or_else(too_early)
 }
 
 /// The ticks at which the part began; before the calendar's first day they are negative. None for parts that DATETRUNC
@@ -72,3 +67,58 @@ fn too_early() -> SqlError {
     )
 }
 
+#[cfg(test)]
+mod tests {
+    use super::super::test_support::{error, integer, printed};
+
+    #[test]
+    fn datetrunc_gives_what_the_reference_says() {
+        for (part, expected) in [
+            ("year", "2021-01-01 00:00:00.0000000"),
+            ("quarter", "2021-10-01 00:00:00.0000000"),
+            ("month", "2021-12-01 00:00:00.0000000"),
+            ("week", "2021-12-05 00:00:00.0000000"),
+            ("iso_week", "2021-12-06 00:00:00.0000000"),
+            ("dayofyear", "2021-12-08 00:00:00.0000000"),
+            ("day", "2021-12-08 00:00:00.0000000"),
+            ("hour", "2021-12-08 11:00:00.0000000"),
+            ("minute", "2021-12-08 11:30:00.0000000"),
+            ("second", "2021-12-08 11:30:15.0000000"),
+            ("millisecond", "2021-12-08 11:30:15.1230000"),
+            ("microsecond", "2021-12-08 11:30:15.1234560"),
+        ] {
+            let call = format!("tsql_datetrunc('{part}', {{2021-12-08 11:30:15.1234567|datetime2(7)}})");
+            assert_eq!(printed(&call, "datetime2(7)").as_deref(), Some(expected), "{part}");
+        }
+    }
+
+    #[test]
+    fn the_type_stays_and_a_zone_counts_by_its_own_clock() {
+        let call = "tsql_datetrunc('day', {2024-03-05 01:30 +02:00|datetimeoffset(0)})";
+        assert_eq!(printed(call, "datetimeoffset(0)").as_deref(), Some("2024-03-05 00:00:00 +02:00"));
+        let call = "tsql_datetrunc('ms', {2024-03-05 00:00:00.007|datetime})";
+        assert_eq!(printed(call, "datetime").as_deref(), Some("2024-03-05 00:00:00.007"));
+        let call = "tsql_datetrunc('hh', {10:59:59|time(0)})";
+        assert_eq!(printed(call, "time(0)").as_deref(), Some("10:00:00"));
+        assert_eq!(integer("tsql_datetrunc('day', NULL, 'date')"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_cut_at_is_refused() {
+        for (call, number) in [
+            ("'dw', {2024-03-05|date}", 9806),
+            ("'ns', {2024-03-05|datetime2(7)}", 9806),
+            ("'tz', {2024-03-05|datetime2(7)}", 9806),
+            ("'hour', {2024-03-05|date}", 9810),
+            ("'day', {10:00|time(0)}", 9810),
+            ("'ms', {2024-03-05|smalldatetime}", 9810),
+            ("'mcs', {2024-03-05|datetime}", 9810),
+            ("'ms', {2024-03-05|datetime2(2)}", 9810),
+            ("'week', {0001-01-01|date}", 9837),
+            ("'week', {1900-01-01|smalldatetime}", 9837),
+            ("'eon', {2024-03-05|date}", 155),
+        ] {
+            assert_eq!(error(&format!("tsql_datetrunc({call})")).0, number, "{call}");
+        }
+    }
+}

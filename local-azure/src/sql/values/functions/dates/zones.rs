@@ -17,37 +17,22 @@ use crate::sql::values::errors;
 /// The farthest that a zone may be from UTC, in minutes.
 const FARTHEST: i64 = 14 * 60;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_todatetimeoffset", 3, |call| {
-        with_offset(call, "todatetimeoffset", |moment, offset_minutes| Moment {
-            offset_minutes,
-            ..moment
-        })
+        with_offset(call, "todatetimeoffset", |moment, offset_minutes| Moment { offset_minutes, ..moment })
     })?;
-    pure(connection, context, "tsql_switchoffset", 3, |call| {
-        with_offset(call, "switchoffset", at_offset)
-    })?;
+    pure(connection, context, "tsql_switchoffset", 3, |call| with_offset(call, "switchoffset", at_offset))?;
     pure(connection, context, "tsql_at_time_zone", 3, at_time_zone)
 }
 
 /// The same instant on the clock of another zone.
 fn at_offset(moment: Moment, offset_minutes: i16) -> Moment {
-    Moment {
-        ticks: moment
-            .utc_ticks()
-            .saturating_add(i64::from(offset_minutes) * MINUTE),
-        offset_minutes,
-    }
+    Moment { ticks: moment.utc_ticks().saturating_add(i64::from(offset_minutes) * MINUTE), offset_minutes }
 }
 
 /// The datetimeoffset of the first argument's precision.
 fn result_type(sql_type: SqlType) -> SqlType {
-    SqlType::DateTimeOffset {
-        scale: sql_type.fraction_digits().unwrap_or(0),
-    }
+    SqlType::DateTimeOffset { scale: sql_type.fraction_digits().unwrap_or(0) }
 }
 
 fn with_offset(
@@ -82,15 +67,10 @@ fn zone(call: &Arguments<'_, '_>, function: &str) -> Result<Option<i16>, SqlErro
         ValueRef::Integer(minutes) => Some(minutes)
             .filter(|minutes| (-FARTHEST..=FARTHEST).contains(minutes))
             .and_then(|minutes| i16::try_from(minutes).ok()),
-        _ => call
-            .text(2)?
-            .and_then(|zone| parse::parse_offset(zone.trim_matches(' ')).ok()),
+        _ => call.text(2)?.and_then(|zone| parse::parse_offset(zone.trim_matches(' ')).ok()),
     };
     minutes.map(Some).ok_or_else(|| {
-        SqlError::new(
-            9812,
-            format!("The timezone provided to builtin function {function} is invalid."),
-        )
+        SqlError::new(9812, format!("The timezone provided to builtin function {function} is invalid."))
     })
 }
 
@@ -116,3 +96,62 @@ fn at_time_zone(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
         .ok_or_else(|| errors::internal("an instant has no place on the clock of UTC"))
 }
 
+#[cfg(test)]
+mod tests {
+    use super::super::test_support::{error, integer, printed};
+
+    #[test]
+    fn zones_are_given_and_changed() {
+        for (call, sql_type, expected) in [
+            (
+                "tsql_todatetimeoffset({2024-03-05 10:00:00.12|datetime2(2)}, '-07:00')",
+                "datetimeoffset(2)",
+                "2024-03-05 10:00:00.12 -07:00",
+            ),
+            (
+                "tsql_todatetimeoffset({2024-03-05 10:00|datetime2(0)}, 90)",
+                "datetimeoffset(0)",
+                "2024-03-05 10:00:00 +01:30",
+            ),
+            (
+                "tsql_switchoffset({1998-09-20 07:45:50.71345 -05:00|datetimeoffset(5)}, '-08:00')",
+                "datetimeoffset(5)",
+                "1998-09-20 04:45:50.71345 -08:00",
+            ),
+            (
+                "tsql_at_time_zone({2024-03-05 10:00:00.007|datetime}, 'UTC')",
+                "datetimeoffset(3)",
+                "2024-03-05 10:00:00.007 +00:00",
+            ),
+            (
+                "tsql_at_time_zone({2024-03-05 10:00 +02:00|datetimeoffset(0)}, 'utc')",
+                "datetimeoffset(0)",
+                "2024-03-05 08:00:00 +00:00",
+            ),
+        ] {
+            assert_eq!(printed(call, sql_type).as_deref(), Some(expected), "{call}");
+        }
+    }
+
+    #[test]
+    fn null_gives_null() {
+        assert_eq!(integer("tsql_switchoffset(NULL, 'datetimeoffset(7)', '+01:00')"), None);
+        assert_eq!(integer("tsql_todatetimeoffset({2024-03-05|datetime2(7)}, NULL)"), None);
+        assert_eq!(integer("tsql_at_time_zone(NULL, 'datetime', 'UTC')"), None);
+    }
+
+    #[test]
+    fn zones_that_are_none_are_refused() {
+        for (call, number) in [
+            ("tsql_todatetimeoffset({2024-03-05|datetime2(7)}, '+14:01')", 9812),
+            ("tsql_todatetimeoffset({2024-03-05|datetime2(7)}, 841)", 9812),
+            ("tsql_todatetimeoffset({2024-03-05|datetime2(7)}, 'here')", 9812),
+            ("tsql_todatetimeoffset({0001-01-01|datetime2(7)}, '+01:00')", 9813),
+            ("tsql_switchoffset({9999-12-31 23:59 +00:00|datetimeoffset(0)}, 1)", 9813),
+            ("tsql_at_time_zone({2024-03-05|datetime2(7)}, 'Central European Standard Time')", 40517),
+            ("tsql_at_time_zone({2024-03-05|date}, 'UTC')", 8116),
+        ] {
+            assert_eq!(error(call).0, number, "{call}");
+        }
+    }
+}
