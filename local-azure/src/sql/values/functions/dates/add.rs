@@ -21,9 +21,9 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
 }
 
 fn dateadd(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let part = Function::DateAdd.part(call)?;
+    let part = Function::Add.part(call)?;
     let sql_type = call.sql_type(3)?;
-    Function::DateAdd.check(part, sql_type, 3)?;
+    Function::Add.check(part, sql_type, 3)?;
     let (Some(number), Some(moment)) = (call.integer(1)?, Moment::of(&call.value(2, sql_type)?)?) else {
         return Ok(Stored::Null);
     };

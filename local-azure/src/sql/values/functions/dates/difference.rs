@@ -1,4 +1,4 @@
-//! DATEDIFF and DATEDIFF_BIG: how many boundaries of a part lie between two instants.
+//! `DATEDIFF` and `DATEDIFF_BIG`: how many boundaries of a part lie between two instants.
 
 use std::sync::Arc;
 
@@ -16,30 +16,35 @@ use crate::sql::values::errors;
 
 pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_datediff", 5, |call| {
-        let difference = boundaries(call, Function::DateDiff)?;
-        store(difference.map(|number| i32::try_from(number).map(i64::from)), Function::DateDiff)
+        stored(boundaries(call, Function::Difference)?, Function::Difference, |number| {
+            i32::try_from(number).ok().map(i64::from)
+        })
     })?;
     pure(connection, context, "tsql_datediff_big", 5, |call| {
-        let difference = boundaries(call, Function::DateDiffBig)?;
-        store(difference.map(i64::try_from), Function::DateDiffBig)
+        stored(boundaries(call, Function::DifferenceBig)?, Function::DifferenceBig, |number| {
+            i64::try_from(number).ok()
+        })
     })
 }
 
-/// NULL for None, 535 for what doesn't fit the result's type.
-fn store<E>(number: Option<Result<i64, E>>, function: Function) -> Result<Stored, SqlError> {
-    match number {
-        None => Ok(Stored::Null),
-        Some(Ok(number)) => Ok(Stored::Integer(number)),
-        Some(Err(_)) => {
-            let name = function.name();
-            Err(SqlError::new(
-                535,
-                format!(
-                    "The {name} function resulted in an overflow. The number of dateparts separating two date/time instances is too large. Try to use {name} with a less precise datepart."
-                ),
-            ))
-        }
-    }
+/// NULL for None, 535 for what `fit` can't put into the result's type.
+fn stored(
+    number: Option<i128>,
+    function: Function,
+    fit: impl Fn(i128) -> Option<i64>,
+) -> Result<Stored, SqlError> {
+    let Some(number) = number else {
+        return Ok(Stored::Null);
+    };
+    fit(number).map(Stored::Integer).ok_or_else(|| {
+        let name = function.name();
+        SqlError::new(
+            535,
+            format!(
+                "The {name} function resulted in an overflow. The number of dateparts separating two date/time instances is too large. Try to use {name} with a less precise datepart."
+            ),
+        )
+    })
 }
 
 fn boundaries(call: &Arguments<'_, '_>, function: Function) -> Result<Option<i128>, SqlError> {

@@ -16,11 +16,11 @@ use crate::sql::values::date_text::format;
 
 pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_datepart", 3, |call| {
-        let number = part_of(call, Function::DatePart)?.map(|(_, number)| number);
+        let number = part_of(call, Function::Number)?.map(|(_, number)| number);
         Ok(number.map_or(Stored::Null, Stored::Integer))
     })?;
     pure(connection, context, "tsql_datename", 3, |call| {
-        let word = part_of(call, Function::DateName)?.map(|(part, number)| name_of(part, number));
+        let word = part_of(call, Function::Name)?.map(|(part, number)| name_of(part, number));
         Ok(word.map_or(Stored::Null, Stored::Text))
     })
 }
@@ -41,7 +41,7 @@ fn number_of(part: Part, moment: Moment, sql_type: SqlType) -> i64 {
     let fraction = time % SECOND;
     match part {
         Part::Year => i64::from(day.year),
-        Part::Quarter => i64::from((day.month + 2) / 3),
+        Part::Quarter => i64::from(day.month.div_ceil(3)),
         Part::Month => i64::from(day.month),
         Part::DayOfYear => i64::from(days - first_of_year(days) + 1),
         Part::Day => i64::from(day.day),

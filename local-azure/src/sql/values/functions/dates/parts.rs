@@ -76,24 +76,30 @@ impl Part {
 /// A function that takes a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {
-    DateAdd,
-    DateDiff,
-    DateDiffBig,
-    DatePart,
-    DateName,
-    DateTrunc,
+    /// `DATEADD`
+    Add,
+    /// `DATEDIFF`
+    Difference,
+    /// `DATEDIFF_BIG`
+    DifferenceBig,
+    /// `DATEPART`
+    Number,
+    /// `DATENAME`
+    Name,
+    /// `DATETRUNC`
+    Truncate,
 }
 
 impl Function {
     /// The word that messages use.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::DateAdd => "dateadd",
-            Self::DateDiff => "datediff",
-            Self::DateDiffBig => "datediff_big",
-            Self::DatePart => "datepart",
-            Self::DateName => "datename",
-            Self::DateTrunc => "datetrunc",
+            Self::Add => "dateadd",
+            Self::Difference => "datediff",
+            Self::DifferenceBig => "datediff_big",
+            Self::Number => "datepart",
+            Self::Name => "datename",
+            Self::Truncate => "datetrunc",
         }
     }
 
@@ -106,11 +112,11 @@ impl Function {
             SqlError::new(155, format!("'{word}' is not a recognized {} option.", self.name())).with_class(15)
         })?;
         let never = match self {
-            Self::DateAdd | Self::DateDiff | Self::DateDiffBig => {
+            Self::Add | Self::Difference | Self::DifferenceBig => {
                 matches!(part, Part::IsoWeek | Part::Offset)
             }
-            Self::DatePart | Self::DateName => false,
-            Self::DateTrunc => matches!(part, Part::Weekday | Part::Offset | Part::Nanosecond),
+            Self::Number | Self::Name => false,
+            Self::Truncate => matches!(part, Part::Weekday | Part::Offset | Part::Nanosecond),
         };
         if never {
             return Err(SqlError::new(
@@ -132,11 +138,11 @@ impl Function {
         let takes = match sql_type {
             // A difference needs no time in the type: a date is its midnight.
             SqlType::Date => {
-                is_date_part || (is_time_part && matches!(self, Self::DateDiff | Self::DateDiffBig))
+                is_date_part || (is_time_part && matches!(self, Self::Difference | Self::DifferenceBig))
             }
             SqlType::Time { .. } => is_time_part,
             SqlType::DateTime | SqlType::SmallDateTime => match part {
-                Part::Microsecond | Part::Nanosecond => self != Self::DateAdd,
+                Part::Microsecond | Part::Nanosecond => self != Self::Add,
                 Part::Offset => false,
                 _ => true,
             },
@@ -147,7 +153,7 @@ impl Function {
             Part::Microsecond => 6,
             _ => 0,
         };
-        let too_coarse = self == Self::DateTrunc
+        let too_coarse = self == Self::Truncate
             && match sql_type {
                 SqlType::DateTime => digits > 3,
                 SqlType::SmallDateTime => digits > 0,

@@ -19,9 +19,9 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
 }
 
 fn datetrunc(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let part = Function::DateTrunc.part(call)?;
+    let part = Function::Truncate.part(call)?;
     let sql_type = call.sql_type(2)?;
-    Function::DateTrunc.check(part, sql_type, 2)?;
+    Function::Truncate.check(part, sql_type, 2)?;
     let Some(moment) = Moment::of(&call.value(1, sql_type)?)? else {
         return Ok(Stored::Null);
     };
