@@ -62,8 +62,9 @@ impl ListenSettings {
         let port = set(lookup, "FUNCTIONS_CUSTOMHANDLER_PORT").and_then(|text| text.parse().ok());
         let port = port.ok_or_else(|| SettingError {
             variable: "FUNCTIONS_CUSTOMHANDLER_PORT",
-            expected: "a port number: the Functions host sets it; by hand write FUNCTIONS_CUSTOMHANDLER_PORT=7072"
-                .to_owned(),
+            expected:
+                "a port number: the Functions host sets it; by hand write FUNCTIONS_CUSTOMHANDLER_PORT=7072"
+                    .to_owned(),
         })?;
         let mut ignored = Vec::new();
         Ok(Self { port, threads: threads(lookup, &mut ignored) })

@@ -200,7 +200,7 @@ impl ConnectionSettings {
                 Keyword::Server => {
                     server = Some(parse_server(&value).ok_or_else(|| {
                         invalid("`tcp:host,port`, `host,port` or `host`, without an instance name")
-                    })?)
+                    })?);
                 }
                 Keyword::Database => database = Some(value).filter(|name| !name.is_empty()),
                 Keyword::User => user = Some(value).filter(|name| !name.is_empty()),

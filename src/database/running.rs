@@ -177,6 +177,11 @@ impl Tries {
                     .log
                     .push(format!("warn: try {number} failed: {what}; next try in {wait_ms} ms"));
             }
+            // What another try would not mend is mostly the caller's or the definition's: no alarm for the operator.
+            None if fault.class == FaultClass::Permanent => {
+                tracing::warn!(r#try = number, sql_error = fault.number, "try failed: {what}");
+                self.invocation.log.push(format!("warn: try {number} failed: {what}"));
+            }
             None => {
                 tracing::error!(r#try = number, sql_error = fault.number, "try failed: {what}; no other try");
                 self.invocation.log.push(format!("error: try {number} failed: {what}; no other try"));

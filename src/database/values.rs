@@ -196,7 +196,7 @@ fn exact_money(value: f64) -> Option<Cell<'static>> {
 
 fn civil_date(date: driver_time::Date) -> Option<NaiveDate> {
     let days = i32::try_from(date.days()).ok()?.checked_add(CHRONO_DAY_OF_TDS_DAY_ZERO)?;
-    NaiveDate::from_num_days_from_ce_opt(days)
+    NaiveDate::from_num_days_from_ce_opt(days).filter(|date| (1..=9999).contains(&date.year()))
 }
 
 fn civil_time(time: driver_time::Time) -> Option<NaiveTime> {
@@ -237,4 +237,114 @@ fn civil_small(value: driver_time::SmallDateTime) -> Option<Cell<'static>> {
         value: date.and_time(NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0)?),
         scale: 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+    use chrono::Duration;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cell<'a>(data: &'a ColumnData<'_>) -> Cell<'a> {
+        to_cell(data, ColumnType::Null, "c").unwrap()
+    }
+
+    fn moment(days: i64, nanos: i64) -> NaiveDateTime {
+        NaiveDate::from_ymd_opt(1, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap()
+            + Duration::days(days)
+            + Duration::nanoseconds(nanos)
+    }
+
+    proptest! {
+        #[test]
+        fn a_moment_goes_through_the_drivers_types_unchanged(
+            days in 0_i64..3_652_059,
+            ticks in 0_i64..864_000_000_000,
+            scale in 0_u8..=7,
+            offset_minutes in -840_i32..=840,
+        ) {
+            let step = 10_i64.pow(7 - u32::from(scale));
+            let value = moment(days, ticks / step * step * 100);
+            let (date, time, date_time) =
+                (SqlValue::Date(value.date()), SqlValue::Time(value.time()), SqlValue::DateTime(value));
+            let sent = to_driver(SqlType::DateTime2 { scale }, &date_time);
+            prop_assert_eq!(cell(&sent), Cell::DateTime { value, scale });
+            let sent = to_driver(SqlType::Time { scale }, &time);
+            prop_assert_eq!(cell(&sent), Cell::Time { value: value.time(), scale });
+            let sent = to_driver(SqlType::Date, &date);
+            prop_assert_eq!(cell(&sent), Cell::Date(value.date()));
+            let zone = FixedOffset::east_opt(offset_minutes * 60).unwrap();
+            let instant = DateTime::<FixedOffset>::from_naive_utc_and_offset(value, zone);
+            let with_offset = SqlValue::DateTimeOffset(instant);
+            let sent = to_driver(SqlType::DateTimeOffset { scale }, &with_offset);
+            match cell(&sent) {
+                Cell::DateTimeOffset { value, scale: found } => {
+                    prop_assert_eq!((value, *value.offset(), found), (instant, zone, scale));
+                }
+                other => panic!("a datetimeoffset was expected, not {other:?}"),
+            }
+        }
+
+        #[test]
+        fn a_decimal_keeps_all_its_digits(unscaled in -(10_i128.pow(37))..10_i128.pow(37), scale in 0_u8..=38) {
+            let decimal = Decimal { unscaled, scale };
+            let value = SqlValue::Decimal(decimal);
+            let sent = to_driver(SqlType::Decimal { precision: 38, scale }, &value);
+            prop_assert_eq!(cell(&sent), Cell::Decimal(decimal));
+        }
+    }
+
+    /// SQL Server documentation, "datetime": values are rounded to increments of .000, .003, or .007 seconds.
+    #[test]
+    fn a_datetime_prints_the_milliseconds_that_the_server_prints() {
+        for (fragments, millis) in [(0, 0), (1, 3), (2, 7), (3, 10), (25_919_999, 86_399_997)] {
+            let data = ColumnData::DateTime(Some(driver_time::DateTime::new(0, fragments)));
+            let expected = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap()
+                + Duration::milliseconds(millis);
+            assert_eq!(cell(&data), Cell::DateTime { value: expected, scale: 3 });
+        }
+    }
+
+    #[test]
+    fn a_smalldatetime_counts_minutes() {
+        let data = ColumnData::SmallDateTime(Some(driver_time::SmallDateTime::new(1, 61)));
+        let expected = NaiveDate::from_ymd_opt(1900, 1, 2).unwrap().and_hms_opt(1, 1, 0).unwrap();
+        assert_eq!(cell(&data), Cell::DateTime { value: expected, scale: 0 });
+    }
+
+    #[test]
+    fn money_is_exact_or_refused() {
+        let money = |value| to_cell(&ColumnData::F64(Some(value)), ColumnType::Money, "Price").map(|_| ());
+        let data = ColumnData::F64(Some(-12.3456));
+        let expected = Cell::Decimal(Decimal { unscaled: -123_456, scale: 4 });
+        assert_eq!(to_cell(&data, ColumnType::Money, "Price"), Ok(expected));
+        assert_eq!(money(899_999_999_999.9999), Ok(()));
+        assert!(money(922_337_203_685_477.5).unwrap_err().to_string().contains("CAST(... AS decimal(19,4))"));
+    }
+
+    #[test]
+    fn a_value_outside_the_calendar_is_an_error_and_no_panic() {
+        for data in [
+            ColumnData::Date(Some(driver_time::Date::new(0x00FF_FFFF))),
+            ColumnData::Time(Some(driver_time::Time::new(u64::MAX, 7))),
+            ColumnData::DateTime(Some(driver_time::DateTime::new(i32::MAX, u32::MAX))),
+            ColumnData::SmallDateTime(Some(driver_time::SmallDateTime::new(0, u16::MAX))),
+        ] {
+            let error = to_cell(&data, ColumnType::Null, "When").unwrap_err();
+            assert!(error.to_string().contains("`When`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn null_goes_out_with_the_wire_type_of_its_declaration() {
+        assert_eq!(to_driver(SqlType::Int, &SqlValue::Null), ColumnData::I32(None));
+        assert_eq!(
+            to_driver(SqlType::NVarChar(crate::invocation::Length::Max), &SqlValue::Null),
+            ColumnData::String(None)
+        );
+        assert_eq!(cell(&ColumnData::I32(None)), Cell::Null);
+    }
 }

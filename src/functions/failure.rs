@@ -27,12 +27,16 @@ const RETRY_AFTER_BUSY_SECONDS: u64 = 10;
 pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
     match failure {
         Failure::Fault(fault) => of_fault(fault, telling),
-        Failure::PoolFull => later(Problem::new(503, "busy", "Too busy", failure.to_string()), RETRY_AFTER_SECONDS),
+        Failure::PoolFull => {
+            later(Problem::new(503, "busy", "Too busy", failure.to_string()), RETRY_AFTER_SECONDS)
+        }
         Failure::Identity(error) => of_identity(error),
         Failure::Results(_) | Failure::OpenTransaction => {
             Problem::new(500, "results", "The function's results don't fit", failure.to_string())
         }
-        Failure::Deadline => Problem::new(504, "deadline", "Too slow", deadline_detail(telling.repeatability)),
+        Failure::Deadline => {
+            Problem::new(504, "deadline", "Too slow", deadline_detail(telling.repeatability))
+        }
         Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
     }
@@ -102,7 +106,8 @@ fn thrown(fault: &Fault, telling: Telling) -> Option<Problem> {
 }
 
 fn unavailable(fault: &Fault) -> Problem {
-    let wait = if fault.number == Some(SERVICE_BUSY) { RETRY_AFTER_BUSY_SECONDS } else { RETRY_AFTER_SECONDS };
+    let wait =
+        if fault.number == Some(SERVICE_BUSY) { RETRY_AFTER_BUSY_SECONDS } else { RETRY_AFTER_SECONDS };
     let detail = format!("The database is not available: {}. Try again later.", fault.description);
     later(Problem::new(503, "unavailable", "The database is not available", detail), wait)
 }
@@ -115,7 +120,8 @@ fn later(problem: Problem, seconds: u64) -> Problem {
 /// "Database engine events and errors".
 fn of_number(fault: &Fault) -> Problem {
     let conflict = |detail: &str| Problem::new(409, "conflict", "Conflict", detail);
-    let unprocessable = |detail: &str| Problem::new(422, "unprocessable", "The database refused a value", detail);
+    let unprocessable =
+        |detail: &str| Problem::new(422, "unprocessable", "The database refused a value", detail);
     let ours = |title: &'static str, detail: &str| Problem::new(500, "database", title, detail);
     match fault.number {
         Some(2627 | 2601) => conflict("A row with this key exists already."),
@@ -124,7 +130,9 @@ fn of_number(fault: &Fault) -> Problem {
         Some(515) => unprocessable("A column needs a value and got none."),
         Some(2628 | 8152) => unprocessable("A value is too long for its column."),
         Some(8115 | 220 | 232) => unprocessable("A number is too large for its type."),
-        Some(245 | 8114 | 241 | 242) => unprocessable("A value can't be converted to the type that the command needs."),
+        Some(245 | 8114 | 241 | 242) => {
+            unprocessable("A value can't be converted to the type that the command needs.")
+        }
         Some(229 | 230 | 262) => ours(
             "The identity lacks a right",
             "The worker's database user may not do this: grant it the right on the object.",
@@ -224,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_busy_service_says_when_to_come_back() {
-        let fault = Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::NeverRan, "busy") };
+        let fault =
+            Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::NeverRan, "busy") };
         let problem = problem_of(&Failure::Fault(fault), QUIET);
         assert_eq!((problem.status, problem.retry_after_seconds.unwrap()), (503, 10));
     }

@@ -55,7 +55,11 @@ impl Service {
         let connection = match self.connections.get(setting) {
             Some(Ok(connection)) => connection,
             Some(Err(sentence)) => return Err(Problem::not_configured(sentence)),
-            None => return Err(Problem::not_configured(&format!("the app setting {setting} was not read at the start"))),
+            None => {
+                return Err(Problem::not_configured(&format!(
+                    "the app setting {setting} was not read at the start"
+                )));
+            }
         };
         let repeatability = plan.repeatability();
         let command = Command {
@@ -66,7 +70,8 @@ impl Service {
             may_leave_transaction: plan.may_leave_transaction(),
         };
         let sink = JsonSink::new(plan);
-        let Some((sink, outcome)) = self.database.run(invocation, setting, connection, command, sink).await else {
+        let Some((sink, outcome)) = self.database.run(invocation, setting, connection, command, sink).await
+        else {
             return Err(Problem::defect());
         };
         match outcome {

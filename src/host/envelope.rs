@@ -14,7 +14,9 @@ use crate::invocation::{HttpRequest, TimerEvent, TriggerInput};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not JSON, or not an object with `Data`.
-    #[error("the request is not an invocation of the Functions host: line {line}, column {column} of its JSON")]
+    #[error(
+        "the request is not an invocation of the Functions host: line {line}, column {column} of its JSON"
+    )]
     Syntax {
         /// From 1.
         line: usize,
@@ -22,7 +24,9 @@ pub enum EnvelopeError {
         column: usize,
     },
     /// `Data` lacks the trigger.
-    #[error("the invocation has no `Data.{binding}`: is the trigger's name in function.json the one that the host loaded?")]
+    #[error(
+        "the invocation has no `Data.{binding}`: is the trigger's name in function.json the one that the host loaded?"
+    )]
     NoTrigger {
         /// The trigger's name.
         binding: String,

@@ -19,7 +19,9 @@ const MARGIN: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostJsonError {
     /// It is missing or unreadable.
-    #[error("host.json can't be read ({0}): the script root is the folder that holds it; name it with --functions")]
+    #[error(
+        "host.json can't be read ({0}): the script root is the folder that holds it; name it with --functions"
+    )]
     Unreadable(std::io::ErrorKind),
     /// It is not JSON.
     #[error("host.json is not valid JSON: line {line}, column {column}")]
@@ -30,7 +32,9 @@ pub enum HostJsonError {
         column: usize,
     },
     /// `functionTimeout` is no time span.
-    #[error("functionTimeout in host.json (or AzureFunctionsJobHost__functionTimeout) must be \"hh:mm:ss\" or \"-1\"")]
+    #[error(
+        "functionTimeout in host.json (or AzureFunctionsJobHost__functionTimeout) must be \"hh:mm:ss\" or \"-1\""
+    )]
     FunctionTimeout,
 }
 
@@ -55,7 +59,8 @@ struct HostJson {
 /// # Errors
 /// When the file can't be read or `functionTimeout` is no time span.
 pub fn read(script_root: &Path, overriding: Option<&str>) -> Result<Limits, HostJsonError> {
-    let text = std::fs::read_to_string(path(script_root)).map_err(|error| HostJsonError::Unreadable(error.kind()))?;
+    let text = std::fs::read_to_string(path(script_root))
+        .map_err(|error| HostJsonError::Unreadable(error.kind()))?;
     let host_json: HostJson = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| HostJsonError::Syntax { line: error.line(), column: error.column() })?;
     limits(overriding.or(host_json.function_timeout.as_deref()))

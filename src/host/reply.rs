@@ -67,17 +67,17 @@ impl HostReply {
         output.insert("headers".into(), Json::Object(headers));
         output.insert("body".into(), answer.body.unwrap_or_default().into());
         if binding == "$return" {
-            return Self::envelope(json!({}), logs, Json::Object(output));
+            return Self::envelope(&json!({}), logs, &Json::Object(output));
         }
         let mut outputs = serde_json::Map::new();
         outputs.insert(binding.to_owned(), Json::Object(output));
-        Self::envelope(Json::Object(outputs), logs, Json::Null)
+        Self::envelope(&Json::Object(outputs), logs, &Json::Null)
     }
 
     /// The invocation of a function without an HTTP caller succeeded.
     #[must_use]
     pub fn success(logs: &[String]) -> Self {
-        Self::envelope(json!({}), logs, Json::Null)
+        Self::envelope(&json!({}), logs, &Json::Null)
     }
 
     /// The invocation failed and no HTTP caller can be told: the host takes any status but 2xx for a failure.
@@ -86,7 +86,7 @@ impl HostReply {
         Self { status: problem.status, body: problem.to_json(invocation_id) }
     }
 
-    fn envelope(outputs: Json, logs: &[String], return_value: Json) -> Self {
+    fn envelope(outputs: &Json, logs: &[String], return_value: &Json) -> Self {
         let body = json!({ "Outputs": outputs, "Logs": logs, "ReturnValue": return_value });
         Self { status: 200, body: body.to_string() }
     }
@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn the_http_body_is_a_string_under_the_bindings_own_name() {
-        let reply = HostReply::http("Res", HttpAnswer::json(201, Some("{\"a\":1.50}".into())), &["info: x".into()]);
+        let reply =
+            HostReply::http("Res", HttpAnswer::json(201, Some("{\"a\":1.50}".into())), &["info: x".into()]);
         let body: Json = serde_json::from_str(&reply.body).unwrap();
         assert_eq!(reply.status, 200);
         assert_eq!(body["Outputs"]["Res"]["statusCode"], 201);

@@ -107,7 +107,7 @@ async fn invoke(
     let work = async {
         let body = match payload.to_bytes_limited(MAX_ENVELOPE_BYTES).await {
             Ok(Ok(body)) => body,
-            Ok(Err(error)) => return HostReply::failure(&unreadable(error), &id),
+            Ok(Err(error)) => return HostReply::failure(&unreadable(&error), &id),
             Err(_) => return HostReply::failure(&too_large(), &id),
         };
         let worker = match ready.wait_for(Option::is_some).await {
@@ -139,10 +139,15 @@ fn invocation_id(request: &HttpRequest) -> String {
         .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
 }
 
-fn unreadable(error: actix_web::Error) -> Problem {
+fn unreadable(error: &actix_web::Error) -> Problem {
     // The transport's own words say nothing of the content.
     let why = error.as_error::<PayloadError>().map(ToString::to_string).unwrap_or_default();
-    Problem::new(400, "invalid-envelope", "Not an invocation", format!("The request's body can't be read. {why}"))
+    Problem::new(
+        400,
+        "invalid-envelope",
+        "Not an invocation",
+        format!("The request's body can't be read. {why}"),
+    )
 }
 
 fn too_large() -> Problem {

@@ -44,8 +44,9 @@ impl Worker {
             let sentences: Vec<_> = errors.iter().map(ToString::to_string).collect();
             sentences.join("; ")
         });
-        let functions = functions::load(script_root)
-            .map_err(|error| format!("the script root {} can't be read ({})", script_root.display(), error.kind()));
+        let functions = functions::load(script_root).map_err(|error| {
+            format!("the script root {} can't be read ({})", script_root.display(), error.kind())
+        });
         let overriding = settings.as_ref().ok().and_then(|settings| settings.function_timeout.clone());
         let limits = host_json::read(script_root, overriding.as_deref());
         let (service, runtime) = match (settings, &functions) {
@@ -55,7 +56,9 @@ impl Worker {
                     let show = settings.show_database_errors;
                     (Ok(Service::new(database, functions.valid(), lookup, show)), runtime)
                 }
-                Err(error) => (Err(format!("threads for the database can't be started ({})", error.kind())), None),
+                Err(error) => {
+                    (Err(format!("threads for the database can't be started ({})", error.kind())), None)
+                }
             },
             (Err(sentence), _) => (Err(sentence), None),
             (_, Err(sentence)) => (Err(sentence.clone()), None),
@@ -94,16 +97,31 @@ impl Worker {
             None => tracing::info!(function = name, id, duration_ms, "the invocation succeeded"),
             Some(problem) => {
                 let Problem { status, kind, sql_error, .. } = problem;
-                tracing::warn!(function = name, id, duration_ms, status, kind, sql_error, "the invocation failed");
+                tracing::warn!(
+                    function = name,
+                    id,
+                    duration_ms,
+                    status,
+                    kind,
+                    sql_error,
+                    "the invocation failed"
+                );
             }
         }
         reply
     }
 
-    async fn answer(&self, name: &str, id: &str, body: &[u8], log: InvocationLog) -> (HostReply, Option<Problem>) {
+    async fn answer(
+        &self,
+        name: &str,
+        id: &str,
+        body: &[u8],
+        log: InvocationLog,
+    ) -> (HostReply, Option<Problem>) {
         let function = match self.function(name) {
             Ok(function) => function,
-            Err((problem, http_output)) => {
+            Err(unavailable) => {
+                let Unavailable { problem, http_output } = *unavailable;
                 let reply = match http_output {
                     Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[]),
                     None => HostReply::failure(&problem, id),
@@ -150,22 +168,38 @@ impl Worker {
         service.run(function, invocation, &input).await
     }
 
-    /// The function, or why there is none, with the name of its http output where its definition still tells it.
-    fn function(&self, name: &str) -> Result<Arc<Function>, (Problem, Option<String>)> {
-        let functions = self.functions.as_ref().map_err(|sentence| (Problem::not_configured(sentence), None))?;
+    /// The function, or why it can't be called.
+    fn function(&self, name: &str) -> Result<Arc<Function>, Box<Unavailable>> {
+        let functions = self
+            .functions
+            .as_ref()
+            .map_err(|sentence| Unavailable::new(Problem::not_configured(sentence), None))?;
         match functions.get(name) {
             Some(Ok(function)) => Ok(Arc::clone(function)),
             Some(Err(error)) => {
                 let detail = format!("The function's definition is not valid. {error}");
                 let problem = Problem::new(500, "invalid-definition", "The function is not valid", detail);
-                Err((problem, error.http_output().map(str::to_owned)))
+                Err(Unavailable::new(problem, error.http_output()))
             }
             None => {
                 let known: Vec<_> = functions.names().collect();
                 let detail = format!("There is no function of this name; there are: {}.", known.join(", "));
-                Err((Problem::new(404, "unknown-function", "No such function", detail), None))
+                Err(Unavailable::new(Problem::new(404, "unknown-function", "No such function", detail), None))
             }
         }
+    }
+}
+
+/// Why a function can't be called, and where its caller can be told.
+struct Unavailable {
+    problem: Problem,
+    /// The name of its http output, where its definition still tells it.
+    http_output: Option<String>,
+}
+
+impl Unavailable {
+    fn new(problem: Problem, http_output: Option<&str>) -> Box<Self> {
+        Box::new(Self { problem, http_output: http_output.map(str::to_owned) })
     }
 }
 
@@ -175,9 +209,13 @@ fn database_runtime(runtime: DatabaseRuntime) -> std::io::Result<(Handle, Option
             Handle::try_current().map(|handle| (handle, None)).map_err(std::io::Error::other)
         }
         DatabaseRuntime::Own => {
-            let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_DATABASE_THREADS);
-            let runtime =
-                Builder::new_multi_thread().worker_threads(threads).thread_name("database").enable_all().build()?;
+            let threads =
+                std::thread::available_parallelism().map_or(1, usize::from).min(MAX_DATABASE_THREADS);
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(threads)
+                .thread_name("database")
+                .enable_all()
+                .build()?;
             Ok((runtime.handle().clone(), Some(runtime)))
         }
     }

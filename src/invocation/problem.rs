@@ -60,7 +60,12 @@ impl Problem {
     /// The 500 of a worker whose settings or files must be mended first; `sentence` says which, without a final stop.
     #[must_use]
     pub fn not_configured(sentence: &str) -> Self {
-        Self::new(500, "not-configured", "The worker is not configured", format!("Not configured: {sentence}."))
+        Self::new(
+            500,
+            "not-configured",
+            "The worker is not configured",
+            format!("Not configured: {sentence}."),
+        )
     }
 
     /// The 500 after a panic.

@@ -10,8 +10,8 @@ use local_azure::identity::{self, IdentityEndpoint, IdentityOptions, ManagedIden
 use local_azure::sql::{self, SqlLogin, SqlOptions, SqlServer};
 
 use super::{DevOptions, environment, screen};
-use crate::host::host_json;
 use crate::SAMPLE_SEED;
+use crate::host::host_json;
 
 /// The name under which the local database is opened.
 const DATABASE: &str = "sample";
@@ -59,7 +59,8 @@ pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
         }
     };
     let program = std::env::current_exe().map_err(|error| format!("can't find this program: {error}"))?;
-    let functions_argument = std::path::absolute(&functions_folder).unwrap_or_else(|_| functions_folder.clone());
+    let functions_argument =
+        std::path::absolute(&functions_folder).unwrap_or_else(|_| functions_folder.clone());
     let host = functions::start(HostOptions {
         script_root: functions_folder,
         host_json: Some(host_json),
@@ -95,7 +96,11 @@ fn user_assigned(settings: &BTreeMap<String, String>) -> Vec<ManagedIdentity> {
     client_id.filter(|id| !id.is_empty()).map(ManagedIdentity::user_assigned).into_iter().collect()
 }
 
-async fn start_sql(options: &DevOptions, identity: &IdentityEndpoint, ca_file: &Path) -> Result<LocalSql, String> {
+async fn start_sql(
+    options: &DevOptions,
+    identity: &IdentityEndpoint,
+    ca_file: &Path,
+) -> Result<LocalSql, String> {
     let seed = match &options.seed {
         Some(file) => std::fs::read_to_string(file)
             .map_err(|error| format!("the script {} can't be read: {error}", file.display()))?,

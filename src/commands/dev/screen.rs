@@ -35,7 +35,8 @@ fn readable(text: &str) -> Option<String> {
         span.remove("name");
         event.append(&mut span);
     }
-    let mut fields: Vec<String> = event.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    let mut fields: Vec<String> =
+        event.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
     fields.sort();
     let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
     Some(format!("worker: {level}: {message}{fields}"))

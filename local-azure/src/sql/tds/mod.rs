@@ -4,13 +4,13 @@
 //! |---|---|
 //! | [`bytes`] | reads little-endian fields and never past the end |
 //! | [`packet`] | packets: reading whole messages, splitting replies |
-//! | [`prelogin`], [`handshake`], [`login`] | what comes before the first request |
+//! | [`prelogin`], `handshake`, [`login`] | what comes before the first request |
 //! | [`request`], [`rpc`] | requests: batches, procedure calls, the transaction manager |
 //! | [`type_info`], [`decode`], [`encode`], [`code_page`] | types and values on the wire |
 //! | [`token`], [`reply`] | what the server sends |
-//! | [`authentication`] | who may log in |
-//! | [`interrupt`], [`session`], [`worker`], [`prepared`] | a session on a thread of its own, and how it is stopped |
-//! | [`connection`] | one connection from its first byte to its last |
+//! | `authentication` | who may log in |
+//! | `interrupt`, [`session`], `worker`, `prepared` | a session on a thread of its own, and how it is stopped |
+//! | `connection` | one connection from its first byte to its last |
 //!
 //! [MS-TDS]: https://learn.microsoft.com/openspecs/windows_protocols/ms-tds/
 

@@ -225,10 +225,21 @@ impl Packets {
         self.number = number;
     }
 
-    /// Whether a message has begun.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        !self.pending.is_empty()
+    /// Ends the message after what was written so far, with an empty packet.
+    pub fn cut(&mut self, out: &mut Vec<u8>) {
+        if !self.pending.is_empty() {
+            put_packet(
+                out,
+                PacketType::TabularResult,
+                0,
+                self.spid,
+                self.number,
+                &self.pending,
+            );
+            self.number = self.number.wrapping_add(1);
+            self.pending.clear();
+        }
+        self.end(out);
     }
 
     /// Ends the message: its last packet is appended to `out`.

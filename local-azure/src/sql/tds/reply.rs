@@ -137,10 +137,15 @@ impl ReplyWriter {
         self.failed = false;
     }
 
-    /// The request ends. After an attention signal its reply stays open: the answer to the signal closes it.
+    /// The request ends. After an attention signal its reply is cut off without a DONE, and the answer to the signal is
+    /// a message of its own (MS-TDS 4.19.2): tedious waits for two messages, and tiberius takes a DONE without the
+    /// attention bit for the end of all. The packet that ends the cut message is empty for tiberius' sake too.
     pub(crate) fn end(&mut self) {
         if self.interrupt.is_raised() && !self.fatal {
             self.held = None;
+            let mut out = Vec::new();
+            self.packets.cut(&mut out);
+            self.send(out);
             return;
         }
         match (self.answer, self.held.take()) {

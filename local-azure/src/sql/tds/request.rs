@@ -11,8 +11,10 @@ use crate::sql::reply::SqlError;
 /// # Errors
 /// When the lengths don't add up.
 pub fn skip_headers(reader: &mut Reader<'_>) -> Result<(), Malformed> {
-    let total =
-        reader.length32()?.checked_sub(4).ok_or(Malformed("the headers are shorter than their length"))?;
+    let total = reader
+        .length32()?
+        .checked_sub(4)
+        .ok_or(Malformed("the headers are shorter than their length"))?;
     let mut headers = Reader::new(reader.take(total)?);
     while !headers.is_empty() {
         let length = headers
@@ -76,14 +78,31 @@ impl TransactionRequest {
     pub fn parse(payload: &[u8]) -> Result<Self, RequestError> {
         let mut reader = Reader::new(payload);
         skip_headers(&mut reader)?;
-        Ok(match reader.u16()? {
-            5 => Self::Begin(begin(&mut reader)?),
+        // The specification and Microsoft's clients count a name's bytes; tiberius and others count characters.
+        // Only one of the two ends where the message does.
+        match Self::read(reader, 1) {
+            Err(RequestError::Malformed(_)) => Self::read(reader, 2),
+            outcome => outcome,
+        }
+    }
+
+    fn read(mut reader: Reader<'_>, unit: usize) -> Result<Self, RequestError> {
+        let reader = &mut reader;
+        let request = match reader.u16()? {
+            5 => Self::Begin(begin(reader, unit)?),
             7 => {
-                reader.b_varchar()?;
-                Self::Commit { next: next(&mut reader)? }
+                name(reader, unit)?;
+                Self::Commit {
+                    next: next(reader, unit)?,
+                }
             }
-            8 => Self::Rollback { name: reader.b_varchar()?, next: next(&mut reader)? },
-            9 => Self::Save { name: reader.b_varchar()? },
+            8 => Self::Rollback {
+                name: name(reader, unit)?,
+                next: next(reader, unit)?,
+            },
+            9 => Self::Save {
+                name: name(reader, unit)?,
+            },
             0 | 1 | 6 => {
                 return Err(RequestError::Refused(SqlError::new(
                     40510,
@@ -91,11 +110,22 @@ impl TransactionRequest {
                 )));
             }
             _ => return Err(Malformed("an unknown transaction manager request").into()),
-        })
+        };
+        if reader.is_empty() {
+            Ok(request)
+        } else {
+            Err(Malformed("a transaction manager request is longer than its fields").into())
+        }
     }
 }
 
-fn begin(reader: &mut Reader<'_>) -> Result<Begin, Malformed> {
+/// A name; `unit` is how many bytes its count counts at a time.
+fn name(reader: &mut Reader<'_>, unit: usize) -> Result<String, Malformed> {
+    let count = usize::from(reader.u8()?);
+    utf16_text(reader.take(count.saturating_mul(unit))?)
+}
+
+fn begin(reader: &mut Reader<'_>, unit: usize) -> Result<Begin, Malformed> {
     let isolation = match reader.u8()? {
         0 => Isolation::Unchanged,
         1 => Isolation::ReadUncommitted,
@@ -105,14 +135,18 @@ fn begin(reader: &mut Reader<'_>) -> Result<Begin, Malformed> {
         5 => Isolation::Snapshot,
         _ => return Err(Malformed("an unknown isolation level")),
     };
-    let name = if reader.is_empty() { String::new() } else { reader.b_varchar()? };
+    let name = if reader.is_empty() {
+        String::new()
+    } else {
+        name(reader, unit)?
+    };
     Ok(Begin { isolation, name })
 }
 
 /// The flag `fBeginXact` and what follows it.
-fn next(reader: &mut Reader<'_>) -> Result<Option<Begin>, Malformed> {
+fn next(reader: &mut Reader<'_>, unit: usize) -> Result<Option<Begin>, Malformed> {
     if reader.is_empty() || reader.u8()? & 1 == 0 {
         return Ok(None);
     }
-    begin(reader).map(Some)
+    begin(reader, unit).map(Some)
 }

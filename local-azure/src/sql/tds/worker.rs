@@ -140,7 +140,7 @@ impl Runner {
                 return Flow::Break(());
             }
             // A request that came before an attention signal that is known already need not begin.
-            Work::Request(_) if self.interrupt.is_raised() => {}
+            Work::Request(_) if self.interrupt.is_raised() => self.reply.end(),
             Work::Request(message) => return self.request(&message),
         }
         Flow::Continue(())

@@ -1,1 +1,20 @@
-//! (under construction)
+//! What SQL Server's types mean: their spelling, how values are kept in SQLite, conversion, arithmetic and functions.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`data_type`] | spelling, precedence and common type of [`super::types::SqlType`] |
+//! | [`convert`] | CAST, CONVERT, and what happens to a value that is stored or passed |
+//! | [`storage`] | the form of a value inside SQLite, in which SQLite's own order is SQL Server's |
+
+pub mod arithmetic;
+mod calendar;
+mod code_page;
+pub mod convert;
+pub mod data_type;
+mod date_text;
+mod decimal;
+pub mod errors;
+pub mod functions;
+pub mod literals;
+mod number_text;
+pub mod storage;
