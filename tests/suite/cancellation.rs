@@ -101,24 +101,6 @@ async fn callers_beside_and_after_those_that_leave_get_their_own_rows() {
     desk.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_leaves_while_the_login_is_tried_again_ends_the_tries() {
-    let desk = Desk::start().await;
-    desk.sql().faults().fail_logins(40613, 1000);
-    let caller = Caller::get_person(&desk, 2).await;
-    desk.events("a failed try", 1, |event| event["try"].is_u64()).await;
-
-    caller.leave(Leave::Close);
-
-    desk.events("the end of the invocation's connection", 1, |event| {
-        event["message"].as_str().is_some_and(|message| message.contains("failed"))
-    })
-    .await;
-    desk.sql().faults().clear();
-    assert_eq!(desk.get("/api/persons/3").await.json(200)["Id"], 3);
-    desk.finish().await;
-}
-
 fn slow(timeout: &str) -> FunctionFolder {
     let sql = json!({ "result": "row", "repeatable": true, "timeout": timeout });
     FunctionFolder::http("Slow", "get", "slow", sql, "SELECT TOP (1) Id FROM dbo.Persons ORDER BY Id")

@@ -77,7 +77,7 @@ async fn no_value_is_written_when_everything_goes_wrong_at_once() {
 
     for number in [2627, 547, 8115, 2628, 40613, 40197, 1205, 50_404] {
         let text = "The server repeats the value: CANARY.";
-        desk.sql().faults().fail_statements_with(local_azure::sql::SqlError::new(number, text), 1);
+        desk.sql().faults().fail_statements_with(local_azure::sql::reply::SqlError::new(number, text), 1);
         let answer = desk.post("/api/persons?x=CANARY", &body).await;
         // What T-SQL's author throws is meant for the caller; it is not to be logged, though.
         if number == 50_404 {

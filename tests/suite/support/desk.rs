@@ -222,14 +222,6 @@ impl Desk {
         .await;
     }
 
-    /// Waits until so many connections to the SQL endpoint are open.
-    pub(crate) async fn connections(&self, wanted: usize) {
-        eventually(&format!("{wanted} open connections"), async || {
-            (self.sql().connections() == wanted).then_some(())
-        })
-        .await;
-    }
-
     /// A second SQL endpoint like the first, with its own database, seeded with this script alone.
     pub(crate) async fn second_sql(&self, seed: &str) -> SqlServer {
         let options = SqlOptions {
