@@ -1,1 +1,22 @@
-//! (under construction)
+//! T-SQL text to statements: our own batch and statement parser on sqlparser's tokenizer.
+//!
+//! sqlparser itself only reads what lies inside one statement: queries, INSERT, UPDATE, DELETE and expressions. Where a
+//! statement ends is decided here, because T-SQL needs no `;` and sqlparser would take the next statement's keyword for
+//! an alias.
+//!
+//! | module | reads |
+//! |---|---|
+//! | [`lexer`] | text to tokens, only those that T-SQL has |
+//! | [`cursor`] | tokens one by one, and where a statement ends |
+//! | [`batch`] | the statements of a batch |
+//! | [`definition`] | CREATE and ALTER TABLE, CREATE INDEX |
+//! | [`query`] | the parts that sqlparser reads, and what has to be rewritten for it |
+//! | [`statement`] | what comes out |
+
+pub(crate) mod batch;
+pub(crate) mod cursor;
+pub(crate) mod definition;
+pub(crate) mod keywords;
+pub(crate) mod lexer;
+pub(crate) mod query;
+pub(crate) mod statement;

@@ -49,6 +49,13 @@ impl FunctionContext {
 /// A call's arguments, read as the table says.
 pub(super) struct Arguments<'a, 'c>(&'a Context<'c>);
 
+impl<'a, 'c> Arguments<'a, 'c> {
+    /// The arguments of an aggregate's step.
+    pub(super) fn of(call: &'a Context<'c>) -> Self {
+        Self(call)
+    }
+}
+
 impl Arguments<'_, '_> {
     pub(super) fn len(&self) -> usize {
         self.0.len()

@@ -75,7 +75,7 @@
 //! COUNT, MIN, MAX are SQLite's own (MIN and MAX of text with the collation). FORMAT, HASHBYTES, CHECKSUM, PARSE and
 //! SOUNDEX are refused by the binder.
 
-mod aggregates;
+pub mod aggregates;
 mod arithmetic;
 mod conversions;
 mod collation;

@@ -1,0 +1,140 @@
+//! Conditions: comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, EXISTS, IS NULL.
+
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+
+use super::{Binder, Typed, expression::common_type, not_tsql};
+use crate::sql::reply::SqlError;
+use crate::sql::types::SqlType;
+
+impl Binder<'_> {
+    /// Binds a condition to SQLite SQL that gives 1, 0 or NULL.
+    pub(crate) fn condition(&mut self, expression: &Expr) -> Result<String, SqlError> {
+        self.deeper(|binder| binder.condition_kind(expression))
+    }
+
+    fn condition_kind(&mut self, expression: &Expr) -> Result<String, SqlError> {
+        match expression {
+            Expr::Nested(inner) => Ok(format!("({})", self.condition(inner)?)),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(format!("(NOT {})", self.condition(expr)?)),
+            Expr::BinaryOp { left: _, op: BinaryOperator::And | BinaryOperator::Or, right: _ } => {
+                // Long chains lie deep on the left: walked in a loop.
+                let mut rest = Vec::new();
+                let mut first = expression;
+                while let Expr::BinaryOp { left, op: op @ (BinaryOperator::And | BinaryOperator::Or), right } = first {
+                    rest.push((op, right));
+                    first = left;
+                }
+                let mut sql = self.condition(first)?;
+                while let Some((op, right)) = rest.pop() {
+                    let word = if *op == BinaryOperator::And { "AND" } else { "OR" };
+                    sql = format!("({sql} {word} {})", self.condition(right)?);
+                }
+                Ok(sql)
+            }
+            Expr::BinaryOp { left, op, right } => {
+                let symbol = match op {
+                    BinaryOperator::Eq => "=",
+                    BinaryOperator::NotEq => "<>",
+                    BinaryOperator::Lt => "<",
+                    BinaryOperator::LtEq => "<=",
+                    BinaryOperator::Gt => ">",
+                    BinaryOperator::GtEq => ">=",
+                    _ => return Err(non_boolean()),
+                };
+                let left = self.expression(left)?;
+                let right = self.expression(right)?;
+                self.compare(left, symbol, right)
+            }
+            Expr::IsNull(inner) => Ok(format!("({} IS NULL)", self.expression(inner)?.sql)),
+            Expr::IsNotNull(inner) => Ok(format!("({} IS NOT NULL)", self.expression(inner)?.sql)),
+            Expr::Between { expr, negated, low, high } => {
+                let value = self.expression(expr)?;
+                let low = self.expression(low)?;
+                let high = self.expression(high)?;
+                let from = self.compare(value.clone(), ">=", low)?;
+                let to = self.compare(value, "<=", high)?;
+                Ok(if *negated { format!("(NOT ({from} AND {to}))") } else { format!("({from} AND {to})") })
+            }
+            Expr::InList { expr, list, negated } => {
+                let value = self.expression(expr)?;
+                let mut tests = Vec::new();
+                for item in list {
+                    let item = self.expression(item)?;
+                    tests.push(self.compare(value.clone(), "=", item)?);
+                }
+                let any = format!("({})", tests.join(" OR "));
+                Ok(if *negated { format!("(NOT {any})") } else { any })
+            }
+            Expr::InSubquery { expr, subquery, negated } => {
+                let value = self.expression(expr)?;
+                let query = self.subquery(subquery)?;
+                let [column] = query.columns.as_slice() else {
+                    return Err(SqlError::new(116, "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."));
+                };
+                let inner = Typed::new("c0", column.sql_type);
+                let (left, right) = self.comparable(value, inner)?;
+                let word = if *negated { "NOT IN" } else { "IN" };
+                Ok(format!("({left} {word} (SELECT {right} FROM ({})))", query.sql))
+            }
+            Expr::Exists { subquery, negated } => {
+                let query = self.subquery(subquery)?;
+                Ok(format!("({}EXISTS (SELECT 1 FROM ({})))", if *negated { "NOT " } else { "" }, query.sql))
+            }
+            Expr::Like { negated, any: false, expr, pattern, escape_char } => {
+                let text = self.expression(expr)?;
+                let text = self.as_text(text)?;
+                let pattern = self.expression(pattern)?;
+                let pattern = self.as_text(pattern)?;
+                let escape = match escape_char {
+                    Some(escape) => self.expression(escape)?.sql,
+                    None => "NULL".to_owned(),
+                };
+                let sql = format!("tsql_like({}, {}, {escape})", text.sql, pattern.sql);
+                Ok(if *negated { format!("(NOT {sql})") } else { sql })
+            }
+            Expr::ILike { .. } => Err(not_tsql("ILIKE")),
+            Expr::SimilarTo { .. } => Err(not_tsql("SIMILAR")),
+            Expr::RLike { .. } => Err(not_tsql("RLIKE")),
+            Expr::AnyOp { .. } | Expr::AllOp { .. } => Err(crate::sql::values::errors::unsupported("ANY, SOME or ALL with a subquery")),
+            Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => Err(crate::sql::values::errors::unsupported("IS DISTINCT FROM")),
+            _ => Err(non_boolean()),
+        }
+    }
+
+    /// `left op right` after both have their common type.
+    pub(crate) fn compare(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<String, SqlError> {
+        let (left, right) = self.comparable(left, right)?;
+        Ok(format!("({left} {symbol} {right})"))
+    }
+
+    /// Both sides in a form in which SQLite's own comparison is SQL Server's.
+    fn comparable(&mut self, left: Typed, right: Typed) -> Result<(String, String), SqlError> {
+        let common = match common_type(&[&left, &right]) {
+            // Digits before the point make no difference, digits behind it do.
+            SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale },
+            common => common,
+        };
+        let collated = left.collated || right.collated;
+        let left = self.coerce(left, common)?;
+        let right = self.coerce(right, common)?;
+        Ok(match common {
+            SqlType::DateTimeOffset { .. } => (format!("tsql_instant({})", left.sql), format!("tsql_instant({})", right.sql)),
+            _ if common.is_binary() => (format!("tsql_binary_key({})", left.sql), format!("tsql_binary_key({})", right.sql)),
+            _ if common.is_text() && !collated => (format!("{} COLLATE tsql_ci_as", left.sql), right.sql),
+            _ => (left.sql, right.sql),
+        })
+    }
+
+    /// A value as text, for functions on text.
+    pub(crate) fn as_text(&mut self, value: Typed) -> Result<Typed, SqlError> {
+        if value.sql_type.is_text() {
+            return Ok(value);
+        }
+        let unlimited = crate::sql::types::Length::Limit(8000);
+        self.coerce(value, SqlType::VarChar(unlimited))
+    }
+}
+
+fn non_boolean() -> SqlError {
+    SqlError::new(4145, "An expression of non-boolean type specified in a context where a condition is expected.").with_class(15)
+}

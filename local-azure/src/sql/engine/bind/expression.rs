@@ -1,0 +1,519 @@
+//! Values: columns, literals, variables, operators, CASE, CAST, subqueries.
+
+use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
+
+use super::{Binder, Typed, identifier, not_tsql, parts};
+use crate::sql::reply::SqlError;
+use crate::sql::tsql::cursor::undeclared;
+use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::values::data_type::DefaultLength;
+use crate::sql::values::errors::unsupported;
+
+impl Binder<'_> {
+    /// Binds a value.
+    pub(crate) fn expression(&mut self, expression: &Expr) -> Result<Typed, SqlError> {
+        self.deeper(|binder| binder.as_key(expression, |binder| binder.expression_kind(expression)))
+    }
+
+    fn expression_kind(&mut self, expression: &Expr) -> Result<Typed, SqlError> {
+        match expression {
+            Expr::Nested(inner) => {
+                let mut inner = self.expression(inner)?;
+                inner.sql = format!("({})", inner.sql);
+                Ok(inner)
+            }
+            Expr::Identifier(name) if name.quote_style.is_none() && name.value.starts_with('@') => self.variable(&name.value),
+            Expr::Identifier(name) => {
+                if name.quote_style.is_none()
+                    && let Some(bound) = self.niladic(&name.value)?
+                {
+                    return Ok(bound);
+                }
+                let name = identifier(name)?;
+                self.column(&[name])
+            }
+            Expr::CompoundIdentifier(names) => {
+                let names: Vec<String> = names.iter().map(identifier).collect::<Result<_, _>>()?;
+                self.column(&names)
+            }
+            Expr::Value(ast::ValueWithSpan { value, span: _ }) => self.literal(value),
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr),
+            Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
+            Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref())
+            }
+            Expr::Cast { kind, expr, data_type, format } => {
+                if format.is_some() {
+                    return Err(not_tsql("FORMAT"));
+                }
+                let attempt = match kind {
+                    ast::CastKind::Cast => false,
+                    ast::CastKind::TryCast => true,
+                    ast::CastKind::SafeCast => return Err(not_tsql("SAFE_CAST")),
+                    ast::CastKind::DoubleColon => return Err(not_tsql("::")),
+                };
+                self.convert(expr, data_type, None, attempt)
+            }
+            Expr::Convert { is_try, expr, data_type, charset, target_before_value, styles } => {
+                let (Some(data_type), None, true) = (data_type, charset, *target_before_value) else {
+                    return Err(not_tsql("CONVERT"));
+                };
+                match styles.as_slice() {
+                    [] => self.convert(expr, data_type, None, *is_try),
+                    [style] => self.convert(expr, data_type, Some(style), *is_try),
+                    _ => Err(not_tsql(",")),
+                }
+            }
+            Expr::Subquery(query) => self.scalar_subquery(query),
+            Expr::Function(function) => self.function(function),
+            Expr::Substring { expr, substring_from, substring_for, special: true, shorthand: _ } => match (substring_from, substring_for) {
+                (Some(from), Some(length)) => self.call("SUBSTRING", &[expr, from, length]),
+                _ => Err(SqlError::new(174, "The substring function requires 3 argument(s).").with_class(15)),
+            },
+            Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
+                let function = match trim_where {
+                    None | Some(ast::TrimWhereField::Both) => "TRIM",
+                    Some(ast::TrimWhereField::Leading) => "LTRIM",
+                    Some(ast::TrimWhereField::Trailing) => "RTRIM",
+                };
+                match (trim_what, trim_characters) {
+                    (None, None) => self.call(function, &[expr]),
+                    (Some(what), None) => self.call(function, &[expr, what]),
+                    (_, Some(_)) => Err(not_tsql(",")),
+                }
+            }
+            Expr::Ceil { expr, field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => self.call("CEILING", &[expr]),
+            Expr::Floor { expr, field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => self.call("FLOOR", &[expr]),
+            Expr::AtTimeZone { timestamp, time_zone } => self.call("AT TIME ZONE", &[timestamp, time_zone]),
+            Expr::Collate { expr, collation } => {
+                let collation = parts(collation)?.join(".");
+                if !collation.eq_ignore_ascii_case("SQL_Latin1_General_CP1_CI_AS") && !collation.eq_ignore_ascii_case("DATABASE_DEFAULT") {
+                    return Err(unsupported(&format!("The collation {collation}")));
+                }
+                self.expression(expr)
+            }
+            Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::InList { .. } | Expr::InSubquery { .. } | Expr::Between { .. }
+            | Expr::Like { .. } | Expr::Exists { .. } => Err(not_tsql("a condition where a value is expected")),
+            Expr::ILike { .. } => Err(not_tsql("ILIKE")),
+            Expr::SimilarTo { .. } => Err(not_tsql("SIMILAR")),
+            Expr::RLike { .. } => Err(not_tsql("RLIKE")),
+            Expr::Interval(_) => Err(not_tsql("INTERVAL")),
+            Expr::Array(_) => Err(not_tsql("ARRAY")),
+            Expr::Tuple(_) => Err(not_tsql(",")),
+            other => Err(SqlError::new(102, format!("Incorrect syntax near '{}'.", short(&other.to_string()))).with_class(15)),
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> Result<Typed, SqlError> {
+        let lower = name.to_lowercase();
+        if lower.starts_with("@@") {
+            return self.fact(&lower).ok_or_else(|| unsupported(&format!("The function {name}")));
+        }
+        let variable = self.variables.get(&lower).ok_or_else(|| undeclared(name))?;
+        let sql = self.value(&variable.value, variable.sql_type);
+        Ok(Typed::new(sql, variable.sql_type))
+    }
+
+    /// A function of the session whose value is known before the statement runs.
+    pub(crate) fn fact(&mut self, name: &str) -> Option<Typed> {
+        let (sql_type, value) = self.facts.values.get(name)?.clone();
+        let sql_type = sql_type.unwrap_or(SqlType::Int);
+        let sql = self.value(&value.unwrap_or(Value::Null), sql_type);
+        Some(Typed::new(sql, sql_type))
+    }
+
+    fn literal(&mut self, value: &ast::Value) -> Result<Typed, SqlError> {
+        let (value, sql_type) = match value {
+            ast::Value::Null => {
+                let mut null = Typed::new("NULL", SqlType::Int);
+                null.null = true;
+                return Ok(null);
+            }
+            ast::Value::Number(digits, false) => number(digits)?,
+            ast::Value::SingleQuotedString(text) => {
+                let length = u16::try_from(text.chars().count()).ok().filter(|length| *length <= 8000).map_or(Length::Max, |length| Length::Limit(length.max(1)));
+                (Value::Text(text.clone()), SqlType::VarChar(length))
+            }
+            ast::Value::NationalStringLiteral(text) => {
+                let length = u16::try_from(text.encode_utf16().count()).ok().filter(|length| *length <= 4000).map_or(Length::Max, |length| Length::Limit(length.max(1)));
+                (Value::Text(text.clone()), SqlType::NVarChar(length))
+            }
+            ast::Value::HexStringLiteral(digits) => {
+                let padded = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits.clone() };
+                let bytes: Option<Vec<u8>> = padded
+                    .as_bytes()
+                    .chunks(2)
+                    .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                    .collect();
+                let bytes = bytes.ok_or_else(|| not_tsql(digits))?;
+                let length = u16::try_from(bytes.len()).ok().filter(|length| *length <= 8000).map_or(Length::Max, |length| Length::Limit(length.max(1)));
+                (Value::Binary(bytes), SqlType::VarBinary(length))
+            }
+            ast::Value::Boolean(value) => return Err(super::super::errors::invalid_column(&value.to_string())),
+            other => return Err(not_tsql(&short(&other.to_string()))),
+        };
+        let sql = self.value(&value, sql_type);
+        Ok(Typed::new(sql, sql_type).not_null())
+    }
+
+    fn unary(&mut self, op: UnaryOperator, operand: &Expr) -> Result<Typed, SqlError> {
+        match op {
+            UnaryOperator::Plus => self.expression(operand),
+            UnaryOperator::Minus => {
+                if let Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, false), span: _ }) = operand {
+                    // -2147483648 is an int on SQL Server's wire too: the sign belongs to the literal's type.
+                    let (value, sql_type) = number(digits)?;
+                    let (value, sql_type) = match value {
+                        Value::Integer(number) => (Value::Integer(-number), sql_type),
+                        Value::Decimal(number) => (Value::Decimal(-number), sql_type),
+                        Value::Float(number) => (Value::Float(-number), sql_type),
+                        other => (other, sql_type),
+                    };
+                    let sql = self.value(&value, sql_type);
+                    return Ok(Typed::new(sql, sql_type).not_null());
+                }
+                let operand = self.expression(operand)?;
+                let result = negation_type(operand.sql_type)?;
+                let operand = self.coerce(operand, result)?;
+                Ok(Typed { nullable: operand.nullable, ..Typed::new(format!("tsql_negate({}, '{result}')", operand.sql), result) })
+            }
+            UnaryOperator::BitwiseNot => {
+                let operand = self.expression(operand)?;
+                if !operand.sql_type.is_integer() {
+                    return Err(crate::sql::values::errors::invalid_operand(operand.sql_type, "'~'"));
+                }
+                let sql = match operand.sql_type {
+                    SqlType::Bit => format!("(1 - {})", operand.sql),
+                    SqlType::TinyInt => format!("(255 - {})", operand.sql),
+                    _ => format!("(~{})", operand.sql),
+                };
+                Ok(Typed::new(sql, operand.sql_type))
+            }
+            UnaryOperator::Not => Err(not_tsql("NOT")),
+            other => Err(not_tsql(&other.to_string())),
+        }
+    }
+
+    fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<Typed, SqlError> {
+        // Chains such as a + b + c are as deep on the left as they are long: walked in a loop, not on the stack.
+        let mut rest = vec![(op, right)];
+        let mut first = left;
+        while let Expr::BinaryOp { left, op, right } = first {
+            rest.push((op, right));
+            first = left;
+        }
+        let mut bound = self.expression(first)?;
+        while let Some((op, right)) = rest.pop() {
+            let right = self.expression(right)?;
+            bound = self.operate(bound, op, right)?;
+        }
+        Ok(bound)
+    }
+
+    fn operate(&mut self, left: Typed, op: &BinaryOperator, right: Typed) -> Result<Typed, SqlError> {
+        let symbol = match op {
+            BinaryOperator::Plus => "+",
+            BinaryOperator::Minus => "-",
+            BinaryOperator::Multiply => "*",
+            BinaryOperator::Divide => "/",
+            BinaryOperator::Modulo => "%",
+            BinaryOperator::BitwiseAnd => "&",
+            BinaryOperator::BitwiseOr => "|",
+            BinaryOperator::BitwiseXor => "^",
+            BinaryOperator::StringConcat => return Err(not_tsql("||")),
+            other => return Err(not_tsql(&other.to_string())),
+        };
+        let nullable = left.nullable || right.nullable;
+        let (left, right) = match (left.null, right.null) {
+            (true, false) => (Typed { sql_type: right.sql_type, ..left }, right),
+            (false, true) => {
+                let sql_type = left.sql_type;
+                (left, Typed { sql_type, ..right })
+            }
+            _ => (left, right),
+        };
+        if symbol == "+" && left.sql_type.is_text() && right.sql_type.is_text() {
+            let sql_type = concatenation(left.sql_type, right.sql_type);
+            let limit = match sql_type {
+                SqlType::VarChar(Length::Limit(8000)) | SqlType::NVarChar(Length::Limit(4000)) => true,
+                _ => false,
+            };
+            let sql = format!("({} || {})", left.sql, right.sql);
+            let sql = if limit { format!("tsql_coerce({sql}, '{}', '{sql_type}')", widest(sql_type)) } else { sql };
+            return Ok(Typed { nullable, ..Typed::new(sql, sql_type) });
+        }
+        if matches!(symbol, "&" | "|" | "^") {
+            if !left.sql_type.is_integer() || !right.sql_type.is_integer() {
+                let wrong = if left.sql_type.is_integer() { right.sql_type } else { left.sql_type };
+                return Err(crate::sql::values::errors::invalid_operand(wrong, &format!("'{symbol}'")));
+            }
+            let sql_type = left.sql_type.common(right.sql_type);
+            let sql = if symbol == "^" {
+                format!("tsql_bit_xor({}, {})", left.sql, right.sql)
+            } else {
+                format!("({} {symbol} {})", left.sql, right.sql)
+            };
+            return Ok(Typed { nullable, ..Typed::new(sql, sql_type) });
+        }
+        if symbol == "+" && left.sql_type.is_binary() && right.sql_type.is_binary() {
+            return Err(unsupported("Concatenation of binary values"));
+        }
+        let result = arithmetic_type(symbol, left.sql_type, right.sql_type)?;
+        let left = self.text_operand(left, result)?;
+        let right = self.text_operand(right, result)?;
+        let sql = format!(
+            "tsql_arith('{symbol}', {}, '{}', {}, '{}', '{result}')",
+            left.sql, left.sql_type, right.sql, right.sql_type
+        );
+        Ok(Typed { nullable, ..Typed::new(sql, result) })
+    }
+
+    /// Text beside a number becomes a number first, as SQL Server converts it.
+    fn text_operand(&mut self, operand: Typed, other: SqlType) -> Result<Typed, SqlError> {
+        if operand.sql_type.is_text() { self.coerce(operand, other) } else { Ok(operand) }
+    }
+
+    fn case(&mut self, operand: Option<&Expr>, conditions: &[ast::CaseWhen], otherwise: Option<&Expr>) -> Result<Typed, SqlError> {
+        let mut branches = Vec::new();
+        for ast::CaseWhen { condition, result } in conditions {
+            let condition = match operand {
+                Some(operand) => {
+                    let left = self.expression(operand)?;
+                    let right = self.expression(condition)?;
+                    self.compare(left, "=", right)?
+                }
+                None => self.condition(condition)?,
+            };
+            branches.push((condition, self.expression(result)?));
+        }
+        let otherwise = otherwise.map(|otherwise| self.expression(otherwise)).transpose()?;
+        self.choose(branches, otherwise)
+    }
+
+    /// CASE over bound branches, of their common type.
+    pub(crate) fn choose(&mut self, branches: Vec<(String, Typed)>, otherwise: Option<Typed>) -> Result<Typed, SqlError> {
+        let values: Vec<&Typed> = branches.iter().map(|(_, value)| value).chain(&otherwise).collect();
+        if values.iter().all(|value| value.null) {
+            return Err(SqlError::new(8133, "At least one of the result expressions in a CASE specification must be an expression other than the NULL constant."));
+        }
+        let sql_type = common_type(&values);
+        let nullable = otherwise.is_none() || values.iter().any(|value| value.nullable);
+        let mut sql = String::from("CASE");
+        for (condition, value) in branches {
+            let value = self.coerce(value, sql_type)?;
+            sql.push_str(&format!(" WHEN {condition} THEN {}", value.sql));
+        }
+        if let Some(otherwise) = otherwise {
+            let otherwise = self.coerce(otherwise, sql_type)?;
+            sql.push_str(&format!(" ELSE {}", otherwise.sql));
+        }
+        sql.push_str(" END");
+        Ok(Typed { nullable, ..Typed::new(format!("({sql})"), sql_type) })
+    }
+
+    fn convert(&mut self, value: &Expr, data_type: &ast::DataType, style: Option<&Expr>, attempt: bool) -> Result<Typed, SqlError> {
+        let to = SqlType::parse_with(&data_type.to_string(), DefaultLength::Cast)?;
+        let value = self.expression(value)?;
+        let style = match style {
+            Some(style) => {
+                let style = self.expression(style)?;
+                self.coerce(style, SqlType::Int)?.sql
+            }
+            None => "NULL".to_owned(),
+        };
+        if value.null {
+            return Ok(Typed { nullable: true, ..Typed::new("NULL", to) });
+        }
+        let function = if attempt { "tsql_try_convert" } else { "tsql_convert" };
+        let sql = format!("{function}({}, '{}', '{to}', {style})", value.sql, value.sql_type);
+        Ok(Typed { nullable: value.nullable || attempt, ..Typed::new(sql, to) })
+    }
+
+    /// The value in another type, as an implicit conversion.
+    pub(crate) fn coerce(&mut self, value: Typed, to: SqlType) -> Result<Typed, SqlError> {
+        if value.null || value.sql_type == to {
+            return Ok(Typed { sql_type: to, ..value });
+        }
+        if keeps_form(value.sql_type, to) {
+            return Ok(Typed { sql_type: to, ..value });
+        }
+        let sql = format!("tsql_coerce({}, '{}', '{to}')", value.sql, value.sql_type);
+        Ok(Typed { nullable: value.nullable, ..Typed::new(sql, to) })
+    }
+
+    fn scalar_subquery(&mut self, query: &ast::Query) -> Result<Typed, SqlError> {
+        let query = self.subquery(query)?;
+        let [column] = query.columns.as_slice() else {
+            return Err(SqlError::new(116, "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."));
+        };
+        // More than one row is error 512 on SQL Server; SQLite would take the first.
+        let sql = format!("(SELECT local_azure_single(c0, count(*) OVER ()) FROM ({}))", query.sql);
+        Ok(Typed::new(sql, column.sql_type))
+    }
+}
+
+/// The text at most 60 characters long.
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// A number literal: int, or decimal by its digits, or float with an exponent.
+fn number(digits: &str) -> Result<(Value, SqlType), SqlError> {
+    if digits.contains(['e', 'E']) {
+        let value: f64 = digits.parse().map_err(|_| not_tsql(digits))?;
+        return Ok((Value::Float(value), SqlType::Float));
+    }
+    if !digits.contains('.')
+        && let Ok(value) = digits.parse::<i32>()
+    {
+        return Ok((Value::Integer(i64::from(value)), SqlType::Int));
+    }
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = whole.trim_start_matches('0');
+    let joined = format!("{whole}{fraction}");
+    let precision = u8::try_from(joined.len().max(1)).ok().filter(|precision| *precision <= 38);
+    let scale = u8::try_from(fraction.len()).ok();
+    match (precision, scale, if joined.is_empty() { Ok(0) } else { joined.parse::<i128>() }) {
+        (Some(precision), Some(scale), Ok(value)) => Ok((Value::Decimal(value), SqlType::Decimal { precision, scale })),
+        _ => Err(SqlError::new(1007, format!("The number '{digits}' is out of the range for numeric representation (maximum precision 38).")).with_class(15)),
+    }
+}
+
+/// The type that values of all these types become.
+pub(crate) fn common_type(values: &[&Typed]) -> SqlType {
+    let mut common: Option<SqlType> = None;
+    for value in values.iter().filter(|value| !value.null) {
+        common = Some(match common {
+            Some(common) => common.common(value.sql_type),
+            None => value.sql_type,
+        });
+    }
+    common.unwrap_or(SqlType::Int)
+}
+
+/// The type of `a + b` for texts.
+fn concatenation(left: SqlType, right: SqlType) -> SqlType {
+    let unicode = left.is_unicode_text() || right.is_unicode_text();
+    let limit: u16 = if unicode { 4000 } else { 8000 };
+    match (left.length(), right.length()) {
+        (Some(Length::Limit(a)), Some(Length::Limit(b))) => {
+            let length = Length::Limit(a.saturating_add(b).min(limit));
+            if unicode { SqlType::NVarChar(length) } else { SqlType::VarChar(length) }
+        }
+        _ if unicode => SqlType::NVarChar(Length::Max),
+        _ => SqlType::VarChar(Length::Max),
+    }
+}
+
+/// The same kind of text without a limit.
+pub(crate) fn widest(text: SqlType) -> SqlType {
+    if text.is_unicode_text() { SqlType::NVarChar(Length::Max) } else { SqlType::VarChar(Length::Max) }
+}
+
+/// The type of `a op b` (Transact-SQL reference, "Precision, scale, and length", "Data type precedence").
+fn arithmetic_type(symbol: &str, left: SqlType, right: SqlType) -> Result<SqlType, SqlError> {
+    let (left, right) = match (left.is_text(), right.is_text()) {
+        (true, false) => (right, right),
+        (false, true) => (left, left),
+        _ => (left, right),
+    };
+    let common = left.common(right);
+    let wrong = || crate::sql::values::errors::invalid_operand(common, operator_name(symbol));
+    match common {
+        SqlType::DateTime | SqlType::SmallDateTime if matches!(symbol, "+" | "-") => Ok(common),
+        SqlType::Bit => Err(wrong()),
+        SqlType::Decimal { .. } => Ok(decimal_type(symbol, left, right)),
+        SqlType::SmallMoney => Ok(SqlType::Money),
+        _ if common.is_number() => Ok(common),
+        _ => Err(wrong()),
+    }
+}
+
+fn operator_name(symbol: &str) -> &'static str {
+    match symbol {
+        "+" => "add",
+        "-" => "subtract",
+        "*" => "multiply",
+        "/" => "divide",
+        _ => "modulo",
+    }
+}
+
+/// Precision and scale of decimal arithmetic, cut to 38 digits with at least 6 behind the point where they were there.
+fn decimal_type(symbol: &str, left: SqlType, right: SqlType) -> SqlType {
+    let digits = |sql_type: SqlType| match sql_type {
+        SqlType::Bit => (1, 0),
+        SqlType::TinyInt => (3, 0),
+        SqlType::SmallInt => (5, 0),
+        SqlType::Int => (10, 0),
+        SqlType::BigInt => (19, 0),
+        SqlType::Money => (19, 4),
+        SqlType::SmallMoney => (10, 4),
+        other => other.precision_and_scale().map_or((38, 0), |(p, s)| (u32::from(p), u32::from(s))),
+    };
+    let ((p1, s1), (p2, s2)) = (digits(left), digits(right));
+    let (precision, scale) = match symbol {
+        "*" => (p1 + p2 + 1, s1 + s2),
+        "/" => {
+            let scale = 6.max(s1 + p2 + 1);
+            (p1 - s1.min(p1) + s2 + scale, scale)
+        }
+        "%" => {
+            let scale = s1.max(s2);
+            ((p1 - s1.min(p1)).min(p2 - s2.min(p2)) + scale, scale)
+        }
+        _ => {
+            let scale = s1.max(s2);
+            ((p1 - s1.min(p1)).max(p2 - s2.min(p2)) + scale + 1, scale)
+        }
+    };
+    let (precision, scale) = if precision > 38 {
+        let whole = precision - scale.min(precision);
+        let scale = if matches!(symbol, "*" | "/") { scale.min(38_u32.saturating_sub(whole).max(scale.min(6))) } else { scale.min(38_u32.saturating_sub(whole)) };
+        (38, scale)
+    } else {
+        (precision.max(1), scale)
+    };
+    SqlType::Decimal { precision: u8::try_from(precision).unwrap_or(38), scale: u8::try_from(scale).unwrap_or(0) }
+}
+
+fn negation_type(sql_type: SqlType) -> Result<SqlType, SqlError> {
+    match sql_type {
+        SqlType::TinyInt => Ok(SqlType::SmallInt),
+        SqlType::Bit => Err(crate::sql::values::errors::invalid_operand(sql_type, "minus")),
+        other if other.is_number() => Ok(other),
+        other if other.is_text() => Ok(SqlType::Int),
+        other => Err(crate::sql::values::errors::invalid_operand(other, "minus")),
+    }
+}
+
+/// Whether a stored value of `from` is the same stored value in `to`, so that no conversion is needed.
+pub(crate) fn keeps_form(from: SqlType, to: SqlType) -> bool {
+    let rank = |sql_type| match sql_type {
+        SqlType::Bit => Some(0),
+        SqlType::TinyInt => Some(1),
+        SqlType::SmallInt => Some(2),
+        SqlType::Int => Some(3),
+        SqlType::BigInt => Some(4),
+        _ => None,
+    };
+    if let (Some(from), Some(to)) = (rank(from), rank(to)) {
+        return from <= to;
+    }
+    let fits = |from: Option<Length>, to: Option<Length>| match (from, to) {
+        (_, Some(Length::Max)) => true,
+        (Some(Length::Limit(from)), Some(Length::Limit(to))) => from <= to,
+        _ => false,
+    };
+    match (from, to) {
+        (SqlType::Char(_) | SqlType::VarChar(_), SqlType::VarChar(_) | SqlType::NVarChar(_))
+        | (SqlType::NChar(_) | SqlType::NVarChar(_), SqlType::NVarChar(_))
+        | (SqlType::Binary(_) | SqlType::VarBinary(_), SqlType::VarBinary(_)) => fits(from.length(), to.length()),
+        (SqlType::Decimal { precision: p1, scale: s1 }, SqlType::Decimal { precision: p2, scale: s2 }) => s1 == s2 && p1 <= p2,
+        (SqlType::SmallMoney, SqlType::Money) | (SqlType::Real, SqlType::Float) => true,
+        (SqlType::DateTime2 { scale: s1 }, SqlType::DateTime2 { scale: s2 })
+        | (SqlType::Time { scale: s1 }, SqlType::Time { scale: s2 })
+        | (SqlType::DateTimeOffset { scale: s1 }, SqlType::DateTimeOffset { scale: s2 }) => s1 <= s2,
+        _ => false,
+    }
+}

@@ -1,0 +1,427 @@
+//! Queries: SELECT, set operations, ordering, TOP, OFFSET.
+
+use sqlparser::ast::{self, Expr, SetExpr, SetOperator, SetQuantifier};
+
+use super::{Binder, Common, Scope, Typed, expression::common_type, identifier, not_tsql, parts};
+use crate::sql::engine::catalog::same_name;
+use crate::sql::reply::SqlError;
+use crate::sql::types::SqlType;
+use crate::sql::values::errors::unsupported;
+
+/// A column that a query gives.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputColumn {
+    pub(crate) name: String,
+    pub(crate) sql_type: SqlType,
+    pub(crate) nullable: bool,
+    pub(crate) identity: bool,
+    /// The bare word NULL.
+    pub(crate) null: bool,
+}
+
+/// A query as SQLite SQL, whose columns are called c0, c1, ...
+#[derive(Clone, Debug)]
+pub(crate) struct BoundQuery {
+    pub(crate) sql: String,
+    pub(crate) columns: Vec<OutputColumn>,
+}
+
+/// ORDER BY, OFFSET and FETCH of a query.
+struct Tail<'q> {
+    order: &'q [ast::OrderByExpr],
+    offset: Option<&'q Expr>,
+    fetch: Option<&'q Expr>,
+}
+
+impl Binder<'_> {
+    /// A query inside another statement: ORDER BY only with TOP or OFFSET.
+    pub(crate) fn subquery(&mut self, query: &ast::Query) -> Result<BoundQuery, SqlError> {
+        let limited = query.limit_clause.is_some() || query.fetch.is_some() || matches!(&*query.body, SetExpr::Select(select) if select.top.is_some());
+        if query.order_by.is_some() && !limited {
+            return Err(SqlError::new(1033, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table expressions, unless TOP, OFFSET or FOR XML is also specified.").with_class(15));
+        }
+        self.query(query)
+    }
+
+    pub(crate) fn query(&mut self, query: &ast::Query) -> Result<BoundQuery, SqlError> {
+        self.deeper(|binder| {
+            let commons = binder.commons.len();
+            let bound = binder.query_parts(query);
+            binder.commons.truncate(commons);
+            bound
+        })
+    }
+
+    fn query_parts(&mut self, query: &ast::Query) -> Result<BoundQuery, SqlError> {
+        let ast::Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } = query;
+        if !locks.is_empty() || settings.is_some() || format_clause.is_some() || !pipe_operators.is_empty() {
+            return Err(not_tsql("FOR"));
+        }
+        match for_clause {
+            None => {}
+            Some(ast::ForClause::Json { .. }) => return Err(unsupported("FOR JSON")),
+            Some(ast::ForClause::Xml { .. }) => return Err(unsupported("FOR XML")),
+            Some(ast::ForClause::Browse) => return Err(unsupported("FOR BROWSE")),
+        }
+        if let Some(with) = with {
+            self.with(with)?;
+        }
+        let order: &[ast::OrderByExpr] = match order_by {
+            None => &[],
+            Some(ast::OrderBy { kind: ast::OrderByKind::Expressions(order), interpolate: None }) => order,
+            Some(_) => return Err(not_tsql("ORDER")),
+        };
+        let offset = match limit_clause {
+            None => None,
+            Some(ast::LimitClause::LimitOffset { limit: None, offset: Some(ast::Offset { value, rows: ast::OffsetRows::Row | ast::OffsetRows::Rows }), limit_by }) if limit_by.is_empty() => Some(value),
+            Some(_) => return Err(not_tsql("LIMIT")),
+        };
+        let fetch = match fetch {
+            None => None,
+            Some(ast::Fetch { with_ties: false, percent: false, quantity: Some(quantity) }) if offset.is_some() => Some(quantity),
+            Some(_) => return Err(not_tsql("FETCH")),
+        };
+        if offset.is_some() && order.is_empty() {
+            return Err(not_tsql("OFFSET"));
+        }
+        let tail = Tail { order, offset, fetch };
+        match &**body {
+            SetExpr::Select(select) => self.select(select, &tail),
+            other => {
+                let bound = self.set(other)?;
+                let mut sql = format!("SELECT * FROM ({})", bound.sql);
+                if !tail.order.is_empty() {
+                    let mut items = Vec::new();
+                    for item in tail.order {
+                        let (expr, descending) = order_item(item)?;
+                        let place = self.output_place(expr, &bound.columns)?.ok_or_else(|| SqlError::new(104, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.").with_class(15))?;
+                        items.push(format!("{}{}", order_key(&format!("c{place}"), bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type)), direction(descending)));
+                    }
+                    sql.push_str(&format!(" ORDER BY {}", items.join(", ")));
+                }
+                sql.push_str(&self.limit(None, &tail)?);
+                Ok(BoundQuery { sql, columns: bound.columns })
+            }
+        }
+    }
+
+    pub(crate) fn with(&mut self, with: &ast::With) -> Result<(), SqlError> {
+        let ast::With { with_token: _, recursive, cte_tables } = with;
+        if *recursive {
+            return Err(not_tsql("RECURSIVE"));
+        }
+        for ast::Cte { alias, query, from, materialized, closing_paren_token: _ } in cte_tables {
+            if from.is_some() || materialized.is_some() {
+                return Err(not_tsql("WITH"));
+            }
+            let (name, renamed) = super::from::alias_parts(alias)?;
+            self.commons.push(Common { name: name.clone(), query: None });
+            let mut bound = self.subquery(query)?;
+            if !renamed.is_empty() && renamed.len() != bound.columns.len() {
+                return Err(SqlError::new(8158, format!("'{name}' has more columns than were specified in the column list.")));
+            }
+            for (column, name) in bound.columns.iter_mut().zip(renamed) {
+                column.name = name;
+            }
+            if let Some(common) = self.commons.last_mut() {
+                common.query = Some(bound);
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, body: &SetExpr) -> Result<BoundQuery, SqlError> {
+        match body {
+            SetExpr::Select(select) => self.select(select, &Tail { order: &[], offset: None, fetch: None }),
+            SetExpr::Query(query) => self.query(query),
+            SetExpr::SetOperation { left, op, set_quantifier, right } => {
+                let word = match (op, set_quantifier) {
+                    (SetOperator::Union, SetQuantifier::All) => "UNION ALL",
+                    (SetOperator::Union, SetQuantifier::None) => "UNION",
+                    (SetOperator::Except, SetQuantifier::None) => "EXCEPT",
+                    (SetOperator::Intersect, SetQuantifier::None) => "INTERSECT",
+                    _ => return Err(not_tsql("UNION")),
+                };
+                let left = self.deeper(|binder| binder.set(left))?;
+                let right = self.deeper(|binder| binder.set(right))?;
+                if left.columns.len() != right.columns.len() {
+                    return Err(SqlError::new(205, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions in their target lists."));
+                }
+                let mut columns = Vec::new();
+                let (mut left_list, mut right_list) = (Vec::new(), Vec::new());
+                for (index, (l, r)) in left.columns.iter().zip(&right.columns).enumerate() {
+                    let typed = |column: &OutputColumn| Typed { null: column.null, ..Typed::new(format!("c{index}"), column.sql_type) };
+                    let sql_type = common_type(&[&typed(l), &typed(r)]);
+                    for (list, column) in [(&mut left_list, l), (&mut right_list, r)] {
+                        let value = self.coerce(typed(column), sql_type)?;
+                        list.push(format!("{} AS c{index}", collated(&value)));
+                    }
+                    columns.push(OutputColumn { name: l.name.clone(), sql_type, nullable: l.nullable || r.nullable, identity: false, null: l.null && r.null });
+                }
+                let sql = format!("SELECT {} FROM ({}) {word} SELECT {} FROM ({})", left_list.join(", "), left.sql, right_list.join(", "), right.sql);
+                Ok(BoundQuery { sql, columns })
+            }
+            SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
+            _ => Err(not_tsql("SELECT")),
+        }
+    }
+
+    fn select(&mut self, select: &ast::Select, tail: &Tail<'_>) -> Result<BoundQuery, SqlError> {
+        self.scopes.push(Scope::default());
+        let bound = self.select_parts(select, tail);
+        self.scopes.pop();
+        bound
+    }
+
+    fn select_parts(&mut self, select: &ast::Select, tail: &Tail<'_>) -> Result<BoundQuery, SqlError> {
+        let ast::Select {
+            select_token: _, optimizer_hints: _, distinct, select_modifiers, top, top_before_distinct, projection, exclude, into, from,
+            lateral_views, prewhere, selection, connect_by, group_by, cluster_by, distribute_by, sort_by, having, named_window,
+            qualify, window_before_qualify: _, value_table_mode, flavor,
+        } = select;
+        if select_modifiers.as_ref().is_some_and(ast::SelectModifiers::is_any_set) || exclude.is_some() || !lateral_views.is_empty() || prewhere.is_some() || !connect_by.is_empty()
+            || !cluster_by.is_empty() || !distribute_by.is_empty() || !sort_by.is_empty() || qualify.is_some()
+            || value_table_mode.is_some() || *flavor != ast::SelectFlavor::Standard || (*top_before_distinct && distinct.is_some())
+        {
+            return Err(not_tsql("SELECT"));
+        }
+        if into.is_some() {
+            return Err(unsupported("SELECT ... INTO"));
+        }
+        if !named_window.is_empty() {
+            return Err(unsupported("WINDOW"));
+        }
+        let distinct = match distinct {
+            None | Some(ast::Distinct::All) => false,
+            Some(ast::Distinct::Distinct) => true,
+            Some(ast::Distinct::On(_)) => return Err(not_tsql("ON")),
+        };
+        let from_sql = self.from(from)?;
+        let where_sql = selection.as_ref().map(|condition| self.condition(condition)).transpose()?;
+        let (keys, modifiers) = match group_by {
+            ast::GroupByExpr::Expressions(keys, modifiers) => (keys, modifiers),
+            ast::GroupByExpr::All(_) => return Err(not_tsql("ALL")),
+        };
+        if !modifiers.is_empty() {
+            return Err(unsupported("GROUP BY ... WITH ROLLUP or CUBE"));
+        }
+        let mut key_sql = Vec::new();
+        for key in keys {
+            let bound = self.expression(key)?;
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.key_columns.push(bound.sql.clone());
+            }
+            key_sql.push(collated(&bound));
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.keys.clone_from(keys);
+            scope.aggregates = true;
+        }
+        let mut values = Vec::new();
+        for item in projection {
+            self.select_item(item, &mut values)?;
+        }
+        let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
+        let columns: Vec<OutputColumn> = values
+            .iter()
+            .map(|(name, value): &(String, Typed)| OutputColumn { name: name.clone(), sql_type: value.sql_type, nullable: value.nullable, identity: value.identity, null: value.null })
+            .collect();
+        let mut order_sql = Vec::new();
+        for item in tail.order {
+            let (expr, descending) = order_item(item)?;
+            let key = match self.output_place(expr, &columns)? {
+                Some(place) => order_key(&format!("c{place}"), columns.get(place).map_or(SqlType::Int, |column| column.sql_type)),
+                None => {
+                    let value = self.expression(expr)?;
+                    if distinct && !values.iter().any(|(_, selected)| selected.sql == value.sql) {
+                        return Err(SqlError::new(145, "ORDER BY items must appear in the select list if SELECT DISTINCT is specified.").with_class(15));
+                    }
+                    order_key(&value.sql, value.sql_type)
+                }
+            };
+            order_sql.push(format!("{key}{}", direction(descending)));
+        }
+        if let Some(scope) = self.scopes.last()
+            && (scope.saw_aggregate || !keys.is_empty() || having.is_some())
+            && let Some(column) = scope.bare_columns.first()
+        {
+            return Err(SqlError::new(8120, format!("Column '{column}' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.")));
+        }
+        let list: Vec<String> = values.iter().enumerate().map(|(index, (_, value))| format!("{} AS c{index}", collated(value))).collect();
+        let mut sql = format!("SELECT {}{}", if distinct { "DISTINCT " } else { "" }, list.join(", "));
+        if !from_sql.is_empty() {
+            sql.push_str(&format!(" FROM {from_sql}"));
+        }
+        if let Some(condition) = where_sql {
+            sql.push_str(&format!(" WHERE {condition}"));
+        }
+        if !key_sql.is_empty() {
+            sql.push_str(&format!(" GROUP BY {}", key_sql.join(", ")));
+        }
+        if let Some(condition) = having_sql {
+            sql.push_str(&format!(" HAVING {condition}"));
+        }
+        if !order_sql.is_empty() {
+            sql.push_str(&format!(" ORDER BY {}", order_sql.join(", ")));
+        }
+        let top = match top {
+            None => None,
+            Some(ast::Top { with_ties: false, percent: false, quantity: Some(ast::TopQuantity::Constant(count)) }) => Some(count.to_string()),
+            Some(ast::Top { with_ties: false, percent: false, quantity: Some(ast::TopQuantity::Expr(count)) }) => Some(self.row_count(count)?),
+            Some(ast::Top { percent: true, .. }) => return Err(unsupported("TOP ... PERCENT")),
+            Some(ast::Top { .. }) => return Err(unsupported("TOP ... WITH TIES")),
+        };
+        sql.push_str(&self.limit(top, tail)?);
+        Ok(BoundQuery { sql, columns })
+    }
+
+    fn limit(&mut self, top: Option<String>, tail: &Tail<'_>) -> Result<String, SqlError> {
+        match (top, tail.offset) {
+            (None, None) => Ok(String::new()),
+            (Some(top), None) => Ok(format!(" LIMIT {top}")),
+            (Some(_), Some(_)) => Err(SqlError::new(10741, "A TOP can not be used in the same query or sub-query as a OFFSET.").with_class(15)),
+            (None, Some(offset)) => {
+                let offset = self.row_count(offset)?;
+                let fetch = match tail.fetch {
+                    Some(fetch) => self.row_count(fetch)?,
+                    None => "-1".to_owned(),
+                };
+                Ok(format!(" LIMIT {fetch} OFFSET {offset}"))
+            }
+        }
+    }
+
+    /// A number of rows. SQLite would take a negative one for "no limit": an error on SQL Server.
+    pub(crate) fn row_count(&mut self, count: &Expr) -> Result<String, SqlError> {
+        let scopes = std::mem::take(&mut self.scopes);
+        let count = self.expression(count);
+        self.scopes = scopes;
+        let count = self.coerce(count?, SqlType::BigInt)?;
+        Ok(format!("local_azure_row_count({})", count.sql))
+    }
+
+    pub(crate) fn output_select_item(&mut self, item: &ast::SelectItem, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
+        self.select_item(item, values)
+    }
+
+    fn select_item(&mut self, item: &ast::SelectItem, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
+        match item {
+            ast::SelectItem::UnnamedExpr(Expr::BinaryOp { left: _, op: ast::BinaryOperator::Eq, right: _ }) => return Err(not_tsql("=")),
+            ast::SelectItem::UnnamedExpr(expression) => {
+                let name = match expression {
+                    Expr::Identifier(name) if name.quote_style.is_some() || !name.value.starts_with('@') => name.value.clone(),
+                    Expr::CompoundIdentifier(names) => names.last().map_or_else(String::new, |name| name.value.clone()),
+                    _ => String::new(),
+                };
+                let value = self.expression(expression)?;
+                let name = if value.identity || self.is_column_name(expression) { self.proper_name(&name) } else { String::new() };
+                values.push((name, value));
+            }
+            ast::SelectItem::ExprWithAlias { expr, alias } => {
+                let value = self.expression(expr)?;
+                values.push((identifier(alias)?, value));
+            }
+            ast::SelectItem::ExprWithAliases { .. } => return Err(not_tsql("AS")),
+            ast::SelectItem::Wildcard(options) => {
+                plain_wildcard(options)?;
+                self.all_columns(None, values)?;
+            }
+            ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                plain_wildcard(options)?;
+                self.all_columns(Some(&parts(name)?), values)?;
+            }
+            ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::Expr(_), _) => return Err(not_tsql("*")),
+        }
+        Ok(())
+    }
+
+    fn is_column_name(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Identifier(name) => self.scopes.iter().any(|scope| scope.sources.iter().any(|source| source.columns.iter().any(|column| same_name(&column.name, &name.value)))),
+            Expr::CompoundIdentifier(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The column's name as it was declared.
+    fn proper_name(&self, written: &str) -> String {
+        self.scopes
+            .iter()
+            .rev()
+            .flat_map(|scope| &scope.sources)
+            .flat_map(|source| &source.columns)
+            .find(|column| same_name(&column.name, written))
+            .map_or_else(|| written.to_owned(), |column| column.name.clone())
+    }
+
+    fn all_columns(&mut self, qualifier: Option<&[String]>, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
+        let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
+        let chosen: Vec<_> = sources.iter().filter(|source| qualifier.is_none_or(|written| super::qualifies(&source.qualifier, written))).collect();
+        if chosen.is_empty() {
+            return Err(match qualifier {
+                Some(name) => SqlError::new(107, format!("The column prefix '{}' does not match with a table name or alias name used in the query.", name.join("."))).with_class(15),
+                None => SqlError::new(263, "Must specify table to select from."),
+            });
+        }
+        for source in chosen {
+            for column in &source.columns {
+                let mut name = source.qualifier.clone();
+                name.push(column.name.clone());
+                let value = self.column(&name)?;
+                values.push((column.name.clone(), value));
+            }
+        }
+        Ok(())
+    }
+
+    /// The output column that ORDER BY names by alias or number.
+    fn output_place(&self, expression: &Expr, columns: &[OutputColumn]) -> Result<Option<usize>, SqlError> {
+        match expression {
+            Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, false), span: _ }) => {
+                let place = digits.parse::<usize>().ok().filter(|place| (1..=columns.len()).contains(place));
+                place.map(|place| Some(place - 1)).ok_or_else(|| {
+                    SqlError::new(108, format!("The ORDER BY position number {digits} is out of range of the number of items in the select list.")).with_class(15)
+                })
+            }
+            Expr::Identifier(name) => Ok(columns.iter().position(|column| same_name(&column.name, &name.value))),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// A value in a select list or GROUP BY: text keeps the collation for DISTINCT, UNION and GROUP BY.
+pub(crate) fn collated(value: &Typed) -> String {
+    if value.sql_type.is_text() && !value.collated { format!("{} COLLATE tsql_ci_as", value.sql) } else { value.sql.clone() }
+}
+
+pub(crate) fn order_key(sql: &str, sql_type: SqlType) -> String {
+    match sql_type {
+        SqlType::DateTimeOffset { .. } => format!("tsql_instant({sql})"),
+        _ if sql_type.is_text() => format!("{sql} COLLATE tsql_ci_as"),
+        _ => sql.to_owned(),
+    }
+}
+
+pub(crate) fn order_item(item: &ast::OrderByExpr) -> Result<(&Expr, bool), SqlError> {
+    let ast::OrderByExpr { expr, options: ast::OrderByOptions { sort, nulls_first }, with_fill } = item;
+    if nulls_first.is_some() || with_fill.is_some() {
+        return Err(not_tsql("NULLS"));
+    }
+    match sort {
+        None | Some(ast::OrderBySort::Asc) => Ok((expr, false)),
+        Some(ast::OrderBySort::Desc) => Ok((expr, true)),
+        Some(_) => Err(not_tsql("USING")),
+    }
+}
+
+pub(crate) fn direction(descending: bool) -> &'static str {
+    if descending { " DESC" } else { "" }
+}
+
+fn plain_wildcard(options: &ast::WildcardAdditionalOptions) -> Result<(), SqlError> {
+    let ast::WildcardAdditionalOptions { wildcard_token: _, opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias } = options;
+    if opt_ilike.is_some() || opt_exclude.is_some() || opt_except.is_some() || opt_replace.is_some() || opt_rename.is_some() || opt_alias.is_some() {
+        return Err(not_tsql("*"));
+    }
+    Ok(())
+}

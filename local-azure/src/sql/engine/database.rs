@@ -1,0 +1,86 @@
+//! A database: one SQLite file in WAL mode, and what its sessions share in memory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::identity::Counters;
+use super::{Login, Session, catalog, errors};
+use crate::sql::reply::SqlError;
+
+/// A database: a SQLite file in WAL mode, temporary or named.
+#[derive(Debug)]
+pub struct Database {
+    file: PathBuf,
+    pub(super) counters: Arc<Counters>,
+    objects: AtomicI64,
+    transactions: AtomicU64,
+    /// Removed with the last handle.
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    /// Opens `file`, or a temporary file that goes away with the last handle.
+    ///
+    /// # Errors
+    /// When the file can't be opened or isn't a database of ours.
+    pub fn open(file: Option<&Path>) -> Result<Arc<Self>, SqlError> {
+        let (file, directory) = match file {
+            Some(file) => (file.to_owned(), None),
+            None => {
+                let directory = tempfile::tempdir().map_err(|error| SqlError::new(5133, format!("No temporary directory for the database: {error}.")))?;
+                (directory.path().join("database.sqlite"), Some(directory))
+            }
+        };
+        let connection = connect(&file)?;
+        let prepare = || -> rusqlite::Result<i64> {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            crate::sql::values::functions::register(&connection, &Arc::default())?;
+            catalog::prepare(&connection, "main")?;
+            Ok(catalog::all(&connection, "main")?.last().map_or(0, |table| table.id))
+        };
+        let last = prepare().map_err(|error| SqlError::new(5120, format!("The file {} can't be used as a database: {error}.", file.display())))?;
+        Ok(Arc::new(Self {
+            file,
+            counters: Arc::default(),
+            objects: AtomicI64::new(last.max(100_000)),
+            transactions: AtomicU64::new(1),
+            _directory: directory,
+        }))
+    }
+
+    /// A new session with a SQLite connection of its own. Blocking: call it, and all its methods, on a thread of the session's own.
+    ///
+    /// # Errors
+    /// When the file can't be opened.
+    pub fn session(self: &Arc<Self>, login: Login) -> Result<Session, SqlError> {
+        let connection = connect(&self.file)?;
+        Session::new(Arc::clone(self), connection, login).map_err(|error| errors::internal(&error))
+    }
+
+    /// An object id that was never given before: identity counters hang on it.
+    pub(super) fn next_object(&self) -> i64 {
+        self.objects.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn next_transaction(&self) -> u64 {
+        self.transactions.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+fn connect(file: &Path) -> Result<Connection, SqlError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open(file)?;
+        // A short wait: whoever waits longer asks again, and looks for a cancel between.
+        connection.busy_timeout(Duration::from_millis(50))?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    open().map_err(|error| SqlError::new(5120, format!("Unable to open the database file {}: {error}.", file.display())))
+}

@@ -1,0 +1,196 @@
+//! Transactions of a session over SQLite's.
+//!
+//! SQLite's transaction begins at the first write (BEGIN IMMEDIATE), not at BEGIN TRANSACTION: readers before it see the
+//! last committed state statement by statement, as READ_COMMITTED_SNAPSHOT has it, and a reader never has to become a
+//! writer on an old snapshot, which SQLite refuses.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::ErrorCode;
+
+use super::session::{Failure, Session};
+use super::{Isolation, errors};
+use crate::sql::reply::{ReplySink, SqlError, TransactionChange};
+
+/// How long a writer waits for another when LOCK_TIMEOUT isn't set; SQL Server would wait for ever.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(super) struct Transaction {
+    pub(super) descriptor: u64,
+    /// `@@TRANCOUNT`
+    pub(super) count: i64,
+    /// Whether SQLite's transaction has begun.
+    pub(super) begun: bool,
+    /// Can only be rolled back (`XACT_STATE()` −1).
+    pub(super) doomed: bool,
+    /// Names, and whether SQLite's transaction had begun at that point.
+    savepoints: Vec<(String, Option<usize>)>,
+    marks: usize,
+}
+
+impl Session {
+    pub(super) fn begin_transaction(&mut self, isolation: Isolation, reply: &mut dyn ReplySink) -> Result<(), Failure> {
+        if isolation != Isolation::Unchanged {
+            self.settings.isolation = isolation;
+        }
+        if let Some(transaction) = &mut self.transaction {
+            transaction.count += 1;
+            return Ok(());
+        }
+        let descriptor = self.database.next_transaction();
+        self.transaction = Some(Transaction { descriptor, count: 1, begun: false, doomed: false, savepoints: Vec::new(), marks: 0 });
+        if matches!(self.settings.isolation, Isolation::RepeatableRead | Isolation::Serializable | Isolation::Snapshot) {
+            // These see one state throughout: with the write lock nobody can change it.
+            if let Err(failure) = self.start_writing() {
+                self.transaction = None;
+                return Err(failure);
+            }
+        }
+        reply.transaction(TransactionChange::Began(descriptor));
+        Ok(())
+    }
+
+    pub(super) fn commit_transaction(&mut self, reply: &mut dyn ReplySink) -> Result<(), Failure> {
+        let Some(transaction) = &mut self.transaction else {
+            return Err(SqlError::new(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.").into());
+        };
+        if transaction.doomed {
+            return Err(doomed().into());
+        }
+        if transaction.count > 1 {
+            transaction.count -= 1;
+            return Ok(());
+        }
+        if transaction.begun {
+            self.connection.execute_batch("COMMIT").map_err(|error| self.sqlite_failure(&error, None))?;
+        }
+        if let Some(transaction) = self.transaction.take() {
+            reply.transaction(TransactionChange::Committed(transaction.descriptor));
+        }
+        Ok(())
+    }
+
+    pub(super) fn rollback_transaction(&mut self, reply: &mut dyn ReplySink) -> Result<(), Failure> {
+        if self.transaction.is_none() {
+            return Err(SqlError::new(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.").into());
+        }
+        self.undo(reply);
+        Ok(())
+    }
+
+    /// Rolls back whatever is open.
+    pub(super) fn undo(&mut self, reply: &mut dyn ReplySink) {
+        if let Some(transaction) = self.transaction.take() {
+            if transaction.begun && !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            reply.transaction(TransactionChange::RolledBack(transaction.descriptor));
+        }
+    }
+
+    pub(super) fn save_transaction(&mut self, name: &str) -> Result<(), Failure> {
+        let Some(transaction) = &mut self.transaction else {
+            return Err(SqlError::new(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.").into());
+        };
+        let mark = if transaction.begun {
+            transaction.marks += 1;
+            let mark = transaction.marks;
+            self.connection.execute_batch(&format!("SAVEPOINT local_azure_mark_{mark}")).map_err(|error| errors::internal(&error))?;
+            Some(mark)
+        } else {
+            None
+        };
+        transaction.savepoints.push((name.to_lowercase(), mark));
+        Ok(())
+    }
+
+    pub(super) fn rollback_to(&mut self, name: &str) -> Result<(), Failure> {
+        let missing = || SqlError::new(6401, format!("Cannot roll back {name}. No transaction or savepoint of that name was found."));
+        let Some(transaction) = &mut self.transaction else {
+            return Err(SqlError::new(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.").into());
+        };
+        if transaction.doomed {
+            return Err(doomed().into());
+        }
+        let lower = name.to_lowercase();
+        let place = transaction.savepoints.iter().rposition(|(other, _)| *other == lower).ok_or_else(missing)?;
+        let mark = transaction.savepoints.get(place).and_then(|(_, mark)| *mark);
+        transaction.savepoints.truncate(place + 1);
+        match mark {
+            Some(mark) => self.connection.execute_batch(&format!("ROLLBACK TO local_azure_mark_{mark}")).map_err(|error| errors::internal(&error))?,
+            None if transaction.begun => {
+                self.connection.execute_batch("ROLLBACK").map_err(|error| errors::internal(&error))?;
+                transaction.begun = false;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Runs something that writes, whole or not at all.
+    pub(super) fn atomically<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        if self.transaction.as_ref().is_some_and(|transaction| transaction.doomed) {
+            return Err(SqlError::new(3930, "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.").into());
+        }
+        let inside = self.transaction.is_some();
+        self.start_writing()?;
+        if inside {
+            self.connection.execute_batch("SAVEPOINT local_azure_statement").map_err(|error| errors::internal(&error))?;
+        }
+        let result = work(self);
+        let end = match (&result, inside) {
+            (Ok(_), true) => "RELEASE local_azure_statement",
+            (Ok(_), false) => "COMMIT",
+            (Err(_), true) => "ROLLBACK TO local_azure_statement; RELEASE local_azure_statement",
+            (Err(_), false) => "ROLLBACK",
+        };
+        // After some errors (a full disk) SQLite has rolled back by itself.
+        if self.connection.is_autocommit() {
+            if let Some(transaction) = &mut self.transaction {
+                transaction.begun = false;
+                transaction.doomed = true;
+            }
+            return result;
+        }
+        if let Err(error) = self.connection.execute_batch(end) {
+            let failure = self.sqlite_failure(&error, None);
+            if !inside {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            return Err(failure);
+        }
+        result
+    }
+
+    /// Takes the write lock, waiting for another writer.
+    fn start_writing(&mut self) -> Result<(), Failure> {
+        if self.transaction.as_ref().is_some_and(|transaction| transaction.begun) {
+            return Ok(());
+        }
+        let wait = u64::try_from(self.settings.lock_timeout).map_or(LONGEST_WAIT, Duration::from_millis);
+        let start = Instant::now();
+        loop {
+            match self.connection.execute_batch("BEGIN IMMEDIATE") {
+                Ok(()) => break,
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                    if self.cancelled() {
+                        return Err(Failure::Stopped);
+                    }
+                    if start.elapsed() >= wait {
+                        return Err(SqlError::new(1222, "Lock request time out period exceeded.").with_state(51).into());
+                    }
+                }
+                Err(error) => return Err(self.sqlite_failure(&error, None)),
+            }
+        }
+        if let Some(transaction) = &mut self.transaction {
+            transaction.begun = true;
+        }
+        Ok(())
+    }
+}
+
+fn doomed() -> SqlError {
+    SqlError::new(3930, "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.")
+}

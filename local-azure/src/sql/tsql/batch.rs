@@ -1,0 +1,494 @@
+//! The statements of a batch.
+
+use std::collections::HashSet;
+
+use sqlparser::ast;
+use sqlparser::tokenizer::Token;
+
+use super::cursor::{Cursor, Extent, undeclared};
+use super::lexer::{keyword, tokenize};
+use super::query;
+use super::statement::{Declaration, ExecuteArgument, Name, Setting, Statement, StatementKind};
+use super::super::engine::Isolation;
+use crate::sql::reply::SqlError;
+use crate::sql::types::SqlType;
+
+/// How deep blocks may lie in each other.
+const DEEPEST: usize = 32;
+
+/// Reads a whole batch; nothing of it runs when one statement can't be read. `variables` are the parameters, lower case.
+///
+/// # Errors
+/// 102, 156, 137 and the numbers of the lexer, with the line.
+pub(crate) fn parse(text: &str, variables: impl IntoIterator<Item = String>) -> Result<Vec<Statement>, SqlError> {
+    let mut cursor = Cursor::new(tokenize(text)?, variables.into_iter().collect::<HashSet<_>>());
+    let mut statements = Vec::new();
+    loop {
+        while cursor.accept_token(&Token::SemiColon) {}
+        if cursor.at_end() {
+            return Ok(statements);
+        }
+        statements.push(statement(&mut cursor)?);
+    }
+}
+
+/// Reads one expression, such as a column's default.
+///
+/// # Errors
+/// 102 and 156.
+pub(crate) fn parse_expression(text: &str) -> Result<ast::Expr, SqlError> {
+    query::expression(&tokenize(text)?)
+}
+
+/// Reads the declarations of sp_executesql, `@id int, @city varchar(50) OUTPUT`: name, type, whether it is OUTPUT.
+///
+/// # Errors
+/// 102, 156 and 2715-like errors of the types.
+pub(crate) fn parse_declarations(text: &str) -> Result<Vec<(String, SqlType, bool)>, SqlError> {
+    let mut cursor = Cursor::new(tokenize(text)?, HashSet::new());
+    let mut declarations: Vec<(String, SqlType, bool)> = Vec::new();
+    while !cursor.at_end() {
+        if !declarations.is_empty() {
+            cursor.expect_token(&Token::Comma)?;
+        }
+        let name = cursor.variable()?;
+        cursor.accept(&["AS"]);
+        let sql_type = cursor.sql_type()?;
+        if cursor.accept_token(&Token::Eq) {
+            return Err(cursor.unsupported("A default value of an sp_executesql parameter"));
+        }
+        let output = cursor.accept(&["OUTPUT"]) || cursor.accept(&["OUT"]);
+        if declarations.iter().any(|(other, _, _)| *other == name) {
+            return Err(duplicate(&name));
+        }
+        declarations.push((name, sql_type, output));
+    }
+    Ok(declarations)
+}
+
+fn duplicate(name: &str) -> SqlError {
+    SqlError::new(134, format!("The variable name '{name}' has already been declared. Variable names must be unique within a query batch or stored procedure.")).with_class(15)
+}
+
+fn expression(cursor: &mut Cursor) -> Result<ast::Expr, SqlError> {
+    query::expression(&cursor.slice(Extent::Expression)?)
+}
+
+fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
+    let line = cursor.line();
+    cursor.depth += 1;
+    if cursor.depth > DEEPEST {
+        return Err(query::too_deep().at_line(line));
+    }
+    let kind = kind(cursor).map_err(|error| if error.line <= 1 { error.at_line(line) } else { error })?;
+    cursor.depth -= 1;
+    while cursor.accept_token(&Token::SemiColon) {}
+    Ok(Statement { line, kind })
+}
+
+fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    let Some(word) = cursor.peek_keyword() else {
+        if cursor.peek().is_some_and(|token| token.token == Token::LParen) {
+            return query::select(cursor.slice(Extent::Statement)?);
+        }
+        return Err(cursor.syntax_error());
+    };
+    match word.as_str() {
+        "SELECT" => query::select(cursor.slice(Extent::Statement)?),
+        "INSERT" | "UPDATE" | "DELETE" => modification(cursor),
+        "WITH" => {
+            let slice = cursor.slice(Extent::Statement)?;
+            let mut depth = 0_usize;
+            let modifies = slice.iter().any(|token| {
+                match token.token {
+                    Token::LParen => depth += 1,
+                    Token::RParen => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0 && matches!(keyword(token).as_deref(), Some("INSERT" | "UPDATE" | "DELETE"))
+            });
+            if modifies { query::modification(slice) } else { query::select(slice) }
+        }
+        "DECLARE" => declare(cursor),
+        "SET" => set(cursor),
+        "IF" => {
+            cursor.advance();
+            let condition = expression(cursor)?;
+            let then = Box::new(statement(cursor)?);
+            let otherwise = if cursor.accept(&["ELSE"]) { Some(Box::new(statement(cursor)?)) } else { None };
+            Ok(StatementKind::If { condition, then, otherwise })
+        }
+        "WHILE" => {
+            cursor.advance();
+            let condition = expression(cursor)?;
+            Ok(StatementKind::While { condition, body: Box::new(statement(cursor)?) })
+        }
+        "BEGIN" => begin(cursor),
+        "BREAK" => word_only(cursor, StatementKind::Break),
+        "CONTINUE" => word_only(cursor, StatementKind::Continue),
+        "RETURN" => {
+            cursor.advance();
+            let next = cursor.peek_keyword();
+            let ends = cursor.at_end()
+                || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
+                || next.as_deref().is_some_and(|word| {
+                    super::keywords::begins_statement(word) || matches!(word, "END" | "ELSE" | "SELECT" | "SET" | "INSERT" | "UPDATE" | "DELETE" | "EXEC" | "EXECUTE")
+                });
+            Ok(StatementKind::Return(if ends { None } else { Some(expression(cursor)?) }))
+        }
+        "PRINT" => {
+            cursor.advance();
+            Ok(StatementKind::Print(expression(cursor)?))
+        }
+        "THROW" => throw(cursor),
+        "RAISERROR" => raise_error(cursor),
+        "WAITFOR" => {
+            cursor.advance();
+            if cursor.accept(&["TIME"]) {
+                return Err(cursor.unsupported("WAITFOR TIME"));
+            }
+            cursor.expect(&["DELAY"])?;
+            Ok(StatementKind::Wait(expression(cursor)?))
+        }
+        "COMMIT" => {
+            cursor.advance();
+            transaction_word(cursor, true);
+            transaction_name(cursor)?;
+            Ok(StatementKind::Commit)
+        }
+        "ROLLBACK" => {
+            cursor.advance();
+            if transaction_word(cursor, true) {
+                return Ok(StatementKind::Rollback(None));
+            }
+            Ok(StatementKind::Rollback(transaction_name(cursor)?))
+        }
+        "SAVE" => {
+            cursor.advance();
+            if !cursor.accept(&["TRANSACTION"]) {
+                cursor.expect(&["TRAN"])?;
+            }
+            transaction_name(cursor)?.map(StatementKind::Save).ok_or_else(|| cursor.syntax_error())
+        }
+        "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => super::definition::statement(cursor),
+        "USE" => {
+            cursor.advance();
+            Ok(StatementKind::Use(cursor.identifier()?))
+        }
+        "EXEC" | "EXECUTE" => execute(cursor),
+        "MERGE" | "GRANT" | "DENY" | "REVOKE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC" | "KILL" | "BACKUP"
+        | "RESTORE" | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK" | "FETCH" => {
+            Err(cursor.unsupported(&format!("The statement {word}")))
+        }
+        _ => Err(cursor.syntax_error()),
+    }
+}
+
+fn word_only(cursor: &mut Cursor, kind: StatementKind) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    Ok(kind)
+}
+
+fn modification(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    let slice = cursor.slice(Extent::Statement)?;
+    if matches!(cursor.peek_keyword().as_deref(), Some("EXEC" | "EXECUTE"))
+        && slice.first().and_then(keyword).as_deref() == Some("INSERT")
+        && !slice.iter().any(|token| matches!(keyword(token).as_deref(), Some("VALUES" | "SELECT")))
+    {
+        return Err(cursor.unsupported("INSERT ... EXEC"));
+    }
+    query::modification(slice)
+}
+
+fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    let mut declarations = Vec::new();
+    loop {
+        if !matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@')) {
+            return Err(match cursor.keyword_at(1).as_deref() {
+                Some("CURSOR") => cursor.unsupported("A cursor"),
+                _ => cursor.syntax_error(),
+            });
+        }
+        let name = cursor.variable()?;
+        cursor.accept(&["AS"]);
+        match cursor.peek_keyword().as_deref() {
+            Some("TABLE") => return Err(cursor.unsupported("A table variable")),
+            Some("CURSOR") => return Err(cursor.unsupported("A cursor variable")),
+            _ => {}
+        }
+        let sql_type = cursor.sql_type()?;
+        let value = if cursor.accept_token(&Token::Eq) { Some(expression(cursor)?) } else { None };
+        if !cursor.declared.insert(name.clone()) {
+            return Err(duplicate(&name));
+        }
+        declarations.push(Declaration { name, sql_type, value });
+        if !cursor.accept_token(&Token::Comma) {
+            return Ok(StatementKind::Declare(declarations));
+        }
+    }
+}
+
+fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    if matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@')) {
+        let at = cursor.peek().cloned();
+        let variable = cursor.known_variable()?;
+        let operator = cursor.peek().and_then(|token| query::compound(&token.token));
+        if operator.is_some() {
+            cursor.advance();
+        }
+        cursor.expect_token(&Token::Eq)?;
+        let value = expression(cursor)?;
+        let value = match (operator, at) {
+            (Some(operator), Some(at)) => {
+                // `SET @a += e` is `SET @a = @a + (e)`.
+                let tokens = [at.clone(), sqlparser::tokenizer::TokenWithSpan { token: operator, span: at.span }];
+                let mut left = tokens.to_vec();
+                left.push(sqlparser::tokenizer::TokenWithSpan { token: Token::make_word("NULL", None), span: at.span });
+                match query::expression(&left)? {
+                    ast::Expr::BinaryOp { left, op, right: _ } => {
+                        ast::Expr::BinaryOp { left, op, right: Box::new(ast::Expr::Nested(Box::new(value))) }
+                    }
+                    _ => return Err(undeclared(&variable)),
+                }
+            }
+            _ => value,
+        };
+        return Ok(StatementKind::Assign { variable, value });
+    }
+    if cursor.accept(&["TRANSACTION", "ISOLATION", "LEVEL"]) {
+        for (words, level) in [
+            (&["READ", "UNCOMMITTED"][..], Isolation::ReadUncommitted),
+            (&["READ", "COMMITTED"][..], Isolation::ReadCommitted),
+            (&["REPEATABLE", "READ"][..], Isolation::RepeatableRead),
+            (&["SNAPSHOT"][..], Isolation::Snapshot),
+            (&["SERIALIZABLE"][..], Isolation::Serializable),
+        ] {
+            if cursor.accept(words) {
+                return Ok(StatementKind::Set(vec![Setting::Isolation(level)]));
+            }
+        }
+        return Err(cursor.syntax_error());
+    }
+    if cursor.accept(&["IDENTITY_INSERT"]) {
+        let table = cursor.name()?;
+        let on = on_or_off(cursor)?;
+        return Ok(StatementKind::Set(vec![Setting::IdentityInsert(table, on)]));
+    }
+    if cursor.accept(&["LOCK_TIMEOUT"]) {
+        return Ok(StatementKind::Set(vec![Setting::LockTimeout(cursor.integer()?)]));
+    }
+    if cursor.accept(&["TEXTSIZE"]) {
+        cursor.integer()?;
+        return Ok(StatementKind::Set(vec![Setting::Harmless]));
+    }
+    let mut options = Vec::new();
+    loop {
+        options.push(cursor.peek_keyword().ok_or_else(|| cursor.syntax_error())?);
+        let at = cursor.line();
+        let option = options.last().cloned().unwrap_or_default();
+        if matches!(option.as_str(), "LANGUAGE" | "DATEFORMAT" | "DATEFIRST" | "ROWCOUNT" | "DEADLOCK_PRIORITY" | "CONTEXT_INFO" | "SHOWPLAN_ALL" | "SHOWPLAN_XML" | "STATISTICS" | "FMTONLY" | "PARSEONLY" | "NOEXEC" | "IMPLICIT_TRANSACTIONS") {
+            cursor.advance();
+            return harmless_value(cursor, &option).map_err(|error| error.at_line(at));
+        }
+        if !matches!(option.as_str(), "NOCOUNT" | "XACT_ABORT" | "ANSI_NULLS" | "QUOTED_IDENTIFIER" | "ANSI_PADDING" | "ANSI_WARNINGS" | "ARITHABORT" | "CONCAT_NULL_YIELDS_NULL" | "NUMERIC_ROUNDABORT" | "ANSI_NULL_DFLT_ON" | "ANSI_DEFAULTS" | "CURSOR_CLOSE_ON_COMMIT") {
+            return Err(cursor.syntax_error());
+        }
+        cursor.advance();
+        if !cursor.accept_token(&Token::Comma) {
+            break;
+        }
+    }
+    let on = on_or_off(cursor)?;
+    options.into_iter().map(|option| setting(&option, on, cursor)).collect::<Result<_, _>>().map(StatementKind::Set)
+}
+
+/// An ON/OFF option. One without effect here is accepted only in the state in which the engine works.
+fn setting(option: &str, on: bool, cursor: &Cursor) -> Result<Setting, SqlError> {
+    match option {
+        "NOCOUNT" => Ok(Setting::NoCount(on)),
+        "XACT_ABORT" => Ok(Setting::XactAbort(on)),
+        "NUMERIC_ROUNDABORT" | "CURSOR_CLOSE_ON_COMMIT" if !on => Ok(Setting::Harmless),
+        // ARITHABORT makes no difference while ANSI_WARNINGS is ON.
+        "ARITHABORT" => Ok(Setting::Harmless),
+        "NUMERIC_ROUNDABORT" | "CURSOR_CLOSE_ON_COMMIT" | "ANSI_DEFAULTS" => Err(cursor.unsupported(&format!("SET {option} ON"))),
+        _ if on => Ok(Setting::Harmless),
+        _ => Err(cursor.unsupported(&format!("SET {option} OFF"))),
+    }
+}
+
+/// Options with a value: only the value that the engine works with is accepted.
+fn harmless_value(cursor: &mut Cursor, option: &str) -> Result<StatementKind, SqlError> {
+    let value = match cursor.peek().map(|token| &token.token) {
+        Some(Token::Word(word)) => word.value.to_lowercase(),
+        Some(Token::Number(digits, _)) => digits.clone(),
+        Some(Token::SingleQuotedString(text) | Token::NationalStringLiteral(text)) => text.to_lowercase(),
+        _ => return Err(cursor.syntax_error()),
+    };
+    cursor.advance();
+    let harmless = matches!(
+        (option, value.as_str()),
+        ("LANGUAGE", "us_english" | "english") | ("DATEFORMAT", "mdy") | ("DATEFIRST", "7") | ("ROWCOUNT", "0") | ("DEADLOCK_PRIORITY", _) | ("SHOWPLAN_ALL" | "SHOWPLAN_XML" | "FMTONLY" | "PARSEONLY" | "NOEXEC" | "IMPLICIT_TRANSACTIONS", "off")
+    );
+    if harmless {
+        Ok(StatementKind::Set(vec![Setting::Harmless]))
+    } else {
+        Err(cursor.unsupported(&format!("SET {option} {value}")))
+    }
+}
+
+fn on_or_off(cursor: &mut Cursor) -> Result<bool, SqlError> {
+    if cursor.accept(&["ON"]) {
+        return Ok(true);
+    }
+    cursor.expect(&["OFF"])?;
+    Ok(false)
+}
+
+fn begin(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    if cursor.accept(&["TRAN"]) || cursor.accept(&["TRANSACTION"]) {
+        transaction_name(cursor)?;
+        if cursor.accept(&["WITH"]) {
+            return Err(cursor.unsupported("BEGIN TRANSACTION ... WITH MARK"));
+        }
+        return Ok(StatementKind::Begin);
+    }
+    if cursor.accept(&["TRY"]) {
+        let body = block(cursor, &["END", "TRY"])?;
+        while cursor.accept_token(&Token::SemiColon) {}
+        cursor.expect(&["BEGIN", "CATCH"])?;
+        let handler = block(cursor, &["END", "CATCH"])?;
+        return Ok(StatementKind::TryCatch { body, handler });
+    }
+    if cursor.peek_keyword().as_deref() == Some("DISTRIBUTED") {
+        return Err(cursor.unsupported("BEGIN DISTRIBUTED TRANSACTION"));
+    }
+    Ok(StatementKind::Block(block(cursor, &["END"])?))
+}
+
+fn block(cursor: &mut Cursor, end: &[&str]) -> Result<Vec<Statement>, SqlError> {
+    let mut statements = Vec::new();
+    loop {
+        while cursor.accept_token(&Token::SemiColon) {}
+        if cursor.accept(end) {
+            return Ok(statements);
+        }
+        if cursor.at_end() {
+            return Err(cursor.syntax_error());
+        }
+        statements.push(statement(cursor)?);
+    }
+}
+
+fn throw(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    let starts_value = match cursor.peek().map(|token| &token.token) {
+        Some(Token::Number(..)) => true,
+        Some(Token::Word(word)) => word.value.starts_with('@'),
+        _ => false,
+    };
+    if !starts_value {
+        return Ok(StatementKind::Throw(None));
+    }
+    let number = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let message = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let state = expression(cursor)?;
+    Ok(StatementKind::Throw(Some(Box::new([number, message, state]))))
+}
+
+fn raise_error(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    cursor.expect_token(&Token::LParen)?;
+    let message = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let severity = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let state = expression(cursor)?;
+    let mut arguments = Vec::new();
+    while cursor.accept_token(&Token::Comma) {
+        arguments.push(expression(cursor)?);
+    }
+    cursor.expect_token(&Token::RParen)?;
+    if cursor.accept(&["WITH"]) {
+        loop {
+            if !cursor.accept(&["NOWAIT"]) && !cursor.accept(&["SETERROR"]) {
+                return Err(cursor.unsupported("RAISERROR ... WITH LOG"));
+            }
+            if !cursor.accept_token(&Token::Comma) {
+                break;
+            }
+        }
+    }
+    Ok(StatementKind::RaiseError { message, severity, state, arguments })
+}
+
+/// TRAN, TRANSACTION or WORK; true when WORK was there, which takes no name.
+fn transaction_word(cursor: &mut Cursor, work: bool) -> bool {
+    if cursor.accept(&["TRAN"]) || cursor.accept(&["TRANSACTION"]) {
+        return false;
+    }
+    work && cursor.accept(&["WORK"])
+}
+
+/// A transaction's name, if one comes; only after TRAN or TRANSACTION.
+fn transaction_name(cursor: &mut Cursor) -> Result<Option<String>, SqlError> {
+    match cursor.peek().map(|token| &token.token) {
+        Some(Token::Word(word)) if word.value.starts_with('@') => Err(cursor.unsupported("A variable as the name of a transaction")),
+        Some(Token::Word(word))
+            if (word.quote_style.is_some() || !super::keywords::is_reserved(&word.value))
+                && !word.value.eq_ignore_ascii_case("THROW") =>
+        {
+            cursor.identifier().map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    if cursor.peek().is_some_and(|token| token.token == Token::LParen) {
+        return Err(cursor.unsupported("EXEC of a text in parentheses (use sp_executesql)"));
+    }
+    let mut result = None;
+    if cursor.token_at(1) == Some(&Token::Eq) {
+        result = Some(cursor.known_variable()?);
+        cursor.advance();
+    }
+    let procedure: Name = cursor.name()?;
+    let mut arguments: Vec<ExecuteArgument> = Vec::new();
+    let ends = |cursor: &Cursor| {
+        cursor.at_end()
+            || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
+            || cursor.peek_keyword().is_some_and(|word| {
+                super::keywords::begins_statement(&word) || matches!(word.as_str(), "SELECT" | "SET" | "INSERT" | "UPDATE" | "DELETE" | "EXEC" | "EXECUTE" | "ELSE" | "END" | "WITH")
+            })
+    };
+    while !ends(cursor) {
+        if !arguments.is_empty() {
+            cursor.expect_token(&Token::Comma)?;
+        }
+        let mut name = None;
+        if cursor.token_at(1) == Some(&Token::Eq) {
+            name = Some(cursor.variable()?);
+            cursor.advance();
+        }
+        let tokens = {
+            let slice = cursor.slice(Extent::Expression)?;
+            slice
+        };
+        let output = tokens.len() > 1 && matches!(tokens.last().and_then(keyword).as_deref(), Some("OUTPUT" | "OUT"));
+        let value = if output { tokens.get(..tokens.len() - 1).unwrap_or_default() } else { &tokens };
+        arguments.push(ExecuteArgument { name, value: query::expression(value)?, output });
+        if cursor.peek().is_none_or(|token| token.token != Token::Comma) {
+            break;
+        }
+    }
+    if !ends(cursor) {
+        return Err(cursor.syntax_error());
+    }
+    Ok(StatementKind::Execute { result, procedure, arguments })
+}

@@ -1,0 +1,92 @@
+//! T-SQL text to tokens: sqlparser's tokenizer, less the tokens that T-SQL doesn't have.
+
+use sqlparser::dialect::MsSqlDialect;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+
+use crate::sql::reply::SqlError;
+
+/// Tokens without blanks and comments.
+///
+/// # Errors
+/// 105 for a string without its end, 113 for a comment without its end, 102 for what is no T-SQL token.
+pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
+    let dialect = MsSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, text)
+        .tokenize_with_location()
+        .map_err(|error| {
+            let line = u32::try_from(error.location.line).unwrap_or(u32::MAX).max(1);
+            if error.message.contains("comment") {
+                SqlError::new(113, "Missing end comment mark '*/'.").with_class(15)
+            } else {
+                SqlError::new(105, "Unclosed quotation mark after the character string.").with_class(15)
+            }
+            .at_line(line)
+        })?;
+    let mut kept = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        match &token.token {
+            Token::Whitespace(_) | Token::EOF => {}
+            Token::Word(_)
+            | Token::Number(_, false)
+            | Token::SingleQuotedString(_)
+            | Token::NationalStringLiteral(_)
+            | Token::HexStringLiteral(_)
+            | Token::Comma
+            | Token::Eq
+            | Token::Neq
+            | Token::Lt
+            | Token::Gt
+            | Token::LtEq
+            | Token::GtEq
+            | Token::Plus
+            | Token::Minus
+            | Token::Mul
+            | Token::Div
+            | Token::Mod
+            | Token::LParen
+            | Token::RParen
+            | Token::Period
+            | Token::SemiColon
+            | Token::Ampersand
+            | Token::Pipe
+            | Token::Caret
+            | Token::Tilde => kept.push(token),
+            other => {
+                return Err(SqlError::new(102, format!("Incorrect syntax near '{other}'."))
+                    .with_class(15)
+                    .at_line(line_of(&token)));
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// The line on which a token begins, from 1.
+pub(crate) fn line_of(token: &TokenWithSpan) -> u32 {
+    u32::try_from(token.span.start.line).unwrap_or(u32::MAX).max(1)
+}
+
+/// The unquoted word in upper case; None for anything else.
+pub(crate) fn keyword(token: &TokenWithSpan) -> Option<String> {
+    match &token.token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
+        _ => None,
+    }
+}
+
+/// The tokens as T-SQL text again, one blank between them.
+pub(crate) fn to_text(tokens: &[TokenWithSpan]) -> String {
+    let parts: Vec<String> = tokens
+        .iter()
+        .map(|token| match &token.token {
+            Token::Word(word) if word.quote_style.is_some() => {
+                format!("[{}]", word.value.replace(']', "]]"))
+            }
+            Token::SingleQuotedString(text) => format!("'{}'", text.replace('\'', "''")),
+            Token::NationalStringLiteral(text) => format!("N'{}'", text.replace('\'', "''")),
+            Token::HexStringLiteral(digits) => format!("0x{digits}"),
+            other => other.to_string(),
+        })
+        .collect();
+    parts.join(" ")
+}
