@@ -46,7 +46,8 @@ async fn bytes_that_are_no_text_are_a_400() {
 async fn an_unknown_function_is_a_404_that_names_the_known_ones() {
     let desk = Desk::start().await;
 
-    let problem = desk.post_to_worker("/GetPersons", envelope::get_person(1)).await.problem(404, "unknown-function");
+    let problem =
+        desk.post_to_worker("/GetPersons", envelope::get_person(1)).await.problem(404, "unknown-function");
 
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("GetPerson") && detail.contains("SqlPing"), "{detail}");
@@ -77,8 +78,14 @@ async fn an_envelope_of_another_form_is_a_400_that_says_what_is_missing() {
         (json!({ "Data": {} }), "`Data.req`"),
         (json!({ "Data": { "request": { "Params": { "id": "CANARY" } } } }), "`Data.req`"),
         (json!({ "Data": { "req": "CANARY" } }), "`Data.req.Method`"),
-        (json!({ "Data": { "req": { "Params": "CANARY" } } }), "`Data.req.Params` of the invocation must be an object"),
-        (json!({ "Data": { "req": { "Query": ["CANARY"] } } }), "`Data.req.Query` of the invocation must be an object"),
+        (
+            json!({ "Data": { "req": { "Params": "CANARY" } } }),
+            "`Data.req.Params` of the invocation must be an object",
+        ),
+        (
+            json!({ "Data": { "req": { "Query": ["CANARY"] } } }),
+            "`Data.req.Query` of the invocation must be an object",
+        ),
     ] {
         let answer = desk.post_to_worker("/GetPerson", body.to_string()).await;
         let (status, text) = envelope::http_output(&answer.text);
@@ -106,12 +113,18 @@ async fn a_timers_bad_envelope_is_a_failed_run() {
 async fn other_paths_and_methods_say_what_the_worker_is() {
     let desk = Desk::start().await;
 
-    for (method, path) in
-        [(Method::GET, "/GetPerson"), (Method::PUT, "/GetPerson"), (Method::POST, "/api/persons/1"), (Method::POST, "/")]
-    {
+    for (method, path) in [
+        (Method::GET, "/GetPerson"),
+        (Method::PUT, "/GetPerson"),
+        (Method::POST, "/api/persons/1"),
+        (Method::POST, "/"),
+    ] {
         let answer = desk.send_to_worker(method, path, "".into()).await;
         let problem = answer.problem(404, "not-found");
-        assert!(problem["detail"].as_str().unwrap().contains("custom handler of Azure Functions"), "{problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains("custom handler of Azure Functions"),
+            "{problem}"
+        );
     }
 
     desk.finish().await;
@@ -248,9 +261,13 @@ async fn a_definition_with_a_typo_names_file_key_and_cure_and_fails_no_other_fun
     let problem = desk.get("/api/typo").await.problem_for_caller(500, "invalid-definition");
 
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("Typo/function.json: sql.reslut: is not a key; did you mean `result`?"), "{detail}");
+    assert!(
+        detail.contains("Typo/function.json: sql.reslut: is not a key; did you mean `result`?"),
+        "{detail}"
+    );
     desk.events("the mistake in the log", 1, |event| {
-        event["function"] == "Typo" && event["message"].as_str().is_some_and(|text| text.contains("sql.reslut"))
+        event["function"] == "Typo"
+            && event["message"].as_str().is_some_and(|text| text.contains("sql.reslut"))
     })
     .await;
     desk.get("/api/persons?limit=101").await.problem_for_caller(400, "invalid-parameters");
@@ -263,9 +280,27 @@ async fn definitions_that_can_not_be_right_say_why() {
     let cases = [
         ("Bare", "{\n  CANARY\n}".to_owned(), "Bare/function.json"),
         ("NoSql", http_function("nosql", "5"), "NoSql/function.json: sql"),
-        ("Both", http_function("both", r#"{"commandText":"SELECT 1 AS a","commandFile":"query.sql","result":"row"}"#), "one of the two"),
-        ("Unknown", http_function("unknown", r#"{"commandText":"SELECT @missing AS a","result":"row"}"#), "`@missing`"),
-        ("Writes", http_function("writes", r#"{"commandText":"DELETE FROM dbo.Persons","result":"none","repeatable":true}"#), "`DELETE`"),
+        (
+            "Both",
+            http_function(
+                "both",
+                r#"{"commandText":"SELECT 1 AS a","commandFile":"query.sql","result":"row"}"#,
+            ),
+            "one of the two",
+        ),
+        (
+            "Unknown",
+            http_function("unknown", r#"{"commandText":"SELECT @missing AS a","result":"row"}"#),
+            "`@missing`",
+        ),
+        (
+            "Writes",
+            http_function(
+                "writes",
+                r#"{"commandText":"DELETE FROM dbo.Persons","result":"none","repeatable":true}"#,
+            ),
+            "`DELETE`",
+        ),
     ];
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("app");
@@ -279,7 +314,11 @@ async fn definitions_that_can_not_be_right_say_why() {
     for (name, _, sentence) in &cases {
         let answer = worker.post(&format!("/{name}"), "{}").await;
         // Where the definition still tells its http output, the caller gets the problem through it.
-        assert!(answer.text.contains("invalid-definition") && answer.text.contains(sentence), "{}", answer.text);
+        assert!(
+            answer.text.contains("invalid-definition") && answer.text.contains(sentence),
+            "{}",
+            answer.text
+        );
     }
 
     worker.finish().await;

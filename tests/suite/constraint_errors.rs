@@ -10,7 +10,7 @@ CREATE TABLE dbo.Shops (Id int NOT NULL PRIMARY KEY);
 INSERT INTO dbo.Shops (Id) VALUES (1);
 CREATE TABLE dbo.Orders (
     Code nvarchar(20) NOT NULL PRIMARY KEY,
-    Quantity smallint NOT NULL CHECK (Quantity > 0),
+    Quantity int NOT NULL CHECK (Quantity > 0),
     Note nvarchar(10) NULL,
     ShopId int NULL REFERENCES dbo.Shops (Id)
 );
@@ -49,7 +49,7 @@ async fn a_values_refusal_by_the_table_has_a_status_and_the_servers_number_but_n
         (good, 409, "conflict", 2627),
         (json!({ "code": "CANARY-2", "quantity": 0 }), 422, "unprocessable", 547),
         (json!({ "quantity": 1 }), 422, "unprocessable", 515),
-        (json!({ "code": "CANARY-3", "quantity": 70000 }), 422, "unprocessable", 8115),
+        (json!({ "code": "CANARY-3", "quantity": 3_000_000_000_u64 }), 422, "unprocessable", 8115),
         (json!({ "code": "CANARY-4", "quantity": 1, "note": "CANARY-LONGER" }), 422, "unprocessable", 2628),
         (json!({ "code": "CANARY-5", "quantity": 1, "shop": 99 }), 409, "conflict", 547),
     ] {
@@ -94,8 +94,12 @@ async fn a_text_that_the_command_cannot_convert_is_a_422() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_servers_words_are_shown_where_the_operator_allows_it() {
-    let desk =
-        Desk::builder().seed(TABLES).function(insert()).setting("AZSQL_SHOW_DATABASE_ERRORS", "true").start().await;
+    let desk = Desk::builder()
+        .seed(TABLES)
+        .function(insert())
+        .setting("AZSQL_SHOW_DATABASE_ERRORS", "true")
+        .start()
+        .await;
 
     let answer = insert_into(&desk, json!({ "code": "plain", "quantity": 0 })).await;
 
@@ -122,7 +126,10 @@ async fn a_thrown_status_answers_with_its_own_sentence() {
     let later = desk.post("/api/later", &json!({})).await.problem_for_caller(503, "thrown");
     let other = desk.post("/api/other", &json!({})).await.problem_for_caller(500, "database");
 
-    assert_eq!((&missing["detail"], &missing["sqlError"]), (&json!("There is no such order."), &json!(50_404)));
+    assert_eq!(
+        (&missing["detail"], &missing["sqlError"]),
+        (&json!("There is no such order."), &json!(50_404))
+    );
     assert_eq!(later["sqlError"], 50_503);
     assert_eq!(other["sqlError"], 50_000);
     assert!(desk.worker_events().iter().all(|event| event["try"].as_u64().unwrap_or(1) == 1), "tried again");

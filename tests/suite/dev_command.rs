@@ -22,7 +22,8 @@ impl Dev {
         let mut arguments: Vec<PathBuf> =
             ["dev", "--port", "0", "--sql-port", "0"].into_iter().map(PathBuf::from).collect();
         arguments.extend(options.iter().map(|option| option.to_path_buf()));
-        let environment = BTreeMap::from([("AZSQL_DEV_SQL_PASSWORD", "CANARY-PASSWORD"), ("AZSQL_LOG", "trace")]);
+        let environment =
+            BTreeMap::from([("AZSQL_DEV_SQL_PASSWORD", "CANARY-PASSWORD"), ("AZSQL_LOG", "trace")]);
         let program = LoneWorker::run(&arguments, &environment);
         let line = program.line_with("Functions host:").await;
         let url = line.split_whitespace().last().unwrap().to_owned();

@@ -29,7 +29,9 @@ async fn recovers(desk: Desk, pid: u32) {
 }
 
 fn token_login(connection: &'static str) -> impl Fn(u16) -> String {
-    move |port| format!("Server=tcp:localhost,{port};Database=sample;Authentication=ActiveDirectoryMSI{connection}")
+    move |port| {
+        format!("Server=tcp:localhost,{port};Database=sample;Authentication=ActiveDirectoryMSI{connection}")
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +135,10 @@ async fn an_app_without_an_identity_is_told_to_assign_one() {
     let problem = timed(&desk).await.problem_for_caller(500, "identity");
 
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("HTTP 400") && detail.contains("check that the identity is assigned"), "{detail}");
+    assert!(
+        detail.contains("HTTP 400") && detail.contains("check that the identity is assigned"),
+        "{detail}"
+    );
     assert!(!detail.contains("AZURE_CLIENT_ID"), "no user-assigned identity was asked for: {detail}");
     desk.finish().await;
 }
@@ -237,7 +242,9 @@ async fn a_sql_login_gets_in_with_its_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_told_without_repeating_it() {
     let desk = Desk::builder()
-        .connection(|port| format!("Server=tcp:localhost,{port};Database=sample;User Id={USER};Password=CANARY-WRONG"))
+        .connection(|port| {
+            format!("Server=tcp:localhost,{port};Database=sample;User Id={USER};Password=CANARY-WRONG")
+        })
         .start()
         .await;
 

@@ -61,8 +61,7 @@ async fn every_violation_is_listed_with_its_parameter_and_rule() {
         "bytes": "CANARY*",
     });
 
-    let answer =
-        desk.post("/api/everything/CANARY?size=CANARY&color=CANARY&code2=CANARY", &body).await;
+    let answer = desk.post("/api/everything/CANARY?size=CANARY&color=CANARY&code2=CANARY", &body).await;
 
     let violations = violations(&answer);
     let expected = [
@@ -98,7 +97,8 @@ async fn a_violation_says_where_its_value_came_from() {
     let answer = desk.get("/api/persons?limit=101").await;
 
     let problem = answer.problem_for_caller(400, "invalid-parameters");
-    let expected = json!([{ "parameter": "@limit", "from": "query.limit", "message": "must be at most 100" }]);
+    let expected =
+        json!([{ "parameter": "@limit", "from": "query.limit", "message": "must be at most 100" }]);
     assert_eq!(problem["violations"], expected);
     desk.finish().await;
 }
@@ -142,7 +142,8 @@ async fn a_missing_blank_null_or_wrong_name_is_refused() {
     let desk = Desk::start().await;
 
     let mut messages = Vec::new();
-    for body in [json!({}), json!({ "name": null }), json!({ "name": " " }), json!({ "name": 5 }), json!([])] {
+    for body in [json!({}), json!({ "name": null }), json!({ "name": " " }), json!({ "name": 5 }), json!([])]
+    {
         messages.push(violations(&desk.post("/api/persons", &body).await).swap_remove(0).1);
     }
 

@@ -8,9 +8,12 @@ use serde_json::{Value as Json, json};
 use crate::support::script_root::FunctionFolder;
 use crate::support::{Desk, eventually};
 
-/// The worker's events about tries.
+/// The worker's events about failed tries, once there are so many.
 async fn tries(desk: &Desk, count: usize) -> Vec<Json> {
-    desk.events("events with a try", count, |event| event["wait_ms"].is_u64() || event["sql_error"].is_u64()).await
+    desk.events("failed tries", count, |event| {
+        event["message"].as_str().is_some_and(|message| message.starts_with("try failed"))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,7 +191,9 @@ async fn a_redirected_login_is_followed_to_the_other_server() {
         "SELECT Name FROM dbo.Places",
     );
     let place = |name: &str| {
-        format!("CREATE TABLE dbo.Places (Name nvarchar(20) NOT NULL); INSERT INTO dbo.Places (Name) VALUES (N'{name}');")
+        format!(
+            "CREATE TABLE dbo.Places (Name nvarchar(20) NOT NULL); INSERT INTO dbo.Places (Name) VALUES (N'{name}');"
+        )
     };
     let desk = Desk::builder().seed(&place("gateway")).function(where_am_i).start().await;
     let node = desk.second_sql(&place("node")).await;

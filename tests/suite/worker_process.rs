@@ -111,5 +111,8 @@ async fn a_terminated_worker_does_not_look_like_a_success() {
     let status = worker.ended().await;
 
     assert!(!status.success(), "{status}");
-    assert!(status.signal() == Some(15) || status.code().is_some_and(|code| code != 0 && code != 200), "{status}");
+    assert!(
+        status.signal() == Some(15) || status.code().is_some_and(|code| code != 0 && code != 200),
+        "{status}"
+    );
 }

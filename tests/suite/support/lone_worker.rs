@@ -113,7 +113,11 @@ pub(crate) fn listening_port(line: &str) -> Option<u16> {
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-fn follow(stream: impl AsyncRead + Unpin + Send + 'static, lines: &Arc<Mutex<Vec<String>>>, secrets: &Secrets) {
+fn follow(
+    stream: impl AsyncRead + Unpin + Send + 'static,
+    lines: &Arc<Mutex<Vec<String>>>,
+    secrets: &Secrets,
+) {
     let (lines, secrets) = (Arc::clone(lines), secrets.clone());
     tokio::spawn(async move {
         let mut reader = BufReader::new(stream).lines();

@@ -55,7 +55,11 @@ impl FunctionFolder {
 
     /// A folder with this text as its function.json.
     pub(crate) fn raw(name: &str, function_json: &str) -> Self {
-        Self { name: name.to_owned(), function_json: function_json.to_owned(), command: "SELECT 1 AS one".to_owned() }
+        Self {
+            name: name.to_owned(),
+            function_json: function_json.to_owned(),
+            command: "SELECT 1 AS one".to_owned(),
+        }
     }
 
     /// Writes it below a script root.
