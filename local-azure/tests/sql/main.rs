@@ -1,5 +1,10 @@
 //! Black-box tests of the SQL engine: a text goes into a session, replies come out.
-#![expect(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test may panic, and needs no documentation")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test may panic, and needs no documentation"
+)]
 
 mod statements_errors;
 mod statements_modify;

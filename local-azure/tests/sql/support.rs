@@ -48,7 +48,12 @@ impl ReplySink for Replies {
 }
 
 pub(crate) fn session_on(database: &Arc<Database>) -> Session {
-    let login = Login { name: "tester".into(), database: "local".into(), application: "tests".into(), host: "here".into() };
+    let login = Login {
+        name: "tester".into(),
+        database: "local".into(),
+        application: "tests".into(),
+        host: "here".into(),
+    };
     database.session(login).unwrap()
 }
 
@@ -77,10 +82,20 @@ pub(crate) fn error(session: &mut Session, text: &str) -> SqlError {
     replies.errors.remove(0)
 }
 
-pub(crate) fn execute(session: &mut Session, text: &str, declarations: &str, arguments: &[(&str, SqlType, Value)]) -> Replies {
+pub(crate) fn execute(
+    session: &mut Session,
+    text: &str,
+    declarations: &str,
+    arguments: &[(&str, SqlType, Value)],
+) -> Replies {
     let arguments: Vec<Argument> = arguments
         .iter()
-        .map(|(name, sql_type, value)| Argument { name: (*name).to_owned(), sql_type: *sql_type, value: value.clone(), output: false })
+        .map(|(name, sql_type, value)| Argument {
+            name: (*name).to_owned(),
+            sql_type: *sql_type,
+            value: value.clone(),
+            output: false,
+        })
         .collect();
     let mut replies = Replies::default();
     session.execute_sql(text, declarations, &arguments, &mut replies);
@@ -99,6 +114,9 @@ pub(crate) const PERSONS: &str = "CREATE TABLE dbo.Persons (Id int IDENTITY PRIM
 pub(crate) fn with_persons() -> Session {
     let mut session = session();
     ok(&mut session, PERSONS);
-    ok(&mut session, "INSERT INTO dbo.Persons (Name, City, Balance) VALUES (N'Ada', N'London', 10.5), (N'Grace', N'New York', 20), (N'Edsger', NULL, NULL)");
+    ok(
+        &mut session,
+        "INSERT INTO dbo.Persons (Name, City, Balance) VALUES (N'Ada', N'London', 10.5), (N'Grace', N'New York', 20), (N'Edsger', NULL, NULL)",
+    );
     session
 }

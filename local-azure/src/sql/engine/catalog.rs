@@ -55,7 +55,11 @@ pub(crate) enum KeyKind {
     Index,
     Check,
     /// The parent's SQLite name (without quotes), its name to show, its columns.
-    Foreign { parent: String, shown: String, columns: Vec<String> },
+    Foreign {
+        parent: String,
+        shown: String,
+        columns: Vec<String>,
+    },
 }
 
 /// A constraint or an index.
@@ -80,7 +84,11 @@ pub(crate) struct Table {
 impl Table {
     /// The name inside SQLite, without database and quotes.
     pub(crate) fn stored_name(&self) -> String {
-        if self.temporary { format!("tempdb.{}.{}", self.name, self.id) } else { format!("{}.{}", self.schema, self.name) }
+        if self.temporary {
+            format!("tempdb.{}.{}", self.name, self.id)
+        } else {
+            format!("{}.{}", self.schema, self.name)
+        }
     }
 
     /// The name as SQLite SQL.
@@ -111,10 +119,10 @@ impl Table {
 
     /// The columns that tell rows apart inside SQLite.
     pub(crate) fn row_key(&self) -> Vec<String> {
-        self.keys
-            .iter()
-            .find(|key| key.kind == KeyKind::PrimaryKey)
-            .map_or_else(|| vec!["rowid".to_owned()], |key| key.columns.iter().map(|column| quote(column)).collect())
+        self.keys.iter().find(|key| key.kind == KeyKind::PrimaryKey).map_or_else(
+            || vec!["rowid".to_owned()],
+            |key| key.columns.iter().map(|column| quote(column)).collect(),
+        )
     }
 }
 
@@ -153,8 +161,9 @@ pub(crate) fn all(connection: &Connection, database: &str) -> rusqlite::Result<V
 }
 
 fn read(text: &str) -> rusqlite::Result<Table> {
-    serde_json::from_str(text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
 }
 
 fn write(table: &Table) -> rusqlite::Result<String> {
@@ -172,7 +181,8 @@ pub(crate) fn insert(connection: &Connection, table: &Table, scope: usize) -> ru
 
 /// Writes a changed description.
 pub(crate) fn update(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
-    let sql = format!("UPDATE {}.local_azure_tables SET definition = ?2 WHERE object_id = ?1", table.database());
+    let sql =
+        format!("UPDATE {}.local_azure_tables SET definition = ?2 WHERE object_id = ?1", table.database());
     connection.execute(&sql, params![table.id, write(table)?])?;
     Ok(())
 }
@@ -189,7 +199,8 @@ pub(crate) fn remove(connection: &Connection, table: &Table) -> rusqlite::Result
 /// The temporary tables made in `scope` or deeper.
 pub(crate) fn temporary_from(connection: &Connection, scope: usize) -> rusqlite::Result<Vec<Table>> {
     let scope = i64::try_from(scope).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached("SELECT definition FROM temp.local_azure_tables WHERE scope >= ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT definition FROM temp.local_azure_tables WHERE scope >= ?1")?;
     let rows = statement.query_map([scope], |row| row.get::<_, String>(0))?;
     rows.map(|text| read(&text?)).collect()
 }
@@ -204,7 +215,8 @@ pub(crate) fn schema(connection: &Connection, name: &str) -> rusqlite::Result<Op
 
 /// All schemas.
 pub(crate) fn schemas(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare_cached("SELECT name FROM main.local_azure_schemas ORDER BY name")?;
+    let mut statement =
+        connection.prepare_cached("SELECT name FROM main.local_azure_schemas ORDER BY name")?;
     let rows = statement.query_map([], |row| row.get(0))?;
     rows.collect()
 }

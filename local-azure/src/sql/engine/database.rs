@@ -31,7 +31,9 @@ impl Database {
         let (file, directory) = match file {
             Some(file) => (file.to_owned(), None),
             None => {
-                let directory = tempfile::tempdir().map_err(|error| SqlError::new(5133, format!("No temporary directory for the database: {error}.")))?;
+                let directory = tempfile::tempdir().map_err(|error| {
+                    SqlError::new(5133, format!("No temporary directory for the database: {error}."))
+                })?;
                 (directory.path().join("database.sqlite"), Some(directory))
             }
         };
@@ -42,7 +44,9 @@ impl Database {
             catalog::prepare(&connection, "main")?;
             Ok(catalog::all(&connection, "main")?.last().map_or(0, |table| table.id))
         };
-        let last = prepare().map_err(|error| SqlError::new(5120, format!("The file {} can't be used as a database: {error}.", file.display())))?;
+        let last = prepare().map_err(|error| {
+            SqlError::new(5120, format!("The file {} can't be used as a database: {error}.", file.display()))
+        })?;
         Ok(Arc::new(Self {
             file,
             counters: Arc::default(),
@@ -82,5 +86,7 @@ fn connect(file: &Path) -> Result<Connection, SqlError> {
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
-    open().map_err(|error| SqlError::new(5120, format!("Unable to open the database file {}: {error}.", file.display())))
+    open().map_err(|error| {
+        SqlError::new(5120, format!("Unable to open the database file {}: {error}.", file.display()))
+    })
 }

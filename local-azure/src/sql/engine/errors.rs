@@ -20,7 +20,26 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         // conversions of values, deadlock, snapshot conflict
         241 | 242 | 245 | 295 | 8114 | 8169 | 1205 | 3960 => Reach::Transaction,
         // names and syntax of the scope, unsupported constructs, doomed transaction
-        102..=199 | 203..=214 | 241..=257 | 306 | 319 | 402 | 911 | 1011 | 1033 | 3930 | 4104 | 4145 | 8116 | 8117 | 8120 | 8155 | 8156 | 8178 | 40517 => Reach::Batch,
+        102..=199
+        | 203..=214
+        | 241..=257
+        | 306
+        | 319
+        | 402
+        | 911
+        | 1011
+        | 1033
+        | 3930
+        | 4104
+        | 4145
+        | 8116
+        | 8117
+        | 8120
+        | 8155
+        | 8156
+        | 8178
+        | 8630
+        | 40517 => Reach::Batch,
         _ if error.class >= 19 => Reach::Transaction,
         _ => Reach::Statement,
     }

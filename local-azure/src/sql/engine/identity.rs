@@ -44,12 +44,20 @@ impl Counters {
         }
         let Some(column) = table.columns.get(index) else { return Ok(()) };
         let kept: Option<i64> = connection
-            .query_row(&format!("SELECT last FROM {}.local_azure_identities WHERE object_id = ?1", table.database()), [table.id], |row| row.get(0))
+            .query_row(
+                &format!("SELECT last FROM {}.local_azure_identities WHERE object_id = ?1", table.database()),
+                [table.id],
+                |row| row.get(0),
+            )
             .optional()?;
         let function = if increment > 0 { "max" } else { "min" };
         let stored: Option<i64> = match column.sql_type {
             SqlType::Decimal { .. } => None,
-            _ => connection.query_row(&format!("SELECT {function}({}) FROM {}", quote(&column.name), table.sql()), [], |row| row.get(0))?,
+            _ => connection.query_row(
+                &format!("SELECT {function}({}) FROM {}", quote(&column.name), table.sql()),
+                [],
+                |row| row.get(0),
+            )?,
         };
         let last = match (kept, stored) {
             (Some(a), Some(b)) => Some(if increment > 0 { a.max(b) } else { a.min(b) }),
@@ -77,7 +85,9 @@ impl Counters {
 
     fn raise(&self, id: i64, value: i64) {
         if let Some(counter) = lock(&self.0).get_mut(&id) {
-            let beyond = counter.last.is_none_or(|last| if counter.increment > 0 { value > last } else { value < last });
+            let beyond = counter
+                .last
+                .is_none_or(|last| if counter.increment > 0 { value > last } else { value < last });
             if beyond {
                 counter.last = Some(value);
                 counter.next = value.checked_add(counter.increment);
@@ -98,26 +108,45 @@ impl Counters {
 
 /// Registers the functions that the binder calls besides those of `values`:
 /// `local_azure_identity(table)`, `local_azure_identity_set(table, value)`, `local_azure_row_count(n)`, `local_azure_single(value, rows)`.
-pub(crate) fn register(connection: &Connection, counters: &Arc<Counters>, shared: &Arc<Mutex<Shared>>) -> rusqlite::Result<()> {
+pub(crate) fn register(
+    connection: &Connection,
+    counters: &Arc<Counters>,
+    shared: &Arc<Mutex<Shared>>,
+) -> rusqlite::Result<()> {
     let fail = |shared: &Arc<Mutex<Shared>>, error: SqlError| {
         lock(shared).error = Some(error.clone());
         rusqlite::Error::UserFunctionError(Box::new(error))
     };
     let (c, s) = (Arc::clone(counters), Arc::clone(shared));
-    connection.create_scalar_function("local_azure_identity", 1, FunctionFlags::SQLITE_UTF8, move |call| {
-        let value = c.take(call.get(0)?).ok_or_else(|| fail(&s, SqlError::new(8115, "Arithmetic overflow error converting IDENTITY to data type int.")))?;
-        lock(&s).last_identity = Some(value);
-        Ok(value)
-    })?;
-    let (c, s) = (Arc::clone(counters), Arc::clone(shared));
-    connection.create_scalar_function("local_azure_identity_set", 2, FunctionFlags::SQLITE_UTF8, move |call| {
-        let value: Option<i64> = call.get(1)?;
-        if let Some(value) = value {
-            c.raise(call.get(0)?, value);
+    connection.create_scalar_function(
+        "local_azure_identity",
+        1,
+        FunctionFlags::SQLITE_UTF8,
+        move |call| {
+            let value = c.take(call.get(0)?).ok_or_else(|| {
+                fail(
+                    &s,
+                    SqlError::new(8115, "Arithmetic overflow error converting IDENTITY to data type int."),
+                )
+            })?;
             lock(&s).last_identity = Some(value);
-        }
-        Ok(value)
-    })?;
+            Ok(value)
+        },
+    )?;
+    let (c, s) = (Arc::clone(counters), Arc::clone(shared));
+    connection.create_scalar_function(
+        "local_azure_identity_set",
+        2,
+        FunctionFlags::SQLITE_UTF8,
+        move |call| {
+            let value: Option<i64> = call.get(1)?;
+            if let Some(value) = value {
+                c.raise(call.get(0)?, value);
+                lock(&s).last_identity = Some(value);
+            }
+            Ok(value)
+        },
+    )?;
     let s = Arc::clone(shared);
     connection.create_scalar_function("local_azure_row_count", 1, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC, move |call| match call.get::<Option<i64>>(0)? {
         Some(count) if count >= 0 => Ok(count),

@@ -12,24 +12,44 @@ use crate::sql::types::Column;
 
 impl Session {
     /// Runs the statement whole or not at all; the rows of OUTPUT go to `reply`, and so does its end.
-    pub(super) fn modify(&mut self, statement: &ast::Statement, top: Option<&ast::Expr>, variables: &Variables, facts: &Facts, reply: &mut dyn ReplySink) -> Result<(), Failure> {
+    pub(super) fn modify(
+        &mut self,
+        statement: &ast::Statement,
+        top: Option<&ast::Expr>,
+        variables: &Variables,
+        facts: &Facts,
+        reply: &mut dyn ReplySink,
+    ) -> Result<(), Failure> {
         let (kind, count) = self.atomically(|session| {
             let mut binder = Binder::new(&session.connection, variables, facts);
             let bound = binder.modification(statement, top, session.settings.identity_insert)?;
             let parameters = std::mem::take(&mut binder.parameters);
             drop(binder);
-            session.database.counters.prepare(&session.connection, &bound.table).map_err(|error| errors::internal(&error))?;
+            session
+                .database
+                .counters
+                .prepare(&session.connection, &bound.table)
+                .map_err(|error| errors::internal(&error))?;
             session.set_clock();
             lock(&session.shared).last_identity = None;
             let mut count = 0_i64;
             let result = if bound.output.is_empty() {
-                let done = session.connection.prepare_cached(&bound.sql).and_then(|mut statement| statement.execute(rusqlite::params_from_iter(&parameters)));
+                let done = session
+                    .connection
+                    .prepare_cached(&bound.sql)
+                    .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(&parameters)));
                 match done {
                     Ok(changed) => {
                         count = i64::try_from(changed).unwrap_or(i64::MAX);
                         Ok(())
                     }
-                    Err(error) => Err(session.modification_failure(&error, &bound.sql, &parameters, &bound.table, bound.kind)),
+                    Err(error) => Err(session.modification_failure(
+                        &error,
+                        &bound.sql,
+                        &parameters,
+                        &bound.table,
+                        bound.kind,
+                    )),
                 }
             } else {
                 session.send_output(&bound, &parameters, &mut count, reply)
@@ -38,8 +58,15 @@ impl Session {
             if bound.kind == StatementKind::Insert && bound.table.identity().is_some() {
                 session.identity = lock(&session.shared).last_identity.take().or(session.identity);
                 if let Some(last) = session.database.counters.last(bound.table.id) {
-                    let sql = format!("INSERT OR REPLACE INTO {}.local_azure_identities VALUES (?1, ?2)", bound.table.database());
-                    session.connection.prepare_cached(&sql).and_then(|mut statement| statement.execute([bound.table.id, last])).map_err(|error| errors::internal(&error))?;
+                    let sql = format!(
+                        "INSERT OR REPLACE INTO {}.local_azure_identities VALUES (?1, ?2)",
+                        bound.table.database()
+                    );
+                    session
+                        .connection
+                        .prepare_cached(&sql)
+                        .and_then(|mut statement| statement.execute([bound.table.id, last]))
+                        .map_err(|error| errors::internal(&error))?;
                 }
             }
             Ok((bound.kind, count))
@@ -51,8 +78,23 @@ impl Session {
         Ok(())
     }
 
-    fn send_output(&mut self, bound: &super::bind::modify::BoundModification, parameters: &[rusqlite::types::Value], count: &mut i64, reply: &mut dyn ReplySink) -> Result<(), Failure> {
-        let columns: Vec<Column> = bound.output.iter().map(|column| Column { name: column.name.clone(), sql_type: column.sql_type, nullable: column.nullable, identity: column.identity }).collect();
+    fn send_output(
+        &mut self,
+        bound: &super::bind::modify::BoundModification,
+        parameters: &[rusqlite::types::Value],
+        count: &mut i64,
+        reply: &mut dyn ReplySink,
+    ) -> Result<(), Failure> {
+        let columns: Vec<Column> = bound
+            .output
+            .iter()
+            .map(|column| Column {
+                name: column.name.clone(),
+                sql_type: column.sql_type,
+                nullable: column.nullable,
+                identity: column.identity,
+            })
+            .collect();
         let run = |session: &Self, count: &mut i64| -> Result<Result<(), Failure>, rusqlite::Error> {
             let mut statement = session.connection.prepare_cached(&bound.sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
@@ -77,13 +119,22 @@ impl Session {
         let mut run = run;
         match run(self, count) {
             Ok(result) => result,
-            Err(error) => Err(self.modification_failure(&error, &bound.sql, parameters, &bound.table, bound.kind)),
+            Err(error) => {
+                Err(self.modification_failure(&error, &bound.sql, parameters, &bound.table, bound.kind))
+            }
         }
     }
 
     /// SQLite names no foreign key in its error: the statement runs once more with the check put off, the check then
     /// says which key it is, and the caller rolls all of it back.
-    fn modification_failure(&mut self, error: &rusqlite::Error, sql: &str, parameters: &[rusqlite::types::Value], table: &Table, kind: StatementKind) -> Failure {
+    fn modification_failure(
+        &mut self,
+        error: &rusqlite::Error,
+        sql: &str,
+        parameters: &[rusqlite::types::Value],
+        table: &Table,
+        kind: StatementKind,
+    ) -> Failure {
         let foreign = matches!(error, rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
         if !foreign {
             return self.sqlite_failure(error, Some((table, kind)));
@@ -111,7 +162,8 @@ impl Session {
             && let Some(child) = tables.iter().find(|other| other.stored_name() == child)
         {
             // SQLite numbers a table's foreign keys from the last to the first.
-            let keys: Vec<_> = child.keys.iter().filter(|key| matches!(key.kind, KeyKind::Foreign { .. })).collect();
+            let keys: Vec<_> =
+                child.keys.iter().filter(|key| matches!(key.kind, KeyKind::Foreign { .. })).collect();
             let place = usize::try_from(number).ok().and_then(|number| keys.len().checked_sub(number + 1));
             if let Some(key) = place.and_then(|place| keys.get(place))
                 && let KeyKind::Foreign { shown, columns, .. } = &key.kind
@@ -129,11 +181,19 @@ impl Session {
     }
 
     /// 515, 547, 2601 and 2627.
-    pub(super) fn constraint_error(&self, error: &rusqlite::Error, table: &Table, kind: StatementKind) -> SqlError {
-        let rusqlite::Error::SqliteFailure(failure, Some(message)) = error else { return errors::internal(error) };
+    pub(super) fn constraint_error(
+        &self,
+        error: &rusqlite::Error,
+        table: &Table,
+        kind: StatementKind,
+    ) -> SqlError {
+        let rusqlite::Error::SqliteFailure(failure, Some(message)) = error else {
+            return errors::internal(error);
+        };
         let about = message.split_once(": ").map_or("", |(_, about)| about);
         let prefix = format!("{}.", table.stored_name());
-        let columns: Vec<&str> = about.split(", ").map(|column| column.strip_prefix(&prefix).unwrap_or(column)).collect();
+        let columns: Vec<&str> =
+            about.split(", ").map(|column| column.strip_prefix(&prefix).unwrap_or(column)).collect();
         let verb = verb(kind);
         let database = &self.login.database;
         match failure.extended_code {

@@ -43,7 +43,12 @@ pub(super) struct Frame {
 
 impl Session {
     /// Runs a text; errors go to `reply`.
-    pub(super) fn run_text(&mut self, text: &str, variables: Variables, reply: &mut dyn ReplySink) -> (Flow, Variables) {
+    pub(super) fn run_text(
+        &mut self,
+        text: &str,
+        variables: Variables,
+        reply: &mut dyn ReplySink,
+    ) -> (Flow, Variables) {
         let mut frame = Frame { variables, ..Frame::default() };
         let flow = match batch::parse(text, frame.variables.keys().cloned()) {
             Ok(statements) => self.run_block(&statements, &mut frame, reply).unwrap_or(Flow::Stopped),
@@ -67,22 +72,39 @@ impl Session {
     }
 
     /// sp_executesql: the OUTPUT parameters and the status.
-    pub(super) fn execute_text(&mut self, text: &str, declarations: &str, arguments: &[Argument], reply: &mut dyn ReplySink) -> Result<(Vec<(String, Variable)>, i32), Failure> {
+    pub(super) fn execute_text(
+        &mut self,
+        text: &str,
+        declarations: &str,
+        arguments: &[Argument],
+        reply: &mut dyn ReplySink,
+    ) -> Result<(Vec<(String, Variable)>, i32), Failure> {
         if self.depth >= 16 {
-            return Err(SqlError::new(217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).").into());
+            return Err(SqlError::new(
+                217,
+                "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).",
+            )
+            .into());
         }
         let declared = batch::parse_declarations(declarations)?;
         let mut variables = Variables::new();
         for (place, argument) in arguments.iter().enumerate() {
             let (name, sql_type, _) = if argument.name.is_empty() {
-                declared.get(place).ok_or_else(|| SqlError::new(8144, "Procedure or function  has too many arguments specified.").with_state(2))?
+                declared.get(place).ok_or_else(|| {
+                    SqlError::new(8144, "Procedure or function  has too many arguments specified.")
+                        .with_state(2)
+                })?
             } else {
                 let lower = argument.name.to_lowercase();
-                declared.iter().find(|(name, _, _)| *name == lower).ok_or_else(|| SqlError::new(8145, format!("{} is not a parameter for procedure .", argument.name)))?
+                declared.iter().find(|(name, _, _)| *name == lower).ok_or_else(|| {
+                    SqlError::new(8145, format!("{} is not a parameter for procedure .", argument.name))
+                })?
             };
             let value = self.converted(&argument.value, argument.sql_type, *sql_type)?;
             if variables.insert(name.clone(), Variable { sql_type: *sql_type, value }).is_some() {
-                return Err(SqlError::new(8143, format!("Parameter '{name}' was supplied multiple times.")).into());
+                return Err(
+                    SqlError::new(8143, format!("Parameter '{name}' was supplied multiple times.")).into()
+                );
             }
         }
         for (name, sql_type, output) in &declared {
@@ -107,9 +129,19 @@ impl Session {
             Flow::Aborted(number) => number,
             _ => 0,
         };
-        let wanted = |name: &str| arguments.iter().any(|argument| argument.output && argument.name.eq_ignore_ascii_case(name));
-        let outputs = declared.iter().enumerate().filter(|(place, (name, _, output))| *output && (wanted(name) || arguments.get(*place).is_some_and(|argument| argument.output && argument.name.is_empty())));
-        let outputs = outputs.filter_map(|(_, (name, _, _))| variables.remove(name).map(|variable| (name.clone(), variable))).collect();
+        let wanted = |name: &str| {
+            arguments.iter().any(|argument| argument.output && argument.name.eq_ignore_ascii_case(name))
+        };
+        let outputs = declared.iter().enumerate().filter(|(place, (name, _, output))| {
+            *output
+                && (wanted(name)
+                    || arguments
+                        .get(*place)
+                        .is_some_and(|argument| argument.output && argument.name.is_empty()))
+        });
+        let outputs = outputs
+            .filter_map(|(_, (name, _, _))| variables.remove(name).map(|variable| (name.clone(), variable)))
+            .collect();
         Ok((outputs, status))
     }
 
@@ -124,7 +156,9 @@ impl Session {
     fn one_value(&mut self, sql: &str, parameters: Vec<Stored>, sql_type: SqlType) -> Result<Value, Failure> {
         self.set_clock();
         let result = self.connection.prepare_cached(sql).and_then(|mut statement| {
-            statement.query_row(rusqlite::params_from_iter(parameters), |row| Ok(from_sqlite(row.get_ref(0)?, sql_type)))
+            statement.query_row(rusqlite::params_from_iter(parameters), |row| {
+                Ok(from_sqlite(row.get_ref(0)?, sql_type))
+            })
         });
         match result {
             Ok(value) => value.map_err(Failure::from),
@@ -156,7 +190,12 @@ impl Session {
     }
 
     /// Computes an expression, as `to` if given.
-    fn evaluate(&mut self, expression: &Expr, to: Option<SqlType>, frame: &Frame) -> Result<(Value, SqlType), Failure> {
+    fn evaluate(
+        &mut self,
+        expression: &Expr,
+        to: Option<SqlType>,
+        frame: &Frame,
+    ) -> Result<(Value, SqlType), Failure> {
         let facts = self.frame_facts(frame);
         let mut binder = Binder::new(&self.connection, &frame.variables, &facts);
         let bound = binder.expression(expression)?;
@@ -193,7 +232,12 @@ impl Session {
         }
     }
 
-    fn run_block(&mut self, statements: &[Statement], frame: &mut Frame, reply: &mut dyn ReplySink) -> Result<Flow, Failure> {
+    fn run_block(
+        &mut self,
+        statements: &[Statement],
+        frame: &mut Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<Flow, Failure> {
         for statement in statements {
             let flow = self.run_statement(statement, frame, reply)?;
             if flow != Flow::Next {
@@ -204,12 +248,25 @@ impl Session {
     }
 
     /// Runs one statement. Outside TRY its error is sent, and decides whether the batch goes on.
-    fn run_statement(&mut self, statement: &Statement, frame: &mut Frame, reply: &mut dyn ReplySink) -> Result<Flow, Failure> {
+    fn run_statement(
+        &mut self,
+        statement: &Statement,
+        frame: &mut Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<Flow, Failure> {
         if self.cancelled() {
             return Ok(Flow::Stopped);
         }
         let result = self.run_kind(&statement.kind, frame, reply);
-        let resets_error = !matches!(statement.kind, StatementKind::If { .. } | StatementKind::While { .. } | StatementKind::Block(_) | StatementKind::TryCatch { .. } | StatementKind::Declare(_) | StatementKind::RaiseError { .. });
+        let resets_error = !matches!(
+            statement.kind,
+            StatementKind::If { .. }
+                | StatementKind::While { .. }
+                | StatementKind::Block(_)
+                | StatementKind::TryCatch { .. }
+                | StatementKind::Declare(_)
+                | StatementKind::RaiseError { .. }
+        );
         let (mut error, thrown) = match result {
             Ok(flow) => {
                 if resets_error && flow == Flow::Next {
@@ -234,7 +291,9 @@ impl Session {
             reach = Reach::Transaction;
         }
         if frame.tries > 0 {
-            if reach == Reach::Transaction && let Some(transaction) = &mut self.transaction {
+            if reach == Reach::Transaction
+                && let Some(transaction) = &mut self.transaction
+            {
                 transaction.doomed = true;
             }
             return Err(if thrown { Failure::Thrown(error) } else { Failure::Sql(error) });
@@ -251,9 +310,16 @@ impl Session {
         }
     }
 
-    fn run_kind(&mut self, kind: &StatementKind, frame: &mut Frame, reply: &mut dyn ReplySink) -> Result<Flow, Failure> {
+    fn run_kind(
+        &mut self,
+        kind: &StatementKind,
+        frame: &mut Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<Flow, Failure> {
         match kind {
-            StatementKind::Select { query, targets } if targets.is_empty() => self.select(query, frame, reply)?,
+            StatementKind::Select { query, targets } if targets.is_empty() => {
+                self.select(query, frame, reply)?
+            }
             StatementKind::Select { query, targets } => self.select_into(query, targets, frame)?,
             StatementKind::Modify { statement, top } => {
                 let facts = self.frame_facts(frame);
@@ -267,7 +333,9 @@ impl Session {
                         Some(value) => self.evaluate(value, Some(declaration.sql_type), frame)?.0,
                         None => Value::Null,
                     };
-                    frame.variables.insert(declaration.name.clone(), Variable { sql_type: declaration.sql_type, value });
+                    frame
+                        .variables
+                        .insert(declaration.name.clone(), Variable { sql_type: declaration.sql_type, value });
                 }
                 return Ok(Flow::Next);
             }
@@ -353,11 +421,16 @@ impl Session {
                 }
                 let (message, message_type) = self.evaluate(message, None, frame)?;
                 let Value::Text(message) = message else {
-                    return Err(unsupported(&format!("RAISERROR with a {} instead of a text", message_type.family_name())).into());
+                    return Err(unsupported(&format!(
+                        "RAISERROR with a {} instead of a text",
+                        message_type.family_name()
+                    ))
+                    .into());
                 };
                 let severity = u8::try_from(self.integer(severity, frame)?.clamp(0, 18)).unwrap_or(16);
                 let state = u8::try_from(self.integer(state, frame)?.clamp(0, 255)).unwrap_or(1);
-                let error = SqlError::new(50000, formatted(&message, &texts)?).with_class(severity).with_state(state);
+                let error =
+                    SqlError::new(50000, formatted(&message, &texts)?).with_class(severity).with_state(state);
                 if severity > 10 {
                     return Err(Failure::Sql(error));
                 }
@@ -377,7 +450,9 @@ impl Session {
                     return Err(SqlError::new(40508, "USE statement is not supported to switch between databases. Use a new connection to connect to a different database.").into());
                 }
             }
-            StatementKind::Execute { result, procedure, arguments } => return self.execute(result.as_deref(), procedure, arguments, frame, reply),
+            StatementKind::Execute { result, procedure, arguments } => {
+                return self.execute(result.as_deref(), procedure, arguments, frame, reply);
+            }
             definition => {
                 let facts = self.frame_facts(frame);
                 self.define(definition, &facts)?;
@@ -386,7 +461,8 @@ impl Session {
         if !matches!(kind, StatementKind::Select { .. }) {
             reply.done(Done::Other, None);
         } else if let StatementKind::Select { targets, .. } = kind {
-            let count = u64::try_from(self.row_count).ok().filter(|_| !self.settings.no_count && targets.is_empty());
+            let count =
+                u64::try_from(self.row_count).ok().filter(|_| !self.settings.no_count && targets.is_empty());
             reply.done(Done::Select, count);
         }
         Ok(Flow::Next)
@@ -401,7 +477,14 @@ impl Session {
             Setting::IdentityInsert(name, on) => {
                 let table = super::define::table(&self.connection, name)?;
                 if table.identity().is_none() {
-                    return Err(SqlError::new(8106, format!("Table '{}' does not have the identity property. Cannot perform SET operation.", table.shown())).into());
+                    return Err(SqlError::new(
+                        8106,
+                        format!(
+                            "Table '{}' does not have the identity property. Cannot perform SET operation.",
+                            table.shown()
+                        ),
+                    )
+                    .into());
                 }
                 self.settings.identity_insert = on.then_some(table.id);
             }
@@ -459,13 +542,27 @@ impl Session {
     }
 
     /// Runs a query and hands over the columns (with no row) and then each row.
-    fn rows(&mut self, query: &Query, frame: &Frame, mut take: impl FnMut(&[Column], Option<&[Value]>) -> Result<(), Failure>) -> Result<(), Failure> {
+    fn rows(
+        &mut self,
+        query: &Query,
+        frame: &Frame,
+        mut take: impl FnMut(&[Column], Option<&[Value]>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let facts = self.frame_facts(frame);
         let mut binder = Binder::new(&self.connection, &frame.variables, &facts);
         let bound = binder.query(query)?;
         let parameters = std::mem::take(&mut binder.parameters);
         drop(binder);
-        let columns: Vec<Column> = bound.columns.iter().map(|column| Column { name: column.name.clone(), sql_type: column.sql_type, nullable: column.nullable, identity: column.identity }).collect();
+        let columns: Vec<Column> = bound
+            .columns
+            .iter()
+            .map(|column| Column {
+                name: column.name.clone(),
+                sql_type: column.sql_type,
+                nullable: column.nullable,
+                identity: column.identity,
+            })
+            .collect();
         self.set_clock();
         self.row_count = 0;
         let mut count = 0;
@@ -475,16 +572,27 @@ impl Session {
     }
 
     /// Steps through a statement's rows.
-    pub(super) fn stream(&self, sql: &str, parameters: Vec<Stored>, columns: &[Column], count: &mut i64, take: &mut impl FnMut(&[Column], Option<&[Value]>) -> Result<(), Failure>) -> Result<(), Failure> {
+    pub(super) fn stream(
+        &self,
+        sql: &str,
+        parameters: Vec<Stored>,
+        columns: &[Column],
+        count: &mut i64,
+        take: &mut impl FnMut(&[Column], Option<&[Value]>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let failure = |error: &rusqlite::Error| self.sqlite_failure(error, None);
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| failure(&error))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(|error| failure(&error))?;
+        let mut rows =
+            statement.query(rusqlite::params_from_iter(parameters)).map_err(|error| failure(&error))?;
         take(columns, None)?;
         let mut values = Vec::with_capacity(columns.len());
         while let Some(row) = rows.next().map_err(|error| failure(&error))? {
             values.clear();
             for (index, column) in columns.iter().enumerate() {
-                values.push(from_sqlite(row.get_ref(index).map_err(|error| failure(&error))?, column.sql_type)?);
+                values.push(from_sqlite(
+                    row.get_ref(index).map_err(|error| failure(&error))?,
+                    column.sql_type,
+                )?);
             }
             take(columns, Some(&values))?;
             *count += 1;
@@ -495,11 +603,23 @@ impl Session {
         Ok(())
     }
 
-    fn execute(&mut self, result: Option<&str>, procedure: &Name, arguments: &[ExecuteArgument], frame: &mut Frame, reply: &mut dyn ReplySink) -> Result<Flow, Failure> {
+    fn execute(
+        &mut self,
+        result: Option<&str>,
+        procedure: &Name,
+        arguments: &[ExecuteArgument],
+        frame: &mut Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<Flow, Failure> {
         let mut values = Vec::new();
         for argument in arguments {
             let (value, sql_type) = self.evaluate(&argument.value, None, frame)?;
-            values.push(Argument { name: argument.name.clone().unwrap_or_default(), sql_type, value, output: argument.output });
+            values.push(Argument {
+                name: argument.name.clone().unwrap_or_default(),
+                sql_type,
+                value,
+                output: argument.output,
+            });
         }
         match procedure.object.to_lowercase().as_str() {
             "sp_set_session_context" => self.set_session_context(&values)?,
@@ -510,12 +630,18 @@ impl Session {
                 };
                 let statement = text(values.first());
                 let declarations = text(values.get(1));
-                let (outputs, status) = self.execute_text(&statement, &declarations, values.get(2..).unwrap_or_default(), reply)?;
+                let (outputs, status) =
+                    self.execute_text(&statement, &declarations, values.get(2..).unwrap_or_default(), reply)?;
                 for (name, variable) in outputs {
-                    let target = arguments.iter().skip(2).find(|argument| argument.name.as_deref() == Some(name.as_str())).map(|argument| &argument.value);
+                    let target = arguments
+                        .iter()
+                        .skip(2)
+                        .find(|argument| argument.name.as_deref() == Some(name.as_str()))
+                        .map(|argument| &argument.value);
                     if let Some(Expr::Identifier(target)) = target {
                         let target = target.value.to_lowercase();
-                        if let Some(sql_type) = frame.variables.get(&target).map(|variable| variable.sql_type) {
+                        if let Some(sql_type) = frame.variables.get(&target).map(|variable| variable.sql_type)
+                        {
                             let value = self.converted(&variable.value, variable.sql_type, sql_type)?;
                             frame.variables.insert(target, Variable { sql_type, value });
                         }
@@ -527,7 +653,9 @@ impl Session {
                     variable.value = Value::Integer(i64::from(status));
                 }
             }
-            name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => return Err(unsupported(name).into()),
+            name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => {
+                return Err(unsupported(name).into());
+            }
             _ => return Err(no_procedure(&errors::display(procedure)).into()),
         }
         Ok(Flow::Next)
@@ -568,7 +696,10 @@ fn formatted(message: &str, arguments: &[String]) -> Result<String, SqlError> {
 
 /// `hh:mm[:ss[.mmm]]`, below 24 hours.
 fn parse_delay(text: &str) -> Result<Duration, SqlError> {
-    let wrong = || SqlError::new(148, format!("Incorrect time syntax in time string '{text}' used with WAITFOR.")).with_class(15);
+    let wrong = || {
+        SqlError::new(148, format!("Incorrect time syntax in time string '{text}' used with WAITFOR."))
+            .with_class(15)
+    };
     let mut parts = text.trim().split(':');
     let mut number = |most: f64| -> Result<f64, SqlError> {
         let part = parts.next().unwrap_or("0");
@@ -580,4 +711,3 @@ fn parse_delay(text: &str) -> Result<Duration, SqlError> {
     let (hours, minutes, seconds) = (number(23.0)?, number(59.0)?, number(59.999)?);
     Duration::try_from_secs_f64(hours * 3600.0 + minutes * 60.0 + seconds).map_err(|_| wrong())
 }
-

@@ -49,7 +49,13 @@ pub(super) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { no_count: false, xact_abort: false, isolation: Isolation::ReadCommitted, lock_timeout: -1, identity_insert: None }
+        Self {
+            no_count: false,
+            xact_abort: false,
+            isolation: Isolation::ReadCommitted,
+            lock_timeout: -1,
+            identity_insert: None,
+        }
     }
 }
 
@@ -105,15 +111,28 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub(super) fn new(database: Arc<Database>, connection: Connection, login: Login) -> rusqlite::Result<Self> {
+    pub(super) fn new(
+        database: Arc<Database>,
+        connection: Connection,
+        login: Login,
+    ) -> rusqlite::Result<Self> {
         let functions = Arc::new(FunctionContext::default());
         let shared = Arc::<Mutex<Shared>>::default();
         crate::sql::values::functions::register(&connection, &functions)?;
         identity::register(&connection, &database.counters, &shared)?;
         catalog::prepare(&connection, "temp")?;
-        let cancel = CancelHandle(Arc::new(Cancel { running: AtomicBool::new(false), asked: AtomicBool::new(false), interrupt: connection.get_interrupt_handle() }));
+        let cancel = CancelHandle(Arc::new(Cancel {
+            running: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+            interrupt: connection.get_interrupt_handle(),
+        }));
         Ok(Self {
-            database, connection, login, functions, shared, cancel,
+            database,
+            connection,
+            login,
+            functions,
+            shared,
+            cancel,
             settings: Settings::default(),
             transaction: None,
             row_count: 0,
@@ -152,31 +171,36 @@ impl Session {
 
     /// Runs `sp_executesql` with `declarations` such as `@id int, @city nvarchar(50) OUTPUT`.
     /// Settings and temp tables that it makes end with it.
-    pub fn execute_sql(&mut self, text: &str, declarations: &str, arguments: &[Argument], reply: &mut dyn ReplySink) {
-        self.request(|session| {
-            match session.execute_text(text, declarations, arguments, reply) {
-                Ok((outputs, status)) => {
-                    for (name, variable) in outputs {
-                        reply.output(&name, variable.sql_type, &variable.value);
-                    }
-                    session.end_batch(reply);
-                    reply.return_status(status);
+    pub fn execute_sql(
+        &mut self,
+        text: &str,
+        declarations: &str,
+        arguments: &[Argument],
+        reply: &mut dyn ReplySink,
+    ) {
+        self.request(|session| match session.execute_text(text, declarations, arguments, reply) {
+            Ok((outputs, status)) => {
+                for (name, variable) in outputs {
+                    reply.output(&name, variable.sql_type, &variable.value);
                 }
-                Err(Failure::Sql(error) | Failure::Thrown(error)) => {
-                    session.last_error = error.number;
-                    reply.error(&error);
-                    reply.done(StatementKind::Other, None);
-                    reply.return_status(error.number);
-                }
-                Err(Failure::Stopped) => {}
+                session.end_batch(reply);
+                reply.return_status(status);
             }
+            Err(Failure::Sql(error) | Failure::Thrown(error)) => {
+                session.last_error = error.number;
+                reply.error(&error);
+                reply.done(StatementKind::Other, None);
+                reply.return_status(error.number);
+            }
+            Err(Failure::Stopped) => {}
         });
     }
 
     /// Calls a procedure by name: one of the system's, or one that the database has.
     pub fn call(&mut self, procedure: &str, arguments: &[Argument], reply: &mut dyn ReplySink) {
         self.request(|session| {
-            let name = procedure.rsplit('.').next().unwrap_or(procedure).trim_matches(['[', ']']).to_lowercase();
+            let name =
+                procedure.rsplit('.').next().unwrap_or(procedure).trim_matches(['[', ']']).to_lowercase();
             let result = match name.as_str() {
                 "sp_set_session_context" => session.set_session_context(arguments),
                 _ => Err(no_procedure(procedure)),
@@ -194,10 +218,18 @@ impl Session {
 
     pub(super) fn set_session_context(&mut self, arguments: &[Argument]) -> Result<(), SqlError> {
         let find = |name: &str, place: usize| {
-            arguments.iter().find(|argument| argument.name.eq_ignore_ascii_case(name)).or_else(|| arguments.get(place).filter(|argument| argument.name.is_empty()))
+            arguments
+                .iter()
+                .find(|argument| argument.name.eq_ignore_ascii_case(name))
+                .or_else(|| arguments.get(place).filter(|argument| argument.name.is_empty()))
         };
-        let (Some(Argument { value: Value::Text(key), .. }), Some(value)) = (find("@key", 0), find("@value", 1)) else {
-            return Err(SqlError::new(201, "Procedure or function 'sp_set_session_context' expects parameter '@key', which was not supplied."));
+        let (Some(Argument { value: Value::Text(key), .. }), Some(value)) =
+            (find("@key", 0), find("@value", 1))
+        else {
+            return Err(SqlError::new(
+                201,
+                "Procedure or function 'sp_set_session_context' expects parameter '@key', which was not supplied.",
+            ));
         };
         self.session_context.insert(key.to_lowercase(), (value.sql_type, value.value.clone()));
         Ok(())
@@ -226,7 +258,11 @@ impl Session {
         self.manage(reply, |session, _| session.save_transaction(savepoint));
     }
 
-    fn manage(&mut self, reply: &mut dyn ReplySink, run: impl FnOnce(&mut Self, &mut dyn ReplySink) -> Result<(), Failure>) {
+    fn manage(
+        &mut self,
+        reply: &mut dyn ReplySink,
+        run: impl FnOnce(&mut Self, &mut dyn ReplySink) -> Result<(), Failure>,
+    ) {
         self.request(|session| {
             if let Err(Failure::Sql(error) | Failure::Thrown(error)) = run(session, reply) {
                 session.last_error = error.number;
@@ -267,14 +303,27 @@ impl Session {
         let name = SqlType::NVarChar(Length::Limit(128));
         let text = |text: &str| (Some(name), Some(Value::Text(text.to_owned())));
         let int = |number: i64| (Some(SqlType::Int), Some(Value::Integer(number)));
-        let identity = (Some(SqlType::Decimal { precision: 38, scale: 0 }), self.identity.map(|value| Value::Decimal(i128::from(value))));
-        let state = self.transaction.as_ref().map_or(0, |transaction| if transaction.doomed { -1 } else { 1 });
+        let identity = (
+            Some(SqlType::Decimal { precision: 38, scale: 0 }),
+            self.identity.map(|value| Value::Decimal(i128::from(value))),
+        );
+        let state =
+            self.transaction.as_ref().map_or(0, |transaction| if transaction.doomed { -1 } else { 1 });
         let mut values = HashMap::from([
             ("@@rowcount", int(self.row_count)),
             ("@@error", int(i64::from(self.last_error))),
             ("@@trancount", int(self.transaction.as_ref().map_or(0, |transaction| transaction.count))),
             ("@@spid", (Some(SqlType::SmallInt), Some(Value::Integer(51)))),
-            ("@@version", (Some(SqlType::NVarChar(Length::Limit(300))), Some(Value::Text("Microsoft SQL Azure (RTM) - 12.0.2000.8 (local-azure, a stand-in on SQLite)".to_owned())))),
+            (
+                "@@version",
+                (
+                    Some(SqlType::NVarChar(Length::Limit(300))),
+                    Some(Value::Text(
+                        "Microsoft SQL Azure (RTM) - 12.0.2000.8 (local-azure, a stand-in on SQLite)"
+                            .to_owned(),
+                    )),
+                ),
+            ),
             ("@@servername", text("localhost")),
             ("@@lock_timeout", int(self.settings.lock_timeout)),
             ("rowcount_big", (Some(SqlType::BigInt), Some(Value::Integer(self.row_count)))),
@@ -298,14 +347,20 @@ impl Session {
     }
 
     /// SQLite's error as the one that stands behind it.
-    pub(super) fn sqlite_failure(&self, error: &rusqlite::Error, context: Option<(&catalog::Table, StatementKind)>) -> Failure {
+    pub(super) fn sqlite_failure(
+        &self,
+        error: &rusqlite::Error,
+        context: Option<(&catalog::Table, StatementKind)>,
+    ) -> Failure {
         let own = lock(&self.shared).error.take();
         if let Some(own) = self.functions.take_error().or(own) {
             return own.into();
         }
         match error.sqlite_error_code() {
             Some(ErrorCode::OperationInterrupted) => Failure::Stopped,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqlError::new(1222, "Lock request time out period exceeded.").with_state(51).into(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                SqlError::new(1222, "Lock request time out period exceeded.").with_state(51).into()
+            }
             Some(ErrorCode::ConstraintViolation) => match context {
                 Some((table, kind)) => self.constraint_error(error, table, kind).into(),
                 None => errors::internal(error).into(),

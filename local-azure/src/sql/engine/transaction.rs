@@ -30,7 +30,11 @@ pub(super) struct Transaction {
 }
 
 impl Session {
-    pub(super) fn begin_transaction(&mut self, isolation: Isolation, reply: &mut dyn ReplySink) -> Result<(), Failure> {
+    pub(super) fn begin_transaction(
+        &mut self,
+        isolation: Isolation,
+        reply: &mut dyn ReplySink,
+    ) -> Result<(), Failure> {
         if isolation != Isolation::Unchanged {
             self.settings.isolation = isolation;
         }
@@ -39,8 +43,18 @@ impl Session {
             return Ok(());
         }
         let descriptor = self.database.next_transaction();
-        self.transaction = Some(Transaction { descriptor, count: 1, begun: false, doomed: false, savepoints: Vec::new(), marks: 0 });
-        if matches!(self.settings.isolation, Isolation::RepeatableRead | Isolation::Serializable | Isolation::Snapshot) {
+        self.transaction = Some(Transaction {
+            descriptor,
+            count: 1,
+            begun: false,
+            doomed: false,
+            savepoints: Vec::new(),
+            marks: 0,
+        });
+        if matches!(
+            self.settings.isolation,
+            Isolation::RepeatableRead | Isolation::Serializable | Isolation::Snapshot
+        ) {
             // These see one state throughout: with the write lock nobody can change it.
             if let Err(failure) = self.start_writing() {
                 self.transaction = None;
@@ -53,7 +67,11 @@ impl Session {
 
     pub(super) fn commit_transaction(&mut self, reply: &mut dyn ReplySink) -> Result<(), Failure> {
         let Some(transaction) = &mut self.transaction else {
-            return Err(SqlError::new(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.").into());
+            return Err(SqlError::new(
+                3902,
+                "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.",
+            )
+            .into());
         };
         if transaction.doomed {
             return Err(doomed().into());
@@ -73,7 +91,11 @@ impl Session {
 
     pub(super) fn rollback_transaction(&mut self, reply: &mut dyn ReplySink) -> Result<(), Failure> {
         if self.transaction.is_none() {
-            return Err(SqlError::new(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.").into());
+            return Err(SqlError::new(
+                3903,
+                "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.",
+            )
+            .into());
         }
         self.undo(reply);
         Ok(())
@@ -91,12 +113,18 @@ impl Session {
 
     pub(super) fn save_transaction(&mut self, name: &str) -> Result<(), Failure> {
         let Some(transaction) = &mut self.transaction else {
-            return Err(SqlError::new(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.").into());
+            return Err(SqlError::new(
+                628,
+                "Cannot issue SAVE TRANSACTION when there is no active transaction.",
+            )
+            .into());
         };
         let mark = if transaction.begun {
             transaction.marks += 1;
             let mark = transaction.marks;
-            self.connection.execute_batch(&format!("SAVEPOINT local_azure_mark_{mark}")).map_err(|error| errors::internal(&error))?;
+            self.connection
+                .execute_batch(&format!("SAVEPOINT local_azure_mark_{mark}"))
+                .map_err(|error| errors::internal(&error))?;
             Some(mark)
         } else {
             None
@@ -106,19 +134,32 @@ impl Session {
     }
 
     pub(super) fn rollback_to(&mut self, name: &str) -> Result<(), Failure> {
-        let missing = || SqlError::new(6401, format!("Cannot roll back {name}. No transaction or savepoint of that name was found."));
+        let missing = || {
+            SqlError::new(
+                6401,
+                format!("Cannot roll back {name}. No transaction or savepoint of that name was found."),
+            )
+        };
         let Some(transaction) = &mut self.transaction else {
-            return Err(SqlError::new(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.").into());
+            return Err(SqlError::new(
+                3903,
+                "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.",
+            )
+            .into());
         };
         if transaction.doomed {
             return Err(doomed().into());
         }
         let lower = name.to_lowercase();
-        let place = transaction.savepoints.iter().rposition(|(other, _)| *other == lower).ok_or_else(missing)?;
+        let place =
+            transaction.savepoints.iter().rposition(|(other, _)| *other == lower).ok_or_else(missing)?;
         let mark = transaction.savepoints.get(place).and_then(|(_, mark)| *mark);
         transaction.savepoints.truncate(place + 1);
         match mark {
-            Some(mark) => self.connection.execute_batch(&format!("ROLLBACK TO local_azure_mark_{mark}")).map_err(|error| errors::internal(&error))?,
+            Some(mark) => self
+                .connection
+                .execute_batch(&format!("ROLLBACK TO local_azure_mark_{mark}"))
+                .map_err(|error| errors::internal(&error))?,
             None if transaction.begun => {
                 self.connection.execute_batch("ROLLBACK").map_err(|error| errors::internal(&error))?;
                 transaction.begun = false;
@@ -129,14 +170,19 @@ impl Session {
     }
 
     /// Runs something that writes, whole or not at all.
-    pub(super) fn atomically<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) fn atomically<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         if self.transaction.as_ref().is_some_and(|transaction| transaction.doomed) {
             return Err(SqlError::new(3930, "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.").into());
         }
         let inside = self.transaction.is_some();
         self.start_writing()?;
         if inside {
-            self.connection.execute_batch("SAVEPOINT local_azure_statement").map_err(|error| errors::internal(&error))?;
+            self.connection
+                .execute_batch("SAVEPOINT local_azure_statement")
+                .map_err(|error| errors::internal(&error))?;
         }
         let result = work(self);
         let end = match (&result, inside) {
@@ -178,7 +224,9 @@ impl Session {
                         return Err(Failure::Stopped);
                     }
                     if start.elapsed() >= wait {
-                        return Err(SqlError::new(1222, "Lock request time out period exceeded.").with_state(51).into());
+                        return Err(SqlError::new(1222, "Lock request time out period exceeded.")
+                            .with_state(51)
+                            .into());
                     }
                 }
                 Err(error) => return Err(self.sqlite_failure(&error, None)),
@@ -192,5 +240,8 @@ impl Session {
 }
 
 fn doomed() -> SqlError {
-    SqlError::new(3930, "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.")
+    SqlError::new(
+        3930,
+        "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.",
+    )
 }

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
+use super::super::engine::Isolation;
 use super::cursor::{Cursor, Extent, undeclared};
 use super::lexer::{keyword, tokenize};
 use super::query;
 use super::statement::{Declaration, ExecuteArgument, Name, Setting, Statement, StatementKind};
-use super::super::engine::Isolation;
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 
@@ -20,7 +20,10 @@ const DEEPEST: usize = 32;
 ///
 /// # Errors
 /// 102, 156, 137 and the numbers of the lexer, with the line.
-pub(crate) fn parse(text: &str, variables: impl IntoIterator<Item = String>) -> Result<Vec<Statement>, SqlError> {
+pub(crate) fn parse(
+    text: &str,
+    variables: impl IntoIterator<Item = String>,
+) -> Result<Vec<Statement>, SqlError> {
     let mut cursor = Cursor::new(tokenize(text)?, variables.into_iter().collect::<HashSet<_>>());
     let mut statements = Vec::new();
     loop {
@@ -132,7 +135,19 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             let ends = cursor.at_end()
                 || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
                 || next.as_deref().is_some_and(|word| {
-                    super::keywords::begins_statement(word) || matches!(word, "END" | "ELSE" | "SELECT" | "SET" | "INSERT" | "UPDATE" | "DELETE" | "EXEC" | "EXECUTE")
+                    super::keywords::begins_statement(word)
+                        || matches!(
+                            word,
+                            "END"
+                                | "ELSE"
+                                | "SELECT"
+                                | "SET"
+                                | "INSERT"
+                                | "UPDATE"
+                                | "DELETE"
+                                | "EXEC"
+                                | "EXECUTE"
+                        )
                 });
             Ok(StatementKind::Return(if ends { None } else { Some(expression(cursor)?) }))
         }
@@ -176,10 +191,9 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             Ok(StatementKind::Use(cursor.identifier()?))
         }
         "EXEC" | "EXECUTE" => execute(cursor),
-        "MERGE" | "GRANT" | "DENY" | "REVOKE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC" | "KILL" | "BACKUP"
-        | "RESTORE" | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK" | "FETCH" => {
-            Err(cursor.unsupported(&format!("The statement {word}")))
-        }
+        "MERGE" | "GRANT" | "DENY" | "REVOKE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC"
+        | "KILL" | "BACKUP" | "RESTORE" | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK"
+        | "FETCH" => Err(cursor.unsupported(&format!("The statement {word}"))),
         _ => Err(cursor.syntax_error()),
     }
 }
@@ -204,7 +218,8 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.advance();
     let mut declarations = Vec::new();
     loop {
-        if !matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@')) {
+        if !matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@'))
+        {
             return Err(match cursor.keyword_at(1).as_deref() {
                 Some("CURSOR") => cursor.unsupported("A cursor"),
                 _ => cursor.syntax_error(),
@@ -231,7 +246,8 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 
 fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.advance();
-    if matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@')) {
+    if matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@'))
+    {
         let at = cursor.peek().cloned();
         let variable = cursor.known_variable()?;
         let operator = cursor.peek().and_then(|token| query::compound(&token.token));
@@ -243,9 +259,13 @@ fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         let value = match (operator, at) {
             (Some(operator), Some(at)) => {
                 // `SET @a += e` is `SET @a = @a + (e)`.
-                let tokens = [at.clone(), sqlparser::tokenizer::TokenWithSpan { token: operator, span: at.span }];
+                let tokens =
+                    [at.clone(), sqlparser::tokenizer::TokenWithSpan { token: operator, span: at.span }];
                 let mut left = tokens.to_vec();
-                left.push(sqlparser::tokenizer::TokenWithSpan { token: Token::make_word("NULL", None), span: at.span });
+                left.push(sqlparser::tokenizer::TokenWithSpan {
+                    token: Token::make_word("NULL", None),
+                    span: at.span,
+                });
                 match query::expression(&left)? {
                     ast::Expr::BinaryOp { left, op, right: _ } => {
                         ast::Expr::BinaryOp { left, op, right: Box::new(ast::Expr::Nested(Box::new(value))) }
@@ -288,11 +308,40 @@ fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         options.push(cursor.peek_keyword().ok_or_else(|| cursor.syntax_error())?);
         let at = cursor.line();
         let option = options.last().cloned().unwrap_or_default();
-        if matches!(option.as_str(), "LANGUAGE" | "DATEFORMAT" | "DATEFIRST" | "ROWCOUNT" | "DEADLOCK_PRIORITY" | "CONTEXT_INFO" | "SHOWPLAN_ALL" | "SHOWPLAN_XML" | "STATISTICS" | "FMTONLY" | "PARSEONLY" | "NOEXEC" | "IMPLICIT_TRANSACTIONS") {
+        if matches!(
+            option.as_str(),
+            "LANGUAGE"
+                | "DATEFORMAT"
+                | "DATEFIRST"
+                | "ROWCOUNT"
+                | "DEADLOCK_PRIORITY"
+                | "CONTEXT_INFO"
+                | "SHOWPLAN_ALL"
+                | "SHOWPLAN_XML"
+                | "STATISTICS"
+                | "FMTONLY"
+                | "PARSEONLY"
+                | "NOEXEC"
+                | "IMPLICIT_TRANSACTIONS"
+        ) {
             cursor.advance();
             return harmless_value(cursor, &option).map_err(|error| error.at_line(at));
         }
-        if !matches!(option.as_str(), "NOCOUNT" | "XACT_ABORT" | "ANSI_NULLS" | "QUOTED_IDENTIFIER" | "ANSI_PADDING" | "ANSI_WARNINGS" | "ARITHABORT" | "CONCAT_NULL_YIELDS_NULL" | "NUMERIC_ROUNDABORT" | "ANSI_NULL_DFLT_ON" | "ANSI_DEFAULTS" | "CURSOR_CLOSE_ON_COMMIT") {
+        if !matches!(
+            option.as_str(),
+            "NOCOUNT"
+                | "XACT_ABORT"
+                | "ANSI_NULLS"
+                | "QUOTED_IDENTIFIER"
+                | "ANSI_PADDING"
+                | "ANSI_WARNINGS"
+                | "ARITHABORT"
+                | "CONCAT_NULL_YIELDS_NULL"
+                | "NUMERIC_ROUNDABORT"
+                | "ANSI_NULL_DFLT_ON"
+                | "ANSI_DEFAULTS"
+                | "CURSOR_CLOSE_ON_COMMIT"
+        ) {
             return Err(cursor.syntax_error());
         }
         cursor.advance();
@@ -301,7 +350,11 @@ fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
     }
     let on = on_or_off(cursor)?;
-    options.into_iter().map(|option| setting(&option, on, cursor)).collect::<Result<_, _>>().map(StatementKind::Set)
+    options
+        .into_iter()
+        .map(|option| setting(&option, on, cursor))
+        .collect::<Result<_, _>>()
+        .map(StatementKind::Set)
 }
 
 /// An ON/OFF option. One without effect here is accepted only in the state in which the engine works.
@@ -312,7 +365,9 @@ fn setting(option: &str, on: bool, cursor: &Cursor) -> Result<Setting, SqlError>
         "NUMERIC_ROUNDABORT" | "CURSOR_CLOSE_ON_COMMIT" if !on => Ok(Setting::Harmless),
         // ARITHABORT makes no difference while ANSI_WARNINGS is ON.
         "ARITHABORT" => Ok(Setting::Harmless),
-        "NUMERIC_ROUNDABORT" | "CURSOR_CLOSE_ON_COMMIT" | "ANSI_DEFAULTS" => Err(cursor.unsupported(&format!("SET {option} ON"))),
+        "NUMERIC_ROUNDABORT" | "CURSOR_CLOSE_ON_COMMIT" | "ANSI_DEFAULTS" => {
+            Err(cursor.unsupported(&format!("SET {option} ON")))
+        }
         _ if on => Ok(Setting::Harmless),
         _ => Err(cursor.unsupported(&format!("SET {option} OFF"))),
     }
@@ -329,7 +384,20 @@ fn harmless_value(cursor: &mut Cursor, option: &str) -> Result<StatementKind, Sq
     cursor.advance();
     let harmless = matches!(
         (option, value.as_str()),
-        ("LANGUAGE", "us_english" | "english") | ("DATEFORMAT", "mdy") | ("DATEFIRST", "7") | ("ROWCOUNT", "0") | ("DEADLOCK_PRIORITY", _) | ("SHOWPLAN_ALL" | "SHOWPLAN_XML" | "FMTONLY" | "PARSEONLY" | "NOEXEC" | "IMPLICIT_TRANSACTIONS", "off")
+        ("LANGUAGE", "us_english" | "english")
+            | ("DATEFORMAT", "mdy")
+            | ("DATEFIRST", "7")
+            | ("ROWCOUNT", "0")
+            | ("DEADLOCK_PRIORITY", _)
+            | (
+                "SHOWPLAN_ALL"
+                    | "SHOWPLAN_XML"
+                    | "FMTONLY"
+                    | "PARSEONLY"
+                    | "NOEXEC"
+                    | "IMPLICIT_TRANSACTIONS",
+                "off"
+            )
     );
     if harmless {
         Ok(StatementKind::Set(vec![Setting::Harmless]))
@@ -437,7 +505,9 @@ fn transaction_word(cursor: &mut Cursor, work: bool) -> bool {
 /// A transaction's name, if one comes; only after TRAN or TRANSACTION.
 fn transaction_name(cursor: &mut Cursor) -> Result<Option<String>, SqlError> {
     match cursor.peek().map(|token| &token.token) {
-        Some(Token::Word(word)) if word.value.starts_with('@') => Err(cursor.unsupported("A variable as the name of a transaction")),
+        Some(Token::Word(word)) if word.value.starts_with('@') => {
+            Err(cursor.unsupported("A variable as the name of a transaction"))
+        }
         Some(Token::Word(word))
             if (word.quote_style.is_some() || !super::keywords::is_reserved(&word.value))
                 && !word.value.eq_ignore_ascii_case("THROW") =>
@@ -464,7 +534,20 @@ fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         cursor.at_end()
             || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
             || cursor.peek_keyword().is_some_and(|word| {
-                super::keywords::begins_statement(&word) || matches!(word.as_str(), "SELECT" | "SET" | "INSERT" | "UPDATE" | "DELETE" | "EXEC" | "EXECUTE" | "ELSE" | "END" | "WITH")
+                super::keywords::begins_statement(&word)
+                    || matches!(
+                        word.as_str(),
+                        "SELECT"
+                            | "SET"
+                            | "INSERT"
+                            | "UPDATE"
+                            | "DELETE"
+                            | "EXEC"
+                            | "EXECUTE"
+                            | "ELSE"
+                            | "END"
+                            | "WITH"
+                    )
             })
     };
     while !ends(cursor) {
@@ -480,7 +563,8 @@ fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             let slice = cursor.slice(Extent::Expression)?;
             slice
         };
-        let output = tokens.len() > 1 && matches!(tokens.last().and_then(keyword).as_deref(), Some("OUTPUT" | "OUT"));
+        let output =
+            tokens.len() > 1 && matches!(tokens.last().and_then(keyword).as_deref(), Some("OUTPUT" | "OUT"));
         let value = if output { tokens.get(..tokens.len() - 1).unwrap_or_default() } else { &tokens };
         arguments.push(ExecuteArgument { name, value: query::expression(value)?, output });
         if cursor.peek().is_none_or(|token| token.token != Token::Comma) {

@@ -63,10 +63,8 @@ impl Cursor {
 
     /// Takes the words if they come next, in this order.
     pub(crate) fn accept(&mut self, words: &[&str]) -> bool {
-        let all = words
-            .iter()
-            .enumerate()
-            .all(|(ahead, word)| self.keyword_at(ahead).as_deref() == Some(word));
+        let all =
+            words.iter().enumerate().all(|(ahead, word)| self.keyword_at(ahead).as_deref() == Some(word));
         if all {
             self.position += words.len();
         }
@@ -106,7 +104,8 @@ impl Cursor {
     pub(crate) fn identifier(&mut self) -> Result<String, SqlError> {
         match self.peek().map(|token| &token.token) {
             Some(Token::Word(word))
-                if (word.quote_style.is_some() || !is_reserved(&word.value)) && !word.value.starts_with('@') =>
+                if (word.quote_style.is_some() || !is_reserved(&word.value))
+                    && !word.value.starts_with('@') =>
             {
                 let name = word.value.clone();
                 if name.is_empty() || name.chars().count() > 128 {
@@ -141,7 +140,9 @@ impl Cursor {
     pub(crate) fn variable(&mut self) -> Result<String, SqlError> {
         match self.peek().map(|token| &token.token) {
             Some(Token::Word(word))
-                if word.quote_style.is_none() && word.value.starts_with('@') && !word.value.starts_with("@@") =>
+                if word.quote_style.is_none()
+                    && word.value.starts_with('@')
+                    && !word.value.starts_with("@@") =>
             {
                 let name = word.value.to_lowercase();
                 self.position += 1;
@@ -227,7 +228,10 @@ impl Cursor {
     }
 
     /// The tokens up to, and without, the first outside parentheses for which `ends` holds.
-    pub(crate) fn until(&mut self, ends: impl Fn(&TokenWithSpan) -> bool) -> Result<Vec<TokenWithSpan>, SqlError> {
+    pub(crate) fn until(
+        &mut self,
+        ends: impl Fn(&TokenWithSpan) -> bool,
+    ) -> Result<Vec<TokenWithSpan>, SqlError> {
         let start = self.position;
         let mut depth = 0_usize;
         while let Some(token) = self.peek() {

@@ -5,7 +5,8 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::lexer::{keyword, to_text};
 use super::statement::{
-    ColumnDefinition, ConstraintDefinition, ConstraintKind, ForeignAction, IndexDefinition, Name, StatementKind, TableDefinition, TableElement,
+    ColumnDefinition, ConstraintDefinition, ConstraintKind, ForeignAction, IndexDefinition, Name,
+    StatementKind, TableDefinition, TableElement,
 };
 use crate::sql::reply::SqlError;
 
@@ -69,7 +70,9 @@ fn create_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     let mut elements = Vec::new();
     loop {
         elements.push(element(cursor)?);
-        if !cursor.accept_token(&Token::Comma) || cursor.peek().is_some_and(|token| token.token == Token::RParen) {
+        if !cursor.accept_token(&Token::Comma)
+            || cursor.peek().is_some_and(|token| token.token == Token::RParen)
+        {
             break;
         }
     }
@@ -132,7 +135,14 @@ fn column(cursor: &mut Cursor) -> Result<ColumnDefinition, SqlError> {
         return Err(cursor.unsupported("A computed column"));
     }
     let sql_type = cursor.sql_type()?;
-    let mut column = ColumnDefinition { name, sql_type, nullable: None, identity: None, default: None, constraints: Vec::new() };
+    let mut column = ColumnDefinition {
+        name,
+        sql_type,
+        nullable: None,
+        identity: None,
+        default: None,
+        constraints: Vec::new(),
+    };
     loop {
         let constraint_name = if cursor.accept(&["CONSTRAINT"]) { Some(cursor.identifier()?) } else { None };
         let own = vec![column.name.clone()];
@@ -156,7 +166,11 @@ fn column(cursor: &mut Cursor) -> Result<ColumnDefinition, SqlError> {
                     cursor.expect_token(&Token::RParen)?;
                 }
                 if identity.1 == 0 {
-                    return Err(SqlError::new(2752, format!("Identity column '{}' contains invalid INCREMENT.", column.name)).at_line(cursor.line()));
+                    return Err(SqlError::new(
+                        2752,
+                        format!("Identity column '{}' contains invalid INCREMENT.", column.name),
+                    )
+                    .at_line(cursor.line()));
                 }
                 column.identity = Some(identity);
                 continue;
@@ -190,7 +204,10 @@ fn column(cursor: &mut Cursor) -> Result<ColumnDefinition, SqlError> {
                 }
                 continue;
             }
-            Some(word @ ("SPARSE" | "ROWGUIDCOL" | "GENERATED" | "MASKED" | "ENCRYPTED" | "HIDDEN" | "INDEX" | "PERSISTED" | "FILESTREAM")) => {
+            Some(
+                word @ ("SPARSE" | "ROWGUIDCOL" | "GENERATED" | "MASKED" | "ENCRYPTED" | "HIDDEN" | "INDEX"
+                | "PERSISTED" | "FILESTREAM"),
+            ) => {
                 return Err(cursor.unsupported(&format!("The column option {word}")));
             }
             _ if constraint_name.is_some() => return Err(cursor.syntax_error()),
@@ -219,7 +236,19 @@ fn default_text(cursor: &mut Cursor) -> Result<String, SqlError> {
         matches!(token.token, Token::Comma | Token::SemiColon)
             || matches!(
                 keyword(token).as_deref(),
-                Some("NOT" | "CONSTRAINT" | "PRIMARY" | "UNIQUE" | "CHECK" | "REFERENCES" | "IDENTITY" | "FOREIGN" | "FOR" | "WITH" | "COLLATE")
+                Some(
+                    "NOT"
+                        | "CONSTRAINT"
+                        | "PRIMARY"
+                        | "UNIQUE"
+                        | "CHECK"
+                        | "REFERENCES"
+                        | "IDENTITY"
+                        | "FOREIGN"
+                        | "FOR"
+                        | "WITH"
+                        | "COLLATE"
+                )
             )
     })?;
     // `DEFAULT 5 NULL`: a NULL behind a value is the column's nullability, and `DEFAULT NULL` is a value.
@@ -261,7 +290,11 @@ fn key_columns(cursor: &mut Cursor) -> Result<Vec<String>, SqlError> {
 fn references(cursor: &mut Cursor, columns: Vec<String>) -> Result<ConstraintKind, SqlError> {
     cursor.expect(&["REFERENCES"])?;
     let parent: Name = cursor.name()?;
-    let parent_columns = if cursor.peek().is_some_and(|token| token.token == Token::LParen) { column_names(cursor)? } else { Vec::new() };
+    let parent_columns = if cursor.peek().is_some_and(|token| token.token == Token::LParen) {
+        column_names(cursor)?
+    } else {
+        Vec::new()
+    };
     let mut on_delete = ForeignAction::NoAction;
     let mut on_update = ForeignAction::NoAction;
     while cursor.accept(&["ON"]) {
@@ -308,7 +341,9 @@ fn create_index(cursor: &mut Cursor, unique: bool) -> Result<StatementKind, SqlE
         column_names(cursor)?;
     }
     let filter = if cursor.accept(&["WHERE"]) {
-        Some(cursor.until(|token| token.token == Token::SemiColon || matches!(keyword(token).as_deref(), Some("WITH")))?)
+        Some(cursor.until(|token| {
+            token.token == Token::SemiColon || matches!(keyword(token).as_deref(), Some("WITH"))
+        })?)
     } else {
         None
     };

@@ -11,17 +11,15 @@ use crate::sql::reply::SqlError;
 /// 105 for a string without its end, 113 for a comment without its end, 102 for what is no T-SQL token.
 pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
     let dialect = MsSqlDialect {};
-    let tokens = Tokenizer::new(&dialect, text)
-        .tokenize_with_location()
-        .map_err(|error| {
-            let line = u32::try_from(error.location.line).unwrap_or(u32::MAX).max(1);
-            if error.message.contains("comment") {
-                SqlError::new(113, "Missing end comment mark '*/'.").with_class(15)
-            } else {
-                SqlError::new(105, "Unclosed quotation mark after the character string.").with_class(15)
-            }
-            .at_line(line)
-        })?;
+    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location().map_err(|error| {
+        let line = u32::try_from(error.location.line).unwrap_or(u32::MAX).max(1);
+        if error.message.contains("comment") {
+            SqlError::new(113, "Missing end comment mark '*/'.").with_class(15)
+        } else {
+            SqlError::new(105, "Unclosed quotation mark after the character string.").with_class(15)
+        }
+        .at_line(line)
+    })?;
     let mut kept = Vec::with_capacity(tokens.len());
     for token in tokens {
         match &token.token {

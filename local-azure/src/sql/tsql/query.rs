@@ -28,8 +28,24 @@ fn check_length(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
     for token in tokens {
         match &token.token {
             Token::Comma => chain = 0,
-            Token::Word(word) if word.quote_style.is_none() && matches!(word.value.to_ascii_uppercase().as_str(), "AND" | "OR" | "NOT" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN") => chain += 1,
-            Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::Tilde | Token::Caret | Token::Pipe | Token::Ampersand => chain += 1,
+            Token::Word(word)
+                if word.quote_style.is_none()
+                    && matches!(
+                        word.value.to_ascii_uppercase().as_str(),
+                        "AND" | "OR" | "NOT" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN"
+                    ) =>
+            {
+                chain += 1
+            }
+            Token::Plus
+            | Token::Minus
+            | Token::Mul
+            | Token::Div
+            | Token::Mod
+            | Token::Tilde
+            | Token::Caret
+            | Token::Pipe
+            | Token::Ampersand => chain += 1,
             _ => {}
         }
         if chain > LONGEST_CHAIN {
@@ -44,6 +60,7 @@ fn run<T>(
     read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T, SqlError> {
     check_length(tokens)?;
+    let tokens = &with_fetch_placeholders(tokens);
     let dialect = MsSqlDialect {};
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.to_vec());
     let parsed = read(&mut parser);
@@ -54,6 +71,26 @@ fn run<T>(
         Err(ParserError::RecursionLimitExceeded) => Err(too_deep()),
         _ => Err(syntax_error(if at_end { tokens.last() } else { Some(&next) })),
     }
+}
+
+/// sqlparser takes only a literal behind FETCH NEXT: a variable goes in as a placeholder of its own name.
+fn with_fetch_placeholders(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let before =
+        |index: usize, back: usize| index.checked_sub(back).and_then(|at| tokens.get(at)).and_then(keyword);
+    tokens
+        .iter()
+        .enumerate()
+        .map(|(index, token)| match &token.token {
+            Token::Word(word)
+                if word.value.starts_with('@')
+                    && before(index, 2).as_deref() == Some("FETCH")
+                    && matches!(before(index, 1).as_deref(), Some("NEXT" | "FIRST")) =>
+            {
+                symbol(Token::Placeholder(word.value.clone()), token)
+            }
+            _ => token.clone(),
+        })
+        .collect()
 }
 
 /// One expression.
@@ -128,12 +165,17 @@ fn outside(tokens: &[TokenWithSpan]) -> impl Iterator<Item = (usize, &TokenWithS
 
 /// Takes `OPTION (...)` off the end: hints for a planner that isn't there; those that change results are refused.
 fn without_option(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, SqlError> {
-    let Some(start) = outside(&tokens).find(|(_, token)| keyword(token).as_deref() == Some("OPTION")).map(|(index, _)| index) else {
+    let Some(start) = outside(&tokens)
+        .find(|(_, token)| keyword(token).as_deref() == Some("OPTION"))
+        .map(|(index, _)| index)
+    else {
         return Ok(tokens);
     };
     let option = tokens.split_off(start);
     let first = option.get(2).and_then(keyword).unwrap_or_default();
-    if option.last().map(|token| &token.token) != Some(&Token::RParen) || !matches!(first.as_str(), "RECOMPILE" | "MAXDOP" | "OPTIMIZE" | "FAST" | "KEEPFIXED" | "KEEP") {
+    if option.last().map(|token| &token.token) != Some(&Token::RParen)
+        || !matches!(first.as_str(), "RECOMPILE" | "MAXDOP" | "OPTIMIZE" | "FAST" | "KEEPFIXED" | "KEEP")
+    {
         return Err(unsupported(&format!("OPTION ({first} ...)")));
     }
     Ok(tokens)
@@ -141,11 +183,31 @@ fn without_option(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, 
 
 /// Takes the `@a =` of each item out of the select list: sqlparser would read it as an alias.
 fn without_targets(tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, Vec<String>), SqlError> {
-    let Some(select) = outside(&tokens).find(|(_, token)| keyword(token).as_deref() == Some("SELECT")).map(|(index, _)| index) else {
+    let Some(select) = outside(&tokens)
+        .find(|(_, token)| keyword(token).as_deref() == Some("SELECT"))
+        .map(|(index, _)| index)
+    else {
         return Ok((tokens, Vec::new()));
     };
     let list_end = outside(&tokens)
-        .find(|(index, token)| *index > select && matches!(keyword(token).as_deref(), Some("FROM" | "WHERE" | "UNION" | "EXCEPT" | "INTERSECT" | "ORDER" | "GROUP" | "HAVING" | "FOR" | "INTO")))
+        .find(|(index, token)| {
+            *index > select
+                && matches!(
+                    keyword(token).as_deref(),
+                    Some(
+                        "FROM"
+                            | "WHERE"
+                            | "UNION"
+                            | "EXCEPT"
+                            | "INTERSECT"
+                            | "ORDER"
+                            | "GROUP"
+                            | "HAVING"
+                            | "FOR"
+                            | "INTO"
+                    )
+                )
+        })
         .map_or(tokens.len(), |(index, _)| index);
     let mut item = select + 1;
     loop {
@@ -165,7 +227,11 @@ fn without_targets(tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, Ve
         }
     }
     let mut items = vec![item];
-    items.extend(outside(&tokens).filter(|(index, token)| *index >= item && *index < list_end && token.token == Token::Comma).map(|(index, _)| index + 1));
+    items.extend(
+        outside(&tokens)
+            .filter(|(index, token)| *index >= item && *index < list_end && token.token == Token::Comma)
+            .map(|(index, _)| index + 1),
+    );
     let mut targets = Vec::new();
     let mut removed: Vec<usize> = Vec::new();
     let mut inserted: Vec<(usize, Vec<TokenWithSpan>)> = Vec::new();
@@ -222,7 +288,18 @@ fn assignment(tokens: &[TokenWithSpan], start: usize) -> Option<(String, Option<
 
 /// The operator of a compound assignment.
 pub(crate) fn compound(token: &Token) -> Option<Token> {
-    matches!(token, Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::Ampersand | Token::Pipe | Token::Caret).then(|| token.clone())
+    matches!(
+        token,
+        Token::Plus
+            | Token::Minus
+            | Token::Mul
+            | Token::Div
+            | Token::Mod
+            | Token::Ampersand
+            | Token::Pipe
+            | Token::Caret
+    )
+    .then(|| token.clone())
 }
 
 /// Takes `TOP (n)` out from behind the verb.
@@ -230,8 +307,11 @@ fn take_top(tokens: &mut Vec<TokenWithSpan>, verb: usize) -> Result<Option<Expr>
     if tokens.get(verb + 1).and_then(keyword).as_deref() != Some("TOP") {
         return Ok(None);
     }
-    let end = outside(tokens).find(|(index, token)| *index > verb && token.token == Token::RParen).map(|(index, _)| index);
-    let Some(end) = end.filter(|_| tokens.get(verb + 2).map(|token| &token.token) == Some(&Token::LParen)) else {
+    let end = outside(tokens)
+        .find(|(index, token)| *index > verb && token.token == Token::RParen)
+        .map(|(index, _)| index);
+    let Some(end) = end.filter(|_| tokens.get(verb + 2).map(|token| &token.token) == Some(&Token::LParen))
+    else {
         return Err(syntax_error(tokens.get(verb + 2)));
     };
     if matches!(tokens.get(end + 1).and_then(keyword).as_deref(), Some("PERCENT")) {
@@ -244,14 +324,22 @@ fn take_top(tokens: &mut Vec<TokenWithSpan>, verb: usize) -> Result<Option<Expr>
 
 /// `SET a += e` becomes `SET a = a + (e)`.
 fn without_compound_assignments(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, SqlError> {
-    let Some(set) = outside(&tokens).find(|(_, token)| keyword(token).as_deref() == Some("SET")).map(|(index, _)| index) else {
+    let Some(set) =
+        outside(&tokens).find(|(_, token)| keyword(token).as_deref() == Some("SET")).map(|(index, _)| index)
+    else {
         return Ok(tokens);
     };
     let end = outside(&tokens)
-        .find(|(index, token)| *index > set && matches!(keyword(token).as_deref(), Some("FROM" | "WHERE" | "OUTPUT")))
+        .find(|(index, token)| {
+            *index > set && matches!(keyword(token).as_deref(), Some("FROM" | "WHERE" | "OUTPUT"))
+        })
         .map_or(tokens.len(), |(index, _)| index);
     let mut bounds = vec![set];
-    bounds.extend(outside(&tokens).filter(|(index, token)| *index > set && *index < end && token.token == Token::Comma).map(|(index, _)| index));
+    bounds.extend(
+        outside(&tokens)
+            .filter(|(index, token)| *index > set && *index < end && token.token == Token::Comma)
+            .map(|(index, _)| index),
+    );
     bounds.push(end);
     let mut rewritten: Vec<TokenWithSpan> = tokens.get(..=set).unwrap_or_default().to_vec();
     for pair in bounds.windows(2) {
@@ -268,7 +356,10 @@ fn without_compound_assignments(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenW
             return Err(unsupported("A variable as the target of UPDATE ... SET"));
         }
         let equals = item.iter().position(|token| token.token == Token::Eq);
-        let operator = equals.and_then(|at| at.checked_sub(1)).and_then(|at| item.get(at)).and_then(|token| compound(&token.token).map(|operator| symbol(operator, token)));
+        let operator = equals
+            .and_then(|at| at.checked_sub(1))
+            .and_then(|at| item.get(at))
+            .and_then(|token| compound(&token.token).map(|operator| symbol(operator, token)));
         match (equals, operator) {
             (Some(equals), Some(operator)) => {
                 let name = item.get(..equals - 1).unwrap_or_default();
@@ -290,7 +381,10 @@ fn without_compound_assignments(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenW
 /// `DELETE FROM x FROM ...` has the same meaning as `DELETE x FROM ...`, the form that sqlparser knows;
 /// `DELETE x` without FROM becomes `DELETE FROM x`.
 fn delete_second_from(tokens: &mut Vec<TokenWithSpan>, verb: usize) {
-    let froms: Vec<usize> = outside(tokens).filter(|(index, token)| *index > verb && keyword(token).as_deref() == Some("FROM")).map(|(index, _)| index).collect();
+    let froms: Vec<usize> = outside(tokens)
+        .filter(|(index, token)| *index > verb && keyword(token).as_deref() == Some("FROM"))
+        .map(|(index, _)| index)
+        .collect();
     match (froms.as_slice(), tokens.get(verb).cloned()) {
         ([first, _], _) if *first == verb + 1 => {
             tokens.remove(*first);

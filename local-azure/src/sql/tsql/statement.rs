@@ -51,37 +51,75 @@ pub(crate) struct ExecuteArgument {
 #[derive(Clone, Debug)]
 pub(crate) enum StatementKind {
     /// `targets` are the variables of `SELECT @a = ...`, one per column; empty when rows go to the client.
-    Select { query: Box<ast::Query>, targets: Vec<String> },
+    Select {
+        query: Box<ast::Query>,
+        targets: Vec<String>,
+    },
     /// INSERT, UPDATE, DELETE; `top` is what stood after the verb.
-    Modify { statement: Box<ast::Statement>, top: Option<Box<ast::Expr>> },
+    Modify {
+        statement: Box<ast::Statement>,
+        top: Option<Box<ast::Expr>>,
+    },
     Declare(Vec<Declaration>),
-    Assign { variable: String, value: ast::Expr },
+    Assign {
+        variable: String,
+        value: ast::Expr,
+    },
     Set(Vec<Setting>),
-    If { condition: ast::Expr, then: Box<Statement>, otherwise: Option<Box<Statement>> },
-    While { condition: ast::Expr, body: Box<Statement> },
+    If {
+        condition: ast::Expr,
+        then: Box<Statement>,
+        otherwise: Option<Box<Statement>>,
+    },
+    While {
+        condition: ast::Expr,
+        body: Box<Statement>,
+    },
     Block(Vec<Statement>),
-    TryCatch { body: Vec<Statement>, handler: Vec<Statement> },
+    TryCatch {
+        body: Vec<Statement>,
+        handler: Vec<Statement>,
+    },
     Break,
     Continue,
     Return(Option<ast::Expr>),
     Print(ast::Expr),
     /// None throws the caught error again.
     Throw(Option<Box<[ast::Expr; 3]>>),
-    RaiseError { message: ast::Expr, severity: ast::Expr, state: ast::Expr, arguments: Vec<ast::Expr> },
+    RaiseError {
+        message: ast::Expr,
+        severity: ast::Expr,
+        state: ast::Expr,
+        arguments: Vec<ast::Expr>,
+    },
     Wait(ast::Expr),
     Begin,
     Commit,
     Rollback(Option<String>),
     Save(String),
     CreateTable(TableDefinition),
-    AlterTableAdd { table: Name, elements: Vec<TableElement> },
-    DropTable { names: Vec<Name>, if_exists: bool },
+    AlterTableAdd {
+        table: Name,
+        elements: Vec<TableElement>,
+    },
+    DropTable {
+        names: Vec<Name>,
+        if_exists: bool,
+    },
     Truncate(Name),
     CreateIndex(IndexDefinition),
-    DropIndex { index: String, table: Name, if_exists: bool },
+    DropIndex {
+        index: String,
+        table: Name,
+        if_exists: bool,
+    },
     CreateSchema(String),
     Use(String),
-    Execute { result: Option<String>, procedure: Name, arguments: Vec<ExecuteArgument> },
+    Execute {
+        result: Option<String>,
+        procedure: Name,
+        arguments: Vec<ExecuteArgument>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -120,9 +158,18 @@ pub(crate) enum ConstraintKind {
     Unique(Vec<String>),
     /// The condition as T-SQL.
     Check(String),
-    ForeignKey { columns: Vec<String>, parent: Name, parent_columns: Vec<String>, on_delete: ForeignAction, on_update: ForeignAction },
+    ForeignKey {
+        columns: Vec<String>,
+        parent: Name,
+        parent_columns: Vec<String>,
+        on_delete: ForeignAction,
+        on_update: ForeignAction,
+    },
     /// `DEFAULT expression FOR column`, of ALTER TABLE.
-    Default { column: String, expression: String },
+    Default {
+        column: String,
+        expression: String,
+    },
 }
 
 /// What happens to rows that refer to one that goes or changes.

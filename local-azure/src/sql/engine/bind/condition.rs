@@ -20,7 +20,12 @@ impl Binder<'_> {
                 // Long chains lie deep on the left: walked in a loop.
                 let mut rest = Vec::new();
                 let mut first = expression;
-                while let Expr::BinaryOp { left, op: op @ (BinaryOperator::And | BinaryOperator::Or), right } = first {
+                while let Expr::BinaryOp {
+                    left,
+                    op: op @ (BinaryOperator::And | BinaryOperator::Or),
+                    right,
+                } = first
+                {
                     rest.push((op, right));
                     first = left;
                 }
@@ -69,7 +74,10 @@ impl Binder<'_> {
                 let value = self.expression(expr)?;
                 let query = self.subquery(subquery)?;
                 let [column] = query.columns.as_slice() else {
-                    return Err(SqlError::new(116, "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."));
+                    return Err(SqlError::new(
+                        116,
+                        "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
+                    ));
                 };
                 let inner = Typed::new("c0", column.sql_type);
                 let (left, right) = self.comparable(value, inner)?;
@@ -95,8 +103,12 @@ impl Binder<'_> {
             Expr::ILike { .. } => Err(not_tsql("ILIKE")),
             Expr::SimilarTo { .. } => Err(not_tsql("SIMILAR")),
             Expr::RLike { .. } => Err(not_tsql("RLIKE")),
-            Expr::AnyOp { .. } | Expr::AllOp { .. } => Err(crate::sql::values::errors::unsupported("ANY, SOME or ALL with a subquery")),
-            Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => Err(crate::sql::values::errors::unsupported("IS DISTINCT FROM")),
+            Expr::AnyOp { .. } | Expr::AllOp { .. } => {
+                Err(crate::sql::values::errors::unsupported("ANY, SOME or ALL with a subquery"))
+            }
+            Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => {
+                Err(crate::sql::values::errors::unsupported("IS DISTINCT FROM"))
+            }
             _ => Err(non_boolean()),
         }
     }
@@ -118,8 +130,12 @@ impl Binder<'_> {
         let left = self.coerce(left, common)?;
         let right = self.coerce(right, common)?;
         Ok(match common {
-            SqlType::DateTimeOffset { .. } => (format!("tsql_instant({})", left.sql), format!("tsql_instant({})", right.sql)),
-            _ if common.is_binary() => (format!("tsql_binary_key({})", left.sql), format!("tsql_binary_key({})", right.sql)),
+            SqlType::DateTimeOffset { .. } => {
+                (format!("tsql_instant({})", left.sql), format!("tsql_instant({})", right.sql))
+            }
+            _ if common.is_binary() => {
+                (format!("tsql_binary_key({})", left.sql), format!("tsql_binary_key({})", right.sql))
+            }
             _ if common.is_text() && !collated => (format!("{} COLLATE tsql_ci_as", left.sql), right.sql),
             _ => (left.sql, right.sql),
         })
@@ -136,5 +152,9 @@ impl Binder<'_> {
 }
 
 fn non_boolean() -> SqlError {
-    SqlError::new(4145, "An expression of non-boolean type specified in a context where a condition is expected.").with_class(15)
+    SqlError::new(
+        4145,
+        "An expression of non-boolean type specified in a context where a condition is expected.",
+    )
+    .with_class(15)
 }

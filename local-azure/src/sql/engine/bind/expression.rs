@@ -22,7 +22,9 @@ impl Binder<'_> {
                 inner.sql = format!("({})", inner.sql);
                 Ok(inner)
             }
-            Expr::Identifier(name) if name.quote_style.is_none() && name.value.starts_with('@') => self.variable(&name.value),
+            Expr::Identifier(name) if name.quote_style.is_none() && name.value.starts_with('@') => {
+                self.variable(&name.value)
+            }
             Expr::Identifier(name) => {
                 if name.quote_style.is_none()
                     && let Some(bound) = self.niladic(&name.value)?
@@ -66,10 +68,15 @@ impl Binder<'_> {
             }
             Expr::Subquery(query) => self.scalar_subquery(query),
             Expr::Function(function) => self.function(function),
-            Expr::Substring { expr, substring_from, substring_for, special: true, shorthand: _ } => match (substring_from, substring_for) {
-                (Some(from), Some(length)) => self.call("SUBSTRING", &[expr, from, length]),
-                _ => Err(SqlError::new(174, "The substring function requires 3 argument(s).").with_class(15)),
-            },
+            Expr::Substring { expr, substring_from, substring_for, special: true, shorthand: _ } => {
+                match (substring_from, substring_for) {
+                    (Some(from), Some(length)) => self.call("SUBSTRING", &[expr, from, length]),
+                    _ => {
+                        Err(SqlError::new(174, "The substring function requires 3 argument(s).")
+                            .with_class(15))
+                    }
+                }
+            }
             Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
                 let function = match trim_where {
                     None | Some(ast::TrimWhereField::Both) => "TRIM",
@@ -82,25 +89,40 @@ impl Binder<'_> {
                     (_, Some(_)) => Err(not_tsql(",")),
                 }
             }
-            Expr::Ceil { expr, field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => self.call("CEILING", &[expr]),
-            Expr::Floor { expr, field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => self.call("FLOOR", &[expr]),
+            Expr::Ceil { expr, field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => {
+                self.call("CEILING", &[expr])
+            }
+            Expr::Floor {
+                expr,
+                field: ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime),
+            } => self.call("FLOOR", &[expr]),
             Expr::AtTimeZone { timestamp, time_zone } => self.call("AT TIME ZONE", &[timestamp, time_zone]),
             Expr::Collate { expr, collation } => {
                 let collation = parts(collation)?.join(".");
-                if !collation.eq_ignore_ascii_case("SQL_Latin1_General_CP1_CI_AS") && !collation.eq_ignore_ascii_case("DATABASE_DEFAULT") {
+                if !collation.eq_ignore_ascii_case("SQL_Latin1_General_CP1_CI_AS")
+                    && !collation.eq_ignore_ascii_case("DATABASE_DEFAULT")
+                {
                     return Err(unsupported(&format!("The collation {collation}")));
                 }
                 self.expression(expr)
             }
-            Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::InList { .. } | Expr::InSubquery { .. } | Expr::Between { .. }
-            | Expr::Like { .. } | Expr::Exists { .. } => Err(not_tsql("a condition where a value is expected")),
+            Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::InList { .. }
+            | Expr::InSubquery { .. }
+            | Expr::Between { .. }
+            | Expr::Like { .. }
+            | Expr::Exists { .. } => Err(not_tsql("a condition where a value is expected")),
             Expr::ILike { .. } => Err(not_tsql("ILIKE")),
             Expr::SimilarTo { .. } => Err(not_tsql("SIMILAR")),
             Expr::RLike { .. } => Err(not_tsql("RLIKE")),
             Expr::Interval(_) => Err(not_tsql("INTERVAL")),
             Expr::Array(_) => Err(not_tsql("ARRAY")),
             Expr::Tuple(_) => Err(not_tsql(",")),
-            other => Err(SqlError::new(102, format!("Incorrect syntax near '{}'.", short(&other.to_string()))).with_class(15)),
+            other => {
+                Err(SqlError::new(102, format!("Incorrect syntax near '{}'.", short(&other.to_string())))
+                    .with_class(15))
+            }
         }
     }
 
@@ -129,13 +151,20 @@ impl Binder<'_> {
                 null.null = true;
                 return Ok(null);
             }
+            ast::Value::Placeholder(name) if name.starts_with('@') => return self.variable(name),
             ast::Value::Number(digits, false) => number(digits)?,
             ast::Value::SingleQuotedString(text) => {
-                let length = u16::try_from(text.chars().count()).ok().filter(|length| *length <= 8000).map_or(Length::Max, |length| Length::Limit(length.max(1)));
+                let length = u16::try_from(text.chars().count())
+                    .ok()
+                    .filter(|length| *length <= 8000)
+                    .map_or(Length::Max, |length| Length::Limit(length.max(1)));
                 (Value::Text(text.clone()), SqlType::VarChar(length))
             }
             ast::Value::NationalStringLiteral(text) => {
-                let length = u16::try_from(text.encode_utf16().count()).ok().filter(|length| *length <= 4000).map_or(Length::Max, |length| Length::Limit(length.max(1)));
+                let length = u16::try_from(text.encode_utf16().count())
+                    .ok()
+                    .filter(|length| *length <= 4000)
+                    .map_or(Length::Max, |length| Length::Limit(length.max(1)));
                 (Value::Text(text.clone()), SqlType::NVarChar(length))
             }
             ast::Value::HexStringLiteral(digits) => {
@@ -143,13 +172,20 @@ impl Binder<'_> {
                 let bytes: Option<Vec<u8>> = padded
                     .as_bytes()
                     .chunks(2)
-                    .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                    .map(|pair| {
+                        std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                    })
                     .collect();
                 let bytes = bytes.ok_or_else(|| not_tsql(digits))?;
-                let length = u16::try_from(bytes.len()).ok().filter(|length| *length <= 8000).map_or(Length::Max, |length| Length::Limit(length.max(1)));
+                let length = u16::try_from(bytes.len())
+                    .ok()
+                    .filter(|length| *length <= 8000)
+                    .map_or(Length::Max, |length| Length::Limit(length.max(1)));
                 (Value::Binary(bytes), SqlType::VarBinary(length))
             }
-            ast::Value::Boolean(value) => return Err(super::super::errors::invalid_column(&value.to_string())),
+            ast::Value::Boolean(value) => {
+                return Err(super::super::errors::invalid_column(&value.to_string()));
+            }
             other => return Err(not_tsql(&short(&other.to_string()))),
         };
         let sql = self.value(&value, sql_type);
@@ -160,7 +196,9 @@ impl Binder<'_> {
         match op {
             UnaryOperator::Plus => self.expression(operand),
             UnaryOperator::Minus => {
-                if let Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, false), span: _ }) = operand {
+                if let Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, false), span: _ }) =
+                    operand
+                {
                     // -2147483648 is an int on SQL Server's wire too: the sign belongs to the literal's type.
                     let (value, sql_type) = number(digits)?;
                     let (value, sql_type) = match value {
@@ -175,7 +213,10 @@ impl Binder<'_> {
                 let operand = self.expression(operand)?;
                 let result = negation_type(operand.sql_type)?;
                 let operand = self.coerce(operand, result)?;
-                Ok(Typed { nullable: operand.nullable, ..Typed::new(format!("tsql_negate({}, '{result}')", operand.sql), result) })
+                Ok(Typed {
+                    nullable: operand.nullable,
+                    ..Typed::new(format!("tsql_negate({}, '{result}')", operand.sql), result)
+                })
             }
             UnaryOperator::BitwiseNot => {
                 let operand = self.expression(operand)?;
@@ -239,7 +280,8 @@ impl Binder<'_> {
                 _ => false,
             };
             let sql = format!("({} || {})", left.sql, right.sql);
-            let sql = if limit { format!("tsql_coerce({sql}, '{}', '{sql_type}')", widest(sql_type)) } else { sql };
+            let sql =
+                if limit { format!("tsql_coerce({sql}, '{}', '{sql_type}')", widest(sql_type)) } else { sql };
             return Ok(Typed { nullable, ..Typed::new(sql, sql_type) });
         }
         if matches!(symbol, "&" | "|" | "^") {
@@ -273,7 +315,12 @@ impl Binder<'_> {
         if operand.sql_type.is_text() { self.coerce(operand, other) } else { Ok(operand) }
     }
 
-    fn case(&mut self, operand: Option<&Expr>, conditions: &[ast::CaseWhen], otherwise: Option<&Expr>) -> Result<Typed, SqlError> {
+    fn case(
+        &mut self,
+        operand: Option<&Expr>,
+        conditions: &[ast::CaseWhen],
+        otherwise: Option<&Expr>,
+    ) -> Result<Typed, SqlError> {
         let mut branches = Vec::new();
         for ast::CaseWhen { condition, result } in conditions {
             let condition = match operand {
@@ -291,10 +338,17 @@ impl Binder<'_> {
     }
 
     /// CASE over bound branches, of their common type.
-    pub(crate) fn choose(&mut self, branches: Vec<(String, Typed)>, otherwise: Option<Typed>) -> Result<Typed, SqlError> {
+    pub(crate) fn choose(
+        &mut self,
+        branches: Vec<(String, Typed)>,
+        otherwise: Option<Typed>,
+    ) -> Result<Typed, SqlError> {
         let values: Vec<&Typed> = branches.iter().map(|(_, value)| value).chain(&otherwise).collect();
         if values.iter().all(|value| value.null) {
-            return Err(SqlError::new(8133, "At least one of the result expressions in a CASE specification must be an expression other than the NULL constant."));
+            return Err(SqlError::new(
+                8133,
+                "At least one of the result expressions in a CASE specification must be an expression other than the NULL constant.",
+            ));
         }
         let sql_type = common_type(&values);
         let nullable = otherwise.is_none() || values.iter().any(|value| value.nullable);
@@ -311,7 +365,13 @@ impl Binder<'_> {
         Ok(Typed { nullable, ..Typed::new(format!("({sql})"), sql_type) })
     }
 
-    fn convert(&mut self, value: &Expr, data_type: &ast::DataType, style: Option<&Expr>, attempt: bool) -> Result<Typed, SqlError> {
+    fn convert(
+        &mut self,
+        value: &Expr,
+        data_type: &ast::DataType,
+        style: Option<&Expr>,
+        attempt: bool,
+    ) -> Result<Typed, SqlError> {
         let to = SqlType::parse_with(&data_type.to_string(), DefaultLength::Cast)?;
         let value = self.expression(value)?;
         let style = match style {
@@ -344,7 +404,10 @@ impl Binder<'_> {
     fn scalar_subquery(&mut self, query: &ast::Query) -> Result<Typed, SqlError> {
         let query = self.subquery(query)?;
         let [column] = query.columns.as_slice() else {
-            return Err(SqlError::new(116, "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."));
+            return Err(SqlError::new(
+                116,
+                "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
+            ));
         };
         // More than one row is error 512 on SQL Server; SQLite would take the first.
         let sql = format!("(SELECT local_azure_single(c0, count(*) OVER ()) FROM ({}))", query.sql);
@@ -374,8 +437,16 @@ fn number(digits: &str) -> Result<(Value, SqlType), SqlError> {
     let precision = u8::try_from(joined.len().max(1)).ok().filter(|precision| *precision <= 38);
     let scale = u8::try_from(fraction.len()).ok();
     match (precision, scale, if joined.is_empty() { Ok(0) } else { joined.parse::<i128>() }) {
-        (Some(precision), Some(scale), Ok(value)) => Ok((Value::Decimal(value), SqlType::Decimal { precision, scale })),
-        _ => Err(SqlError::new(1007, format!("The number '{digits}' is out of the range for numeric representation (maximum precision 38).")).with_class(15)),
+        (Some(precision), Some(scale), Ok(value)) => {
+            Ok((Value::Decimal(value), SqlType::Decimal { precision, scale }))
+        }
+        _ => Err(SqlError::new(
+            1007,
+            format!(
+                "The number '{digits}' is out of the range for numeric representation (maximum precision 38)."
+            ),
+        )
+        .with_class(15)),
     }
 }
 
@@ -469,12 +540,19 @@ fn decimal_type(symbol: &str, left: SqlType, right: SqlType) -> SqlType {
     };
     let (precision, scale) = if precision > 38 {
         let whole = precision - scale.min(precision);
-        let scale = if matches!(symbol, "*" | "/") { scale.min(38_u32.saturating_sub(whole).max(scale.min(6))) } else { scale.min(38_u32.saturating_sub(whole)) };
+        let scale = if matches!(symbol, "*" | "/") {
+            scale.min(38_u32.saturating_sub(whole).max(scale.min(6)))
+        } else {
+            scale.min(38_u32.saturating_sub(whole))
+        };
         (38, scale)
     } else {
         (precision.max(1), scale)
     };
-    SqlType::Decimal { precision: u8::try_from(precision).unwrap_or(38), scale: u8::try_from(scale).unwrap_or(0) }
+    SqlType::Decimal {
+        precision: u8::try_from(precision).unwrap_or(38),
+        scale: u8::try_from(scale).unwrap_or(0),
+    }
 }
 
 fn negation_type(sql_type: SqlType) -> Result<SqlType, SqlError> {
@@ -508,8 +586,12 @@ pub(crate) fn keeps_form(from: SqlType, to: SqlType) -> bool {
     match (from, to) {
         (SqlType::Char(_) | SqlType::VarChar(_), SqlType::VarChar(_) | SqlType::NVarChar(_))
         | (SqlType::NChar(_) | SqlType::NVarChar(_), SqlType::NVarChar(_))
-        | (SqlType::Binary(_) | SqlType::VarBinary(_), SqlType::VarBinary(_)) => fits(from.length(), to.length()),
-        (SqlType::Decimal { precision: p1, scale: s1 }, SqlType::Decimal { precision: p2, scale: s2 }) => s1 == s2 && p1 <= p2,
+        | (SqlType::Binary(_) | SqlType::VarBinary(_), SqlType::VarBinary(_)) => {
+            fits(from.length(), to.length())
+        }
+        (SqlType::Decimal { precision: p1, scale: s1 }, SqlType::Decimal { precision: p2, scale: s2 }) => {
+            s1 == s2 && p1 <= p2
+        }
         (SqlType::SmallMoney, SqlType::Money) | (SqlType::Real, SqlType::Float) => true,
         (SqlType::DateTime2 { scale: s1 }, SqlType::DateTime2 { scale: s2 })
         | (SqlType::Time { scale: s1 }, SqlType::Time { scale: s2 })

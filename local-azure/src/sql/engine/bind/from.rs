@@ -34,7 +34,9 @@ impl Binder<'_> {
                 JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => ("LEFT JOIN", on, false, true),
                 JoinOperator::Right(on) | JoinOperator::RightOuter(on) => ("RIGHT JOIN", on, true, false),
                 JoinOperator::FullOuter(on) => ("FULL JOIN", on, true, true),
-                JoinOperator::CrossJoin(JoinConstraint::None) => ("CROSS JOIN", &JoinConstraint::None, false, false),
+                JoinOperator::CrossJoin(JoinConstraint::None) => {
+                    ("CROSS JOIN", &JoinConstraint::None, false, false)
+                }
                 JoinOperator::CrossApply => return Err(unsupported("CROSS APPLY")),
                 JoinOperator::OuterApply => return Err(unsupported("OUTER APPLY")),
                 _ => return Err(not_tsql("JOIN")),
@@ -49,7 +51,8 @@ impl Binder<'_> {
             sql = format!("{sql} {word} {right}{on}");
             if let Some(scope) = self.scopes.last_mut() {
                 for (index, source) in scope.sources.iter_mut().enumerate() {
-                    let makes_null = if index >= right_place { right_null } else { index >= place && left_null };
+                    let makes_null =
+                        if index >= right_place { right_null } else { index >= place && left_null };
                     for column in &mut source.columns {
                         column.nullable |= makes_null;
                     }
@@ -61,14 +64,29 @@ impl Binder<'_> {
 
     fn factor(&mut self, factor: &TableFactor) -> Result<String, SqlError> {
         match factor {
-            TableFactor::Table { name, alias, args, with_hints, version, with_ordinality, partitions, json_path, sample, index_hints } => {
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                with_hints,
+                version,
+                with_ordinality,
+                partitions,
+                json_path,
+                sample,
+                index_hints,
+            } => {
                 if let Some(_args) = args {
                     return Err(unsupported(&format!("The table function {name}")));
                 }
                 if version.is_some() {
                     return Err(unsupported("FOR SYSTEM_TIME"));
                 }
-                if *with_ordinality || !partitions.is_empty() || json_path.is_some() || !index_hints.is_empty() {
+                if *with_ordinality
+                    || !partitions.is_empty()
+                    || json_path.is_some()
+                    || !index_hints.is_empty()
+                {
                     return Err(not_tsql("FROM"));
                 }
                 if sample.is_some() {
@@ -89,7 +107,9 @@ impl Binder<'_> {
                 let (name, columns) = alias_parts(alias)?;
                 self.derived(&query, name, &columns)
             }
-            TableFactor::NestedJoin { table_with_joins, alias: None } => Ok(format!("({})", self.joined(table_with_joins)?)),
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                Ok(format!("({})", self.joined(table_with_joins)?))
+            }
             TableFactor::Pivot { .. } => Err(unsupported("PIVOT")),
             TableFactor::Unpivot { .. } => Err(unsupported("UNPIVOT")),
             TableFactor::OpenJsonTable { .. } => Err(unsupported("OPENJSON")),
@@ -100,17 +120,26 @@ impl Binder<'_> {
 
     fn derived(&mut self, query: &BoundQuery, name: String, renamed: &[String]) -> Result<String, SqlError> {
         if !renamed.is_empty() && renamed.len() != query.columns.len() {
-            return Err(SqlError::new(8158, format!("'{name}' has more columns than were specified in the column list.")));
+            return Err(SqlError::new(
+                8158,
+                format!("'{name}' has more columns than were specified in the column list."),
+            ));
         }
         let alias = self.alias();
         let mut columns: Vec<SourceColumn> = Vec::new();
         for (index, column) in query.columns.iter().enumerate() {
             let column_name = renamed.get(index).unwrap_or(&column.name).clone();
             if column_name.is_empty() {
-                return Err(SqlError::new(8155, format!("No column name was specified for column {} of '{name}'.", index + 1)));
+                return Err(SqlError::new(
+                    8155,
+                    format!("No column name was specified for column {} of '{name}'.", index + 1),
+                ));
             }
             if columns.iter().any(|other| same_name(&other.name, &column_name)) {
-                return Err(SqlError::new(8156, format!("The column '{column_name}' was specified multiple times for '{name}'.")));
+                return Err(SqlError::new(
+                    8156,
+                    format!("The column '{column_name}' was specified multiple times for '{name}'."),
+                ));
             }
             columns.push(SourceColumn {
                 name: column_name,
@@ -129,9 +158,15 @@ impl Binder<'_> {
     fn add(&mut self, source: Source) -> Result<(), SqlError> {
         if let Some(scope) = self.scopes.last_mut() {
             if let Some(name) = source.qualifier.last()
-                && scope.sources.iter().any(|other| other.qualifier.len() == source.qualifier.len() && other.qualifier.iter().zip(&source.qualifier).all(|(a, b)| same_name(a, b)))
+                && scope.sources.iter().any(|other| {
+                    other.qualifier.len() == source.qualifier.len()
+                        && other.qualifier.iter().zip(&source.qualifier).all(|(a, b)| same_name(a, b))
+                })
             {
-                return Err(SqlError::new(1011, format!("The correlation name '{name}' is specified multiple times in a FROM clause.")));
+                return Err(SqlError::new(
+                    1011,
+                    format!("The correlation name '{name}' is specified multiple times in a FROM clause."),
+                ));
             }
             scope.sources.push(source);
         }
@@ -145,7 +180,8 @@ impl Binder<'_> {
         }
         let alias = alias.map(|(name, _)| name);
         if let [single] = name
-            && let Some(common) = self.commons.iter().rev().find(|common| same_name(&common.name, single)).cloned()
+            && let Some(common) =
+                self.commons.iter().rev().find(|common| same_name(&common.name, single)).cloned()
         {
             let Some(query) = common.query else {
                 return Err(unsupported("A recursive common table expression"));
@@ -160,7 +196,8 @@ impl Binder<'_> {
         }
         let table = self.find_table(name)?;
         let sqlite_alias = self.alias();
-        let qualifier = alias.map_or_else(|| vec![table.schema.clone(), table.name.clone()], |alias| vec![alias]);
+        let qualifier =
+            alias.map_or_else(|| vec![table.schema.clone(), table.name.clone()], |alias| vec![alias]);
         let sql = format!("{} AS {sqlite_alias}", table.sql());
         let columns = columns_of(&table, &format!("{sqlite_alias}."));
         self.add(Source { qualifier, columns, table: Some(table), alias: sqlite_alias })?;
@@ -180,11 +217,12 @@ pub(crate) fn find_table(connection: &rusqlite::Connection, name: &[String]) -> 
         [schema, object] => (schema.as_str(), object),
         _ => return Err(unsupported("A name with a database or server part")),
     };
-    catalog::find(connection, schema, object)
-        .map_err(|error| errors::internal(&error))?
-        .ok_or_else(|| {
-            errors::invalid_object(&Name { schema: (name.len() > 1).then(|| schema.to_owned()), object: object.clone() })
+    catalog::find(connection, schema, object).map_err(|error| errors::internal(&error))?.ok_or_else(|| {
+        errors::invalid_object(&Name {
+            schema: (name.len() > 1).then(|| schema.to_owned()),
+            object: object.clone(),
         })
+    })
 }
 
 /// A table's columns with `prefix` before each.
@@ -223,7 +261,22 @@ pub(crate) fn alias_parts(alias: &ast::TableAlias) -> Result<(String, Vec<String
 fn check_hints(hints: &[ast::Expr]) -> Result<(), SqlError> {
     for hint in hints {
         let hint = hint.to_string().to_ascii_uppercase();
-        let harmless = ["NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "UPDLOCK", "ROWLOCK", "PAGLOCK", "TABLOCK", "XLOCK", "READCOMMITTEDLOCK", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD", "TABLOCKX", "FORCESEEK"];
+        let harmless = [
+            "NOLOCK",
+            "READUNCOMMITTED",
+            "READCOMMITTED",
+            "UPDLOCK",
+            "ROWLOCK",
+            "PAGLOCK",
+            "TABLOCK",
+            "XLOCK",
+            "READCOMMITTEDLOCK",
+            "HOLDLOCK",
+            "SERIALIZABLE",
+            "REPEATABLEREAD",
+            "TABLOCKX",
+            "FORCESEEK",
+        ];
         if !harmless.contains(&hint.as_str()) {
             return Err(unsupported(&format!("The table hint {hint}")));
         }

@@ -2,7 +2,12 @@
 
 use sqlparser::ast::{self, Expr};
 
-use super::{Binder, Typed, expression::{common_type, widest}, not_tsql, parts, select::{collated, direction, order_item, order_key}};
+use super::{
+    Binder, Typed,
+    expression::{common_type, widest},
+    not_tsql, parts,
+    select::{collated, direction, order_item, order_key},
+};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::errors::{invalid_operand, unsupported};
@@ -22,16 +27,41 @@ impl Binder<'_> {
     }
 
     pub(crate) fn function(&mut self, function: &ast::Function) -> Result<Typed, SqlError> {
-        let ast::Function { name, uses_odbc_syntax, parameters, args, within_group, filter, null_treatment, over } = function;
+        let ast::Function {
+            name,
+            uses_odbc_syntax,
+            parameters,
+            args,
+            within_group,
+            filter,
+            null_treatment,
+            over,
+        } = function;
         let name = match name.0.as_slice() {
             [ast::ObjectNamePart::Identifier(name)] => name.value.to_ascii_uppercase(),
-            _ => return Err(SqlError::new(4121, format!("Cannot find either column or the user-defined function or aggregate \"{}\", or the name is ambiguous.", parts(name)?.join(".")))),
+            _ => {
+                return Err(SqlError::new(
+                    4121,
+                    format!(
+                        "Cannot find either column or the user-defined function or aggregate \"{}\", or the name is ambiguous.",
+                        parts(name)?.join(".")
+                    ),
+                ));
+            }
         };
-        if *uses_odbc_syntax || *parameters != ast::FunctionArguments::None || filter.is_some() || null_treatment.is_some() {
+        if *uses_odbc_syntax
+            || *parameters != ast::FunctionArguments::None
+            || filter.is_some()
+            || null_treatment.is_some()
+        {
             return Err(unsupported(&format!("This form of {name}")));
         }
         let (distinct, arguments) = match args {
-            ast::FunctionArguments::List(ast::FunctionArgumentList { duplicate_treatment, args, clauses }) if clauses.is_empty() => {
+            ast::FunctionArguments::List(ast::FunctionArgumentList {
+                duplicate_treatment,
+                args,
+                clauses,
+            }) if clauses.is_empty() => {
                 (*duplicate_treatment == Some(ast::DuplicateTreatment::Distinct), args.as_slice())
             }
             ast::FunctionArguments::None => return self.niladic(&name)?.ok_or_else(|| not_tsql(&name)),
@@ -46,7 +76,20 @@ impl Binder<'_> {
                 _ => return Err(not_tsql(&name)),
             }
         }
-        let aggregate = matches!(name.as_str(), "COUNT" | "COUNT_BIG" | "SUM" | "AVG" | "MIN" | "MAX" | "STRING_AGG" | "STDEV" | "STDEVP" | "VAR" | "VARP");
+        let aggregate = matches!(
+            name.as_str(),
+            "COUNT"
+                | "COUNT_BIG"
+                | "SUM"
+                | "AVG"
+                | "MIN"
+                | "MAX"
+                | "STRING_AGG"
+                | "STDEV"
+                | "STDEVP"
+                | "VAR"
+                | "VARP"
+        );
         if let Some(over) = over {
             if distinct || !within_group.is_empty() {
                 return Err(not_tsql("DISTINCT"));
@@ -68,7 +111,14 @@ impl Binder<'_> {
         self.call(&name, &values)
     }
 
-    fn aggregate(&mut self, name: &str, values: &[&Expr], star: bool, distinct: bool, order: &[ast::OrderByExpr]) -> Result<Typed, SqlError> {
+    fn aggregate(
+        &mut self,
+        name: &str,
+        values: &[&Expr],
+        star: bool,
+        distinct: bool,
+        order: &[ast::OrderByExpr],
+    ) -> Result<Typed, SqlError> {
         let count_type = if name == "COUNT_BIG" { SqlType::BigInt } else { SqlType::Int };
         if star && values.is_empty() {
             return Ok(Typed::new("count(*)", count_type).not_null());
@@ -81,7 +131,10 @@ impl Binder<'_> {
         let word = if distinct { "DISTINCT " } else { "" };
         let sql_type = value.sql_type;
         match name {
-            "COUNT" | "COUNT_BIG" => Ok(Typed::new(format!("count({word}{})", order_key(&value.sql, sql_type)), count_type).not_null()),
+            "COUNT" | "COUNT_BIG" => {
+                Ok(Typed::new(format!("count({word}{})", order_key(&value.sql, sql_type)), count_type)
+                    .not_null())
+            }
             "MIN" | "MAX" => {
                 if sql_type == SqlType::Bit {
                     return Err(invalid_operand(sql_type, &name.to_lowercase()));
@@ -89,14 +142,20 @@ impl Binder<'_> {
                 if matches!(sql_type, SqlType::DateTimeOffset { .. }) {
                     return Err(unsupported(&format!("{name} of datetimeoffset")));
                 }
-                Ok(Typed::new(format!("{}({})", name.to_lowercase(), order_key(&value.sql, sql_type)), sql_type))
+                Ok(Typed::new(
+                    format!("{}({})", name.to_lowercase(), order_key(&value.sql, sql_type)),
+                    sql_type,
+                ))
             }
             "SUM" | "AVG" => {
                 if distinct {
                     return Err(unsupported(&format!("{name}(DISTINCT ...)")));
                 }
                 let result = sum_type(name, sql_type)?;
-                Ok(Typed::new(format!("tsql_{}({}, '{sql_type}', '{result}')", name.to_lowercase(), value.sql), result))
+                Ok(Typed::new(
+                    format!("tsql_{}({}, '{sql_type}', '{result}')", name.to_lowercase(), value.sql),
+                    result,
+                ))
             }
             "STRING_AGG" => {
                 if distinct {
@@ -116,8 +175,12 @@ impl Binder<'_> {
                     let key = self.expression(expr)?;
                     keys.push(format!("{}{}", order_key(&key.sql, key.sql_type), direction(descending)));
                 }
-                let order = if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
-                Ok(Typed::new(format!("tsql_string_agg({}, {}, '{result}'{order})", value.sql, separator.sql), result))
+                let order =
+                    if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
+                Ok(Typed::new(
+                    format!("tsql_string_agg({}, {}, '{result}'{order})", value.sql, separator.sql),
+                    result,
+                ))
             }
             _ => {
                 let value = self.coerce(value, SqlType::Float)?;
@@ -126,17 +189,34 @@ impl Binder<'_> {
         }
     }
 
-    fn window(&mut self, name: &str, values: &[&Expr], star: bool, over: &ast::WindowType) -> Result<Typed, SqlError> {
-        let ast::WindowType::WindowSpec(ast::WindowSpec { window_name: None, partition_by, order_by, window_frame: None }) = over else {
+    fn window(
+        &mut self,
+        name: &str,
+        values: &[&Expr],
+        star: bool,
+        over: &ast::WindowType,
+    ) -> Result<Typed, SqlError> {
+        let ast::WindowType::WindowSpec(ast::WindowSpec {
+            window_name: None,
+            partition_by,
+            order_by,
+            window_frame: None,
+        }) = over
+        else {
             return Err(unsupported("A named window, or ROWS or RANGE in OVER"));
         };
         let (call, sql_type) = match (name, values, star) {
-            ("ROW_NUMBER" | "RANK" | "DENSE_RANK", [], false) if !order_by.is_empty() => (format!("{}()", name.to_lowercase()), SqlType::BigInt),
+            ("ROW_NUMBER" | "RANK" | "DENSE_RANK", [], false) if !order_by.is_empty() => {
+                (format!("{}()", name.to_lowercase()), SqlType::BigInt)
+            }
             ("COUNT", [], true) => ("count(*)".to_owned(), SqlType::Int),
             ("COUNT_BIG", [], true) => ("count(*)".to_owned(), SqlType::BigInt),
             ("MIN" | "MAX", [value], false) => {
                 let value = self.expression(value)?;
-                (format!("{}({})", name.to_lowercase(), order_key(&value.sql, value.sql_type)), value.sql_type)
+                (
+                    format!("{}({})", name.to_lowercase(), order_key(&value.sql, value.sql_type)),
+                    value.sql_type,
+                )
             }
             _ => return Err(unsupported(&format!("{name} with OVER"))),
         };
@@ -150,7 +230,11 @@ impl Binder<'_> {
             let key = self.expression(expr)?;
             order.push(format!("{}{}", order_key(&key.sql, key.sql_type), direction(descending)));
         }
-        let partition = if partition.is_empty() { String::new() } else { format!("PARTITION BY {} ", partition.join(", ")) };
+        let partition = if partition.is_empty() {
+            String::new()
+        } else {
+            format!("PARTITION BY {} ", partition.join(", "))
+        };
         let order = if order.is_empty() { String::new() } else { format!("ORDER BY {}", order.join(", ")) };
         Ok(Typed::new(format!("({call} OVER ({partition}{order}))"), sql_type).not_null())
     }
@@ -175,10 +259,14 @@ impl Binder<'_> {
                 self.choose(vec![(condition, yes)], Some(no))
             }
             ("COALESCE", [_, _, ..]) => {
-                let bound = values.iter().map(|value| self.expression(value)).collect::<Result<Vec<_>, _>>()?;
+                let bound =
+                    values.iter().map(|value| self.expression(value)).collect::<Result<Vec<_>, _>>()?;
                 let sql_type = common_type(&bound.iter().collect::<Vec<_>>());
                 let nullable = bound.iter().all(|value| value.nullable);
-                let parts = bound.into_iter().map(|value| self.coerce(value, sql_type).map(|value| value.sql)).collect::<Result<Vec<_>, _>>()?;
+                let parts = bound
+                    .into_iter()
+                    .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok(Typed { nullable, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) })
             }
             ("ISNULL", [value, other]) => {
@@ -186,7 +274,10 @@ impl Binder<'_> {
                 let other = self.expression(other)?;
                 let sql_type = if value.null { other.sql_type } else { value.sql_type };
                 let other = self.coerce(other, sql_type)?;
-                Ok(Typed { nullable: other.nullable && value.nullable, ..Typed::new(format!("ifnull({}, {})", value.sql, other.sql), sql_type) })
+                Ok(Typed {
+                    nullable: other.nullable && value.nullable,
+                    ..Typed::new(format!("ifnull({}, {})", value.sql, other.sql), sql_type)
+                })
             }
             ("NULLIF", [value, other]) => {
                 let value = self.expression(value)?;
@@ -204,7 +295,9 @@ impl Binder<'_> {
                 let value = self.as_text(value)?;
                 Ok(Typed::new(format!("tsql_{lower}({})", value.sql), varying(value.sql_type)))
             }
-            ("LTRIM" | "RTRIM" | "TRIM", [value, characters]) => self.same_text(&lower, value, &[], Some(characters)),
+            ("LTRIM" | "RTRIM" | "TRIM", [value, characters]) => {
+                self.same_text(&lower, value, &[], Some(characters))
+            }
             ("LEFT" | "RIGHT", [value, n]) => self.same_text(&lower, value, &[n], None),
             ("SUBSTRING", [value, from, length]) => self.same_text(&lower, value, &[from, length], None),
             ("REPLACE", [a, b, c]) => {
@@ -218,7 +311,10 @@ impl Binder<'_> {
                 let n = self.number(n)?;
                 Ok(Typed::new(format!("tsql_replicate({}, {n}, '{}')", value.sql, value.sql_type), sql_type))
             }
-            ("SPACE", [n]) => Ok(Typed::new(format!("tsql_space({})", self.number(n)?), SqlType::VarChar(Length::Limit(8000)))),
+            ("SPACE", [n]) => Ok(Typed::new(
+                format!("tsql_space({})", self.number(n)?),
+                SqlType::VarChar(Length::Limit(8000)),
+            )),
             ("CHARINDEX", [find, text]) => {
                 let find = self.expression(find)?;
                 let find = self.as_text(find)?;
@@ -226,8 +322,12 @@ impl Binder<'_> {
                 let text = self.as_text(text)?;
                 Ok(Typed::new(format!("tsql_charindex({}, {}, 1)", find.sql, text.sql), SqlType::Int))
             }
-            ("CHARINDEX", [find, text, start]) => self.text_call("tsql_charindex", &[find, text], &[start], SqlType::Int),
-            ("PATINDEX", [pattern, text]) => self.text_call("tsql_patindex", &[pattern, text], &[], SqlType::Int),
+            ("CHARINDEX", [find, text, start]) => {
+                self.text_call("tsql_charindex", &[find, text], &[start], SqlType::Int)
+            }
+            ("PATINDEX", [pattern, text]) => {
+                self.text_call("tsql_patindex", &[pattern, text], &[], SqlType::Int)
+            }
             ("STUFF", [text, from, length, new]) => {
                 let sql_type = self.long_text(text)?;
                 let text = self.expression(text)?;
@@ -246,22 +346,36 @@ impl Binder<'_> {
                     unicode |= value.sql_type.is_unicode_text();
                     parts.push(value.sql);
                 }
-                let sql_type = if unicode { SqlType::NVarChar(Length::Limit(4000)) } else { SqlType::VarChar(Length::Limit(8000)) };
+                let sql_type = if unicode {
+                    SqlType::NVarChar(Length::Limit(4000))
+                } else {
+                    SqlType::VarChar(Length::Limit(8000))
+                };
                 Ok(Typed::new(format!("tsql_{lower}({})", parts.join(", ")), sql_type).not_null())
             }
             ("CHAR", [n]) => Ok(Typed::new(format!("tsql_char({})", self.number(n)?), SqlType::Char(1))),
             ("NCHAR", [n]) => Ok(Typed::new(format!("tsql_nchar({})", self.number(n)?), SqlType::NChar(1))),
-            ("ASCII" | "UNICODE", [value]) => self.text_call(&format!("tsql_{lower}"), &[value], &[], SqlType::Int),
+            ("ASCII" | "UNICODE", [value]) => {
+                self.text_call(&format!("tsql_{lower}"), &[value], &[], SqlType::Int)
+            }
             ("ABS" | "CEILING" | "FLOOR" | "SIGN", [value]) => {
                 let value = self.expression(value)?;
                 let result = maths_type(name, value.sql_type)?;
-                let value = if value.sql_type.is_text() || value.sql_type == SqlType::Bit { self.coerce(value, result)? } else { value };
+                let value = if value.sql_type.is_text() || value.sql_type == SqlType::Bit {
+                    self.coerce(value, result)?
+                } else {
+                    value
+                };
                 Ok(Typed::new(format!("tsql_{lower}({}, '{}')", value.sql, value.sql_type), result))
             }
             ("ROUND", [value, n]) => {
                 let value = self.expression(value)?;
                 let result = maths_type(name, value.sql_type)?;
-                let value = if value.sql_type.is_text() || value.sql_type == SqlType::Bit { self.coerce(value, result)? } else { value };
+                let value = if value.sql_type.is_text() || value.sql_type == SqlType::Bit {
+                    self.coerce(value, result)?
+                } else {
+                    value
+                };
                 let n = self.number(n)?;
                 Ok(Typed::new(format!("tsql_round({}, '{}', {n}, 0)", value.sql, value.sql_type), result))
             }
@@ -272,15 +386,39 @@ impl Binder<'_> {
             }
             ("PI" | "RAND", []) => Ok(Typed::new(format!("tsql_{lower}()"), SqlType::Float)),
             ("NEWID", []) => Ok(Typed::new("tsql_newid()", SqlType::UniqueIdentifier)),
-            ("SESSION_CONTEXT", [Expr::Value(ast::ValueWithSpan { value: ast::Value::NationalStringLiteral(key), span: _ })]) => {
-                let (sql_type, value) = self.facts.session_context.get(&key.to_lowercase()).cloned().unwrap_or((SqlType::NVarChar(Length::Limit(4000)), Value::Null));
+            (
+                "SESSION_CONTEXT",
+                [
+                    Expr::Value(ast::ValueWithSpan {
+                        value: ast::Value::NationalStringLiteral(key),
+                        span: _,
+                    }),
+                ],
+            ) => {
+                let (sql_type, value) = self
+                    .facts
+                    .session_context
+                    .get(&key.to_lowercase())
+                    .cloned()
+                    .unwrap_or((SqlType::NVarChar(Length::Limit(4000)), Value::Null));
                 let sql = self.value(&value, sql_type);
                 Ok(Typed::new(sql, sql_type))
             }
-            ("DB_NAME" | "USER_NAME" | "SUSER_SNAME" | "SCHEMA_NAME", []) => self.fact(&lower).ok_or_else(|| unknown(name)),
+            ("DB_NAME" | "USER_NAME" | "SUSER_SNAME" | "SCHEMA_NAME", []) => {
+                self.fact(&lower).ok_or_else(|| unknown(name))
+            }
             ("OBJECT_ID", [object]) => self.object_id(object, None),
             ("OBJECT_ID", [object, kind]) => self.object_id(object, Some(kind)),
-            ("SERVERPROPERTY", [Expr::Value(ast::ValueWithSpan { value: ast::Value::SingleQuotedString(property) | ast::Value::NationalStringLiteral(property), span: _ })]) => {
+            (
+                "SERVERPROPERTY",
+                [
+                    Expr::Value(ast::ValueWithSpan {
+                        value:
+                            ast::Value::SingleQuotedString(property) | ast::Value::NationalStringLiteral(property),
+                        span: _,
+                    }),
+                ],
+            ) => {
                 let name = SqlType::NVarChar(Length::Limit(128));
                 let (value, sql_type) = match property.to_ascii_lowercase().as_str() {
                     "edition" => (Value::Text("SQL Azure".to_owned()), name),
@@ -292,22 +430,31 @@ impl Binder<'_> {
                 let sql = self.value(&value, sql_type);
                 Ok(Typed::new(sql, sql_type))
             }
-            ("FORMAT" | "HASHBYTES" | "CHECKSUM" | "PARSE" | "SOUNDEX" | "JSON_VALUE" | "JSON_QUERY" | "ISJSON" | "STRING_SPLIT" | "TRANSLATE" | "CHOOSE" | "POWER" | "STR" | "QUOTENAME", _) => Err(unsupported(&format!("The function {name}"))),
+            (
+                "FORMAT" | "HASHBYTES" | "CHECKSUM" | "PARSE" | "SOUNDEX" | "JSON_VALUE" | "JSON_QUERY"
+                | "ISJSON" | "STRING_SPLIT" | "TRANSLATE" | "CHOOSE" | "POWER" | "STR" | "QUOTENAME",
+                _,
+            ) => Err(unsupported(&format!("The function {name}"))),
             _ => Err(unknown(name)),
         }
     }
 
     fn object_id(&mut self, object: &Expr, kind: Option<&Expr>) -> Result<Typed, SqlError> {
         let text = |expr: &Expr| match expr {
-            Expr::Value(ast::ValueWithSpan { value: ast::Value::SingleQuotedString(text) | ast::Value::NationalStringLiteral(text), span: _ }) => Some(text.clone()),
+            Expr::Value(ast::ValueWithSpan {
+                value: ast::Value::SingleQuotedString(text) | ast::Value::NationalStringLiteral(text),
+                span: _,
+            }) => Some(text.clone()),
             _ => None,
         };
         let Some(object) = text(object) else {
             return Err(unsupported("OBJECT_ID of anything but a literal"));
         };
-        let table_wanted = kind.is_none_or(|kind| text(kind).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("U")));
+        let table_wanted =
+            kind.is_none_or(|kind| text(kind).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("U")));
         let object = object.strip_prefix("tempdb..").unwrap_or(&object).to_owned();
-        let names: Vec<String> = object.split('.').map(|part| part.trim_matches(['[', ']', '"']).to_owned()).collect();
+        let names: Vec<String> =
+            object.split('.').map(|part| part.trim_matches(['[', ']', '"']).to_owned()).collect();
         let id = if table_wanted { self.find_table(&names).ok().map(|table| table.id) } else { None };
         let sql = self.value(&id.map_or(Value::Null, Value::Integer), SqlType::Int);
         Ok(Typed::new(sql, SqlType::Int))
@@ -319,7 +466,13 @@ impl Binder<'_> {
     }
 
     /// A function whose first arguments are text and whose others are integers.
-    fn text_call(&mut self, function: &str, texts: &[&Expr], numbers: &[&Expr], result: SqlType) -> Result<Typed, SqlError> {
+    fn text_call(
+        &mut self,
+        function: &str,
+        texts: &[&Expr],
+        numbers: &[&Expr],
+        result: SqlType,
+    ) -> Result<Typed, SqlError> {
         let mut sql = Vec::new();
         for text in texts {
             let text = self.expression(text)?;
@@ -332,7 +485,13 @@ impl Binder<'_> {
     }
 
     /// A function of text that gives text of the same family.
-    fn same_text(&mut self, function: &str, value: &Expr, numbers: &[&Expr], characters: Option<&Expr>) -> Result<Typed, SqlError> {
+    fn same_text(
+        &mut self,
+        function: &str,
+        value: &Expr,
+        numbers: &[&Expr],
+        characters: Option<&Expr>,
+    ) -> Result<Typed, SqlError> {
         let value = self.expression(value)?;
         let value = if value.sql_type.is_binary() { value } else { self.as_text(value)? };
         let mut sql = vec![value.sql.clone()];
@@ -357,7 +516,14 @@ impl Binder<'_> {
     fn dates(&mut self, name: &str, values: &[&Expr]) -> Result<Option<Typed>, SqlError> {
         let part = |expr: &Expr| match expr {
             Expr::Identifier(name) => Ok(name.value.to_lowercase().replace('\'', "''")),
-            other => Err(SqlError::new(1023, format!("Invalid parameter 1 specified for {}.", other.to_string().chars().take(40).collect::<String>())).with_class(15)),
+            other => Err(SqlError::new(
+                1023,
+                format!(
+                    "Invalid parameter 1 specified for {}.",
+                    other.to_string().chars().take(40).collect::<String>()
+                ),
+            )
+            .with_class(15)),
         };
         Ok(Some(match (name, values) {
             ("GETDATE" | "GETUTCDATE", []) => now(SqlType::DateTime),
@@ -367,28 +533,50 @@ impl Binder<'_> {
                 let unit = part(unit)?;
                 let n = self.number(n)?;
                 let date = self.date(date, SqlType::DateTime)?;
-                Typed::new(format!("tsql_dateadd('{unit}', {n}, {}, '{}')", date.sql, date.sql_type), date.sql_type)
+                Typed::new(
+                    format!("tsql_dateadd('{unit}', {n}, {}, '{}')", date.sql, date.sql_type),
+                    date.sql_type,
+                )
             }
             ("DATEDIFF" | "DATEDIFF_BIG", [unit, a, b]) => {
                 let unit = part(unit)?;
                 let a = self.date(a, OFFSET)?;
                 let b = self.date(b, OFFSET)?;
                 let sql_type = if name == "DATEDIFF" { SqlType::Int } else { SqlType::BigInt };
-                Typed::new(format!("tsql_{}('{unit}', {}, '{}', {}, '{}')", name.to_lowercase(), a.sql, a.sql_type, b.sql, b.sql_type), sql_type)
+                Typed::new(
+                    format!(
+                        "tsql_{}('{unit}', {}, '{}', {}, '{}')",
+                        name.to_lowercase(),
+                        a.sql,
+                        a.sql_type,
+                        b.sql,
+                        b.sql_type
+                    ),
+                    sql_type,
+                )
             }
             ("DATEPART", [unit, date]) => {
                 let unit = part(unit)?;
                 let date = self.date(date, OFFSET)?;
-                Typed::new(format!("tsql_datepart('{unit}', {}, '{}')", date.sql, date.sql_type), SqlType::Int)
+                Typed::new(
+                    format!("tsql_datepart('{unit}', {}, '{}')", date.sql, date.sql_type),
+                    SqlType::Int,
+                )
             }
             ("DATENAME", [unit, date]) => {
                 let unit = part(unit)?;
                 let date = self.date(date, OFFSET)?;
-                Typed::new(format!("tsql_datename('{unit}', {}, '{}')", date.sql, date.sql_type), SqlType::NVarChar(Length::Limit(30)))
+                Typed::new(
+                    format!("tsql_datename('{unit}', {}, '{}')", date.sql, date.sql_type),
+                    SqlType::NVarChar(Length::Limit(30)),
+                )
             }
             ("YEAR" | "MONTH" | "DAY", [date]) => {
                 let date = self.date(date, OFFSET)?;
-                Typed::new(format!("tsql_datepart('{}', {}, '{}')", name.to_lowercase(), date.sql, date.sql_type), SqlType::Int)
+                Typed::new(
+                    format!("tsql_datepart('{}', {}, '{}')", name.to_lowercase(), date.sql, date.sql_type),
+                    SqlType::Int,
+                )
             }
             ("EOMONTH", [date]) => {
                 let date = self.date(date, SqlType::Date)?;
@@ -403,7 +591,10 @@ impl Binder<'_> {
                 let date = self.date(date, DATETIME2)?;
                 let zone = self.expression(zone)?;
                 let scale = date.sql_type.fraction_digits().unwrap_or(3);
-                Typed::new(format!("tsql_at_time_zone({}, '{}', {})", date.sql, date.sql_type, zone.sql), SqlType::DateTimeOffset { scale })
+                Typed::new(
+                    format!("tsql_at_time_zone({}, '{}', {})", date.sql, date.sql_type, zone.sql),
+                    SqlType::DateTimeOffset { scale },
+                )
             }
             _ => return Ok(None),
         }))
@@ -434,7 +625,9 @@ fn sum_type(name: &str, sql_type: SqlType) -> Result<SqlType, SqlError> {
     Ok(match sql_type {
         SqlType::TinyInt | SqlType::SmallInt | SqlType::Int => SqlType::Int,
         SqlType::BigInt => SqlType::BigInt,
-        SqlType::Decimal { precision: _, scale } if name == "SUM" => SqlType::Decimal { precision: 38, scale },
+        SqlType::Decimal { precision: _, scale } if name == "SUM" => {
+            SqlType::Decimal { precision: 38, scale }
+        }
         SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale: scale.max(6) },
         SqlType::Money | SqlType::SmallMoney => SqlType::Money,
         SqlType::Real | SqlType::Float => SqlType::Float,
@@ -446,11 +639,15 @@ fn maths_type(name: &str, sql_type: SqlType) -> Result<SqlType, SqlError> {
     Ok(match sql_type {
         SqlType::TinyInt | SqlType::SmallInt | SqlType::Int => SqlType::Int,
         SqlType::BigInt => SqlType::BigInt,
-        SqlType::Decimal { precision, scale: _ } if matches!(name, "CEILING" | "FLOOR") => SqlType::Decimal { precision, scale: 0 },
+        SqlType::Decimal { precision, scale: _ } if matches!(name, "CEILING" | "FLOOR") => {
+            SqlType::Decimal { precision, scale: 0 }
+        }
         SqlType::Decimal { precision, scale } => SqlType::Decimal { precision, scale },
         SqlType::Money | SqlType::SmallMoney => SqlType::Money,
         other if other.is_text() || other.is_number() => SqlType::Float,
-        other => return Err(crate::sql::values::errors::invalid_argument_type(other, 1, &name.to_lowercase())),
+        other => {
+            return Err(crate::sql::values::errors::invalid_argument_type(other, 1, &name.to_lowercase()));
+        }
     })
 }
 
@@ -459,5 +656,6 @@ fn unknown(name: &str) -> SqlError {
 }
 
 fn arguments(name: &str, count: usize) -> SqlError {
-    SqlError::new(174, format!("The {} function requires {count} argument(s).", name.to_lowercase())).with_class(15)
+    SqlError::new(174, format!("The {} function requires {count} argument(s).", name.to_lowercase()))
+        .with_class(15)
 }

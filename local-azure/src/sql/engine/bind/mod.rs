@@ -134,7 +134,11 @@ pub(crate) struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    pub(crate) fn new(connection: &'a Connection, variables: &'a HashMap<String, Variable>, facts: &'a Facts) -> Self {
+    pub(crate) fn new(
+        connection: &'a Connection,
+        variables: &'a HashMap<String, Variable>,
+        facts: &'a Facts,
+    ) -> Self {
         Self {
             connection,
             variables,
@@ -168,7 +172,10 @@ impl<'a> Binder<'a> {
     }
 
     /// Runs `bind` one level deeper, within what the stack holds.
-    pub(crate) fn deeper<T>(&mut self, bind: impl FnOnce(&mut Self) -> Result<T, SqlError>) -> Result<T, SqlError> {
+    pub(crate) fn deeper<T>(
+        &mut self,
+        bind: impl FnOnce(&mut Self) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
         if self.depth >= 60 {
             return Err(crate::sql::tsql::query::too_deep());
         }
@@ -193,12 +200,17 @@ impl<'a> Binder<'a> {
                     if found.is_some() {
                         return Err(SqlError::new(209, format!("Ambiguous column name '{name}'.")));
                     }
-                    let shown = source.qualifier.iter().chain([&column.name]).cloned().collect::<Vec<_>>().join(".");
+                    let shown =
+                        source.qualifier.iter().chain([&column.name]).cloned().collect::<Vec<_>>().join(".");
                     found = Some((column.clone(), shown));
                 }
             }
             if let Some((column, shown)) = found {
-                if scope.inside_aggregate == 0 && scope.inside_key == 0 && scope.aggregates && !scope.key_columns.contains(&column.sql) {
+                if scope.inside_aggregate == 0
+                    && scope.inside_key == 0
+                    && scope.aggregates
+                    && !scope.key_columns.contains(&column.sql)
+                {
                     scope.bare_columns.push(shown);
                 }
                 return Ok(Typed {
@@ -214,11 +226,17 @@ impl<'a> Binder<'a> {
         if qualifier.is_empty() {
             Err(errors::invalid_column(name))
         } else {
-            let known = self.scopes.iter().any(|scope| scope.sources.iter().any(|source| qualifies(&source.qualifier, qualifier)));
+            let known = self
+                .scopes
+                .iter()
+                .any(|scope| scope.sources.iter().any(|source| qualifies(&source.qualifier, qualifier)));
             Err(if known {
                 errors::invalid_column(name)
             } else {
-                SqlError::new(4104, format!("The multi-part identifier \"{}\" could not be bound.", parts.join(".")))
+                SqlError::new(
+                    4104,
+                    format!("The multi-part identifier \"{}\" could not be bound.", parts.join(".")),
+                )
             })
         }
     }
@@ -271,7 +289,8 @@ impl<'a> Binder<'a> {
 
 /// Whether columns written with `written` before them may belong to a source called `qualifier`.
 fn qualifies(qualifier: &[String], written: &[String]) -> bool {
-    written.len() <= qualifier.len() && written.iter().rev().zip(qualifier.iter().rev()).all(|(a, b)| same_name(a, b))
+    written.len() <= qualifier.len()
+        && written.iter().rev().zip(qualifier.iter().rev()).all(|(a, b)| same_name(a, b))
 }
 
 /// A stored value as SQLite SQL.
@@ -290,7 +309,9 @@ fn literal(stored: &Stored) -> String {
 /// The name in an identifier of sqlparser's; 156 for a reserved word without brackets.
 pub(crate) fn identifier(name: &ast::Ident) -> Result<String, SqlError> {
     if name.quote_style.is_none() && is_reserved(&name.value) {
-        return Err(SqlError::new(156, format!("Incorrect syntax near the keyword '{}'.", name.value)).with_class(15));
+        return Err(
+            SqlError::new(156, format!("Incorrect syntax near the keyword '{}'.", name.value)).with_class(15)
+        );
     }
     if name.quote_style == Some('\'') {
         return Ok(name.value.clone());

@@ -2,7 +2,12 @@
 
 use sqlparser::ast::{self, Expr, SetExpr};
 
-use super::{Binder, Scope, Source, Typed, from::{columns_of, find_table}, not_tsql, parts, select::OutputColumn};
+use super::{
+    Binder, Scope, Source, Typed,
+    from::{columns_of, find_table},
+    not_tsql, parts,
+    select::OutputColumn,
+};
 use crate::sql::engine::catalog::{Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::{SqlError, StatementKind};
@@ -19,7 +24,12 @@ pub(crate) struct BoundModification {
 
 impl Binder<'_> {
     /// Binds INSERT, UPDATE or DELETE; `identity_insert` is the table for which SET IDENTITY_INSERT is ON.
-    pub(crate) fn modification(&mut self, statement: &ast::Statement, top: Option<&Expr>, identity_insert: Option<i64>) -> Result<BoundModification, SqlError> {
+    pub(crate) fn modification(
+        &mut self,
+        statement: &ast::Statement,
+        top: Option<&Expr>,
+        identity_insert: Option<i64>,
+    ) -> Result<BoundModification, SqlError> {
         match statement {
             ast::Statement::Insert(insert) => {
                 if top.is_some() {
@@ -30,7 +40,19 @@ impl Binder<'_> {
             ast::Statement::Update(update) => self.update(update, top),
             ast::Statement::Delete(delete) => self.delete(delete, top),
             ast::Statement::Query(query) => {
-                let ast::Query { with: Some(with), body, order_by: None, limit_clause: None, fetch: None, locks, for_clause: None, settings: None, format_clause: None, pipe_operators } = &**query else {
+                let ast::Query {
+                    with: Some(with),
+                    body,
+                    order_by: None,
+                    limit_clause: None,
+                    fetch: None,
+                    locks,
+                    for_clause: None,
+                    settings: None,
+                    format_clause: None,
+                    pipe_operators,
+                } = &**query
+                else {
                     return Err(not_tsql("WITH"));
                 };
                 if !locks.is_empty() || !pipe_operators.is_empty() {
@@ -38,7 +60,9 @@ impl Binder<'_> {
                 }
                 self.with(with)?;
                 match &**body {
-                    SetExpr::Insert(statement) | SetExpr::Update(statement) | SetExpr::Delete(statement) => self.modification(statement, top, identity_insert),
+                    SetExpr::Insert(statement) | SetExpr::Update(statement) | SetExpr::Delete(statement) => {
+                        self.modification(statement, top, identity_insert)
+                    }
                     _ => Err(not_tsql("WITH")),
                 }
             }
@@ -52,11 +76,19 @@ impl Binder<'_> {
         if value.null {
             return Ok("NULL".to_owned());
         }
-        if super::expression::keeps_form(value.sql_type, column.sql_type) || value.sql_type == column.sql_type {
+        if super::expression::keeps_form(value.sql_type, column.sql_type) || value.sql_type == column.sql_type
+        {
             return Ok(value.sql);
         }
         let text = |text: &str| text.replace('\'', "''");
-        Ok(format!("tsql_assign({}, '{}', '{}', '{}', '{}')", value.sql, value.sql_type, column.sql_type, text(&table.shown()), text(&column.name)))
+        Ok(format!(
+            "tsql_assign({}, '{}', '{}', '{}', '{}')",
+            value.sql,
+            value.sql_type,
+            column.sql_type,
+            text(&table.shown()),
+            text(&column.name)
+        ))
     }
 
     fn default(&mut self, table: &Table, column: usize) -> Result<String, SqlError> {
@@ -72,11 +104,38 @@ impl Binder<'_> {
         }
     }
 
-    fn insert(&mut self, insert: &ast::Insert, identity_insert: Option<i64>) -> Result<BoundModification, SqlError> {
+    fn insert(
+        &mut self,
+        insert: &ast::Insert,
+        identity_insert: Option<i64>,
+    ) -> Result<BoundModification, SqlError> {
         let ast::Insert {
-            insert_token: _, optimizer_hints: _, or, ignore, into: _, table, table_alias, columns, overwrite, source, assignments, partitioned, after_columns,
-            has_table_keyword, on, returning, output, replace_into, priority, insert_alias, settings, format_clause,
-            multi_table_insert_type, multi_table_into_clauses, multi_table_when_clauses, multi_table_else_clause,
+            insert_token: _,
+            optimizer_hints: _,
+            or,
+            ignore,
+            into: _,
+            table,
+            table_alias,
+            columns,
+            overwrite,
+            source,
+            assignments,
+            partitioned,
+            after_columns,
+            has_table_keyword,
+            on,
+            returning,
+            output,
+            replace_into,
+            priority,
+            insert_alias,
+            settings,
+            format_clause,
+            multi_table_insert_type,
+            multi_table_into_clauses,
+            multi_table_when_clauses,
+            multi_table_else_clause,
         } = insert;
         if on.is_some() {
             return Err(not_tsql("ON"));
@@ -84,9 +143,23 @@ impl Binder<'_> {
         if returning.is_some() {
             return Err(not_tsql("RETURNING"));
         }
-        if or.is_some() || *ignore || table_alias.is_some() || *overwrite || !assignments.is_empty() || partitioned.is_some() || !after_columns.is_empty()
-            || *has_table_keyword || *replace_into || priority.is_some() || insert_alias.is_some() || settings.is_some() || format_clause.is_some()
-            || multi_table_insert_type.is_some() || !multi_table_into_clauses.is_empty() || !multi_table_when_clauses.is_empty() || multi_table_else_clause.is_some()
+        if or.is_some()
+            || *ignore
+            || table_alias.is_some()
+            || *overwrite
+            || !assignments.is_empty()
+            || partitioned.is_some()
+            || !after_columns.is_empty()
+            || *has_table_keyword
+            || *replace_into
+            || priority.is_some()
+            || insert_alias.is_some()
+            || settings.is_some()
+            || format_clause.is_some()
+            || multi_table_insert_type.is_some()
+            || !multi_table_into_clauses.is_empty()
+            || !multi_table_when_clauses.is_empty()
+            || multi_table_else_clause.is_some()
         {
             return Err(not_tsql("INSERT"));
         }
@@ -99,16 +172,33 @@ impl Binder<'_> {
             let [name] = parts(column)?.try_into().map_err(|_| not_tsql("."))?;
             let (index, _) = table.column(&name).ok_or_else(|| errors::invalid_column(&name))?;
             if targets.contains(&index) {
-                return Err(SqlError::new(264, format!("The column name '{name}' is specified more than once in the SET clause or column list of an INSERT.")));
+                return Err(SqlError::new(
+                    264,
+                    format!(
+                        "The column name '{name}' is specified more than once in the SET clause or column list of an INSERT."
+                    ),
+                ));
             }
             if Some(index) == identity && !explicit {
-                return Err(SqlError::new(544, format!("Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to OFF.", table.name)));
+                return Err(SqlError::new(
+                    544,
+                    format!(
+                        "Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to OFF.",
+                        table.name
+                    ),
+                ));
             }
             targets.push(index);
         }
         if columns.is_empty() {
             if explicit {
-                return Err(SqlError::new(8101, format!("An explicit value for the identity column in table '{}' can only be specified when a column list is used and IDENTITY_INSERT is ON.", table.shown())));
+                return Err(SqlError::new(
+                    8101,
+                    format!(
+                        "An explicit value for the identity column in table '{}' can only be specified when a column list is used and IDENTITY_INSERT is ON.",
+                        table.shown()
+                    ),
+                ));
             }
             targets = (0..table.columns.len()).filter(|index| Some(*index) != identity).collect();
         }
@@ -124,14 +214,36 @@ impl Binder<'_> {
                 self.default(&table, *column)?
             });
         }
-        let keep = |sql: String, column: usize| if Some(column) == identity { format!("local_azure_identity_set({}, {sql})", table.id) } else { sql };
-        let names: Vec<String> = targets.iter().chain(&others).filter_map(|index| table.columns.get(*index)).map(|column| quote(&column.name)).collect();
+        let keep = |sql: String, column: usize| {
+            if Some(column) == identity {
+                format!("local_azure_identity_set({}, {sql})", table.id)
+            } else {
+                sql
+            }
+        };
+        let names: Vec<String> = targets
+            .iter()
+            .chain(&others)
+            .filter_map(|index| table.columns.get(*index))
+            .map(|column| quote(&column.name))
+            .collect();
         let source_sql = match source.as_deref() {
             None => format!("VALUES ({})", rest.join(", ")),
-            Some(ast::Query { with: None, body, order_by: None, limit_clause: None, fetch: None, locks: _, for_clause: None, settings: None, format_clause: None, pipe_operators: _ })
-                if matches!(&**body, SetExpr::Values(_)) =>
-            {
-                let SetExpr::Values(ast::Values { explicit_row, value_keyword, rows }) = &**body else { return Err(not_tsql("VALUES")) };
+            Some(ast::Query {
+                with: None,
+                body,
+                order_by: None,
+                limit_clause: None,
+                fetch: None,
+                locks: _,
+                for_clause: None,
+                settings: None,
+                format_clause: None,
+                pipe_operators: _,
+            }) if matches!(&**body, SetExpr::Values(_)) => {
+                let SetExpr::Values(ast::Values { explicit_row, value_keyword, rows }) = &**body else {
+                    return Err(not_tsql("VALUES"));
+                };
                 if *explicit_row || *value_keyword {
                     return Err(not_tsql("VALUES"));
                 }
@@ -142,7 +254,12 @@ impl Binder<'_> {
                     let mut cells = Vec::new();
                     for (value, column) in row.iter().zip(&targets) {
                         let cell = match value {
-                            Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("DEFAULT") => self.default(&table, *column)?,
+                            Expr::Identifier(name)
+                                if name.quote_style.is_none()
+                                    && name.value.eq_ignore_ascii_case("DEFAULT") =>
+                            {
+                                self.default(&table, *column)?
+                            }
                             value => {
                                 let value = self.expression(value)?;
                                 self.assigned(value, &table, *column)?
@@ -160,7 +277,8 @@ impl Binder<'_> {
                 count_columns(targets.len(), query.columns.len(), "SELECT")?;
                 let mut cells = Vec::new();
                 for ((index, column), target) in query.columns.iter().enumerate().zip(&targets) {
-                    let value = Typed { null: column.null, ..Typed::new(format!("c{index}"), column.sql_type) };
+                    let value =
+                        Typed { null: column.null, ..Typed::new(format!("c{index}"), column.sql_type) };
                     let cell = self.assigned(value, &table, *target)?;
                     cells.push(keep(cell, *target));
                 }
@@ -178,15 +296,28 @@ impl Binder<'_> {
     }
 
     /// The OUTPUT clause as RETURNING; `pseudo` is the table whose rows SQLite gives back.
-    fn output(&mut self, output: Option<&ast::OutputClause>, table: &Table, pseudo: &str) -> Result<(String, Vec<OutputColumn>), SqlError> {
+    fn output(
+        &mut self,
+        output: Option<&ast::OutputClause>,
+        table: &Table,
+        pseudo: &str,
+    ) -> Result<(String, Vec<OutputColumn>), SqlError> {
         let items = match output {
             None => return Ok((String::new(), Vec::new())),
-            Some(ast::OutputClause::Output { output_token: _, select_items, into_table: None }) => select_items,
+            Some(ast::OutputClause::Output { output_token: _, select_items, into_table: None }) => {
+                select_items
+            }
             Some(ast::OutputClause::Output { .. }) => return Err(unsupported("OUTPUT ... INTO")),
             Some(ast::OutputClause::Returning { .. }) => return Err(not_tsql("RETURNING")),
         };
-        let source = Source { qualifier: vec![pseudo.to_owned()], columns: columns_of(table, ""), table: None, alias: String::new() };
-        let scopes = std::mem::replace(&mut self.scopes, vec![Scope { sources: vec![source], ..Scope::default() }]);
+        let source = Source {
+            qualifier: vec![pseudo.to_owned()],
+            columns: columns_of(table, ""),
+            table: None,
+            alias: String::new(),
+        };
+        let scopes =
+            std::mem::replace(&mut self.scopes, vec![Scope { sources: vec![source], ..Scope::default() }]);
         let mut list = Vec::new();
         let mut columns = Vec::new();
         for item in items {
@@ -198,7 +329,13 @@ impl Binder<'_> {
                 return Err(not_tsql("OUTPUT"));
             }
             for (name, value) in values {
-                columns.push(OutputColumn { name, sql_type: value.sql_type, nullable: value.nullable, identity: value.identity, null: value.null });
+                columns.push(OutputColumn {
+                    name,
+                    sql_type: value.sql_type,
+                    nullable: value.nullable,
+                    identity: value.identity,
+                    null: value.null,
+                });
                 list.push(value.sql);
             }
         }
@@ -206,8 +343,14 @@ impl Binder<'_> {
         Ok((format!(" RETURNING {}", list.join(", ")), columns))
     }
 
-    fn output_item(&mut self, item: &ast::SelectItem, values: &mut Vec<(String, Typed)>, pseudo: &str) -> Result<(), SqlError> {
-        if let ast::SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) | ast::SelectItem::ExprWithAlias { expr: Expr::CompoundIdentifier(names), alias: _ } = item
+    fn output_item(
+        &mut self,
+        item: &ast::SelectItem,
+        values: &mut Vec<(String, Typed)>,
+        pseudo: &str,
+    ) -> Result<(), SqlError> {
+        if let ast::SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names))
+        | ast::SelectItem::ExprWithAlias { expr: Expr::CompoundIdentifier(names), alias: _ } = item
             && let Some(first) = names.first()
             && first.value.eq_ignore_ascii_case("deleted")
             && pseudo == "inserted"
@@ -218,7 +361,19 @@ impl Binder<'_> {
     }
 
     fn update(&mut self, update: &ast::Update, top: Option<&Expr>) -> Result<BoundModification, SqlError> {
-        let ast::Update { update_token: _, optimizer_hints: _, table, assignments, from, selection, returning, output, or, order_by, limit } = update;
+        let ast::Update {
+            update_token: _,
+            optimizer_hints: _,
+            table,
+            assignments,
+            from,
+            selection,
+            returning,
+            output,
+            or,
+            order_by,
+            limit,
+        } = update;
         if returning.is_some() || or.is_some() || !order_by.is_empty() || limit.is_some() {
             return Err(not_tsql("UPDATE"));
         }
@@ -240,10 +395,19 @@ impl Binder<'_> {
                 return Err(SqlError::new(8102, format!("Cannot update identity column '{}'.", column.name)));
             }
             if set.iter().any(|(other, _)| *other == index) {
-                return Err(SqlError::new(264, format!("The column name '{name}' is specified more than once in the SET clause or column list of an INSERT.")));
+                return Err(SqlError::new(
+                    264,
+                    format!(
+                        "The column name '{name}' is specified more than once in the SET clause or column list of an INSERT."
+                    ),
+                ));
             }
             let value = match value {
-                Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("DEFAULT") => self.default(&base, index)?,
+                Expr::Identifier(name)
+                    if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("DEFAULT") =>
+                {
+                    self.default(&base, index)?
+                }
                 value => {
                     let value = self.expression(value)?;
                     self.assigned(value, &base, index)?
@@ -255,27 +419,48 @@ impl Binder<'_> {
         let top = top.map(|top| self.row_count(top)).transpose()?;
         self.scopes.pop();
         let (returning, output) = self.output(output.as_ref(), &base, "inserted")?;
-        let column = |index: usize| base.columns.get(index).map_or_else(String::new, |column| quote(&column.name));
+        let column =
+            |index: usize| base.columns.get(index).map_or_else(String::new, |column| quote(&column.name));
         let filter = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
         let sql = if tables.is_none() && top.is_none() {
-            let set: Vec<String> = set.into_iter().map(|(index, value)| format!("{} = {value}", column(index))).collect();
+            let set: Vec<String> =
+                set.into_iter().map(|(index, value)| format!("{} = {value}", column(index))).collect();
             format!("UPDATE {} AS {} SET {}{filter}{returning}", base.sql(), target.alias, set.join(", "))
         } else {
             let outer = self.alias();
             let key = base.row_key();
-            let mut list: Vec<String> = key.iter().enumerate().map(|(index, key)| format!("{}.{key} AS k{index}", target.alias)).collect();
+            let mut list: Vec<String> = key
+                .iter()
+                .enumerate()
+                .map(|(index, key)| format!("{}.{key} AS k{index}", target.alias))
+                .collect();
             list.extend(set.iter().map(|(index, value)| format!("{value} AS v{index}")));
-            let set: Vec<String> = set.iter().map(|(index, _)| format!("{} = s.v{index}", column(*index))).collect();
-            let same: Vec<String> = key.iter().enumerate().map(|(index, key)| format!("{outer}.{key} = s.k{index}")).collect();
+            let set: Vec<String> =
+                set.iter().map(|(index, _)| format!("{} = s.v{index}", column(*index))).collect();
+            let same: Vec<String> =
+                key.iter().enumerate().map(|(index, key)| format!("{outer}.{key} = s.k{index}")).collect();
             let limit = top.map_or_else(String::new, |top| format!(" LIMIT {top}"));
-            format!("UPDATE {} AS {outer} SET {} FROM (SELECT {} FROM {from_sql}{filter}{limit}) AS s WHERE {}{returning}", base.sql(), set.join(", "), list.join(", "), same.join(" AND "))
+            format!(
+                "UPDATE {} AS {outer} SET {} FROM (SELECT {} FROM {from_sql}{filter}{limit}) AS s WHERE {}{returning}",
+                base.sql(),
+                set.join(", "),
+                list.join(", "),
+                same.join(" AND ")
+            )
         };
         Ok(BoundModification { sql, kind: StatementKind::Update, table: base, output })
     }
 
     /// Binds the FROM clause of UPDATE or DELETE and finds the table that changes.
-    fn target(&mut self, named: &[ast::TableWithJoins], from: Option<&[ast::TableWithJoins]>) -> Result<(Source, String), SqlError> {
-        let [ast::TableWithJoins { relation: ast::TableFactor::Table { name, alias, .. }, joins }] = named else { return Err(not_tsql(",")) };
+    fn target(
+        &mut self,
+        named: &[ast::TableWithJoins],
+        from: Option<&[ast::TableWithJoins]>,
+    ) -> Result<(Source, String), SqlError> {
+        let [ast::TableWithJoins { relation: ast::TableFactor::Table { name, alias, .. }, joins }] = named
+        else {
+            return Err(not_tsql(","));
+        };
         if !joins.is_empty() || alias.is_some() {
             return Err(not_tsql(if joins.is_empty() { "AS" } else { "JOIN" }));
         }
@@ -290,15 +475,31 @@ impl Binder<'_> {
         let by_alias = sources.iter().find(|source| super::qualifies(&source.qualifier, &written));
         let by_table = || {
             let table = find_table(self.connection, &written).ok()?;
-            let mut same = sources.iter().filter(|source| source.table.as_ref().is_some_and(|other| other.id == table.id));
+            let mut same = sources
+                .iter()
+                .filter(|source| source.table.as_ref().is_some_and(|other| other.id == table.id));
             same.next().filter(|_| same.next().is_none())
         };
-        let source = by_alias.or_else(by_table).cloned().ok_or_else(|| unsupported("UPDATE or DELETE of a table that its FROM clause doesn't name"))?;
+        let source = by_alias
+            .or_else(by_table)
+            .cloned()
+            .ok_or_else(|| unsupported("UPDATE or DELETE of a table that its FROM clause doesn't name"))?;
         Ok((source, sql))
     }
 
     fn delete(&mut self, delete: &ast::Delete, top: Option<&Expr>) -> Result<BoundModification, SqlError> {
-        let ast::Delete { delete_token: _, optimizer_hints: _, tables, from, using, selection, returning, output, order_by, limit } = delete;
+        let ast::Delete {
+            delete_token: _,
+            optimizer_hints: _,
+            tables,
+            from,
+            using,
+            selection,
+            returning,
+            output,
+            order_by,
+            limit,
+        } = delete;
         if using.is_some() || returning.is_some() || !order_by.is_empty() || limit.is_some() {
             return Err(not_tsql("DELETE"));
         }
@@ -310,8 +511,21 @@ impl Binder<'_> {
                 let sql = self.from(from)?;
                 let written = parts(name)?;
                 let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
-                let source = sources.into_iter().find(|source| super::qualifies(&source.qualifier, &written) || source.table.as_ref().is_some_and(|table| written.last().is_some_and(|name| same_name(name, &table.name))));
-                (source.ok_or_else(|| errors::invalid_object(&crate::sql::tsql::statement::Name { schema: None, object: written.join(".") }))?, sql)
+                let source = sources.into_iter().find(|source| {
+                    super::qualifies(&source.qualifier, &written)
+                        || source.table.as_ref().is_some_and(|table| {
+                            written.last().is_some_and(|name| same_name(name, &table.name))
+                        })
+                });
+                (
+                    source.ok_or_else(|| {
+                        errors::invalid_object(&crate::sql::tsql::statement::Name {
+                            schema: None,
+                            object: written.join("."),
+                        })
+                    })?,
+                    sql,
+                )
             }
             _ => return Err(not_tsql(",")),
         };
@@ -327,7 +541,12 @@ impl Binder<'_> {
             let key = base.row_key();
             let inner: Vec<String> = key.iter().map(|key| format!("{}.{key}", target.alias)).collect();
             let limit = top.map_or_else(String::new, |top| format!(" LIMIT {top}"));
-            format!("DELETE FROM {} WHERE ({}) IN (SELECT {} FROM {from_sql}{filter}{limit}){returning}", base.sql(), key.join(", "), inner.join(", "))
+            format!(
+                "DELETE FROM {} WHERE ({}) IN (SELECT {} FROM {from_sql}{filter}{limit}){returning}",
+                base.sql(),
+                key.join(", "),
+                inner.join(", ")
+            )
         };
         Ok(BoundModification { sql, kind: StatementKind::Delete, table: base, output })
     }

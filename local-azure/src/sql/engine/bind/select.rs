@@ -36,7 +36,9 @@ struct Tail<'q> {
 impl Binder<'_> {
     /// A query inside another statement: ORDER BY only with TOP or OFFSET.
     pub(crate) fn subquery(&mut self, query: &ast::Query) -> Result<BoundQuery, SqlError> {
-        let limited = query.limit_clause.is_some() || query.fetch.is_some() || matches!(&*query.body, SetExpr::Select(select) if select.top.is_some());
+        let limited = query.limit_clause.is_some()
+            || query.fetch.is_some()
+            || matches!(&*query.body, SetExpr::Select(select) if select.top.is_some());
         if query.order_by.is_some() && !limited {
             return Err(SqlError::new(1033, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table expressions, unless TOP, OFFSET or FOR XML is also specified.").with_class(15));
         }
@@ -53,7 +55,18 @@ impl Binder<'_> {
     }
 
     fn query_parts(&mut self, query: &ast::Query) -> Result<BoundQuery, SqlError> {
-        let ast::Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } = query;
+        let ast::Query {
+            with,
+            body,
+            order_by,
+            limit_clause,
+            fetch,
+            locks,
+            for_clause,
+            settings,
+            format_clause,
+            pipe_operators,
+        } = query;
         if !locks.is_empty() || settings.is_some() || format_clause.is_some() || !pipe_operators.is_empty() {
             return Err(not_tsql("FOR"));
         }
@@ -73,12 +86,20 @@ impl Binder<'_> {
         };
         let offset = match limit_clause {
             None => None,
-            Some(ast::LimitClause::LimitOffset { limit: None, offset: Some(ast::Offset { value, rows: ast::OffsetRows::Row | ast::OffsetRows::Rows }), limit_by }) if limit_by.is_empty() => Some(value),
+            Some(ast::LimitClause::LimitOffset {
+                limit: None,
+                offset: Some(ast::Offset { value, rows: ast::OffsetRows::Row | ast::OffsetRows::Rows }),
+                limit_by,
+            }) if limit_by.is_empty() => Some(value),
             Some(_) => return Err(not_tsql("LIMIT")),
         };
         let fetch = match fetch {
             None => None,
-            Some(ast::Fetch { with_ties: false, percent: false, quantity: Some(quantity) }) if offset.is_some() => Some(quantity),
+            Some(ast::Fetch { with_ties: false, percent: false, quantity: Some(quantity) })
+                if offset.is_some() =>
+            {
+                Some(quantity)
+            }
             Some(_) => return Err(not_tsql("FETCH")),
         };
         if offset.is_some() && order.is_empty() {
@@ -95,7 +116,14 @@ impl Binder<'_> {
                     for item in tail.order {
                         let (expr, descending) = order_item(item)?;
                         let place = self.output_place(expr, &bound.columns)?.ok_or_else(|| SqlError::new(104, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.").with_class(15))?;
-                        items.push(format!("{}{}", order_key(&format!("c{place}"), bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type)), direction(descending)));
+                        items.push(format!(
+                            "{}{}",
+                            order_key(
+                                &format!("c{place}"),
+                                bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type)
+                            ),
+                            direction(descending)
+                        ));
                     }
                     sql.push_str(&format!(" ORDER BY {}", items.join(", ")));
                 }
@@ -118,7 +146,10 @@ impl Binder<'_> {
             self.commons.push(Common { name: name.clone(), query: None });
             let mut bound = self.subquery(query)?;
             if !renamed.is_empty() && renamed.len() != bound.columns.len() {
-                return Err(SqlError::new(8158, format!("'{name}' has more columns than were specified in the column list.")));
+                return Err(SqlError::new(
+                    8158,
+                    format!("'{name}' has more columns than were specified in the column list."),
+                ));
             }
             for (column, name) in bound.columns.iter_mut().zip(renamed) {
                 column.name = name;
@@ -145,20 +176,38 @@ impl Binder<'_> {
                 let left = self.deeper(|binder| binder.set(left))?;
                 let right = self.deeper(|binder| binder.set(right))?;
                 if left.columns.len() != right.columns.len() {
-                    return Err(SqlError::new(205, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions in their target lists."));
+                    return Err(SqlError::new(
+                        205,
+                        "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions in their target lists.",
+                    ));
                 }
                 let mut columns = Vec::new();
                 let (mut left_list, mut right_list) = (Vec::new(), Vec::new());
                 for (index, (l, r)) in left.columns.iter().zip(&right.columns).enumerate() {
-                    let typed = |column: &OutputColumn| Typed { null: column.null, ..Typed::new(format!("c{index}"), column.sql_type) };
+                    let typed = |column: &OutputColumn| Typed {
+                        null: column.null,
+                        ..Typed::new(format!("c{index}"), column.sql_type)
+                    };
                     let sql_type = common_type(&[&typed(l), &typed(r)]);
                     for (list, column) in [(&mut left_list, l), (&mut right_list, r)] {
                         let value = self.coerce(typed(column), sql_type)?;
                         list.push(format!("{} AS c{index}", collated(&value)));
                     }
-                    columns.push(OutputColumn { name: l.name.clone(), sql_type, nullable: l.nullable || r.nullable, identity: false, null: l.null && r.null });
+                    columns.push(OutputColumn {
+                        name: l.name.clone(),
+                        sql_type,
+                        nullable: l.nullable || r.nullable,
+                        identity: false,
+                        null: l.null && r.null,
+                    });
                 }
-                let sql = format!("SELECT {} FROM ({}) {word} SELECT {} FROM ({})", left_list.join(", "), left.sql, right_list.join(", "), right.sql);
+                let sql = format!(
+                    "SELECT {} FROM ({}) {word} SELECT {} FROM ({})",
+                    left_list.join(", "),
+                    left.sql,
+                    right_list.join(", "),
+                    right.sql
+                );
                 Ok(BoundQuery { sql, columns })
             }
             SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
@@ -175,13 +224,43 @@ impl Binder<'_> {
 
     fn select_parts(&mut self, select: &ast::Select, tail: &Tail<'_>) -> Result<BoundQuery, SqlError> {
         let ast::Select {
-            select_token: _, optimizer_hints: _, distinct, select_modifiers, top, top_before_distinct, projection, exclude, into, from,
-            lateral_views, prewhere, selection, connect_by, group_by, cluster_by, distribute_by, sort_by, having, named_window,
-            qualify, window_before_qualify: _, value_table_mode, flavor,
+            select_token: _,
+            optimizer_hints: _,
+            distinct,
+            select_modifiers,
+            top,
+            top_before_distinct,
+            projection,
+            exclude,
+            into,
+            from,
+            lateral_views,
+            prewhere,
+            selection,
+            connect_by,
+            group_by,
+            cluster_by,
+            distribute_by,
+            sort_by,
+            having,
+            named_window,
+            qualify,
+            window_before_qualify: _,
+            value_table_mode,
+            flavor,
         } = select;
-        if select_modifiers.as_ref().is_some_and(ast::SelectModifiers::is_any_set) || exclude.is_some() || !lateral_views.is_empty() || prewhere.is_some() || !connect_by.is_empty()
-            || !cluster_by.is_empty() || !distribute_by.is_empty() || !sort_by.is_empty() || qualify.is_some()
-            || value_table_mode.is_some() || *flavor != ast::SelectFlavor::Standard || (*top_before_distinct && distinct.is_some())
+        if select_modifiers.as_ref().is_some_and(ast::SelectModifiers::is_any_set)
+            || exclude.is_some()
+            || !lateral_views.is_empty()
+            || prewhere.is_some()
+            || !connect_by.is_empty()
+            || !cluster_by.is_empty()
+            || !distribute_by.is_empty()
+            || !sort_by.is_empty()
+            || qualify.is_some()
+            || value_table_mode.is_some()
+            || *flavor != ast::SelectFlavor::Standard
+            || (*top_before_distinct && distinct.is_some())
         {
             return Err(not_tsql("SELECT"));
         }
@@ -224,17 +303,30 @@ impl Binder<'_> {
         let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
         let columns: Vec<OutputColumn> = values
             .iter()
-            .map(|(name, value): &(String, Typed)| OutputColumn { name: name.clone(), sql_type: value.sql_type, nullable: value.nullable, identity: value.identity, null: value.null })
+            .map(|(name, value): &(String, Typed)| OutputColumn {
+                name: name.clone(),
+                sql_type: value.sql_type,
+                nullable: value.nullable,
+                identity: value.identity,
+                null: value.null,
+            })
             .collect();
         let mut order_sql = Vec::new();
         for item in tail.order {
             let (expr, descending) = order_item(item)?;
             let key = match self.output_place(expr, &columns)? {
-                Some(place) => order_key(&format!("c{place}"), columns.get(place).map_or(SqlType::Int, |column| column.sql_type)),
+                Some(place) => order_key(
+                    &format!("c{place}"),
+                    columns.get(place).map_or(SqlType::Int, |column| column.sql_type),
+                ),
                 None => {
                     let value = self.expression(expr)?;
                     if distinct && !values.iter().any(|(_, selected)| selected.sql == value.sql) {
-                        return Err(SqlError::new(145, "ORDER BY items must appear in the select list if SELECT DISTINCT is specified.").with_class(15));
+                        return Err(SqlError::new(
+                            145,
+                            "ORDER BY items must appear in the select list if SELECT DISTINCT is specified.",
+                        )
+                        .with_class(15));
                     }
                     order_key(&value.sql, value.sql_type)
                 }
@@ -245,9 +337,18 @@ impl Binder<'_> {
             && (scope.saw_aggregate || !keys.is_empty() || having.is_some())
             && let Some(column) = scope.bare_columns.first()
         {
-            return Err(SqlError::new(8120, format!("Column '{column}' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.")));
+            return Err(SqlError::new(
+                8120,
+                format!(
+                    "Column '{column}' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause."
+                ),
+            ));
         }
-        let list: Vec<String> = values.iter().enumerate().map(|(index, (_, value))| format!("{} AS c{index}", collated(value))).collect();
+        let list: Vec<String> = values
+            .iter()
+            .enumerate()
+            .map(|(index, (_, value))| format!("{} AS c{index}", collated(value)))
+            .collect();
         let mut sql = format!("SELECT {}{}", if distinct { "DISTINCT " } else { "" }, list.join(", "));
         if !from_sql.is_empty() {
             sql.push_str(&format!(" FROM {from_sql}"));
@@ -266,8 +367,16 @@ impl Binder<'_> {
         }
         let top = match top {
             None => None,
-            Some(ast::Top { with_ties: false, percent: false, quantity: Some(ast::TopQuantity::Constant(count)) }) => Some(count.to_string()),
-            Some(ast::Top { with_ties: false, percent: false, quantity: Some(ast::TopQuantity::Expr(count)) }) => Some(self.row_count(count)?),
+            Some(ast::Top {
+                with_ties: false,
+                percent: false,
+                quantity: Some(ast::TopQuantity::Constant(count)),
+            }) => Some(count.to_string()),
+            Some(ast::Top {
+                with_ties: false,
+                percent: false,
+                quantity: Some(ast::TopQuantity::Expr(count)),
+            }) => Some(self.row_count(count)?),
             Some(ast::Top { percent: true, .. }) => return Err(unsupported("TOP ... PERCENT")),
             Some(ast::Top { .. }) => return Err(unsupported("TOP ... WITH TIES")),
         };
@@ -279,7 +388,10 @@ impl Binder<'_> {
         match (top, tail.offset) {
             (None, None) => Ok(String::new()),
             (Some(top), None) => Ok(format!(" LIMIT {top}")),
-            (Some(_), Some(_)) => Err(SqlError::new(10741, "A TOP can not be used in the same query or sub-query as a OFFSET.").with_class(15)),
+            (Some(_), Some(_)) => {
+                Err(SqlError::new(10741, "A TOP can not be used in the same query or sub-query as a OFFSET.")
+                    .with_class(15))
+            }
             (None, Some(offset)) => {
                 let offset = self.row_count(offset)?;
                 let fetch = match tail.fetch {
@@ -300,21 +412,41 @@ impl Binder<'_> {
         Ok(format!("local_azure_row_count({})", count.sql))
     }
 
-    pub(crate) fn output_select_item(&mut self, item: &ast::SelectItem, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
+    pub(crate) fn output_select_item(
+        &mut self,
+        item: &ast::SelectItem,
+        values: &mut Vec<(String, Typed)>,
+    ) -> Result<(), SqlError> {
         self.select_item(item, values)
     }
 
-    fn select_item(&mut self, item: &ast::SelectItem, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
+    fn select_item(
+        &mut self,
+        item: &ast::SelectItem,
+        values: &mut Vec<(String, Typed)>,
+    ) -> Result<(), SqlError> {
         match item {
-            ast::SelectItem::UnnamedExpr(Expr::BinaryOp { left: _, op: ast::BinaryOperator::Eq, right: _ }) => return Err(not_tsql("=")),
+            ast::SelectItem::UnnamedExpr(Expr::BinaryOp {
+                left: _,
+                op: ast::BinaryOperator::Eq,
+                right: _,
+            }) => return Err(not_tsql("=")),
             ast::SelectItem::UnnamedExpr(expression) => {
                 let name = match expression {
-                    Expr::Identifier(name) if name.quote_style.is_some() || !name.value.starts_with('@') => name.value.clone(),
-                    Expr::CompoundIdentifier(names) => names.last().map_or_else(String::new, |name| name.value.clone()),
+                    Expr::Identifier(name) if name.quote_style.is_some() || !name.value.starts_with('@') => {
+                        name.value.clone()
+                    }
+                    Expr::CompoundIdentifier(names) => {
+                        names.last().map_or_else(String::new, |name| name.value.clone())
+                    }
                     _ => String::new(),
                 };
                 let value = self.expression(expression)?;
-                let name = if value.identity || self.is_column_name(expression) { self.proper_name(&name) } else { String::new() };
+                let name = if value.identity || self.is_column_name(expression) {
+                    self.proper_name(&name)
+                } else {
+                    String::new()
+                };
                 values.push((name, value));
             }
             ast::SelectItem::ExprWithAlias { expr, alias } => {
@@ -326,18 +458,28 @@ impl Binder<'_> {
                 plain_wildcard(options)?;
                 self.all_columns(None, values)?;
             }
-            ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+            ast::SelectItem::QualifiedWildcard(
+                ast::SelectItemQualifiedWildcardKind::ObjectName(name),
+                options,
+            ) => {
                 plain_wildcard(options)?;
                 self.all_columns(Some(&parts(name)?), values)?;
             }
-            ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::Expr(_), _) => return Err(not_tsql("*")),
+            ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::Expr(_), _) => {
+                return Err(not_tsql("*"));
+            }
         }
         Ok(())
     }
 
     fn is_column_name(&self, expression: &Expr) -> bool {
         match expression {
-            Expr::Identifier(name) => self.scopes.iter().any(|scope| scope.sources.iter().any(|source| source.columns.iter().any(|column| same_name(&column.name, &name.value)))),
+            Expr::Identifier(name) => self.scopes.iter().any(|scope| {
+                scope
+                    .sources
+                    .iter()
+                    .any(|source| source.columns.iter().any(|column| same_name(&column.name, &name.value)))
+            }),
             Expr::CompoundIdentifier(_) => true,
             _ => false,
         }
@@ -354,9 +496,16 @@ impl Binder<'_> {
             .map_or_else(|| written.to_owned(), |column| column.name.clone())
     }
 
-    fn all_columns(&mut self, qualifier: Option<&[String]>, values: &mut Vec<(String, Typed)>) -> Result<(), SqlError> {
+    fn all_columns(
+        &mut self,
+        qualifier: Option<&[String]>,
+        values: &mut Vec<(String, Typed)>,
+    ) -> Result<(), SqlError> {
         let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
-        let chosen: Vec<_> = sources.iter().filter(|source| qualifier.is_none_or(|written| super::qualifies(&source.qualifier, written))).collect();
+        let chosen: Vec<_> = sources
+            .iter()
+            .filter(|source| qualifier.is_none_or(|written| super::qualifies(&source.qualifier, written)))
+            .collect();
         if chosen.is_empty() {
             return Err(match qualifier {
                 Some(name) => SqlError::new(107, format!("The column prefix '{}' does not match with a table name or alias name used in the query.", name.join("."))).with_class(15),
@@ -383,7 +532,9 @@ impl Binder<'_> {
                     SqlError::new(108, format!("The ORDER BY position number {digits} is out of range of the number of items in the select list.")).with_class(15)
                 })
             }
-            Expr::Identifier(name) => Ok(columns.iter().position(|column| same_name(&column.name, &name.value))),
+            Expr::Identifier(name) => {
+                Ok(columns.iter().position(|column| same_name(&column.name, &name.value)))
+            }
             _ => Ok(None),
         }
     }
@@ -391,7 +542,11 @@ impl Binder<'_> {
 
 /// A value in a select list or GROUP BY: text keeps the collation for DISTINCT, UNION and GROUP BY.
 pub(crate) fn collated(value: &Typed) -> String {
-    if value.sql_type.is_text() && !value.collated { format!("{} COLLATE tsql_ci_as", value.sql) } else { value.sql.clone() }
+    if value.sql_type.is_text() && !value.collated {
+        format!("{} COLLATE tsql_ci_as", value.sql)
+    } else {
+        value.sql.clone()
+    }
 }
 
 pub(crate) fn order_key(sql: &str, sql_type: SqlType) -> String {
@@ -419,8 +574,22 @@ pub(crate) fn direction(descending: bool) -> &'static str {
 }
 
 fn plain_wildcard(options: &ast::WildcardAdditionalOptions) -> Result<(), SqlError> {
-    let ast::WildcardAdditionalOptions { wildcard_token: _, opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias } = options;
-    if opt_ilike.is_some() || opt_exclude.is_some() || opt_except.is_some() || opt_replace.is_some() || opt_rename.is_some() || opt_alias.is_some() {
+    let ast::WildcardAdditionalOptions {
+        wildcard_token: _,
+        opt_ilike,
+        opt_exclude,
+        opt_except,
+        opt_replace,
+        opt_rename,
+        opt_alias,
+    } = options;
+    if opt_ilike.is_some()
+        || opt_exclude.is_some()
+        || opt_except.is_some()
+        || opt_replace.is_some()
+        || opt_rename.is_some()
+        || opt_alias.is_some()
+    {
         return Err(not_tsql("*"));
     }
     Ok(())

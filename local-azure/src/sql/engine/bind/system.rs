@@ -1,7 +1,13 @@
 //! The catalogue views: `sys.tables`, `sys.columns`, `INFORMATION_SCHEMA.TABLES` and their kin, from the catalogue.
 
-use super::{Binder, select::{BoundQuery, OutputColumn}};
-use crate::sql::engine::{catalog::{self, Table}, errors};
+use super::{
+    Binder,
+    select::{BoundQuery, OutputColumn},
+};
+use crate::sql::engine::{
+    catalog::{self, Table},
+    errors,
+};
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
 use crate::sql::types::{Length, SqlType, Value};
@@ -20,44 +26,126 @@ impl Binder<'_> {
             let place = others.clone().position(|other| catalog::same_name(other, name));
             Value::Integer(place.and_then(|place| i64::try_from(place).ok()).map_or(1, |place| place + 5))
         };
-        let database = self.facts.values.get("db_name").and_then(|(_, value)| value.clone()).unwrap_or(Value::Null);
-        let (columns, rows): (Vec<(&str, SqlType)>, Vec<Row>) = match (schema.to_ascii_lowercase().as_str(), view.to_ascii_lowercase().as_str()) {
-            ("sys", "tables" | "objects") => (
-                vec![("name", NAME), ("object_id", SqlType::Int), ("schema_id", SqlType::Int), ("type", SqlType::Char(2)), ("type_desc", NAME), ("is_ms_shipped", SqlType::Bit)],
-                tables.iter().map(|table| vec![text(&table.name), Value::Integer(table.id), schema_id(&table.schema), text("U "), text("USER_TABLE"), Value::Bit(false)]).collect(),
-            ),
-            ("sys", "schemas") => (
-                vec![("name", NAME), ("schema_id", SqlType::Int)],
-                schemas.iter().map(|name| vec![text(name), schema_id(name)]).collect(),
-            ),
-            ("sys", "columns") => (
-                vec![("object_id", SqlType::Int), ("name", NAME), ("column_id", SqlType::Int), ("is_nullable", SqlType::Bit), ("is_identity", SqlType::Bit)],
-                each_column(&tables, |table, ordinal, column| vec![Value::Integer(table.id), text(&column.name), Value::Integer(ordinal), Value::Bit(column.nullable), Value::Bit(column.identity.is_some())]),
-            ),
-            ("information_schema", "tables") => (
-                vec![("TABLE_CATALOG", NAME), ("TABLE_SCHEMA", NAME), ("TABLE_NAME", NAME), ("TABLE_TYPE", SqlType::VarChar(Length::Limit(10)))],
-                tables.iter().map(|table| vec![database.clone(), text(&table.schema), text(&table.name), text("BASE TABLE")]).collect(),
-            ),
-            ("information_schema", "columns") => (
-                vec![("TABLE_CATALOG", NAME), ("TABLE_SCHEMA", NAME), ("TABLE_NAME", NAME), ("COLUMN_NAME", NAME), ("ORDINAL_POSITION", SqlType::Int), ("IS_NULLABLE", SqlType::VarChar(Length::Limit(3))), ("DATA_TYPE", NAME)],
-                each_column(&tables, |table, ordinal, column| {
-                    vec![database.clone(), text(&table.schema), text(&table.name), text(&column.name), Value::Integer(ordinal), text(if column.nullable { "YES" } else { "NO" }), text(column.sql_type.family_name())]
-                }),
-            ),
-            _ => return Err(errors::invalid_object(&Name { schema: Some(schema.to_owned()), object: view.to_owned() })),
-        };
+        let database =
+            self.facts.values.get("db_name").and_then(|(_, value)| value.clone()).unwrap_or(Value::Null);
+        let (columns, rows): (Vec<(&str, SqlType)>, Vec<Row>) =
+            match (schema.to_ascii_lowercase().as_str(), view.to_ascii_lowercase().as_str()) {
+                ("sys", "tables" | "objects") => (
+                    vec![
+                        ("name", NAME),
+                        ("object_id", SqlType::Int),
+                        ("schema_id", SqlType::Int),
+                        ("type", SqlType::Char(2)),
+                        ("type_desc", NAME),
+                        ("is_ms_shipped", SqlType::Bit),
+                    ],
+                    tables
+                        .iter()
+                        .map(|table| {
+                            vec![
+                                text(&table.name),
+                                Value::Integer(table.id),
+                                schema_id(&table.schema),
+                                text("U "),
+                                text("USER_TABLE"),
+                                Value::Bit(false),
+                            ]
+                        })
+                        .collect(),
+                ),
+                ("sys", "schemas") => (
+                    vec![("name", NAME), ("schema_id", SqlType::Int)],
+                    schemas.iter().map(|name| vec![text(name), schema_id(name)]).collect(),
+                ),
+                ("sys", "columns") => (
+                    vec![
+                        ("object_id", SqlType::Int),
+                        ("name", NAME),
+                        ("column_id", SqlType::Int),
+                        ("is_nullable", SqlType::Bit),
+                        ("is_identity", SqlType::Bit),
+                    ],
+                    each_column(&tables, |table, ordinal, column| {
+                        vec![
+                            Value::Integer(table.id),
+                            text(&column.name),
+                            Value::Integer(ordinal),
+                            Value::Bit(column.nullable),
+                            Value::Bit(column.identity.is_some()),
+                        ]
+                    }),
+                ),
+                ("information_schema", "tables") => (
+                    vec![
+                        ("TABLE_CATALOG", NAME),
+                        ("TABLE_SCHEMA", NAME),
+                        ("TABLE_NAME", NAME),
+                        ("TABLE_TYPE", SqlType::VarChar(Length::Limit(10))),
+                    ],
+                    tables
+                        .iter()
+                        .map(|table| {
+                            vec![database.clone(), text(&table.schema), text(&table.name), text("BASE TABLE")]
+                        })
+                        .collect(),
+                ),
+                ("information_schema", "columns") => (
+                    vec![
+                        ("TABLE_CATALOG", NAME),
+                        ("TABLE_SCHEMA", NAME),
+                        ("TABLE_NAME", NAME),
+                        ("COLUMN_NAME", NAME),
+                        ("ORDINAL_POSITION", SqlType::Int),
+                        ("IS_NULLABLE", SqlType::VarChar(Length::Limit(3))),
+                        ("DATA_TYPE", NAME),
+                    ],
+                    each_column(&tables, |table, ordinal, column| {
+                        vec![
+                            database.clone(),
+                            text(&table.schema),
+                            text(&table.name),
+                            text(&column.name),
+                            Value::Integer(ordinal),
+                            text(if column.nullable { "YES" } else { "NO" }),
+                            text(column.sql_type.family_name()),
+                        ]
+                    }),
+                ),
+                _ => {
+                    return Err(errors::invalid_object(&Name {
+                        schema: Some(schema.to_owned()),
+                        object: view.to_owned(),
+                    }));
+                }
+            };
         let mut tuples = Vec::new();
         for row in &rows {
-            let cells: Vec<String> = row.iter().zip(&columns).map(|(value, (_, sql_type))| self.value(value, *sql_type)).collect();
+            let cells: Vec<String> =
+                row.iter().zip(&columns).map(|(value, (_, sql_type))| self.value(value, *sql_type)).collect();
             tuples.push(format!("({})", cells.join(", ")));
         }
         let empty = tuples.is_empty();
         if empty {
             tuples.push(format!("({})", vec!["NULL"; columns.len()].join(", ")));
         }
-        let list: Vec<String> = (0..columns.len()).map(|index| format!("column{} AS c{index}", index + 1)).collect();
-        let sql = format!("SELECT {} FROM (VALUES {}){}", list.join(", "), tuples.join(", "), if empty { " WHERE 0" } else { "" });
-        let columns = columns.into_iter().map(|(name, sql_type)| OutputColumn { name: name.to_owned(), sql_type, nullable: true, identity: false, null: false }).collect();
+        let list: Vec<String> =
+            (0..columns.len()).map(|index| format!("column{} AS c{index}", index + 1)).collect();
+        let sql = format!(
+            "SELECT {} FROM (VALUES {}){}",
+            list.join(", "),
+            tuples.join(", "),
+            if empty { " WHERE 0" } else { "" }
+        );
+        let columns = columns
+            .into_iter()
+            .map(|(name, sql_type)| OutputColumn {
+                name: name.to_owned(),
+                sql_type,
+                nullable: true,
+                identity: false,
+                null: false,
+            })
+            .collect();
         Ok(BoundQuery { sql, columns })
     }
 }
@@ -65,6 +153,11 @@ impl Binder<'_> {
 fn each_column(tables: &[Table], row: impl Fn(&Table, i64, &catalog::TableColumn) -> Row) -> Vec<Row> {
     tables
         .iter()
-        .flat_map(|table| (1_i64..).zip(&table.columns).map(|(ordinal, column)| row(table, ordinal, column)).collect::<Vec<_>>())
+        .flat_map(|table| {
+            (1_i64..)
+                .zip(&table.columns)
+                .map(|(ordinal, column)| row(table, ordinal, column))
+                .collect::<Vec<_>>()
+        })
         .collect()
 }

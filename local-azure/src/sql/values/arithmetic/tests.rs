@@ -63,3 +63,15 @@ fn days_are_added_to_a_datetime() {
 fn null_goes_through() {
     assert_eq!(run('/', (Value::Null, "int"), (Value::Integer(0), "int")), Ok(Value::Null));
 }
+
+#[test]
+fn a_text_takes_the_type_of_the_other_operand() {
+    let text = |text: &str| (Value::Text(text.to_owned()), "varchar(4)");
+    assert_eq!(run('-', text("1.50"), (Value::Decimal(25), "decimal(3,2)")), Ok(Value::Decimal(125)));
+    assert_eq!(run('-', text("x"), (Value::Integer(1), "int")), Err(245));
+}
+
+#[test]
+fn null_gives_null() {
+    assert_eq!(run('+', (Value::Null, "int"), (Value::Integer(1), "int")), Ok(Value::Null));
+}

@@ -66,7 +66,7 @@
 //! | `tsql_power(x, 'type', float)` | POWER; type from [`maths::result_type`] | that type |
 //! | `tsql_sqrt(float)` `tsql_square` `tsql_exp` `tsql_log10` `tsql_sin` `tsql_cos` `tsql_tan` `tsql_cot` `tsql_asin` `tsql_acos` `tsql_atan` | of the same names | float |
 //! | `tsql_log(float[, base])` `tsql_atn2(float, float)` | LOG, ATN2 | float |
-//! | `tsql_pi()` `tsql_rand()` `tsql_rand(seed)` | PI, RAND | float |
+//! | `tsql_pi()` `tsql_rand()` | PI, RAND | float |
 //! | `tsql_newid()` | NEWID | uniqueidentifier |
 //! | `tsql_sum(x, 'type', 'result type')` `tsql_avg(..)` | SUM, AVG; type from [`aggregates::sum_type`] | result type |
 //! | `tsql_stdev(float)` `tsql_stdevp` `tsql_var` `tsql_varp` | STDEV, STDEVP, VAR, VARP | float |
@@ -81,7 +81,7 @@ mod conversions;
 mod collation;
 mod context;
 mod dates;
-mod maths;
+pub mod maths;
 mod text;
 
 pub use context::FunctionContext;
