@@ -76,6 +76,12 @@ impl Faults {
         self.lock().statements.push_back((PlannedFault::Stall, times));
     }
 
+    /// How many batches and procedure calls a planned fault still waits for: when the number falls, one was hit.
+    #[must_use]
+    pub fn statement_faults_left(&self) -> u32 {
+        self.lock().statements.iter().fold(0, |sum, (_, times)| sum.saturating_add(*times))
+    }
+
     /// Statements that hang run now.
     pub fn release_stalled(&self) {
         let mut pending = self.lock();

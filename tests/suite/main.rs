@@ -1,0 +1,21 @@
+//! Black box: the real program under the local Functions host, over real sockets. One module for each behaviour.
+//!
+//! Every desk runs the worker at trace level and ends with a look at everything that was written: no secret and no
+//! value of a caller may be in it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+mod bad_input;
+mod cancellation;
+mod constraint_errors;
+mod dev_command;
+mod identity;
+mod invalid_parameters;
+mod outage;
+mod retries;
+mod samples;
+mod secrets_stay_inside;
+mod support;
+mod timers;
+mod tls;
+mod worker_process;

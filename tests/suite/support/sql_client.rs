@@ -1,0 +1,33 @@
+//! A client of the SQL endpoint beside the worker, to look at what the worker did.
+
+use tiberius::{AuthMethod, Client, Config};
+use tokio::net::TcpStream;
+use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
+
+/// The SQL login of every desk, for this client and for tests of logins with a password.
+pub(crate) const USER: &str = "observer";
+/// How this client calls itself, so that its logins are told from the worker's.
+pub(crate) const APPLICATION: &str = "observer";
+
+/// See the module.
+pub(crate) struct SqlClient(Client<Compat<TcpStream>>);
+
+impl SqlClient {
+    pub(crate) async fn connect(port: u16, password: &str) -> Self {
+        let mut config = Config::new();
+        config.host("localhost");
+        config.port(port);
+        config.database("sample");
+        config.application_name(APPLICATION);
+        config.authentication(AuthMethod::sql_server(USER, password));
+        config.trust_cert();
+        let stream = TcpStream::connect(("localhost", port)).await.unwrap();
+        Self(Client::connect(config, stream.compat_write()).await.unwrap())
+    }
+
+    /// The one number that a query gives.
+    pub(crate) async fn number(&mut self, query: &str) -> i32 {
+        let row = self.0.simple_query(query).await.unwrap().into_row().await.unwrap().unwrap();
+        row.get(0).unwrap()
+    }
+}
