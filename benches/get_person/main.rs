@@ -11,8 +11,8 @@
 
 #![expect(
     clippy::print_stdout,
-    clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a benchmark is a program that prints and may end"
 )]
 

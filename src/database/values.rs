@@ -321,7 +321,7 @@ mod tests {
         let data = ColumnData::F64(Some(-12.3456));
         let expected = Cell::Decimal(Decimal { unscaled: -123_456, scale: 4 });
         assert_eq!(to_cell(&data, ColumnType::Money, "Price"), Ok(expected));
-        assert_eq!(money(899_999_999_999.9999), Ok(()));
+        assert_eq!(money(899_999_999_999.5), Ok(()));
         assert!(money(922_337_203_685_477.5).unwrap_err().to_string().contains("CAST(... AS decimal(19,4))"));
     }
 

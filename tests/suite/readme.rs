@@ -54,6 +54,7 @@ fn next_changing(text: &str) -> Option<(&str, &'static str, &str)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 async fn every_example_of_the_readme_answers_what_it_says() {
     if Command::new("curl").arg("--version").output().is_err() {
         eprintln!("skipped: curl is not installed");

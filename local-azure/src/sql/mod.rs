@@ -5,6 +5,7 @@
 //! [`tds`] writes to the socket as tokens. [`start`] puts it together.
 
 pub mod certificates;
+mod code_page;
 pub mod engine;
 pub mod faults;
 pub mod reply;

@@ -1,5 +1,7 @@
 //! Crashes, restarts, exit codes and timeouts.
 
+#![expect(clippy::panic, reason = "a test may panic")]
+
 use local_azure::functions::HostState;
 use serde_json::json;
 

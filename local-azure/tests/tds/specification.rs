@@ -1,13 +1,13 @@
 //! The byte examples of MS-TDS, section 4.
 
 use local_azure::sql::reply::SqlError;
-use local_azure::sql::tds::code_page::COLLATION;
 use local_azure::sql::tds::login::{Login7, TDS_7_4};
 use local_azure::sql::tds::packet::{Incoming, PacketType, read_incoming};
 use local_azure::sql::tds::prelogin::{EncryptionOption, PreLogin};
 use local_azure::sql::tds::token::{
     DoneKind, EnvironmentChange, done, put_done, put_environment_change, put_info, put_row,
 };
+use local_azure::sql::tds::type_info::COLLATION;
 use local_azure::sql::types::{Length, SqlType, Value};
 
 fn bytes(hex: &str) -> Vec<u8> {

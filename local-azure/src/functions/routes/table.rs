@@ -55,6 +55,8 @@ impl<T> RouteTable<T> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
     use super::{RouteTable, RouteTemplate};
 
     fn values(template: &str, path: &str) -> Option<Vec<(String, Option<String>)>> {

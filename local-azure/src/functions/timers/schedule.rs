@@ -163,6 +163,8 @@ fn numbers(field: &str, names: &[&str], first: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
     use super::Schedule;
     use chrono::{DateTime, Utc};
 

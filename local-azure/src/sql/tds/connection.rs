@@ -11,7 +11,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::authentication::{Credential, check_password, check_token};
-use super::code_page::COLLATION;
 use super::handshake::HandshakeStream;
 use super::interrupt::Interrupt;
 use super::login::{FederatedAuthentication, Login7, TDS_7_3_B, TDS_7_4, federated_token};
@@ -21,6 +20,7 @@ use super::packet::{
 };
 use super::prelogin::{PreLogin, Transport};
 use super::token::{self, DoneKind, EnvironmentChange, done};
+use super::type_info::COLLATION;
 use super::worker::{self, SessionThread, Setup, Work, protocol_error};
 use crate::sql::engine::Login;
 use crate::sql::reply::SqlError;

@@ -1,8 +1,8 @@
 //! Values as a client sends them, behind their `TYPE_INFO` (MS-TDS 2.2.5.5).
 
 use super::bytes::{Malformed, Reader, utf16_text};
-use super::code_page;
 use super::type_info::{Layout, TextEncoding, TypeInfo};
+use crate::sql::code_page;
 use crate::sql::types::{Length, SqlType, Value};
 
 /// Ticks of 100 ns in a day.
@@ -73,7 +73,7 @@ fn sized(info: TypeInfo, bytes: &[u8]) -> Result<Value, Malformed> {
         SqlType::Binary(_) | SqlType::VarBinary(_) => Ok(Value::Binary(bytes.to_vec())),
         _ => Ok(Value::Text(match info.encoding {
             TextEncoding::Utf16 => utf16_text(bytes)?,
-            TextEncoding::CodePage => code_page::decode(bytes),
+            TextEncoding::CodePage => bytes.iter().map(|&byte| code_page::character_of(byte)).collect(),
             TextEncoding::Utf8 => std::str::from_utf8(bytes)
                 .map_err(|_| Malformed("text under a UTF-8 collation is not UTF-8"))?
                 .to_owned(),

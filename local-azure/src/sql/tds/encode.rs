@@ -1,9 +1,9 @@
 //! Values as the server sends them, in rows and OUTPUT parameters (MS-TDS 2.2.5.5).
 
 use super::bytes::put_utf16;
-use super::code_page;
 use super::decode::{DAYS_TO_1900, LAST_DAY, TICKS_PER_DAY, swap_guid, ticks_per_unit};
 use super::type_info::{Layout, decimal_bytes, layout, time_bytes};
+use crate::sql::code_page;
 use crate::sql::types::{Length, SqlType, Value};
 
 /// A value that its column's type can't hold.
@@ -100,7 +100,9 @@ fn longest(sql_type: SqlType) -> usize {
 
 fn content(sql_type: SqlType, value: &Value, out: &mut Vec<u8>) -> Option<()> {
     match (sql_type, value) {
-        (SqlType::Char(_) | SqlType::VarChar(_), Value::Text(text)) => code_page::encode(text, out),
+        (SqlType::Char(_) | SqlType::VarChar(_), Value::Text(text)) => {
+            out.extend(text.chars().map(code_page::byte_or_question_mark));
+        }
         (SqlType::NChar(_) | SqlType::NVarChar(_), Value::Text(text)) => put_utf16(out, text),
         (SqlType::Binary(_) | SqlType::VarBinary(_), Value::Binary(bytes)) => {
             out.extend_from_slice(bytes);

@@ -6,7 +6,7 @@
 //! | [`packet`] | packets: reading whole messages, splitting replies |
 //! | [`prelogin`], `handshake`, [`login`] | what comes before the first request |
 //! | [`request`], [`rpc`] | requests: batches, procedure calls, the transaction manager |
-//! | [`type_info`], [`decode`], [`encode`], [`code_page`] | types and values on the wire |
+//! | [`type_info`], [`decode`], [`encode`] | types and values on the wire |
 //! | [`token`], [`reply`] | what the server sends |
 //! | `authentication` | who may log in |
 //! | `interrupt`, [`session`], `worker`, `prepared` | a session on a thread of its own, and how it is stopped |
@@ -16,7 +16,6 @@
 
 pub(crate) mod authentication;
 pub mod bytes;
-pub mod code_page;
 pub(crate) mod connection;
 pub mod decode;
 pub mod encode;

@@ -8,7 +8,6 @@
 
 pub mod arithmetic;
 mod calendar;
-mod code_page;
 pub mod convert;
 pub mod data_type;
 mod date_text;

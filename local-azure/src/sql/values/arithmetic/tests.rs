@@ -1,6 +1,10 @@
 //! What SQL Server answers to arithmetic.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may panic, and reads best with values"
+)]
 
 use super::*;
 

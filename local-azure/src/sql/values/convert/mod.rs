@@ -5,6 +5,7 @@ mod to_number;
 mod to_text;
 
 use super::errors;
+use crate::sql::code_page;
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 
@@ -194,9 +195,7 @@ fn text_bytes(text: &str, from: SqlType, style: Option<i32>) -> Result<Vec<u8>, 
         None | Some(0) if from.is_unicode_text() => {
             Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
         }
-        None | Some(0) => {
-            Ok(text.chars().map(|character| super::code_page::byte_of(character).unwrap_or(b'?')).collect())
-        }
+        None | Some(0) => Ok(text.chars().map(code_page::byte_or_question_mark).collect()),
         Some(style @ (1 | 2)) => {
             let refused = || errors::error_converting(from, SqlType::VarBinary(Length::Max));
             let digits = if style == 1 {

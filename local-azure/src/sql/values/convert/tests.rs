@@ -1,5 +1,9 @@
 //! What converts, to what, and with which error; and the laws that all conversions and stored forms keep.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may panic, and reads best with values"
+)]
 
 use proptest::prelude::*;
 

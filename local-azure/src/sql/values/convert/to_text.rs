@@ -1,10 +1,11 @@
 //! Conversion to char, varchar, nchar and nvarchar.
 
 use super::{Conversion, truncated};
+use crate::sql::code_page;
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::number_text::invalid_style;
-use crate::sql::values::{code_page, date_text, decimal, errors, number_text};
+use crate::sql::values::{date_text, decimal, errors, number_text};
 
 pub(super) fn convert(
     value: &Value,

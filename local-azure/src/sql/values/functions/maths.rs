@@ -43,7 +43,7 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
     }
     pure(connection, context, "tsql_round", 4, round)?;
     pure(connection, context, "tsql_power", 3, power)?;
-    let floats: [(&str, fn(f64) -> f64); 11] = [
+    let floats: [(&str, OfFloat); 11] = [
         ("tsql_sqrt", f64::sqrt),
         ("tsql_square", |x| x * x),
         ("tsql_exp", f64::exp),
@@ -76,6 +76,9 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
     pure(connection, context, "tsql_pi", 0, |_| Ok(Stored::Real(std::f64::consts::PI)))?;
     changing(connection, context, "tsql_rand", 0, |_, _| Ok(Stored::Real(random())))
 }
+
+/// A function of one float.
+type OfFloat = fn(f64) -> f64;
 
 /// 3623, where the mathematical function has no value.
 fn float(result: f64) -> Result<Stored, SqlError> {

@@ -22,6 +22,8 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
     use rusqlite::types::Value as Stored;
 
     use super::super::test_support::Server;

@@ -1,4 +1,7 @@
 //! The functions called through SQLite, with dates written and read as SQL Server prints them.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::sync::Arc;
 
 use rusqlite::Connection;

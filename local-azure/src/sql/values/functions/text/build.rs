@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::super::FunctionContext;
 use super::super::collation::{capital, fold};
 use super::super::context::{Arguments, changing, pure};
-use super::{MAX_TEXT_BYTES, append, code_page, str_function, text_or_null, too_long, units};
+use super::{MAX_TEXT_BYTES, append, str_function, text_or_null, too_long, units};
+use crate::sql::code_page;
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::data_type::{MAX_BYTES, MAX_UTF16_UNITS};
@@ -35,7 +36,7 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
     pure(connection, context, "tsql_concat_ws", -1, concat_ws)?;
     pure(connection, context, "tsql_char", 1, |call| {
         let code = call.integer(0)?.and_then(|code| u8::try_from(code).ok());
-        Ok(text_or_null(code.map(|byte| code_page::decode(byte).to_string())))
+        Ok(text_or_null(code.map(|byte| code_page::character_of(byte).to_string())))
     })?;
     pure(connection, context, "tsql_nchar", 1, |call| {
         let code = call.integer(0)?.and_then(|code| u16::try_from(code).ok());

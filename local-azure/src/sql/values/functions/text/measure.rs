@@ -7,7 +7,8 @@ use rusqlite::types::{Value as Stored, ValueRef};
 
 use super::super::FunctionContext;
 use super::super::context::{Arguments, pure};
-use super::{code_page, count, numeric_text, units};
+use super::{count, numeric_text, units};
+use crate::sql::code_page;
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 use crate::sql::values::errors;
@@ -20,7 +21,9 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
     pure(connection, context, "tsql_datalength", 2, datalength)?;
     pure(connection, context, "tsql_ascii", 1, |call| {
         let first = call.text(0)?.and_then(|text| text.chars().next());
-        Ok(first.map_or(Stored::Null, |first| Stored::Integer(i64::from(code_page::encode(first)))))
+        Ok(first.map_or(Stored::Null, |first| {
+            Stored::Integer(i64::from(code_page::byte_or_question_mark(first)))
+        }))
     })?;
     pure(connection, context, "tsql_unicode", 1, |call| {
         let first = call.text(0)?.and_then(|text| text.encode_utf16().next());

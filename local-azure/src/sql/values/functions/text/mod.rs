@@ -12,7 +12,6 @@
 //! lengths stay what SQL Server says.
 
 mod build;
-mod code_page;
 mod cut;
 mod like;
 mod measure;

@@ -1,6 +1,7 @@
 //! Windows-1252, the code page of char and varchar under the collation `SQL_Latin1_General_CP1_CI_AS`.
 
-/// The characters of the bytes 0x80 to 0x9F; the five bytes without a character are themselves.
+/// The characters of the bytes 0x80 to 0x9F; the five bytes without a character are the control characters of the same
+/// number, as in Microsoft's best-fit table of the code page.
 const HIGH: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
     '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
@@ -15,6 +16,11 @@ pub(crate) fn byte_of(character: char) -> Option<u8> {
         Ok(byte) if !(0x80..=0x9f).contains(&byte) => Some(byte),
         _ => None,
     }
+}
+
+/// The byte of a character; `?` for one that the code page hasn't got, as on SQL Server.
+pub(crate) fn byte_or_question_mark(character: char) -> u8 {
+    byte_of(character).unwrap_or(b'?')
 }
 
 /// The character of a byte.
@@ -49,5 +55,6 @@ mod tests {
     #[test]
     fn a_character_outside_the_code_page_becomes_a_question_mark() {
         assert_eq!(narrowed("Grüße € Łódź 😀"), "Grüße € ?ód? ??");
+        assert_eq!(['€', 'é', 'Ω', '\u{80}'].map(byte_or_question_mark), [0x80, 0xE9, b'?', b'?']);
     }
 }
