@@ -113,13 +113,6 @@ impl Database {
         pools.insert(Arc::clone(name), pool.clone());
         Ok(pool)
     }
-
-    /// How many connections are open in all pools.
-    #[must_use]
-    pub fn open_connections(&self) -> usize {
-        let pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.values().map(ConnectionPool::size).sum()
-    }
 }
 
 impl std::fmt::Debug for Database {

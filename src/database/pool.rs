@@ -143,11 +143,6 @@ impl ConnectionPool {
             }
         }
     }
-
-    /// How many connections are open, in use or idle.
-    pub(super) fn size(&self) -> usize {
-        self.pool.status().size
-    }
 }
 
 /// A connection that belongs to the pool.

@@ -51,6 +51,10 @@ impl<S: ResultSink + 'static> Running<S> {
                 }
                 Err(failure) => Err(failure),
             };
+            if matches!(result, Err(Failure::Cancelled)) {
+                // Whoever waited is gone, so nobody else writes this line.
+                tracing::info!("the caller left and the command was cancelled");
+            }
             (sink, result)
         };
         Self { task: runtime.spawn(work.instrument(span)), _cancel: guard }
