@@ -13,18 +13,18 @@ use tokio::sync::watch;
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 /// The variable that makes this program one of the contenders.
-pub const ROLE: &str = "AZSQL_BENCH_ROLE";
+pub(crate) const ROLE: &str = "AZSQL_BENCH_ROLE";
 /// What the contenders need to connect, in the environment.
-pub const SQL_PORT: &str = "AZSQL_BENCH_SQL_PORT";
-pub const CA_FILE: &str = "AZSQL_TRUST_CA";
-pub const USER: &str = "bench";
-pub const PASSWORD: &str = "AZSQL_BENCH_PASSWORD";
+pub(crate) const SQL_PORT: &str = "AZSQL_BENCH_SQL_PORT";
+pub(crate) const CA_FILE: &str = "AZSQL_TRUST_CA";
+pub(crate) const USER: &str = "bench";
+pub(crate) const PASSWORD: &str = "AZSQL_BENCH_PASSWORD";
 
 /// The statement of the sample `GetPerson`.
 const STATEMENT: &str = include_str!("../../function-definitions/GetPerson/query.sql");
 
 /// Plays the contender of this name until the process is killed.
-pub fn play(role: &str) {
+pub(crate) fn play(role: &str) {
     match role {
         "worker, own runtime" => worker(DatabaseRuntime::Own, 1),
         "worker, pool per thread" => worker(DatabaseRuntime::Current, 1),

@@ -24,7 +24,7 @@ const CONTENDERS: [&str; 6] = [
 ];
 
 /// Runs all rounds and prints the table.
-pub fn run() {
+pub(crate) fn run() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u32>().ok());
     let rounds = numbers.next().map_or(ROUNDS, |rounds| rounds as usize);
     let requests = numbers.next().unwrap_or(REQUESTS);

@@ -27,7 +27,9 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
     let listener = server::listen(listen.port)
         .map_err(|error| format!("can't listen on 127.0.0.1:{}: {}", listen.port, error.kind()))?;
     logging::start(log_level(&lookup).unwrap_or(tracing::level_filters::LevelFilter::INFO));
-    tracing::info!(address = ?listener.local_addr().ok(), version = env!("CARGO_PKG_VERSION"), "listening");
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    }
 
     let (ready, worker) = watch::channel(None);
     let script_root = options.functions.clone().unwrap_or_else(|| script_root(&lookup));

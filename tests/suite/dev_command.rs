@@ -11,14 +11,14 @@ use crate::support::wait::within;
 use crate::support::{Answer, LoneWorker, eventually, process, script_root};
 
 /// A running `dev`, found by what it prints.
-struct Dev {
+pub(crate) struct Dev {
     program: LoneWorker,
     url: String,
 }
 
 impl Dev {
     /// Starts it with all ports free to choose; waits until it says that it is ready.
-    async fn start(options: &[&Path]) -> Self {
+    pub(crate) async fn start(options: &[&Path]) -> Self {
         let mut arguments: Vec<PathBuf> =
             ["dev", "--port", "0", "--sql-port", "0"].into_iter().map(PathBuf::from).collect();
         arguments.extend(options.iter().map(|option| option.to_path_buf()));
@@ -30,12 +30,16 @@ impl Dev {
         Self { program, url }
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     async fn get(&self, path: &str) -> Answer {
         Answer::read(reqwest::get(format!("{}{path}", self.url)).await.unwrap()).await
     }
 
     /// Ends it as ^C does; it must exit with 0, take its worker along and have kept all secrets.
-    async fn interrupt(mut self) {
+    pub(crate) async fn interrupt(mut self) {
         let children = process::children(self.program.pid());
         assert_eq!(children.len(), 1, "the worker is its one child");
         process::signal("INT", self.program.pid());

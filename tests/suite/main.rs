@@ -12,6 +12,7 @@ mod dev_command;
 mod identity;
 mod invalid_parameters;
 mod outage;
+mod readme;
 mod retries;
 mod samples;
 mod secrets_stay_inside;

@@ -15,6 +15,5 @@ mod date_text;
 mod decimal;
 pub mod errors;
 pub mod functions;
-pub mod literals;
 mod number_text;
 pub mod storage;

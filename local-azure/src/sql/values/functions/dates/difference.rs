@@ -137,6 +137,8 @@ mod tests {
             ("'n', {10:59:59|time(0)}, {11:00:00|time(0)}", 1),
             ("'ms', {2024-03-05|datetime}, {2024-03-05 00:00:00.997|datetime}", 997),
             ("'ns', {00:00:00|time(7)}, {00:00:00.0000001|time(7)}", 100),
+            ("'day', {23:00|time(0)}, {01:00|time(0)}", 0),
+            ("'hour', {22:00|time(0)}, {1900-01-02|date}", 2),
             ("'day', {0001-01-01|date}, {9999-12-31|date}", 3_652_058),
         ] {
             assert_eq!(integer(&format!("tsql_datediff({call})")), Some(expected), "{call}");
@@ -176,7 +178,7 @@ mod tests {
         let message = error("tsql_datediff('x', NULL, 'date', NULL, 'date')").1;
         assert_eq!(message, "'x' is not a recognized datediff option.");
         assert_eq!(error("tsql_datediff('tz', NULL, 'date', NULL, 'date')").0, 9806);
-        assert_eq!(error("tsql_datediff('day', {10:00|time(0)}, {11:00|time(0)})").0, 9810);
+        assert_eq!(error("tsql_datediff('day', 1, 'int', NULL, 'date')").0, 8116);
     }
 
     proptest! {

@@ -136,10 +136,9 @@ impl Function {
         let is_date_part = part < Part::Hour;
         let is_time_part = (Part::Hour..=Part::Nanosecond).contains(&part);
         let takes = match sql_type {
-            // A difference needs no time in the type: a date is its midnight.
-            SqlType::Date => {
-                is_date_part || (is_time_part && matches!(self, Self::Difference | Self::DifferenceBig))
-            }
+            // A difference fills in what a type lacks: midnight for a date, 1900-01-01 for a time.
+            _ if matches!(self, Self::Difference | Self::DifferenceBig) => true,
+            SqlType::Date => is_date_part,
             SqlType::Time { .. } => is_time_part,
             SqlType::DateTime | SqlType::SmallDateTime => match part {
                 Part::Microsecond | Part::Nanosecond => self != Self::Add,

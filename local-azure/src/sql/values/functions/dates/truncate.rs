@@ -27,11 +27,11 @@ fn datetrunc(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
     };
     // A datetime's thousandths are its own steps, which cutting the ticks of 100 ns would move.
     if part == Part::Millisecond && sql_type == SqlType::DateTime {
-        return moment.stored(sql_type).ok_or_else(too_early);
+        return moment.stored(sql_type).ok_or_else(|| too_early(sql_type));
     }
     let ticks = beginning(part, moment.ticks)
         .ok_or_else(|| errors::internal("a part without a beginning was to be cut at"))?;
-    Moment { ticks, ..moment }.stored(sql_type).ok_or_else(too_early)
+    Moment { ticks, ..moment }.stored(sql_type).ok_or_else(|| too_early(sql_type))
 }
 
 /// The ticks at which the part began; before the calendar's first day they are negative. None for parts that DATETRUNC
@@ -60,10 +60,13 @@ fn beginning(part: Part, ticks: i64) -> Option<i64> {
 }
 
 /// 9837: the week began before the type's first day.
-fn too_early() -> SqlError {
+fn too_early(sql_type: SqlType) -> SqlError {
     SqlError::new(
         9837,
-        "An invalid date value was encountered: The date value is less than the minimum date value allowed for the data type.",
+        format!(
+            "An invalid {} value was encountered: The date value is less than the minimum date value allowed for the data type.",
+            sql_type.family_name()
+        ),
     )
 }
 
@@ -120,5 +123,9 @@ mod tests {
         ] {
             assert_eq!(error(&format!("tsql_datetrunc({call})")).0, number, "{call}");
         }
+        assert_eq!(
+            error("tsql_datetrunc('week', {0001-01-03|datetime2(7)})").1,
+            "An invalid datetime2 value was encountered: The date value is less than the minimum date value allowed for the data type."
+        );
     }
 }

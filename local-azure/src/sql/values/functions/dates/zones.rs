@@ -30,9 +30,9 @@ fn at_offset(moment: Moment, offset_minutes: i16) -> Moment {
     Moment { ticks: moment.utc_ticks().saturating_add(i64::from(offset_minutes) * MINUTE), offset_minutes }
 }
 
-/// The datetimeoffset of the first argument's precision.
+/// The datetimeoffset of the first argument's precision; a date counts as a `datetime2(7)`.
 fn result_type(sql_type: SqlType) -> SqlType {
-    SqlType::DateTimeOffset { scale: sql_type.fraction_digits().unwrap_or(0) }
+    SqlType::DateTimeOffset { scale: sql_type.fraction_digits().unwrap_or(7) }
 }
 
 fn with_offset(
@@ -112,6 +112,11 @@ mod tests {
                 "tsql_todatetimeoffset({2024-03-05 10:00|datetime2(0)}, 90)",
                 "datetimeoffset(0)",
                 "2024-03-05 10:00:00 +01:30",
+            ),
+            (
+                "tsql_todatetimeoffset({2024-03-05|date}, 0)",
+                "datetimeoffset(7)",
+                "2024-03-05 00:00:00.0000000 +00:00",
             ),
             (
                 "tsql_switchoffset({1998-09-20 07:45:50.71345 -05:00|datetimeoffset(5)}, '-08:00')",
