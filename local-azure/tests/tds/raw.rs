@@ -38,10 +38,7 @@ pub(crate) fn login7(features: &[u8]) -> Vec<u8> {
     fixed.extend([0; 12]);
     fixed.extend([0xE0, 0x03, 0, 0x10]);
     fixed.extend([0; 8]);
-    let password: Vec<u8> = utf16("secret")
-        .iter()
-        .map(|byte| byte.rotate_right(4) ^ 0xA5)
-        .collect();
+    let password: Vec<u8> = utf16("secret").iter().map(|byte| byte.rotate_right(4) ^ 0xA5).collect();
     let mut data = Vec::new();
     let mut field = |fixed: &mut Vec<u8>, bytes: &[u8], unit: usize| {
         fixed.extend(u16::try_from(94 + data.len()).unwrap().to_le_bytes());
@@ -55,11 +52,7 @@ pub(crate) fn login7(features: &[u8]) -> Vec<u8> {
     field(&mut fixed, &[], 2);
     // Host, user, password, application, then the extension's four bytes: where the features begin.
     let features_at = 94 + 8 + 4 + 12 + 20 + 4;
-    field(
-        &mut fixed,
-        &u32::try_from(features_at).unwrap().to_le_bytes(),
-        1,
-    );
+    field(&mut fixed, &u32::try_from(features_at).unwrap().to_le_bytes(), 1);
     for _ in 0..3 {
         field(&mut fixed, &[], 2);
     }
@@ -67,10 +60,7 @@ pub(crate) fn login7(features: &[u8]) -> Vec<u8> {
     fixed.resize(90, 0);
     data.extend_from_slice(features);
     data.push(0xFF);
-    let mut message = u32::try_from(94 + data.len())
-        .unwrap()
-        .to_le_bytes()
-        .to_vec();
+    let mut message = u32::try_from(94 + data.len()).unwrap().to_le_bytes().to_vec();
     message.extend(fixed);
     message.extend(data);
     message
@@ -120,9 +110,7 @@ impl RawClient {
 
     /// One message; its packets must be numbered from 1.
     pub(crate) async fn message(&mut self) -> Vec<u8> {
-        timeout(Duration::from_secs(20), self.read_message())
-            .await
-            .unwrap()
+        timeout(Duration::from_secs(20), self.read_message()).await.unwrap()
     }
 
     async fn read_message(&mut self) -> Vec<u8> {
@@ -136,10 +124,7 @@ impl RawClient {
             let length = usize::from(u16::from_be_bytes([high, low])) - 8;
             let start = payload.len();
             payload.resize(start + length, 0);
-            self.socket
-                .read_exact(payload.get_mut(start..).unwrap())
-                .await
-                .unwrap();
+            self.socket.read_exact(payload.get_mut(start..).unwrap()).await.unwrap();
             if status & 1 != 0 {
                 break;
             }
@@ -190,11 +175,7 @@ fn lines(payload: Vec<u8>) -> Vec<String> {
                 _ => format!("{:?}", change.env_type),
             },
             Token::FeatureExtAck(ack) => {
-                let ids: Vec<u8> = ack
-                    .features
-                    .iter()
-                    .map(|feature| feature.feature_id)
-                    .collect();
+                let ids: Vec<u8> = ack.features.iter().map(|feature| feature.feature_id).collect();
                 format!("features {ids:?}")
             }
             Token::FedAuthInfo(info) => format!("token from {} for {}", info.sts_url, info.spn),

@@ -59,27 +59,19 @@ async fn features_that_the_server_has_are_acknowledged_and_others_are_not() {
 async fn a_client_without_a_token_is_told_where_to_get_one() {
     let fixture = clear_fixture().await;
     let mut client = RawClient::open(&fixture).await;
-    client
-        .send(LOGIN, 1, &login7(&[2, 2, 0, 0, 0, 0x02 << 1, 3]))
-        .await;
+    client.send(LOGIN, 1, &login7(&[2, 2, 0, 0, 0, 0x02 << 1, 3])).await;
     assert_eq!(
         client.reply().await,
         ["token from https://login.microsoftonline.com/common for https://database.windows.net/"]
     );
     let token = utf16(crate::harness::TOKEN);
-    let mut answer = u32::try_from(token.len() + 4)
-        .unwrap()
-        .to_le_bytes()
-        .to_vec();
+    let mut answer = u32::try_from(token.len() + 4).unwrap().to_le_bytes().to_vec();
     answer.extend(u32::try_from(token.len()).unwrap().to_le_bytes());
     answer.extend(token);
     client.send(FEDERATED_TOKEN, 1, &answer).await;
     let reply = client.reply().await;
     assert!(reply.contains(&"features [2]".to_owned()), "{reply:?}");
-    assert_eq!(
-        fixture.server.logins().first().unwrap().login,
-        "client@tenant"
-    );
+    assert_eq!(fixture.server.logins().first().unwrap().login, "client@tenant");
 }
 
 #[tokio::test]
@@ -89,16 +81,7 @@ async fn only_the_last_done_of_a_batch_says_that_nothing_follows() {
     client.send(BATCH, 1, &batch("two")).await;
     assert_eq!(
         client.reply().await,
-        [
-            "1 columns",
-            "row",
-            "done 0x11 1",
-            "done 0x11 7",
-            "1 columns",
-            "row",
-            "row",
-            "done 0x10 2",
-        ]
+        ["1 columns", "row", "done 0x11 1", "done 0x11 7", "1 columns", "row", "row", "done 0x10 2",]
     );
     client.send(BATCH, 1, &batch("fail 50001")).await;
     assert_eq!(client.reply().await, ["error 50001 16", "done 0x2 0"]);
@@ -116,14 +99,7 @@ async fn a_call_ends_with_its_status_its_output_values_and_doneproc() {
     client.send(RPC, 1, &with_headers(&call)).await;
     assert_eq!(
         client.reply().await,
-        [
-            "1 columns",
-            "row",
-            "doneinproc 0x11 1",
-            "status 0",
-            "value 2 @a",
-            "doneproc 0x0",
-        ]
+        ["1 columns", "row", "doneinproc 0x11 1", "status 0", "value 2 @a", "doneproc 0x0",]
     );
 }
 
@@ -137,13 +113,7 @@ async fn two_calls_in_one_message_are_both_answered() {
     client.send(RPC, 1, &with_headers(&calls)).await;
     assert_eq!(
         client.reply().await,
-        [
-            "status 0",
-            "doneproc 0x1",
-            "error 50002 16",
-            "doneinproc 0x3 0",
-            "doneproc 0x0",
-        ]
+        ["status 0", "doneproc 0x1", "error 50002 16", "doneinproc 0x3 0", "doneproc 0x0",]
     );
 }
 
@@ -152,15 +122,9 @@ async fn the_reset_bits_reset_the_session_before_the_request() {
     let fixture = clear_fixture().await;
     let mut client = RawClient::ready(&fixture).await;
     client.send(BATCH, 0x09, &batch("nothing")).await;
-    assert_eq!(
-        client.reply().await,
-        ["ResetConnectionCompletionAck ", "done 0x0 0"]
-    );
+    assert_eq!(client.reply().await, ["ResetConnectionCompletionAck ", "done 0x0 0"]);
     client.send(BATCH, 0x11, &batch("nothing")).await;
-    assert_eq!(
-        client.reply().await,
-        ["ResetConnectionCompletionAck ", "done 0x0 0"]
-    );
+    assert_eq!(client.reply().await, ["ResetConnectionCompletionAck ", "done 0x0 0"]);
     assert_eq!(fixture.journal(), ["reset false", "reset true"]);
 }
 
@@ -168,16 +132,12 @@ async fn the_reset_bits_reset_the_session_before_the_request() {
 async fn an_open_transaction_shows_in_every_done_and_the_next_can_begin_at_once() {
     let fixture = clear_fixture().await;
     let mut client = RawClient::ready(&fixture).await;
-    client
-        .send(TRANSACTION, 1, &with_headers(&[5, 0, 2, 0]))
-        .await;
+    client.send(TRANSACTION, 1, &with_headers(&[5, 0, 2, 0])).await;
     assert_eq!(client.reply().await, ["BeginTransaction", "done 0x4 0"]);
     client.send(BATCH, 1, &batch("nothing")).await;
     assert_eq!(client.reply().await, ["done 0x4 0"]);
     // Commit, no name, and begin a serializable one.
-    client
-        .send(TRANSACTION, 1, &with_headers(&[7, 0, 0, 1, 4, 0]))
-        .await;
+    client.send(TRANSACTION, 1, &with_headers(&[7, 0, 0, 1, 4, 0])).await;
     let reply = client.reply().await;
     assert_eq!(reply.last().unwrap(), "done 0x4 0");
     // Roll back to the savepoint `s`: the specification counts a name's bytes, some clients its characters.

@@ -97,10 +97,7 @@ async fn nulls_stay_null() {
     let row = result.to_query_result(0).unwrap().first().unwrap();
     // tiberius sends NULL text without a type, which is an int then; what counts is that nothing becomes a value.
     let nulls = row.cells().take(4).all(|(_, cell)| {
-        matches!(
-            cell,
-            ColumnData::I32(None) | ColumnData::Guid(None) | ColumnData::Binary(None)
-        )
+        matches!(cell, ColumnData::I32(None) | ColumnData::Guid(None) | ColumnData::Binary(None))
     });
     assert!(nulls);
     assert_eq!(row.get::<i32, _>("@e"), Some(5));

@@ -64,10 +64,7 @@ pub(in crate::functions) struct HostConfiguration {
 
 impl HostConfiguration {
     /// Reads `host.json` in the script root.
-    pub(in crate::functions) fn read(
-        path: &Path,
-        settings: &AppSettings,
-    ) -> Result<Self, HostJsonError> {
+    pub(in crate::functions) fn read(path: &Path, settings: &AppSettings) -> Result<Self, HostJsonError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| HostJsonError::Read { path: path.to_owned(), source })?;
         let json = serde_json::from_str(&without_comments(&text))

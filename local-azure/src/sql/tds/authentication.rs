@@ -21,20 +21,14 @@ impl SqlLogin {
     /// A login with this name and password. Names are compared without case, as under the server's collation; passwords exactly.
     #[must_use]
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            password: password.into(),
-        }
+        Self { user: user.into(), password: password.into() }
     }
 }
 
 impl fmt::Debug for SqlLogin {
     /// Without the password.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SqlLogin")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
+        formatter.debug_struct("SqlLogin").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -70,9 +64,7 @@ pub(crate) fn check_password(logins: &[SqlLogin], login: &Login7) -> Result<Stri
         )
         .with_class(14));
     }
-    let found = logins
-        .iter()
-        .find(|known| known.user.eq_ignore_ascii_case(&login.user));
+    let found = logins.iter().find(|known| known.user.eq_ignore_ascii_case(&login.user));
     // A user that does not exist takes as long as a wrong password.
     let expected = found.map_or("", |known| known.password.as_str());
     let equal = constant_time_equal(expected.as_bytes(), login.password.as_bytes());

@@ -228,14 +228,7 @@ impl Packets {
     /// Ends the message after what was written so far, with an empty packet.
     pub fn cut(&mut self, out: &mut Vec<u8>) {
         if !self.pending.is_empty() {
-            put_packet(
-                out,
-                PacketType::TabularResult,
-                0,
-                self.spid,
-                self.number,
-                &self.pending,
-            );
+            put_packet(out, PacketType::TabularResult, 0, self.spid, self.number, &self.pending);
             self.number = self.number.wrapping_add(1);
             self.pending.clear();
         }

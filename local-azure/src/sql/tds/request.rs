@@ -11,10 +11,8 @@ use crate::sql::reply::SqlError;
 /// # Errors
 /// When the lengths don't add up.
 pub fn skip_headers(reader: &mut Reader<'_>) -> Result<(), Malformed> {
-    let total = reader
-        .length32()?
-        .checked_sub(4)
-        .ok_or(Malformed("the headers are shorter than their length"))?;
+    let total =
+        reader.length32()?.checked_sub(4).ok_or(Malformed("the headers are shorter than their length"))?;
     let mut headers = Reader::new(reader.take(total)?);
     while !headers.is_empty() {
         let length = headers
@@ -92,17 +90,10 @@ impl TransactionRequest {
             5 => Self::Begin(begin(reader, unit)?),
             7 => {
                 name(reader, unit)?;
-                Self::Commit {
-                    next: next(reader, unit)?,
-                }
+                Self::Commit { next: next(reader, unit)? }
             }
-            8 => Self::Rollback {
-                name: name(reader, unit)?,
-                next: next(reader, unit)?,
-            },
-            9 => Self::Save {
-                name: name(reader, unit)?,
-            },
+            8 => Self::Rollback { name: name(reader, unit)?, next: next(reader, unit)? },
+            9 => Self::Save { name: name(reader, unit)? },
             0 | 1 | 6 => {
                 return Err(RequestError::Refused(SqlError::new(
                     40510,
@@ -135,11 +126,7 @@ fn begin(reader: &mut Reader<'_>, unit: usize) -> Result<Begin, Malformed> {
         5 => Isolation::Snapshot,
         _ => return Err(Malformed("an unknown isolation level")),
     };
-    let name = if reader.is_empty() {
-        String::new()
-    } else {
-        name(reader, unit)?
-    };
+    let name = if reader.is_empty() { String::new() } else { name(reader, unit)? };
     Ok(Begin { isolation, name })
 }
 

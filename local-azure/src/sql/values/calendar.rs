@@ -33,15 +33,8 @@ pub(crate) const MONTHS: [&str; 12] = [
     "December",
 ];
 /// The names of weekdays in us_english, Sunday first.
-pub(crate) const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+pub(crate) const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// A day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,11 +73,7 @@ pub(crate) fn day_of(days: i32) -> CalendarDay {
         rest -= days_in_month(year, month);
         month += 1;
     }
-    CalendarDay {
-        year,
-        month,
-        day: rest + 1,
-    }
+    CalendarDay { year, month, day: rest + 1 }
 }
 
 /// How many days a month has; 0 for a month that doesn't exist.

@@ -2,8 +2,8 @@
 
 /// The characters of the bytes 0x80 to 0x9F; the five bytes without a character are themselves.
 const HIGH: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 /// The byte of a character; None when the code page hasn't got it.
@@ -19,9 +19,7 @@ pub(crate) fn byte_of(character: char) -> Option<u8> {
 
 /// The character of a byte.
 pub(crate) fn character_of(byte: u8) -> char {
-    byte.checked_sub(0x80)
-        .and_then(|place| HIGH.get(usize::from(place)).copied())
-        .unwrap_or(char::from(byte))
+    byte.checked_sub(0x80).and_then(|place| HIGH.get(usize::from(place)).copied()).unwrap_or(char::from(byte))
 }
 
 /// `text` as char and varchar keep it: what the code page hasn't got becomes `?`, once per UTF-16 unit.

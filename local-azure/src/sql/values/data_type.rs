@@ -107,15 +107,9 @@ impl SqlType {
             "date" => spelling.plain(Self::Date),
             "datetime" => spelling.plain(Self::DateTime),
             "smalldatetime" => spelling.plain(Self::SmallDateTime),
-            "time" => Ok(Self::Time {
-                scale: spelling.fraction()?,
-            }),
-            "datetime2" => Ok(Self::DateTime2 {
-                scale: spelling.fraction()?,
-            }),
-            "datetimeoffset" => Ok(Self::DateTimeOffset {
-                scale: spelling.fraction()?,
-            }),
+            "time" => Ok(Self::Time { scale: spelling.fraction()? }),
+            "datetime2" => Ok(Self::DateTime2 { scale: spelling.fraction()? }),
+            "datetimeoffset" => Ok(Self::DateTimeOffset { scale: spelling.fraction()? }),
             "char" | "character" => Ok(Self::Char(spelling.fixed(MAX_BYTES, default)?)),
             "varchar" | "char varying" | "character varying" => {
                 Ok(Self::VarChar(spelling.varying(MAX_BYTES, default)?))
@@ -128,17 +122,12 @@ impl SqlType {
             }
             "sysname" => spelling.plain(Self::NVarChar(Length::Limit(128))),
             "binary" => Ok(Self::Binary(spelling.fixed(MAX_BYTES, default)?)),
-            "varbinary" | "binary varying" => {
-                Ok(Self::VarBinary(spelling.varying(MAX_BYTES, default)?))
-            }
+            "varbinary" | "binary varying" => Ok(Self::VarBinary(spelling.varying(MAX_BYTES, default)?)),
             "uniqueidentifier" => spelling.plain(Self::UniqueIdentifier),
             "rowversion" | "timestamp" | "xml" | "text" | "ntext" | "national text" | "image"
-            | "sql_variant" | "geography" | "geometry" | "hierarchyid" | "json" | "vector"
-            | "cursor" | "table" => Err(errors::unsupported_type(name)),
-            _ => Err(SqlError::new(
-                243,
-                format!("Type {name} is not a defined system type."),
-            )),
+            | "sql_variant" | "geography" | "geometry" | "hierarchyid" | "json" | "vector" | "cursor"
+            | "table" => Err(errors::unsupported_type(name)),
+            _ => Err(SqlError::new(243, format!("Type {name} is not a defined system type."))),
         }
     }
 
@@ -205,10 +194,7 @@ impl SqlType {
     /// Whether it is char, varchar, nchar or nvarchar.
     #[must_use]
     pub fn is_text(self) -> bool {
-        matches!(
-            self,
-            Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_)
-        )
+        matches!(self, Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_))
     }
 
     /// Whether it is nchar or nvarchar: any character, counted in UTF-16 units.
@@ -226,10 +212,7 @@ impl SqlType {
     /// Whether it is bit, tinyint, smallint, int or bigint.
     #[must_use]
     pub fn is_integer(self) -> bool {
-        matches!(
-            self,
-            Self::Bit | Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt
-        )
+        matches!(self, Self::Bit | Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt)
     }
 
     /// Whether it is money or smallmoney.
@@ -247,10 +230,7 @@ impl SqlType {
     /// Whether it is a number of any kind, bit among them.
     #[must_use]
     pub fn is_number(self) -> bool {
-        self.is_integer()
-            || self.is_money()
-            || self.is_approximate()
-            || matches!(self, Self::Decimal { .. })
+        self.is_integer() || self.is_money() || self.is_approximate() || matches!(self, Self::Decimal { .. })
     }
 
     /// Whether it is a date, a time or both.
@@ -272,9 +252,7 @@ impl SqlType {
     pub fn length(self) -> Option<Length> {
         match self {
             Self::Char(n) | Self::NChar(n) | Self::Binary(n) => Some(Length::Limit(n)),
-            Self::VarChar(length) | Self::NVarChar(length) | Self::VarBinary(length) => {
-                Some(length)
-            }
+            Self::VarChar(length) | Self::NVarChar(length) | Self::VarBinary(length) => Some(length),
             _ => None,
         }
     }
@@ -300,9 +278,7 @@ impl SqlType {
     #[must_use]
     pub fn fraction_digits(self) -> Option<u8> {
         match self {
-            Self::Time { scale } | Self::DateTime2 { scale } | Self::DateTimeOffset { scale } => {
-                Some(scale)
-            }
+            Self::Time { scale } | Self::DateTime2 { scale } | Self::DateTimeOffset { scale } => Some(scale),
             Self::DateTime => Some(3),
             Self::SmallDateTime => Some(0),
             _ => None,
@@ -314,11 +290,7 @@ impl SqlType {
     /// [`is_allowed`](super::convert::is_allowed)'s to say.
     #[must_use]
     pub fn common(self, other: Self) -> Self {
-        let (low, high) = if self.precedence() <= other.precedence() {
-            (self, other)
-        } else {
-            (other, self)
-        };
+        let (low, high) = if self.precedence() <= other.precedence() { (self, other) } else { (other, self) };
         match high {
             Self::Decimal { precision, scale } => match low.precision_and_scale() {
                 Some((low_precision, low_scale)) => {
@@ -326,15 +298,9 @@ impl SqlType {
                 }
                 None => high,
             },
-            Self::Time { scale } => Self::Time {
-                scale: widest_fraction(scale, low),
-            },
-            Self::DateTime2 { scale } => Self::DateTime2 {
-                scale: widest_fraction(scale, low),
-            },
-            Self::DateTimeOffset { scale } => Self::DateTimeOffset {
-                scale: widest_fraction(scale, low),
-            },
+            Self::Time { scale } => Self::Time { scale: widest_fraction(scale, low) },
+            Self::DateTime2 { scale } => Self::DateTime2 { scale: widest_fraction(scale, low) },
+            Self::DateTimeOffset { scale } => Self::DateTimeOffset { scale: widest_fraction(scale, low) },
             Self::NVarChar(length) => Self::NVarChar(widest(length, low, MAX_UTF16_UNITS)),
             Self::VarChar(length) => Self::VarChar(widest(length, low, MAX_BYTES)),
             Self::VarBinary(length) => Self::VarBinary(widest(length, low, MAX_BYTES)),
@@ -358,15 +324,11 @@ impl SqlType {
 fn widest_decimal(a: (u8, u8), b: (u8, u8)) -> SqlType {
     let whole = a.0.saturating_sub(a.1).max(b.0.saturating_sub(b.1));
     let scale = a.1.max(b.1).min(MAX_PRECISION.saturating_sub(whole));
-    SqlType::Decimal {
-        precision: whole.saturating_add(scale).clamp(1, MAX_PRECISION),
-        scale,
-    }
+    SqlType::Decimal { precision: whole.saturating_add(scale).clamp(1, MAX_PRECISION), scale }
 }
 
 fn widest_fraction(scale: u8, low: SqlType) -> u8 {
-    low.fraction_digits()
-        .map_or(scale, |digits| scale.max(digits))
+    low.fraction_digits().map_or(scale, |digits| scale.max(digits))
 }
 
 fn widest(length: Length, low: SqlType, most: u16) -> Length {
@@ -408,10 +370,8 @@ impl Spelling {
                 (head, arguments)
             }
         };
-        let words: Vec<String> = head
-            .split_whitespace()
-            .map(|word| word.trim_matches(['[', ']', '"']).to_lowercase())
-            .collect();
+        let words: Vec<String> =
+            head.split_whitespace().map(|word| word.trim_matches(['[', ']', '"']).to_lowercase()).collect();
         let name = words.join(" ");
         let name = name.strip_prefix("sys.").map(str::to_owned).unwrap_or(name);
         if name.is_empty() {
@@ -441,14 +401,10 @@ impl Spelling {
             [TypeArgument::Number(precision), TypeArgument::Number(scale)] => (*precision, *scale),
             _ => return Err(syntax(&self.name)),
         };
-        let narrow = u8::try_from(precision)
-            .ok()
-            .filter(|&digits| digits <= MAX_PRECISION);
+        let narrow = u8::try_from(precision).ok().filter(|&digits| digits <= MAX_PRECISION);
         match (narrow, u8::try_from(scale).ok()) {
             (Some(0), _) => Err(invalid_length(0)),
-            (Some(precision), Some(scale)) if scale <= precision => {
-                Ok(SqlType::Decimal { precision, scale })
-            }
+            (Some(precision), Some(scale)) if scale <= precision => Ok(SqlType::Decimal { precision, scale }),
             (Some(precision), _) => Err(SqlError::new(
                 2751,
                 format!(
@@ -474,16 +430,12 @@ impl Spelling {
     fn fraction(&self) -> Result<u8, SqlError> {
         match self.arguments.as_slice() {
             [] => Ok(7),
-            [TypeArgument::Number(digits)] => u8::try_from(*digits)
-                .ok()
-                .filter(|&digits| digits <= 7)
-                .ok_or_else(|| {
-                    SqlError::new(
-                        1002,
-                        format!("Line 1: Specified scale {digits} is invalid."),
-                    )
-                    .with_class(15)
-                }),
+            [TypeArgument::Number(digits)] => {
+                u8::try_from(*digits).ok().filter(|&digits| digits <= 7).ok_or_else(|| {
+                    SqlError::new(1002, format!("Line 1: Specified scale {digits} is invalid."))
+                        .with_class(15)
+                })
+            }
             _ => Err(syntax(&self.name)),
         }
     }
@@ -535,11 +487,8 @@ fn syntax(near: &str) -> SqlError {
 }
 
 fn invalid_length(length: u32) -> SqlError {
-    SqlError::new(
-        1001,
-        format!("Line 1: Length or precision specification {length} is invalid."),
-    )
-    .with_class(15)
+    SqlError::new(1001, format!("Line 1: Length or precision specification {length} is invalid."))
+        .with_class(15)
 }
 
 fn too_precise(precision: u32, most: u8) -> SqlError {
@@ -575,11 +524,7 @@ mod tests {
             ("time(0)", "time(0)"),
             ("varchar", "varchar(1)"),
         ] {
-            assert_eq!(
-                SqlType::parse(spelling).unwrap().to_string(),
-                canonical,
-                "{spelling}"
-            );
+            assert_eq!(SqlType::parse(spelling).unwrap().to_string(), canonical, "{spelling}");
         }
     }
 
@@ -609,11 +554,7 @@ mod tests {
             ("varchar(-1)", 102),
             ("", 102),
         ] {
-            assert_eq!(
-                SqlType::parse(spelling).unwrap_err().number,
-                number,
-                "{spelling}"
-            );
+            assert_eq!(SqlType::parse(spelling).unwrap_err().number, number, "{spelling}");
         }
     }
 

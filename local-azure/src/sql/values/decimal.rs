@@ -26,11 +26,7 @@ pub(crate) fn divide_rounded(dividend: i128, divisor: i128) -> Option<i128> {
     // remainder >= divisor / 2, without the overflow of doubling it.
     let divisor_size = divisor.unsigned_abs();
     if remainder >= divisor_size.saturating_sub(remainder) && remainder != 0 {
-        let away = if (dividend < 0) == (divisor < 0) {
-            1
-        } else {
-            -1
-        };
+        let away = if (dividend < 0) == (divisor < 0) { 1 } else { -1 };
         quotient.checked_add(away)
     } else {
         Some(quotient)
@@ -83,20 +79,14 @@ pub(crate) fn parse(text: &str, scale: u8) -> Result<i128, NotDecimal> {
     }
     let kept = usize::from(scale);
     let mut digits: i128 = 0;
-    let places = whole
-        .bytes()
-        .chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(kept));
+    let places = whole.bytes().chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(kept));
     for byte in places {
         digits = digits
             .checked_mul(10)
             .and_then(|digits| digits.checked_add(i128::from(byte - b'0')))
             .ok_or(NotDecimal::Overflow)?;
     }
-    if fraction
-        .as_bytes()
-        .get(kept)
-        .is_some_and(|&next| next >= b'5')
-    {
+    if fraction.as_bytes().get(kept).is_some_and(|&next| next >= b'5') {
         digits = digits.checked_add(1).ok_or(NotDecimal::Overflow)?;
     }
     Ok(if negative { -digits } else { digits })

@@ -43,11 +43,7 @@ fn general(number: f64) -> String {
 }
 
 fn without_zeros(text: &str) -> &str {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 /// Money in style 0 (two digits after the point), 1 (with commas), 2 or 126 (four digits).
@@ -120,14 +116,8 @@ mod tests {
 
     #[test]
     fn money_is_written_with_two_digits_commas_or_four_digits() {
-        assert_eq!(
-            money(12_345_678_950, 0, SqlType::Money).unwrap(),
-            "1234567.90"
-        );
-        assert_eq!(
-            money(-12_345_678_950, 1, SqlType::Money).unwrap(),
-            "-1,234,567.90"
-        );
+        assert_eq!(money(12_345_678_950, 0, SqlType::Money).unwrap(), "1234567.90");
+        assert_eq!(money(-12_345_678_950, 1, SqlType::Money).unwrap(), "-1,234,567.90");
         assert_eq!(money(12_345, 2, SqlType::Money).unwrap(), "1.2345");
         assert_eq!(money(0, 3, SqlType::Money).unwrap_err().number, 281);
     }

@@ -37,10 +37,7 @@ pub fn to_sqlite(value: &Value, _sql_type: SqlType) -> Stored {
         Value::Float(number) => Stored::Real(*number),
         Value::Date(days) => Stored::Integer(i64::from(*days)),
         Value::Time(ticks) | Value::DateTime(ticks) => Stored::Integer(*ticks),
-        Value::DateTimeOffset {
-            utc_ticks,
-            offset_minutes,
-        } => {
+        Value::DateTimeOffset { utc_ticks, offset_minutes } => {
             let mut bytes = instant_key(*utc_ticks).to_vec();
             bytes.extend((offset_minutes ^ i16::MIN).to_be_bytes());
             Stored::Blob(bytes)
@@ -64,13 +61,9 @@ pub fn from_sqlite(stored: ValueRef<'_>, sql_type: SqlType) -> Result<Value, Sql
             SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt,
             ValueRef::Integer(number),
         ) => Ok(Value::Integer(number)),
-        (SqlType::Money | SqlType::SmallMoney, ValueRef::Integer(number)) => {
-            Ok(Value::Money(number))
-        }
+        (SqlType::Money | SqlType::SmallMoney, ValueRef::Integer(number)) => Ok(Value::Money(number)),
         (SqlType::Real | SqlType::Float, ValueRef::Real(number)) => Ok(Value::Float(number)),
-        (SqlType::Date, ValueRef::Integer(days)) => {
-            i32::try_from(days).map(Value::Date).map_err(|_| wrong())
-        }
+        (SqlType::Date, ValueRef::Integer(days)) => i32::try_from(days).map(Value::Date).map_err(|_| wrong()),
         (SqlType::Time { .. }, ValueRef::Integer(ticks)) => Ok(Value::Time(ticks)),
         (
             SqlType::DateTime | SqlType::SmallDateTime | SqlType::DateTime2 { .. },

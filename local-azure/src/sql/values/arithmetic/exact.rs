@@ -1,8 +1,8 @@
 //! `+ - * / %` of decimals: computed without loss, then brought to the result's scale.
 
 use super::wide::Wide;
-use crate::sql::values::{decimal, errors};
 use crate::sql::reply::SqlError;
+use crate::sql::values::{decimal, errors};
 
 /// A decimal: digits at a scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,17 +60,11 @@ struct Signed {
 
 impl Signed {
     fn of(digits: i128) -> Self {
-        Self {
-            negative: digits < 0,
-            size: Wide::from(digits.unsigned_abs()),
-        }
+        Self { negative: digits < 0, size: Wide::from(digits.unsigned_abs()) }
     }
 
     fn negated(self) -> Self {
-        Self {
-            negative: !self.negative,
-            ..self
-        }
+        Self { negative: !self.negative, ..self }
     }
 
     fn rescaled(self, from: u8, to: u8) -> Option<Self> {
@@ -84,20 +78,10 @@ impl Signed {
 
     fn plus(self, other: Self) -> Option<Self> {
         if self.negative == other.negative {
-            return Some(Self {
-                size: self.size.plus(other.size)?,
-                ..self
-            });
+            return Some(Self { size: self.size.plus(other.size)?, ..self });
         }
-        let (more, less) = if self.size >= other.size {
-            (self, other)
-        } else {
-            (other, self)
-        };
-        Some(Self {
-            size: more.size.minus(less.size)?,
-            ..more
-        })
+        let (more, less) = if self.size >= other.size { (self, other) } else { (other, self) };
+        Some(Self { size: more.size.minus(less.size)?, ..more })
     }
 
     fn narrow(self) -> Option<i128> {
@@ -139,11 +123,7 @@ fn divide(a: Scaled, b: Scaled, scale: u8) -> Result<i128, NoResult> {
         let dividend = Wide::from(a.digits.unsigned_abs()).times_power_of_ten(up.saturating_sub(down))?;
         let divisor = Wide::from(b.digits.unsigned_abs()).times_power_of_ten(down.saturating_sub(up))?;
         let (size, _) = dividend.divided_by(divisor)?;
-        Signed {
-            negative: (a.digits < 0) != (b.digits < 0),
-            size,
-        }
-        .narrow()
+        Signed { negative: (a.digits < 0) != (b.digits < 0), size }.narrow()
     };
     quotient().ok_or(NoResult::Overflow)
 }

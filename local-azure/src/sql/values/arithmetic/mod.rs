@@ -76,7 +76,11 @@ pub(crate) fn in_range(integer: i64, sql_type: SqlType) -> Result<Value, SqlErro
         SqlType::Int => i32::try_from(integer).is_ok(),
         _ => true,
     };
-    if fits { Ok(Value::Integer(integer)) } else { Err(errors::overflow("expression", sql_type.family_name())) }
+    if fits {
+        Ok(Value::Integer(integer))
+    } else {
+        Err(errors::overflow("expression", sql_type.family_name()))
+    }
 }
 
 /// Ten-thousandths as a value of money or smallmoney, or 8115.
@@ -184,11 +188,15 @@ fn of_moments(
     b: (&Value, SqlType),
     result: SqlType,
 ) -> Result<Value, SqlError> {
-    let since_1900 = |(value, from): (&Value, SqlType)| {
-        match convert(value, from, SqlType::DateTime, Conversion::Implicit, None)? {
-            Value::DateTime(ticks) => Ok(ticks - i64::from(DAY_1900) * DAY),
-            _ => Err(errors::internal("an operand of date arithmetic")),
-        }
+    let since_1900 = |(value, from): (&Value, SqlType)| match convert(
+        value,
+        from,
+        SqlType::DateTime,
+        Conversion::Implicit,
+        None,
+    )? {
+        Value::DateTime(ticks) => Ok(ticks - i64::from(DAY_1900) * DAY),
+        _ => Err(errors::internal("an operand of date arithmetic")),
     };
     let (a, b) = (since_1900(a)?, since_1900(b)?);
     let sum = if op == '-' { a - b } else { a + b };

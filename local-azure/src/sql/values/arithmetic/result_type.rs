@@ -78,9 +78,7 @@ fn of_numbers(op: char, name: &str, a: SqlType, b: SqlType) -> Result<SqlType, S
     let high = if a.precedence() >= b.precedence() { a } else { b };
     match high {
         SqlType::Bit => Err(errors::invalid_operand(high, name)),
-        SqlType::Float | SqlType::Real if op == '%' && a == b => {
-            Err(errors::invalid_operand(high, name))
-        }
+        SqlType::Float | SqlType::Real if op == '%' && a == b => Err(errors::invalid_operand(high, name)),
         SqlType::Float | SqlType::Real if op == '%' => Err(incompatible(a, b, name)),
         SqlType::Decimal { .. } => match (a.precision_and_scale(), b.precision_and_scale()) {
             (Some(a), Some(b)) => Ok(of_decimals(op, a, b)),
@@ -104,11 +102,7 @@ fn of_dates(op: char, name: &str, a: SqlType, b: SqlType) -> Result<SqlType, Sql
         });
     }
     let high = if a.precedence() >= b.precedence() { a } else { b };
-    if matches!(op, '+' | '-') {
-        Ok(high)
-    } else {
-        Err(errors::invalid_operand(high, name))
-    }
+    if matches!(op, '+' | '-') { Ok(high) } else { Err(errors::invalid_operand(high, name)) }
 }
 
 /// The rules of "Precision, scale, and length" for two decimals, each a precision and a scale.
@@ -121,20 +115,14 @@ fn of_decimals(op: char, (p1, s1): (u8, u8), (p2, s2): (u8, u8)) -> SqlType {
         _ => (whole1.max(whole2) + 1, s1.max(s2), false),
     };
     if whole + scale <= MAX_PRECISION {
-        return SqlType::Decimal {
-            precision: (whole + scale).max(1),
-            scale,
-        };
+        return SqlType::Decimal { precision: (whole + scale).max(1), scale };
     }
     let cut = if multiplicative {
         scale.min(MAX_PRECISION.saturating_sub(whole).max(KEPT_SCALE))
     } else {
         scale.min(MAX_PRECISION.saturating_sub(whole1.max(whole2)))
     };
-    SqlType::Decimal {
-        precision: MAX_PRECISION,
-        scale: cut,
-    }
+    SqlType::Decimal { precision: MAX_PRECISION, scale: cut }
 }
 
 /// 402.
@@ -153,11 +141,7 @@ fn incompatible(a: SqlType, b: SqlType, operator: &str) -> SqlError {
 fn clash(a: SqlType, b: SqlType) -> SqlError {
     SqlError::new(
         206,
-        format!(
-            "Operand type clash: {} is incompatible with {}",
-            a.family_name(),
-            b.family_name()
-        ),
+        format!("Operand type clash: {} is incompatible with {}", a.family_name(), b.family_name()),
     )
     .with_state(2)
 }

@@ -52,10 +52,7 @@ fn money_loses_digits_in_a_division() {
 fn days_are_added_to_a_datetime() {
     let noon = 12 * calendar::HOUR;
     let day = |days| (Value::DateTime(calendar::join(days, noon)), "datetime");
-    assert_eq!(
-        run('+', day(700_000), (Value::Integer(2), "int")),
-        Ok(day(700_002).0)
-    );
+    assert_eq!(run('+', day(700_000), (Value::Integer(2), "int")), Ok(day(700_002).0));
     assert_eq!(run('+', day(700_000), (Value::Integer(i32::MAX.into()), "int")), Err(8115));
 }
 

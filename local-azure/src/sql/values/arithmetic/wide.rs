@@ -36,10 +36,7 @@ impl Wide {
     pub(crate) fn times(self, factor: u128) -> Option<Self> {
         let low = Self::product(self.low, factor);
         let high = self.high.checked_mul(factor)?;
-        Some(Self {
-            high: low.high.checked_add(high)?,
-            low: low.low,
-        })
+        Some(Self { high: low.high.checked_add(high)?, low: low.low })
     }
 
     /// `self * 10^exponent`; None beyond 256 bits.
@@ -60,20 +57,14 @@ impl Wide {
     /// The sum; None beyond 256 bits.
     pub(crate) fn plus(self, other: Self) -> Option<Self> {
         let (low, carry) = self.low.overflowing_add(other.low);
-        let high = self
-            .high
-            .checked_add(other.high)?
-            .checked_add(u128::from(carry))?;
+        let high = self.high.checked_add(other.high)?.checked_add(u128::from(carry))?;
         Some(Self { high, low })
     }
 
     /// The difference; None below 0.
     pub(crate) fn minus(self, other: Self) -> Option<Self> {
         let (low, borrow) = self.low.overflowing_sub(other.low);
-        let high = self
-            .high
-            .checked_sub(other.high)?
-            .checked_sub(u128::from(borrow))?;
+        let high = self.high.checked_sub(other.high)?.checked_sub(u128::from(borrow))?;
         Some(Self { high, low })
     }
 
@@ -83,10 +74,7 @@ impl Wide {
             return None;
         }
         if self.high == 0 && divisor.high == 0 {
-            return Some((
-                Self::from(self.low / divisor.low),
-                Self::from(self.low % divisor.low),
-            ));
+            return Some((Self::from(self.low / divisor.low), Self::from(self.low % divisor.low)));
         }
         let mut quotient = Self::default();
         let mut remainder = Self::default();
@@ -112,11 +100,7 @@ impl Wide {
             return Some(Self::default());
         };
         let (quotient, remainder) = self.divided_by(divisor)?;
-        if remainder >= divisor.minus(remainder)? {
-            quotient.plus(Self::from(1))
-        } else {
-            Some(quotient)
-        }
+        if remainder >= divisor.minus(remainder)? { quotient.plus(Self::from(1)) } else { Some(quotient) }
     }
 
     /// The number in 128 bits, if it fits.
@@ -125,31 +109,18 @@ impl Wide {
     }
 
     fn bit(self, bit: u32) -> bool {
-        let (part, bit) = if bit >= 128 {
-            (self.high, bit - 128)
-        } else {
-            (self.low, bit)
-        };
+        let (part, bit) = if bit >= 128 { (self.high, bit - 128) } else { (self.low, bit) };
         (part >> bit) & 1 == 1
     }
 
     /// Twice the number (its highest bit is lost) plus a lowest bit.
     fn doubled(self, lowest: bool) -> Self {
-        Self {
-            high: (self.high << 1) | (self.low >> 127),
-            low: (self.low << 1) | u128::from(lowest),
-        }
+        Self { high: (self.high << 1) | (self.low >> 127), low: (self.low << 1) | u128::from(lowest) }
     }
 
     fn wrapping_minus(self, other: Self) -> Self {
         let (low, borrow) = self.low.overflowing_sub(other.low);
-        Self {
-            high: self
-                .high
-                .wrapping_sub(other.high)
-                .wrapping_sub(u128::from(borrow)),
-            low,
-        }
+        Self { high: self.high.wrapping_sub(other.high).wrapping_sub(u128::from(borrow)), low }
     }
 }
 
@@ -168,10 +139,7 @@ mod tests {
     #[test]
     fn the_largest_product_fits() {
         // (2^128 - 1)^2 = 2^256 - 2^129 + 1
-        assert_eq!(
-            Wide::product(u128::MAX, u128::MAX),
-            Wide { high: u128::MAX - 1, low: 1 }
-        );
+        assert_eq!(Wide::product(u128::MAX, u128::MAX), Wide { high: u128::MAX - 1, low: 1 });
     }
 
     #[test]

@@ -95,11 +95,8 @@ pub fn not_allowed(from: SqlType, to: SqlType, explicit: bool) -> SqlError {
         )
         .with_state(3)
     } else {
-        SqlError::new(
-            206,
-            format!("Operand type clash: {from_name} is incompatible with {to_name}"),
-        )
-        .with_state(2)
+        SqlError::new(206, format!("Operand type clash: {from_name} is incompatible with {to_name}"))
+            .with_state(2)
     }
 }
 
@@ -122,18 +119,11 @@ fn to_unique_identifier(value: &Value) -> Result<Value, SqlError> {
         }
         Value::Binary(bytes) => {
             let memory = bytes.first_chunk::<16>().ok_or_else(|| {
-                SqlError::new(
-                    8169,
-                    "Conversion failed when converting from binary to uniqueidentifier.",
-                )
+                SqlError::new(8169, "Conversion failed when converting from binary to uniqueidentifier.")
             })?;
-            Ok(Value::UniqueIdentifier(
-                uuid::Uuid::from_bytes_le(*memory).into_bytes(),
-            ))
+            Ok(Value::UniqueIdentifier(uuid::Uuid::from_bytes_le(*memory).into_bytes()))
         }
-        _ => Err(errors::internal(
-            "no uniqueidentifier comes from this value",
-        )),
+        _ => Err(errors::internal("no uniqueidentifier comes from this value")),
     }
 }
 
@@ -204,34 +194,25 @@ fn text_bytes(text: &str, from: SqlType, style: Option<i32>) -> Result<Vec<u8>, 
         None | Some(0) if from.is_unicode_text() => {
             Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
         }
-        None | Some(0) => Ok(text
-            .chars()
-            .map(|character| super::code_page::byte_of(character).unwrap_or(b'?'))
-            .collect()),
+        None | Some(0) => {
+            Ok(text.chars().map(|character| super::code_page::byte_of(character).unwrap_or(b'?')).collect())
+        }
         Some(style @ (1 | 2)) => {
             let refused = || errors::error_converting(from, SqlType::VarBinary(Length::Max));
             let digits = if style == 1 {
-                text.strip_prefix("0x")
-                    .or_else(|| text.strip_prefix("0X"))
-                    .ok_or_else(refused)?
+                text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).ok_or_else(refused)?
             } else {
                 text
             };
             bytes_of_hex(digits).ok_or_else(refused)
         }
-        Some(style) => Err(errors::unsupported(&format!(
-            "Style {style} of a conversion to binary"
-        ))),
+        Some(style) => Err(errors::unsupported(&format!("Style {style} of a conversion to binary"))),
     }
 }
 
 /// The bytes that pairs of hexadecimal digits write; None for an odd number of digits or another character.
 pub(crate) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
-    let nibble = |byte: &u8| {
-        char::from(*byte)
-            .to_digit(16)
-            .and_then(|value| u8::try_from(value).ok())
-    };
+    let nibble = |byte: &u8| char::from(*byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
     digits
         .as_bytes()
         .chunks(2)

@@ -12,13 +12,7 @@ fn sql_type(text: &str) -> SqlType {
 }
 
 fn cast(value: Value, from: &str, to: &str) -> Result<Value, SqlError> {
-    convert(
-        &value,
-        sql_type(from),
-        sql_type(to),
-        Conversion::Explicit,
-        None,
-    )
+    convert(&value, sql_type(from), sql_type(to), Conversion::Explicit, None)
 }
 
 fn text(text: &str) -> Value {
@@ -47,31 +41,11 @@ fn text_becomes_the_type_and_is_written_as_the_server_writes_it() {
         ("2024-02-29", "date", "2024-02-29"),
         ("23:59:59.9999999", "time(7)", "23:59:59.9999999"),
         ("2024-01-01 00:00:00.002", "datetime", "Jan  1 2024 12:00AM"),
-        (
-            "2024-01-01T10:00:00.123456",
-            "datetime2(3)",
-            "2024-01-01 10:00:00.123",
-        ),
-        (
-            "2024-12-31T23:59:59.9996",
-            "datetime2(3)",
-            "2025-01-01 00:00:00.000",
-        ),
-        (
-            "2024-01-01T10:00:00+02:00",
-            "datetimeoffset(0)",
-            "2024-01-01 10:00:00 +02:00",
-        ),
-        (
-            "2024-01-01T10:00:00+02:00",
-            "datetime2(0)",
-            "2024-01-01 10:00:00",
-        ),
-        (
-            "00112233-4455-6677-8899-aabbccddeeff",
-            "uniqueidentifier",
-            "00112233-4455-6677-8899-AABBCCDDEEFF",
-        ),
+        ("2024-01-01T10:00:00.123456", "datetime2(3)", "2024-01-01 10:00:00.123"),
+        ("2024-12-31T23:59:59.9996", "datetime2(3)", "2025-01-01 00:00:00.000"),
+        ("2024-01-01T10:00:00+02:00", "datetimeoffset(0)", "2024-01-01 10:00:00 +02:00"),
+        ("2024-01-01T10:00:00+02:00", "datetime2(0)", "2024-01-01 10:00:00"),
+        ("00112233-4455-6677-8899-aabbccddeeff", "uniqueidentifier", "00112233-4455-6677-8899-AABBCCDDEEFF"),
         ("Łódź", "varchar(10)", "?ód?"),
         ("abc", "char(5)", "abc  "),
         ("abcdef", "varchar(3)", "abc"),
@@ -102,11 +76,7 @@ fn text_of_the_wrong_form_gives_the_servers_number() {
         ("2080-01-01", "smalldatetime", 242),
         ("abc", "uniqueidentifier", 8169),
     ] {
-        assert_eq!(
-            via(start, through).unwrap_err().number,
-            number,
-            "{start} as {through}"
-        );
+        assert_eq!(via(start, through).unwrap_err().number, number, "{start} as {through}");
     }
 }
 
@@ -122,50 +92,25 @@ fn numbers_out_of_range_give_the_servers_number() {
         (Value::Money(1_234_500), "money", "varchar(2)", 234),
         (Value::Integer(1), "int", "date", 529),
     ] {
-        assert_eq!(
-            cast(value, from, to).unwrap_err().number,
-            number,
-            "{from} to {to}"
-        );
+        assert_eq!(cast(value, from, to).unwrap_err().number, number, "{from} to {to}");
     }
-    assert_eq!(
-        cast(Value::Integer(1000), "int", "varchar(2)").unwrap(),
-        text("*")
-    );
+    assert_eq!(cast(Value::Integer(1000), "int", "varchar(2)").unwrap(), text("*"));
 }
 
 #[test]
 fn fractions_are_cut_by_int_and_rounded_by_decimal() {
-    assert_eq!(
-        cast(Value::Decimal(199), "decimal(3,2)", "int").unwrap(),
-        Value::Integer(1)
-    );
-    assert_eq!(
-        cast(Value::Decimal(-199), "decimal(3,2)", "int").unwrap(),
-        Value::Integer(-1)
-    );
-    assert_eq!(
-        cast(Value::Float(1.99), "float", "int").unwrap(),
-        Value::Integer(1)
-    );
-    assert_eq!(
-        cast(Value::Money(19_900), "money", "int").unwrap(),
-        Value::Integer(2)
-    );
-    assert_eq!(
-        cast(Value::Float(0.5), "float", "decimal(5,0)").unwrap(),
-        Value::Decimal(1)
-    );
+    assert_eq!(cast(Value::Decimal(199), "decimal(3,2)", "int").unwrap(), Value::Integer(1));
+    assert_eq!(cast(Value::Decimal(-199), "decimal(3,2)", "int").unwrap(), Value::Integer(-1));
+    assert_eq!(cast(Value::Float(1.99), "float", "int").unwrap(), Value::Integer(1));
+    assert_eq!(cast(Value::Money(19_900), "money", "int").unwrap(), Value::Integer(2));
+    assert_eq!(cast(Value::Float(0.5), "float", "decimal(5,0)").unwrap(), Value::Decimal(1));
 }
 
 #[test]
 fn bytes_and_numbers_change_places_big_endian() {
     let bytes = cast(Value::Integer(258), "int", "varbinary(4)").unwrap();
     assert_eq!(bytes, Value::Binary(vec![0, 0, 1, 2]));
-    assert_eq!(
-        cast(bytes, "varbinary(4)", "int").unwrap(),
-        Value::Integer(258)
-    );
+    assert_eq!(cast(bytes, "varbinary(4)", "int").unwrap(), Value::Integer(258));
     let hex = convert(
         &text("0xAbC0"),
         sql_type("varchar(9)"),
@@ -179,37 +124,16 @@ fn bytes_and_numbers_change_places_big_endian() {
 #[test]
 fn what_needs_a_cast_is_refused_without_one() {
     let from = SqlType::DateTime;
-    let refused = convert(
-        &Value::DateTime(0),
-        from,
-        SqlType::Int,
-        Conversion::Implicit,
-        None,
-    );
+    let refused = convert(&Value::DateTime(0), from, SqlType::Int, Conversion::Implicit, None);
     assert_eq!(refused.unwrap_err().number, 257);
-    let refused = convert(
-        &Value::Date(0),
-        SqlType::Date,
-        SqlType::Int,
-        Conversion::Implicit,
-        None,
-    );
+    let refused = convert(&Value::Date(0), SqlType::Date, SqlType::Int, Conversion::Implicit, None);
     assert_eq!(refused.unwrap_err().number, 206);
 }
 
 #[test]
 fn blanks_beyond_a_columns_end_are_dropped_without_a_word() {
-    let column = Conversion::Assignment {
-        table: "dbo.T",
-        column: "C",
-    };
-    let stored = convert(
-        &text("ab   "),
-        sql_type("varchar(5)"),
-        sql_type("varchar(3)"),
-        column,
-        None,
-    );
+    let column = Conversion::Assignment { table: "dbo.T", column: "C" };
+    let stored = convert(&text("ab   "), sql_type("varchar(5)"), sql_type("varchar(3)"), column, None);
     assert_eq!(stored.unwrap(), text("ab "));
 }
 
@@ -244,49 +168,25 @@ fn any_type_and_value() -> impl Strategy<Value = (SqlType, Value)> {
         any::<bool>().prop_map(|bit| (SqlType::Bit, Value::Bit(bit))),
         any::<i64>().prop_map(|number| (SqlType::BigInt, Value::Integer(number))),
         any::<i64>().prop_map(|number| (SqlType::Money, Value::Money(number))),
-        (-10_i128.pow(37)..10_i128.pow(37)).prop_map(|digits| {
-            (
-                SqlType::Decimal {
-                    precision: 38,
-                    scale: 9,
-                },
-                Value::Decimal(digits),
-            )
-        }),
+        (-10_i128.pow(37)..10_i128.pow(37))
+            .prop_map(|digits| { (SqlType::Decimal { precision: 38, scale: 9 }, Value::Decimal(digits),) }),
         (-1e300..1e300_f64).prop_map(|number| (SqlType::Float, Value::Float(number))),
         (0..3_652_059_i32).prop_map(|days| (SqlType::Date, Value::Date(days))),
         (0..864_000_000_000_i64).prop_map(|ticks| (SqlType::Time { scale: 7 }, Value::Time(ticks))),
-        ticks
-            .clone()
-            .prop_map(|ticks| (SqlType::DateTime2 { scale: 7 }, Value::DateTime(ticks))),
-        (
-            864_000_000_000..3_154_000_000_000_000_000_i64,
-            -840..=840_i16
-        )
-            .prop_map(|(utc_ticks, offset_minutes)| {
-                (
-                    SqlType::DateTimeOffset { scale: 7 },
-                    Value::DateTimeOffset {
-                        utc_ticks,
-                        offset_minutes,
-                    },
-                )
-            }),
+        ticks.clone().prop_map(|ticks| (SqlType::DateTime2 { scale: 7 }, Value::DateTime(ticks))),
+        (864_000_000_000..3_154_000_000_000_000_000_i64, -840..=840_i16).prop_map(
+            |(utc_ticks, offset_minutes)| {
+                (SqlType::DateTimeOffset { scale: 7 }, Value::DateTimeOffset { utc_ticks, offset_minutes })
+            }
+        ),
         "\\PC{0,20}".prop_map(|text| (SqlType::NVarChar(Length::Max), Value::Text(text))),
         any::<Vec<u8>>().prop_map(|bytes| (SqlType::VarBinary(Length::Max), Value::Binary(bytes))),
-        any::<[u8; 16]>()
-            .prop_map(|bytes| (SqlType::UniqueIdentifier, Value::UniqueIdentifier(bytes))),
+        any::<[u8; 16]>().prop_map(|bytes| (SqlType::UniqueIdentifier, Value::UniqueIdentifier(bytes))),
     ]
 }
 
 fn stored_blob(digits: i128) -> Vec<u8> {
-    match storage::to_sqlite(
-        &Value::Decimal(digits),
-        SqlType::Decimal {
-            precision: 38,
-            scale: 0,
-        },
-    ) {
+    match storage::to_sqlite(&Value::Decimal(digits), SqlType::Decimal { precision: 38, scale: 0 }) {
         rusqlite::types::Value::Blob(bytes) => bytes,
         _ => Vec::new(),
     }

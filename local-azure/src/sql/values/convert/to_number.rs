@@ -86,10 +86,7 @@ fn to_integer(value: &Value, from: SqlType, to: SqlType) -> Result<i64, SqlError
     Err(match (value, to) {
         (Value::Integer(_), SqlType::TinyInt | SqlType::SmallInt) => SqlError::new(
             220,
-            format!(
-                "Arithmetic overflow error for data type {}, value = {number}.",
-                to.family_name()
-            ),
+            format!("Arithmetic overflow error for data type {}, value = {number}.", to.family_name()),
         )
         .with_state(if to == SqlType::TinyInt { 2 } else { 1 }),
         (Value::Float(number), SqlType::TinyInt | SqlType::SmallInt | SqlType::Int) => {
@@ -104,10 +101,7 @@ fn to_integer(value: &Value, from: SqlType, to: SqlType) -> Result<i64, SqlError
 fn float_overflow(number: f64, to: SqlType) -> SqlError {
     SqlError::new(
         232,
-        format!(
-            "Arithmetic overflow error for type {}, value = {number:.6}.",
-            to.family_name()
-        ),
+        format!("Arithmetic overflow error for type {}, value = {number:.6}.", to.family_name()),
     )
     .with_state(3)
 }
@@ -116,10 +110,7 @@ fn float_overflow(number: f64, to: SqlType) -> SqlError {
 fn signed(bytes: &[u8], to: SqlType) -> i128 {
     let unsigned = |most: usize| {
         let start = bytes.len().saturating_sub(most);
-        bytes
-            .iter()
-            .skip(start)
-            .fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
+        bytes.iter().skip(start).fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
     };
     match to {
         SqlType::TinyInt => i128::from(unsigned(1)),
@@ -143,10 +134,7 @@ fn integer_of_text(text: &str, from: SqlType, to: SqlType) -> Result<i64, SqlErr
         return Err(refused());
     }
     let (least, most) = integer_range(to);
-    let number = word
-        .parse::<i128>()
-        .ok()
-        .filter(|number| (least..=most).contains(number));
+    let number = word.parse::<i128>().ok().filter(|number| (least..=most).contains(number));
     if let Some(number) = number.and_then(|number| i64::try_from(number).ok()) {
         return Ok(number);
     }
@@ -156,11 +144,7 @@ fn integer_of_text(text: &str, from: SqlType, to: SqlType) -> Result<i64, SqlErr
             244,
             format!(
                 "The conversion of the {family} value '{text}' overflowed an {} column. Use a larger integer column.",
-                if to == SqlType::TinyInt {
-                    "INT1"
-                } else {
-                    "INT2"
-                }
+                if to == SqlType::TinyInt { "INT1" } else { "INT2" }
             ),
         ),
         SqlType::Int => SqlError::new(
@@ -180,9 +164,7 @@ fn to_scale(value: &Value, from: SqlType, to: SqlType, scale: u8) -> Result<i128
             decimal::rescale(digits, own_scale, scale).ok_or_else(overflow)
         }
         Value::Float(number) => decimal_of_float(*number, scale).ok_or_else(overflow),
-        Value::DateTime(ticks) => {
-            decimal_of_float(days_since_1900(*ticks), scale).ok_or_else(overflow)
-        }
+        Value::DateTime(ticks) => decimal_of_float(days_since_1900(*ticks), scale).ok_or_else(overflow),
         Value::Text(text) => match decimal::parse(text.trim_matches(' '), scale) {
             Ok(digits) => Ok(digits),
             Err(NotDecimal::Syntax) => Err(errors::error_converting(from, to)),
@@ -212,25 +194,15 @@ pub(crate) fn decimal_of_float(number: f64, scale: u8) -> Option<i128> {
     if !number.is_finite() {
         return None;
     }
-    decimal::parse(
-        &format!("{number:.places$}", places = usize::from(scale) + 30),
-        scale,
-    )
-    .ok()
+    decimal::parse(&format!("{number:.places$}", places = usize::from(scale) + 30), scale).ok()
 }
 
 fn to_money(value: &Value, from: SqlType, to: SqlType) -> Result<i64, SqlError> {
     let small = to == SqlType::SmallMoney;
     let digits = match value {
         Value::Text(text) => {
-            let word: String = text
-                .trim_matches(' ')
-                .chars()
-                .filter(|&c| c != ',')
-                .collect();
-            let word = ["$", "€", "£", "¥"]
-                .iter()
-                .fold(word, |word, sign| word.replacen(sign, "", 1));
+            let word: String = text.trim_matches(' ').chars().filter(|&c| c != ',').collect();
+            let word = ["$", "€", "£", "¥"].iter().fold(word, |word, sign| word.replacen(sign, "", 1));
             if word.is_empty() {
                 return Ok(0);
             }
@@ -249,11 +221,7 @@ fn to_money(value: &Value, from: SqlType, to: SqlType) -> Result<i64, SqlError> 
         Value::Binary(bytes) => signed(bytes, if small { SqlType::Int } else { SqlType::BigInt }),
         _ => to_scale(value, from, to, 4)?,
     };
-    let in_range = if small {
-        i32::try_from(digits).map(i64::from)
-    } else {
-        i64::try_from(digits)
-    };
+    let in_range = if small { i32::try_from(digits).map(i64::from) } else { i64::try_from(digits) };
     in_range.map_err(|_| errors::overflow("expression", to.family_name()))
 }
 
@@ -263,14 +231,11 @@ fn to_float(value: &Value, from: SqlType, to: SqlType) -> Result<f64, SqlError> 
         Value::DateTime(ticks) => days_since_1900(*ticks),
         Value::Text(text) => {
             let word = text.trim_matches(' ');
-            let plain = |byte: u8| {
-                byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')
-            };
+            let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
             if word.is_empty() {
                 0.0
             } else if word.bytes().all(plain) {
-                word.parse()
-                    .map_err(|_| errors::error_converting(from, to))?
+                word.parse().map_err(|_| errors::error_converting(from, to))?
             } else {
                 return Err(errors::error_converting(from, to));
             }
@@ -278,21 +243,11 @@ fn to_float(value: &Value, from: SqlType, to: SqlType) -> Result<f64, SqlError> 
         _ => {
             let (digits, scale) = exact(value, from).ok_or_else(|| wrong(value, to))?;
             // Through the text, so that the result is the nearest float and not a rounded quotient.
-            decimal::format(digits, scale)
-                .parse()
-                .map_err(|_| wrong(value, to))?
+            decimal::format(digits, scale).parse().map_err(|_| wrong(value, to))?
         }
     };
-    let stored = if to == SqlType::Real {
-        f64::from(number as f32)
-    } else {
-        number
-    };
-    if stored.is_finite() {
-        Ok(stored)
-    } else {
-        Err(float_overflow(number, to))
-    }
+    let stored = if to == SqlType::Real { f64::from(number as f32) } else { number };
+    if stored.is_finite() { Ok(stored) } else { Err(float_overflow(number, to)) }
 }
 
 fn days_since_1900(ticks: i64) -> f64 {

@@ -17,27 +17,21 @@ pub(super) fn convert(
         Value::Text(text) => text.clone(),
         Value::Bit(bit) => i32::from(*bit).to_string(),
         Value::Integer(number) => number.to_string(),
-        Value::Decimal(digits) => decimal::format(
-            *digits,
-            from.precision_and_scale().map_or(0, |(_, scale)| scale),
-        ),
+        Value::Decimal(digits) => {
+            decimal::format(*digits, from.precision_and_scale().map_or(0, |(_, scale)| scale))
+        }
         Value::Money(number) => number_text::money(*number, style.unwrap_or(0), from)?,
         Value::Float(number) => {
             let style = style.unwrap_or(0);
             number_text::float(*number, style).ok_or_else(|| invalid_style(style, from))?
         }
-        Value::UniqueIdentifier(printed) => uuid::Uuid::from_bytes(*printed)
-            .hyphenated()
-            .to_string()
-            .to_uppercase(),
+        Value::UniqueIdentifier(printed) => {
+            uuid::Uuid::from_bytes(*printed).hyphenated().to_string().to_uppercase()
+        }
         Value::Binary(bytes) => text_of_bytes(bytes, to, style)?,
         _ => date_text::format::format(value, from, style)?,
     };
-    let text = if to.is_unicode_text() {
-        text
-    } else {
-        code_page::narrowed(&text)
-    };
+    let text = if to.is_unicode_text() { text } else { code_page::narrowed(&text) };
     let limit = match to.length() {
         Some(Length::Limit(limit)) => usize::from(limit),
         _ => return Ok(Value::Text(text)),
@@ -111,12 +105,7 @@ pub(crate) fn cut(text: &str, units: usize) -> &str {
 }
 
 fn text_of_bytes(bytes: &[u8], to: SqlType, style: Option<i32>) -> Result<String, SqlError> {
-    let hex = || {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect::<String>()
-    };
+    let hex = || bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
     match style {
         None | Some(0) if to.is_unicode_text() => {
             let units: Vec<u16> = bytes
@@ -129,10 +118,7 @@ fn text_of_bytes(bytes: &[u8], to: SqlType, style: Option<i32>) -> Result<String
                 .collect();
             Ok(String::from_utf16_lossy(&units))
         }
-        None | Some(0) => Ok(bytes
-            .iter()
-            .map(|&byte| code_page::character_of(byte))
-            .collect()),
+        None | Some(0) => Ok(bytes.iter().map(|&byte| code_page::character_of(byte)).collect()),
         Some(1) => Ok(format!("0x{}", hex())),
         Some(2) => Ok(hex()),
         Some(style) => Err(invalid_style(style, SqlType::VarBinary(Length::Max))),

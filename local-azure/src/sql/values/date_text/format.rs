@@ -27,22 +27,13 @@ impl Parts {
                 let (days, time) = calendar::split(ticks);
                 (Some(calendar::day_of(days)), Some(time), None)
             }
-            Value::DateTimeOffset {
-                utc_ticks,
-                offset_minutes,
-            } => {
+            Value::DateTimeOffset { utc_ticks, offset_minutes } => {
                 let local = utc_ticks.saturating_add(i64::from(offset_minutes) * MINUTE);
                 let (days, time) = calendar::split(local);
-                (
-                    Some(calendar::day_of(days)),
-                    Some(time),
-                    Some(offset_minutes),
-                )
+                (Some(calendar::day_of(days)), Some(time), Some(offset_minutes))
             }
             _ => {
-                return Err(errors::internal(
-                    "a value without a date was to be written as one",
-                ));
+                return Err(errors::internal("a value without a date was to be written as one"));
             }
         };
         let legacy = matches!(sql_type, SqlType::DateTime | SqlType::SmallDateTime);
@@ -50,22 +41,13 @@ impl Parts {
             date,
             time,
             offset_minutes,
-            digits: if legacy {
-                3
-            } else {
-                sql_type.fraction_digits().unwrap_or(0)
-            },
+            digits: if legacy { 3 } else { sql_type.fraction_digits().unwrap_or(0) },
             legacy,
         })
     }
 
     fn clock(&self, ticks: i64) -> String {
-        format!(
-            "{:02}:{:02}:{:02}",
-            ticks / HOUR,
-            ticks / MINUTE % 60,
-            ticks / SECOND % 60
-        )
+        format!("{:02}:{:02}:{:02}", ticks / HOUR, ticks / MINUTE % 60, ticks / SECOND % 60)
     }
 
     /// The fraction behind `separator`, or nothing for a type without one. A datetime's is rounded to milliseconds.
@@ -74,15 +56,8 @@ impl Parts {
             return String::new();
         }
         let unit = 10_i64.pow(u32::from(7_u8.saturating_sub(self.digits)));
-        let fraction = if self.legacy {
-            (ticks % SECOND + unit / 2) / unit
-        } else {
-            ticks % SECOND / unit
-        };
-        format!(
-            "{separator}{fraction:0width$}",
-            width = usize::from(self.digits)
-        )
+        let fraction = if self.legacy { (ticks % SECOND + unit / 2) / unit } else { ticks % SECOND / unit };
+        format!("{separator}{fraction:0width$}", width = usize::from(self.digits))
     }
 
     fn twelve_hours(&self, ticks: i64, precise: bool) -> String {
@@ -95,19 +70,14 @@ impl Parts {
         if precise {
             let separator = if self.legacy { ':' } else { '.' };
             let seconds = ticks / SECOND % 60;
-            format!(
-                "{hour:2}:{minutes:02}:{seconds:02}{}{half}",
-                self.fraction(ticks, separator)
-            )
+            format!("{hour:2}:{minutes:02}:{seconds:02}{}{half}", self.fraction(ticks, separator))
         } else {
             format!("{hour:2}:{minutes:02}{half}")
         }
     }
 
     fn offset(&self) -> String {
-        self.offset_minutes
-            .map(|minutes| format!(" {}", offset(minutes)))
-            .unwrap_or_default()
+        self.offset_minutes.map(|minutes| format!(" {}", offset(minutes))).unwrap_or_default()
     }
 }
 
@@ -123,11 +93,7 @@ pub(crate) fn offset(minutes: i16) -> String {
 /// # Errors
 /// 281 for a style that SQL Server doesn't have, that this endpoint doesn't (130, 131), or that writes a part which
 /// the type hasn't got.
-pub(crate) fn format(
-    value: &Value,
-    sql_type: SqlType,
-    style: Option<i32>,
-) -> Result<String, SqlError> {
+pub(crate) fn format(value: &Value, sql_type: SqlType, style: Option<i32>) -> Result<String, SqlError> {
     let parts = Parts::of(value, sql_type)?;
     let style = style.unwrap_or(if parts.legacy { 0 } else { 121 });
     let refused = || invalid_style(style, sql_type);
@@ -143,11 +109,7 @@ pub(crate) fn format(
         126 | 127 => "T",
         _ => " ",
     };
-    let separator = if date.is_empty() || time.is_empty() {
-        ""
-    } else {
-        separator
-    };
+    let separator = if date.is_empty() || time.is_empty() { "" } else { separator };
     let offset = match style {
         127 if parts.offset_minutes.is_some() => {
             return Err(errors::unsupported("Style 127 of a datetimeoffset"));
@@ -229,25 +191,13 @@ fn time(parts: &Parts, style: i32) -> Option<String> {
                 0 => 12,
                 hour => hour,
             };
-            format!(
-                "{hour:2}:{:02}:{:02} {half}",
-                ticks / MINUTE % 60,
-                ticks / SECOND % 60
-            )
+            format!("{hour:2}:{:02}:{:02} {half}", ticks / MINUTE % 60, ticks / SECOND % 60)
         }
         126 | 127 => {
             let fraction = parts.fraction(ticks, '.');
             // A datetime without milliseconds is written without them, a datetime2 with its zeros.
-            let fraction = if parts.legacy && fraction == ".000" {
-                String::new()
-            } else {
-                fraction
-            };
-            let zone = if style == 127 && parts.date.is_some() {
-                "Z"
-            } else {
-                ""
-            };
+            let fraction = if parts.legacy && fraction == ".000" { String::new() } else { fraction };
+            let zone = if style == 127 && parts.date.is_some() { "Z" } else { "" };
             parts.clock(ticks) + &fraction + zone
         }
         1..=7 | 10..=12 | 23 | 101..=107 | 110..=112 => String::new(),
@@ -262,10 +212,7 @@ mod tests {
     use super::*;
 
     fn moment() -> i64 {
-        calendar::join(
-            calendar::days_of(2024, 3, 5).unwrap(),
-            13 * HOUR + 4 * MINUTE + 6 * SECOND + 70_000,
-        )
+        calendar::join(calendar::days_of(2024, 3, 5).unwrap(), 13 * HOUR + 4 * MINUTE + 6 * SECOND + 70_000)
     }
 
     #[test]
@@ -296,40 +243,20 @@ mod tests {
             (126, "2024-03-05T13:04:06.007"),
             (127, "2024-03-05T13:04:06.007Z"),
         ] {
-            let written =
-                format(&Value::DateTime(moment()), SqlType::DateTime, Some(style)).unwrap();
+            let written = format(&Value::DateTime(moment()), SqlType::DateTime, Some(style)).unwrap();
             assert_eq!(written, text, "style {style}");
         }
     }
 
     #[test]
     fn without_a_style_the_newer_types_are_iso() {
-        let offset = Value::DateTimeOffset {
-            utc_ticks: moment(),
-            offset_minutes: -90,
-        };
+        let offset = Value::DateTimeOffset { utc_ticks: moment(), offset_minutes: -90 };
         for (value, sql_type, text) in [
-            (
-                Value::DateTime(moment()),
-                SqlType::DateTime2 { scale: 7 },
-                "2024-03-05 13:04:06.0070000",
-            ),
-            (
-                Value::DateTime(moment()),
-                SqlType::DateTime2 { scale: 0 },
-                "2024-03-05 13:04:06",
-            ),
+            (Value::DateTime(moment()), SqlType::DateTime2 { scale: 7 }, "2024-03-05 13:04:06.0070000"),
+            (Value::DateTime(moment()), SqlType::DateTime2 { scale: 0 }, "2024-03-05 13:04:06"),
             (Value::Date(0), SqlType::Date, "0001-01-01"),
-            (
-                Value::Time(HOUR),
-                SqlType::Time { scale: 3 },
-                "01:00:00.000",
-            ),
-            (
-                offset,
-                SqlType::DateTimeOffset { scale: 3 },
-                "2024-03-05 11:34:06.007 -01:30",
-            ),
+            (Value::Time(HOUR), SqlType::Time { scale: 3 }, "01:00:00.000"),
+            (offset, SqlType::DateTimeOffset { scale: 3 }, "2024-03-05 11:34:06.007 -01:30"),
         ] {
             assert_eq!(format(&value, sql_type, None).unwrap(), text);
         }

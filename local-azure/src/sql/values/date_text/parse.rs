@@ -62,10 +62,8 @@ pub(crate) fn parse(text: &str, style: Option<i32>) -> Result<DateText, NotDate>
 /// (or is a number before AM or PM).
 fn split_date_and_time(text: &str) -> (&str, &str) {
     let is_iso_t = |place: usize| {
-        let digit = |at: Option<usize>| {
-            at.and_then(|at| text.as_bytes().get(at))
-                .is_some_and(u8::is_ascii_digit)
-        };
+        let digit =
+            |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_digit);
         digit(place.checked_sub(1)) && digit(place.checked_add(1))
     };
     if let Some(place) = text.find(['T', 't'])
@@ -78,17 +76,12 @@ fn split_date_and_time(text: &str) -> (&str, &str) {
         let upper = text.to_ascii_uppercase();
         let half = upper.find("AM").or_else(|| upper.find("PM"))?;
         let digits = text.get(..half)?.trim_end_matches(' ');
-        digits
-            .ends_with(|last: char| last.is_ascii_digit())
-            .then(|| digits.len().saturating_sub(1))
+        digits.ends_with(|last: char| last.is_ascii_digit()).then(|| digits.len().saturating_sub(1))
     });
     match clock.and_then(|clock| text.split_at_checked(clock)) {
         Some((before, _)) => {
             let start = before.rfind(' ').map_or(0, |blank| blank + 1);
-            text.split_at_checked(start)
-                .map_or((text, ""), |(date, time)| {
-                    (date.trim_end_matches(' '), time)
-                })
+            text.split_at_checked(start).map_or((text, ""), |(date, time)| (date.trim_end_matches(' '), time))
         }
         None => (text, ""),
     }
@@ -107,14 +100,8 @@ fn parse_date(text: &str, order: Order) -> Result<i32, NotDate> {
     if text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return parse_named_month(text);
     }
-    let separator = text
-        .find(['-', '/', '.'])
-        .and_then(|at| text.get(at..=at))
-        .ok_or(NotDate::Syntax)?;
-    let fields: Vec<&str> = text
-        .split(separator)
-        .map(|field| field.trim_matches(' '))
-        .collect();
+    let separator = text.find(['-', '/', '.']).and_then(|at| text.get(at..=at)).ok_or(NotDate::Syntax)?;
+    let fields: Vec<&str> = text.split(separator).map(|field| field.trim_matches(' ')).collect();
     let &[first, second, third] = fields.as_slice() else {
         return Err(NotDate::Syntax);
     };
@@ -138,10 +125,7 @@ fn parse_date(text: &str, order: Order) -> Result<i32, NotDate> {
 
 /// `Mar 5 2024`, `March 5, 2024`, `5 Mar 2024`, `05-Mar-24`, `2024 Mar 5`.
 fn parse_named_month(text: &str) -> Result<i32, NotDate> {
-    let words: Vec<&str> = text
-        .split([' ', ',', '-', '/', '.'])
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> = text.split([' ', ',', '-', '/', '.']).filter(|word| !word.is_empty()).collect();
     let &[first, second, third] = words.as_slice() else {
         return Err(NotDate::Syntax);
     };
@@ -149,11 +133,7 @@ fn parse_named_month(text: &str) -> Result<i32, NotDate> {
         (month, second, third)
     } else {
         let month = month_named(second).ok_or(NotDate::Syntax)?;
-        if first.len() == 4 {
-            (month, third, first)
-        } else {
-            (month, first, third)
-        }
+        if first.len() == 4 { (month, third, first) } else { (month, first, third) }
     };
     let year = match year.len() {
         4 => number(year)?,
@@ -166,20 +146,13 @@ fn parse_named_month(text: &str) -> Result<i32, NotDate> {
 fn month_named(word: &str) -> Option<i32> {
     (1..).zip(MONTHS).find_map(|(number, name)| {
         let matches = name.eq_ignore_ascii_case(word)
-            || name
-                .get(..3)
-                .is_some_and(|start| start.eq_ignore_ascii_case(word));
+            || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(word));
         matches.then_some(number)
     })
 }
 
 fn full_year(two_digits: i32) -> i32 {
-    two_digits
-        + if two_digits <= LAST_TWO_DIGIT_YEAR {
-            2000
-        } else {
-            1900
-        }
+    two_digits + if two_digits <= LAST_TWO_DIGIT_YEAR { 2000 } else { 1900 }
 }
 
 fn number(digits: &str) -> Result<i32, NotDate> {
@@ -190,11 +163,7 @@ fn number(digits: &str) -> Result<i32, NotDate> {
 }
 
 fn short(digits: &str) -> Result<i32, NotDate> {
-    if digits.len() > 2 {
-        Err(NotDate::Syntax)
-    } else {
-        number(digits)
-    }
+    if digits.len() > 2 { Err(NotDate::Syntax) } else { number(digits) }
 }
 
 fn day(year: i32, month: i32, day: i32) -> Result<i32, NotDate> {
@@ -226,12 +195,9 @@ fn parse_time(text: &str, read: &mut DateText) -> Result<(), NotDate> {
         [hour] if half.is_some() => (short(hour)?, 0, 0, None),
         [hour, minute] => (short(hour)?, short(minute)?, 0, None),
         [hour, minute, second] => (short(hour)?, short(minute)?, short(second)?, None),
-        [hour, minute, second, thousandths] if fraction.is_empty() && thousandths.len() <= 3 => (
-            short(hour)?,
-            short(minute)?,
-            short(second)?,
-            Some(number(thousandths)?),
-        ),
+        [hour, minute, second, thousandths] if fraction.is_empty() && thousandths.len() <= 3 => {
+            (short(hour)?, short(minute)?, short(second)?, Some(number(thousandths)?))
+        }
         _ => return Err(NotDate::Syntax),
     };
     let hour = match half {
@@ -260,10 +226,7 @@ fn split_offset(text: &str) -> Result<(&str, Option<i16>), NotDate> {
     if let Some(clock) = text.strip_suffix(['Z', 'z']) {
         return Ok((clock, Some(0)));
     }
-    let Some((clock, zone)) = text
-        .find(['+', '-'])
-        .and_then(|at| text.split_at_checked(at))
-    else {
+    let Some((clock, zone)) = text.find(['+', '-']).and_then(|at| text.split_at_checked(at)) else {
         return Ok((text, None));
     };
     parse_offset(zone).map(|minutes| (clock, Some(minutes)))
@@ -334,32 +297,16 @@ mod tests {
         }
         assert_eq!(parse("1 PM", None).unwrap().time, 13 * HOUR);
         assert_eq!(parse("11PM", None).unwrap().time, 23 * HOUR);
-        let offset = parse("2024-03-05T13:04:00-09:30", None)
-            .unwrap()
-            .offset_minutes;
+        let offset = parse("2024-03-05T13:04:00-09:30", None).unwrap().offset_minutes;
         assert_eq!(offset, Some(-570));
     }
 
     #[test]
     fn what_is_no_date_is_told_from_what_is_out_of_range() {
-        for text in [
-            "abc",
-            "2024-03",
-            "2024-03-05T",
-            "12345",
-            "2024-03-05 13:04:00.12345678",
-            "13",
-        ] {
+        for text in ["abc", "2024-03", "2024-03-05T", "12345", "2024-03-05 13:04:00.12345678", "13"] {
             assert_eq!(parse(text, None), Err(NotDate::Syntax), "{text}");
         }
-        for text in [
-            "2023-02-29",
-            "2024-13-01",
-            "24:00",
-            "13:60",
-            "0000-01-01",
-            "13:00PM",
-        ] {
+        for text in ["2023-02-29", "2024-13-01", "24:00", "13:60", "0000-01-01", "13:00PM"] {
             assert_eq!(parse(text, None), Err(NotDate::Range), "{text}");
         }
     }

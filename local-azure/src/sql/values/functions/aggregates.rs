@@ -107,7 +107,10 @@ impl Total {
             SqlType::Real | SqlType::Float => arithmetic::finite(self.float, SqlType::Float),
             other => {
                 let integer = i64::try_from(self.digits);
-                arithmetic::in_range(integer.map_err(|_| errors::overflow("expression", other.family_name()))?, other)
+                arithmetic::in_range(
+                    integer.map_err(|_| errors::overflow("expression", other.family_name()))?,
+                    other,
+                )
             }
         }
     }
@@ -117,16 +120,23 @@ impl Total {
         let quotient = || self.digits.checked_div(self.count).ok_or_else(errors::divide_by_zero);
         match (self.result, self.sql_type) {
             (SqlType::Decimal { scale, .. }, SqlType::Decimal { scale: own, .. }) => {
-                let (sum, count) = (Scaled { digits: self.digits, scale: own }, Scaled { digits: self.count, scale: 0 });
-                let digits = compute_exact('/', sum, count, scale).map_err(|none| none.into_error("numeric"))?;
+                let (sum, count) =
+                    (Scaled { digits: self.digits, scale: own }, Scaled { digits: self.count, scale: 0 });
+                let digits =
+                    compute_exact('/', sum, count, scale).map_err(|none| none.into_error("numeric"))?;
                 Ok(Value::Decimal(digits))
             }
             (SqlType::Decimal { .. }, _) => Err(errors::internal("an average's type")),
             (SqlType::Money, _) => arithmetic::money(quotient()?, SqlType::Money),
-            (SqlType::Real | SqlType::Float, _) => arithmetic::finite(self.float / self.count as f64, SqlType::Float),
+            (SqlType::Real | SqlType::Float, _) => {
+                arithmetic::finite(self.float / self.count as f64, SqlType::Float)
+            }
             (other, _) => {
                 let integer = i64::try_from(quotient()?);
-                arithmetic::in_range(integer.map_err(|_| errors::overflow("expression", other.family_name()))?, other)
+                arithmetic::in_range(
+                    integer.map_err(|_| errors::overflow("expression", other.family_name()))?,
+                    other,
+                )
             }
         }
     }
@@ -185,7 +195,11 @@ impl Aggregate<Option<(String, SqlType)>, Stored> for StringAgg {
         add().map_err(|error| self.0.fail(error))
     }
 
-    fn finalize(&self, _: &mut Context<'_>, joined: Option<Option<(String, SqlType)>>) -> rusqlite::Result<Stored> {
+    fn finalize(
+        &self,
+        _: &mut Context<'_>,
+        joined: Option<Option<(String, SqlType)>>,
+    ) -> rusqlite::Result<Stored> {
         Ok(joined.flatten().map_or(Stored::Null, |(joined, _)| Stored::Text(joined)))
     }
 }
@@ -197,7 +211,8 @@ fn is_too_long(text: &str, result: SqlType) -> bool {
             text.len() > usize::from(MAX_BYTES) && text.chars().count() > usize::from(MAX_BYTES)
         }
         SqlType::NVarChar(Length::Limit(_)) => {
-            text.len() > usize::from(MAX_UTF16_UNITS) && text.encode_utf16().count() > usize::from(MAX_UTF16_UNITS)
+            text.len() > usize::from(MAX_UTF16_UNITS)
+                && text.encode_utf16().count() > usize::from(MAX_UTF16_UNITS)
         }
         _ => false,
     }

@@ -11,7 +11,8 @@ use crate::sql::values::{arithmetic, errors, storage};
 
 pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_arith", 6, |call| {
-        let op = call.text(0)?.and_then(|op| op.chars().next()).ok_or_else(|| errors::internal("an operator"))?;
+        let op =
+            call.text(0)?.and_then(|op| op.chars().next()).ok_or_else(|| errors::internal("an operator"))?;
         let (a_type, b_type, result) = (call.sql_type(2)?, call.sql_type(4)?, call.sql_type(5)?);
         let (a, b) = (call.value(1, a_type)?, call.value(3, b_type)?);
         Ok(storage::to_sqlite(&arithmetic::compute(op, &a, a_type, &b, b_type, result)?, result))

@@ -60,11 +60,7 @@ pub(super) fn capital(character: char) -> char {
         return character;
     }
     let large = only(character.to_uppercase(), character);
-    if fold(large) == fold(character) {
-        large
-    } else {
-        character
-    }
+    if fold(large) == fold(character) { large } else { character }
 }
 
 fn only(mut mapped: impl Iterator<Item = char>, character: char) -> char {
@@ -96,11 +92,7 @@ pub(super) fn unit_rank(unit: u16) -> (u8, u32, u16) {
 /// What decides first about a folded character: its class, and its plain letter.
 fn primary(character: char) -> (u8, u32) {
     let base = plain(character);
-    let class = if base.is_alphabetic() {
-        2
-    } else {
-        u8::from(base.is_numeric())
-    };
+    let class = if base.is_alphabetic() { 2 } else { u8::from(base.is_numeric()) };
     (class, u32::from(base))
 }
 
@@ -147,27 +139,15 @@ mod tests {
 
     #[test]
     fn case_and_trailing_blanks_make_no_difference() {
-        for (a, b) in [
-            ("abc", "ABC"),
-            ("abc", "abc   "),
-            ("", "  "),
-            ("ÉTÉ", "été"),
-            ("ЖУК", "жук"),
-        ] {
+        for (a, b) in [("abc", "ABC"), ("abc", "abc   "), ("", "  "), ("ÉTÉ", "été"), ("ЖУК", "жук")]
+        {
             assert_eq!(compare(a, b), Ordering::Equal, "{a:?} {b:?}");
         }
     }
 
     #[test]
     fn accents_leading_blanks_and_lengths_make_a_difference() {
-        for (a, b) in [
-            ("e", "é"),
-            ("abc", " abc"),
-            ("ab", "abc"),
-            ("ß", "ss"),
-            ("i", "İ"),
-            ("i", "ı"),
-        ] {
+        for (a, b) in [("e", "é"), ("abc", " abc"), ("ab", "abc"), ("ß", "ss"), ("i", "İ"), ("i", "ı")] {
             assert_ne!(compare(a, b), Ordering::Equal, "{a:?} {b:?}");
         }
     }
@@ -175,15 +155,11 @@ mod tests {
     #[test]
     fn texts_sort_by_signs_digits_letters_and_last_by_accents() {
         let sorted = [
-            "", "_a", "1", "10", "2", "a", "A b", "ab", "e", "é", "ea", "éb", "f", "resume",
-            "Résumé", "resumes", "z", "ж",
+            "", "_a", "1", "10", "2", "a", "A b", "ab", "e", "é", "ea", "éb", "f", "resume", "Résumé",
+            "resumes", "z", "ж",
         ];
         for (first, second) in sorted.iter().zip(sorted.iter().skip(1)) {
-            assert_eq!(
-                compare(first, second),
-                Ordering::Less,
-                "{first:?} {second:?}"
-            );
+            assert_eq!(compare(first, second), Ordering::Less, "{first:?} {second:?}");
         }
     }
 
@@ -198,25 +174,16 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         register(&connection).unwrap();
         connection
-            .execute_batch("CREATE TABLE t (name TEXT COLLATE tsql_ci_as UNIQUE); INSERT INTO t VALUES ('Été')")
+            .execute_batch(
+                "CREATE TABLE t (name TEXT COLLATE tsql_ci_as UNIQUE); INSERT INTO t VALUES ('Été')",
+            )
             .unwrap();
         let found: i64 = connection
-            .query_row("SELECT count(*) FROM t WHERE name = 'éTÉ  '", [], |row| {
-                row.get(0)
-            })
+            .query_row("SELECT count(*) FROM t WHERE name = 'éTÉ  '", [], |row| row.get(0))
             .unwrap();
         assert_eq!(found, 1);
-        assert!(
-            connection
-                .execute("INSERT INTO t VALUES ('ÉTÉ ')", [])
-                .is_err()
-        );
-        assert_eq!(
-            connection
-                .execute("INSERT INTO t VALUES ('ete')", [])
-                .unwrap(),
-            1
-        );
+        assert!(connection.execute("INSERT INTO t VALUES ('ÉTÉ ')", []).is_err());
+        assert_eq!(connection.execute("INSERT INTO t VALUES ('ete')", []).unwrap(), 1);
     }
 
     #[test]

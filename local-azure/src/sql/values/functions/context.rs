@@ -75,9 +75,12 @@ impl Arguments<'_, '_> {
         let index = i32::try_from(at).map_err(|_| errors::internal("an argument's number"))?;
         let cached: Arc<SqlType> = self
             .0
-            .get_or_create_aux(index, |spelling| -> Result<SqlType, Box<dyn std::error::Error + Send + Sync>> {
-                Ok(SqlType::parse(spelling.as_str()?)?)
-            })
+            .get_or_create_aux(
+                index,
+                |spelling| -> Result<SqlType, Box<dyn std::error::Error + Send + Sync>> {
+                    Ok(SqlType::parse(spelling.as_str()?)?)
+                },
+            )
             .map_err(|_| errors::internal("a type's spelling"))?;
         Ok(*cached)
     }

@@ -62,7 +62,9 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
             None => Ok(Stored::Null),
         })?;
     }
-    pure(connection, context, "tsql_log", 1, |call| call.float(0)?.map_or(Ok(Stored::Null), |x| float(x.ln())))?;
+    pure(connection, context, "tsql_log", 1, |call| {
+        call.float(0)?.map_or(Ok(Stored::Null), |x| float(x.ln()))
+    })?;
     pure(connection, context, "tsql_log", 2, |call| match (call.float(0)?, call.float(1)?) {
         (Some(x), Some(base)) => float(x.ln() / base.ln()),
         _ => Ok(Stored::Null),
@@ -125,7 +127,9 @@ fn of_number(call: &Arguments<'_, '_>, name: &str, rounding: Option<Toward>) -> 
         (Value::Integer(x), Some(_)) => Value::Integer(x),
         (Value::Integer(x), None) if name == "SIGN" => Value::Integer(x.signum()),
         (Value::Integer(x), None) => arithmetic::in_range(x.checked_abs().ok_or_else(overflow)?, result)?,
-        (Value::Money(x), Some(toward)) => arithmetic::money(toward.digits(x.into(), 10_000) * 10_000, result)?,
+        (Value::Money(x), Some(toward)) => {
+            arithmetic::money(toward.digits(x.into(), 10_000) * 10_000, result)?
+        }
         (Value::Money(x), None) if name == "SIGN" => Value::Money(x.signum() * 10_000),
         (Value::Money(x), None) => Value::Money(x.checked_abs().ok_or_else(overflow)?),
         (Value::Decimal(x), Some(toward)) => {
@@ -134,7 +138,8 @@ fn of_number(call: &Arguments<'_, '_>, name: &str, rounding: Option<Toward>) -> 
         }
         (Value::Decimal(x), None) if name == "SIGN" => {
             let unit = scale_of(own).and_then(decimal::power_of_ten).ok_or_else(overflow)?;
-            let sign = x.signum().checked_mul(unit).filter(|digits| fits(*digits, result)).ok_or_else(overflow)?;
+            let sign =
+                x.signum().checked_mul(unit).filter(|digits| fits(*digits, result)).ok_or_else(overflow)?;
             Value::Decimal(sign)
         }
         (Value::Decimal(x), None) => Value::Decimal(x.checked_abs().ok_or_else(overflow)?),
@@ -260,7 +265,9 @@ mod tests {
 
     fn decimal_blob(digits: i128) -> String {
         match storage::to_sqlite(&Value::Decimal(digits), SqlType::Decimal { precision: 9, scale: 2 }) {
-            Stored::Blob(bytes) => format!("x'{}'", bytes.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+            Stored::Blob(bytes) => {
+                format!("x'{}'", bytes.iter().map(|b| format!("{b:02x}")).collect::<String>())
+            }
             _ => String::new(),
         }
     }

@@ -77,9 +77,9 @@
 
 pub mod aggregates;
 mod arithmetic;
-mod conversions;
 mod collation;
 mod context;
+mod conversions;
 mod dates;
 pub mod maths;
 mod text;

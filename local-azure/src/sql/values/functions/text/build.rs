@@ -18,26 +18,16 @@ use crate::sql::values::storage;
 /// The longest name that QUOTENAME takes, in UTF-16 units: that of a `sysname`.
 const MAX_NAME_UNITS: usize = 128;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_upper", 1, |call| {
-        Ok(text_or_null(
-            call.text(0)?
-                .map(|text| text.chars().map(capital).collect()),
-        ))
+        Ok(text_or_null(call.text(0)?.map(|text| text.chars().map(capital).collect())))
     })?;
     pure(connection, context, "tsql_lower", 1, |call| {
-        Ok(text_or_null(
-            call.text(0)?.map(|text| text.chars().map(fold).collect()),
-        ))
+        Ok(text_or_null(call.text(0)?.map(|text| text.chars().map(fold).collect())))
     })?;
     // By characters: SQL Server without an `_SC` collation would tear surrogate pairs apart.
     pure(connection, context, "tsql_reverse", 1, |call| {
-        Ok(text_or_null(
-            call.text(0)?.map(|text| text.chars().rev().collect()),
-        ))
+        Ok(text_or_null(call.text(0)?.map(|text| text.chars().rev().collect())))
     })?;
     pure(connection, context, "tsql_replicate", 3, replicate)?;
     pure(connection, context, "tsql_space", 1, space)?;
@@ -45,9 +35,7 @@ pub(super) fn register(
     pure(connection, context, "tsql_concat_ws", -1, concat_ws)?;
     pure(connection, context, "tsql_char", 1, |call| {
         let code = call.integer(0)?.and_then(|code| u8::try_from(code).ok());
-        Ok(text_or_null(
-            code.map(|byte| code_page::decode(byte).to_string()),
-        ))
+        Ok(text_or_null(code.map(|byte| code_page::decode(byte).to_string())))
     })?;
     pure(connection, context, "tsql_nchar", 1, |call| {
         let code = call.integer(0)?.and_then(|code| u16::try_from(code).ok());
@@ -101,12 +89,8 @@ fn replicate(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
 
 /// NULL for a negative count; at most 8000.
 fn space(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let length = call
-        .integer(0)?
-        .and_then(|length| usize::try_from(length).ok());
-    Ok(text_or_null(length.map(|length| {
-        " ".repeat(length.min(usize::from(MAX_BYTES)))
-    })))
+    let length = call.integer(0)?.and_then(|length| usize::try_from(length).ok());
+    Ok(text_or_null(length.map(|length| " ".repeat(length.min(usize::from(MAX_BYTES))))))
 }
 
 fn concat(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
@@ -214,19 +198,12 @@ mod tests {
 
     #[test]
     fn replicate_is_cut_at_8000_bytes_unless_the_type_is_max() {
-        for (sql_type, length) in [
-            ("varchar(3)", 8000),
-            ("nvarchar(3)", 4000),
-            ("varchar(max)", 30_000),
-        ] {
+        for (sql_type, length) in [("varchar(3)", 8000), ("nvarchar(3)", 4000), ("varchar(max)", 30_000)] {
             let expression = format!("length(tsql_replicate('abc', 10000, '{sql_type}'))");
             assert_eq!(integer(&expression), Some(length), "{sql_type}");
         }
         assert_eq!(integer("length(tsql_space(9000))"), Some(8000));
-        assert_eq!(
-            error_number("tsql_replicate('abc', 2000000000, 'nvarchar(max)')"),
-            7119
-        );
+        assert_eq!(error_number("tsql_replicate('abc', 2000000000, 'nvarchar(max)')"), 7119);
     }
 
     #[test]

@@ -11,41 +11,18 @@ use super::super::context::{Arguments, pure};
 use super::{append, text_or_null, units};
 use crate::sql::reply::SqlError;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_left", 2, left)?;
     pure(connection, context, "tsql_right", 2, right)?;
     pure(connection, context, "tsql_substring", 3, substring)?;
     pure(connection, context, "tsql_stuff", 4, stuff)?;
     for (name, side) in [
-        (
-            "tsql_ltrim",
-            Side {
-                start: true,
-                end: false,
-            },
-        ),
-        (
-            "tsql_rtrim",
-            Side {
-                start: false,
-                end: true,
-            },
-        ),
-        (
-            "tsql_trim",
-            Side {
-                start: true,
-                end: true,
-            },
-        ),
+        ("tsql_ltrim", Side { start: true, end: false }),
+        ("tsql_rtrim", Side { start: false, end: true }),
+        ("tsql_trim", Side { start: true, end: true }),
     ] {
         for arguments in [1, 2] {
-            pure(connection, context, name, arguments, move |call| {
-                trim(call, side)
-            })?;
+            pure(connection, context, name, arguments, move |call| trim(call, side))?;
         }
     }
     Ok(())
@@ -53,19 +30,12 @@ pub(super) fn register(
 
 /// 537: a negative length; LEFT and SUBSTRING share the sentence.
 fn invalid_length() -> SqlError {
-    SqlError::new(
-        537,
-        "Invalid length parameter passed to the LEFT or SUBSTRING function.",
-    )
-    .with_state(3)
+    SqlError::new(537, "Invalid length parameter passed to the LEFT or SUBSTRING function.").with_state(3)
 }
 
 /// 536: a negative length for RIGHT.
 fn invalid_length_for_right() -> SqlError {
-    SqlError::new(
-        536,
-        "Invalid length parameter passed to the RIGHT function.",
-    )
+    SqlError::new(536, "Invalid length parameter passed to the RIGHT function.")
 }
 
 fn left(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
@@ -86,17 +56,12 @@ fn right(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
         return Err(invalid_length_for_right());
     }
     let all = units::length(text);
-    Ok(Stored::Text(units::slice(
-        text,
-        all.saturating_sub(position(length)),
-        all,
-    )))
+    Ok(Stored::Text(units::slice(text, all.saturating_sub(position(length)), all)))
 }
 
 /// A start before the text uses up length: `SUBSTRING('abc', 0, 2)` is `a`.
 fn substring(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let (false, Some(start), Some(length)) = (call.is_null(0), call.integer(1)?, call.integer(2)?)
-    else {
+    let (false, Some(start), Some(length)) = (call.is_null(0), call.integer(1)?, call.integer(2)?) else {
         return Ok(Stored::Null);
     };
     if length < 0 {
@@ -107,21 +72,15 @@ fn substring(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
     match call.stored(0) {
         ValueRef::Blob(bytes) => {
             let end = end.min(bytes.len());
-            Ok(Stored::Blob(
-                bytes.get(first..end).unwrap_or_default().to_vec(),
-            ))
+            Ok(Stored::Blob(bytes.get(first..end).unwrap_or_default().to_vec()))
         }
-        _ => Ok(text_or_null(
-            call.text(0)?.map(|text| units::slice(text, first, end)),
-        )),
+        _ => Ok(text_or_null(call.text(0)?.map(|text| units::slice(text, first, end)))),
     }
 }
 
 /// NULL for a start outside the text and a negative length; a NULL to put in is nothing to put in.
 fn stuff(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let (Some(text), Some(start), Some(length)) =
-        (call.text(0)?, call.integer(1)?, call.integer(2)?)
-    else {
+    let (Some(text), Some(start), Some(length)) = (call.text(0)?, call.integer(1)?, call.integer(2)?) else {
         return Ok(Stored::Null);
     };
     let all = units::length(text);
@@ -131,10 +90,7 @@ fn stuff(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
     }
     let mut result = units::slice(text, 0, first);
     append(&mut result, call.text(3)?.unwrap_or_default())?;
-    append(
-        &mut result,
-        &units::slice(text, first.saturating_add(position(length)), all),
-    )?;
+    append(&mut result, &units::slice(text, first.saturating_add(position(length)), all))?;
     Ok(Stored::Text(result))
 }
 
@@ -223,14 +179,8 @@ mod tests {
 
     #[test]
     fn bytes_have_substrings_too() {
-        assert_eq!(
-            evaluate("tsql_substring(x'00010203', 2, 2)"),
-            Ok(Stored::Blob(vec![1, 2]))
-        );
-        assert_eq!(
-            evaluate("tsql_substring(x'0001', 5, 2)"),
-            Ok(Stored::Blob(Vec::new()))
-        );
+        assert_eq!(evaluate("tsql_substring(x'00010203', 2, 2)"), Ok(Stored::Blob(vec![1, 2])));
+        assert_eq!(evaluate("tsql_substring(x'0001', 5, 2)"), Ok(Stored::Blob(Vec::new())));
     }
 
     #[test]

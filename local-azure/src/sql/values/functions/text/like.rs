@@ -46,9 +46,8 @@ impl Part {
             Self::Unit(own) => *own == unit,
             Self::Set { inverted, ranges } => {
                 let rank = unit_rank(unit);
-                let inside = ranges
-                    .iter()
-                    .any(|(low, high)| unit_rank(*low) <= rank && rank <= unit_rank(*high));
+                let inside =
+                    ranges.iter().any(|(low, high)| unit_rank(*low) <= rank && rank <= unit_rank(*high));
                 inside != *inverted
             }
         }
@@ -102,8 +101,7 @@ impl Pattern {
     /// Where what follows the leading `%` begins in the text, in units from 1; 0 when the text doesn't fit.
     pub(super) fn position(&self, text: &str) -> usize {
         let units = folded(text);
-        self.start_of_match(&units, units.len())
-            .map_or(0, |start| start.saturating_add(1))
+        self.start_of_match(&units, units.len()).map_or(0, |start| start.saturating_add(1))
     }
 
     /// A match must reach at least the unit at `least`.
@@ -263,8 +261,7 @@ mod tests {
 
     #[test]
     fn blanks_at_the_end_of_a_varchar_may_be_left_over() {
-        let ends =
-            |pattern, text| Pattern::read(pattern, None).matches(text, TrailingBlanks::Ignore);
+        let ends = |pattern, text| Pattern::read(pattern, None).matches(text, TrailingBlanks::Ignore);
         assert!(ends("abc", "abc   "));
         assert!(ends("abc ", "abc   "));
         assert!(ends("%king", "Robert King   "));
@@ -299,12 +296,8 @@ mod tests {
         match (parts.split_first(), units.split_first()) {
             (None, _) => units.is_empty(),
             (Some((Part::Any, rest)), None) => naive(rest, units),
-            (Some((Part::Any, rest)), Some((_, behind))) => {
-                naive(rest, units) || naive(parts, behind)
-            }
-            (Some((part, rest)), Some((unit, behind))) => {
-                part.accepts(*unit) && naive(rest, behind)
-            }
+            (Some((Part::Any, rest)), Some((_, behind))) => naive(rest, units) || naive(parts, behind),
+            (Some((part, rest)), Some((unit, behind))) => part.accepts(*unit) && naive(rest, behind),
             (Some(_), None) => false,
         }
     }

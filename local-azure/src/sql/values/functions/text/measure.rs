@@ -12,22 +12,15 @@ use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 use crate::sql::values::errors;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_len", 1, |call| {
         let text = call.text(0)?;
-        Ok(text.map_or(Stored::Null, |text| {
-            count(units::length(text.trim_end_matches(' ')))
-        }))
+        Ok(text.map_or(Stored::Null, |text| count(units::length(text.trim_end_matches(' ')))))
     })?;
     pure(connection, context, "tsql_datalength", 2, datalength)?;
     pure(connection, context, "tsql_ascii", 1, |call| {
         let first = call.text(0)?.and_then(|text| text.chars().next());
-        Ok(first.map_or(Stored::Null, |first| {
-            Stored::Integer(i64::from(code_page::encode(first)))
-        }))
+        Ok(first.map_or(Stored::Null, |first| Stored::Integer(i64::from(code_page::encode(first)))))
     })?;
     pure(connection, context, "tsql_unicode", 1, |call| {
         let first = call.text(0)?.and_then(|text| text.encode_utf16().next());

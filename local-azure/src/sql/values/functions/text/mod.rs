@@ -29,10 +29,7 @@ use rusqlite::types::Value as Stored;
 use super::FunctionContext;
 use crate::sql::reply::SqlError;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     measure::register(connection, context)?;
     cut::register(connection, context)?;
     search::register(connection, context)?;

@@ -14,10 +14,7 @@ use super::units::{self, Finder};
 use super::{MAX_TEXT_BYTES, count, too_long};
 use crate::sql::reply::SqlError;
 
-pub(super) fn register(
-    connection: &Connection,
-    context: &Arc<FunctionContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_like", 3, like)?;
     pure(connection, context, "tsql_like", 4, like)?;
     pure(connection, context, "tsql_patindex", 2, patindex)?;
@@ -66,8 +63,7 @@ fn patindex(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
 
 /// 0 when it isn't there, and for an empty text to find. A start before the text is the text's start.
 fn charindex(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
-    let (Some(find), Some(text), Some(start)) = (call.text(0)?, call.text(1)?, call.integer(2)?)
-    else {
+    let (Some(find), Some(text), Some(start)) = (call.text(0)?, call.text(1)?, call.integer(2)?) else {
         return Ok(Stored::Null);
     };
     let from = usize::try_from(start.saturating_sub(1).max(0)).unwrap_or(usize::MAX);
@@ -82,8 +78,7 @@ fn replace(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
     };
     let find = units::folded(find);
     let (step, finder) = (find.len(), Finder::new(find));
-    let (haystack, original): (Vec<u16>, Vec<u16>) =
-        (units::folded(text), text.encode_utf16().collect());
+    let (haystack, original): (Vec<u16>, Vec<u16>) = (units::folded(text), text.encode_utf16().collect());
     let with: Vec<u16> = with.encode_utf16().collect();
     let mut result: Vec<u16> = Vec::with_capacity(original.len());
     let mut done = 0_usize;
@@ -116,9 +111,7 @@ fn translate(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
         table.entry(fold(old)).or_insert(new);
     }
     Ok(Stored::Text(
-        text.chars()
-            .map(|character| table.get(&fold(character)).copied().unwrap_or(character))
-            .collect(),
+        text.chars().map(|character| table.get(&fold(character)).copied().unwrap_or(character)).collect(),
     ))
 }
 
@@ -131,14 +124,8 @@ mod tests {
         assert_eq!(integer("tsql_like('30%', '30!%', '!')"), Some(1));
         assert_eq!(integer("tsql_like('300', '30!%', '!')"), Some(0));
         assert_eq!(integer("tsql_like('abc  ', 'ABC', NULL)"), Some(0));
-        assert_eq!(
-            integer("tsql_like('abc  ', 'ABC', NULL, 'varchar(5)')"),
-            Some(1)
-        );
-        assert_eq!(
-            integer("tsql_like('abc  ', 'ABC', NULL, 'nvarchar(5)')"),
-            Some(0)
-        );
+        assert_eq!(integer("tsql_like('abc  ', 'ABC', NULL, 'varchar(5)')"), Some(1));
+        assert_eq!(integer("tsql_like('abc  ', 'ABC', NULL, 'nvarchar(5)')"), Some(0));
         assert_eq!(integer("tsql_like(NULL, '%', NULL)"), None);
         assert_eq!(error_number("tsql_like('a', 'a', '!!')"), 506);
         assert_eq!(error_number("tsql_like('a', 'a', '')"), 506);
@@ -172,10 +159,7 @@ mod tests {
             ("tsql_replace('a', 'a', 'aa')", "aa"),
             ("tsql_replace('abc', '', 'x')", "abc"),
             ("tsql_replace('a😀b', '😀', '')", "ab"),
-            (
-                "tsql_translate('2*[3+4]/{7-2}', '[]{}', '()()')",
-                "2*(3+4)/(7-2)",
-            ),
+            ("tsql_translate('2*[3+4]/{7-2}', '[]{}', '()()')", "2*(3+4)/(7-2)"),
             ("tsql_translate('abcABC', 'abc', 'bcd')", "bcdbcd"),
         ] {
             assert_eq!(text(expression).as_deref(), Some(expected), "{expression}");

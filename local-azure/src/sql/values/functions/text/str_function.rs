@@ -10,9 +10,7 @@ const MAX_LENGTH: usize = 8000;
 /// The number right-aligned in `length` characters, rounded to `decimals` digits behind the point, fewer when there is
 /// no room for all; only asterisks when the whole part has no room. None for a length or decimals that make no sense.
 pub(super) fn format(number: f64, length: i64, decimals: i64) -> Option<String> {
-    let length = usize::try_from(length)
-        .ok()
-        .filter(|length| (1..=MAX_LENGTH).contains(length))?;
+    let length = usize::try_from(length).ok().filter(|length| (1..=MAX_LENGTH).contains(length))?;
     let decimals = usize::try_from(decimals).ok()?.min(MAX_DECIMALS);
     for decimals in fitting(number, length, decimals) {
         let text = rounded(number, decimals);
@@ -34,14 +32,8 @@ fn fitting(number: f64, length: usize, decimals: usize) -> [usize; 3] {
 fn rounded(number: f64, decimals: usize) -> String {
     let exact = format!("{:.WORKING_DECIMALS$}", number.abs());
     let (whole, fraction) = exact.split_once('.').unwrap_or((&exact, ""));
-    let up = fraction
-        .as_bytes()
-        .get(decimals)
-        .is_some_and(|digit| *digit >= b'5');
-    let mut digits: Vec<u8> = whole
-        .bytes()
-        .chain(fraction.bytes().take(decimals))
-        .collect();
+    let up = fraction.as_bytes().get(decimals).is_some_and(|digit| *digit >= b'5');
+    let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes().take(decimals)).collect();
     if up {
         let mut carry = true;
         for digit in digits.iter_mut().rev() {
@@ -88,11 +80,7 @@ mod tests {
             (0.0, 1, 0, "0"),
             (1e300, 10, 2, "**********"),
         ] {
-            assert_eq!(
-                format(number, length, decimals).as_deref(),
-                Some(expected),
-                "{number}"
-            );
+            assert_eq!(format(number, length, decimals).as_deref(), Some(expected), "{number}");
         }
     }
 

@@ -9,11 +9,7 @@ pub(super) fn length(text: &str) -> usize {
 
 /// The units from `start` (from 0) up to, not with, `end`; what lies outside the text is left out.
 pub(super) fn slice(text: &str, start: usize, end: usize) -> String {
-    let units: Vec<u16> = text
-        .encode_utf16()
-        .skip(start)
-        .take(end.saturating_sub(start))
-        .collect();
+    let units: Vec<u16> = text.encode_utf16().skip(start).take(end.saturating_sub(start)).collect();
     text_of(&units)
 }
 
@@ -73,10 +69,7 @@ fn extend(needle: &[u16], borders: &[usize], mut matched: usize, unit: u16) -> u
         if matched == 0 {
             return 0;
         }
-        matched = borders
-            .get(matched.saturating_sub(1))
-            .copied()
-            .unwrap_or_default();
+        matched = borders.get(matched.saturating_sub(1)).copied().unwrap_or_default();
     }
 }
 
