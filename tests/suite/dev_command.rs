@@ -52,6 +52,17 @@ impl Dev {
     }
 }
 
+impl Drop for Dev {
+    /// A test that fails leaves no worker behind either: `dev` itself is killed, and can't do it.
+    fn drop(&mut self) {
+        if let Some(pid) = self.program.pid_if_running() {
+            for child in process::children(pid) {
+                process::signal("KILL", child);
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_prints_its_functions_urls_and_lines_to_try() {
     let dev = Dev::start(&[]).await;

@@ -59,6 +59,11 @@ impl LoneWorker {
         self.child.id().unwrap()
     }
 
+    /// None once it has ended.
+    pub(crate) fn pid_if_running(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// What it has written to stdout and stderr so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
