@@ -31,11 +31,11 @@ pub enum IdentityError {
     /// The endpoint didn't answer in time.
     #[error("the identity endpoint gave no token within {} s", TOKEN_TIMEOUT.as_secs())]
     Timeout,
-    /// The endpoint refused.
+    /// The endpoint refused, or failed.
     #[error(
-        "the identity endpoint gave no token{}: check that the identity is assigned to the Function App{}",
+        "the identity endpoint gave no token{}: {}",
         status.map(|status| format!(" (HTTP {status})")).unwrap_or_default(),
-        if *user_assigned { " and that User Id or AZURE_CLIENT_ID is its client id" } else { "" }
+        cure(*status, *user_assigned)
     )]
     Refused {
         /// The endpoint's HTTP status.
@@ -43,6 +43,33 @@ pub enum IdentityError {
         /// Whether a user-assigned identity was asked for.
         user_assigned: bool,
     },
+}
+
+impl IdentityError {
+    /// Whether another call may get a token without anybody mending something.
+    #[must_use]
+    pub fn goes_by(&self) -> bool {
+        match self {
+            Self::NoEndpoint => false,
+            Self::Timeout => true,
+            Self::Refused { status, .. } => status.is_some_and(is_endpoints_own),
+        }
+    }
+}
+
+/// The endpoint is overloaded or broken; it says nothing about the identity.
+fn is_endpoints_own(status: u16) -> bool {
+    status == 429 || status >= 500
+}
+
+fn cure(status: Option<u16>, user_assigned: bool) -> &'static str {
+    if status.is_some_and(is_endpoints_own) {
+        "the fault is its own; try again later"
+    } else if user_assigned {
+        "check that the identity is assigned to the Function App and that User Id or AZURE_CLIENT_ID is its client id"
+    } else {
+        "check that the identity is assigned to the Function App"
+    }
 }
 
 /// One identity's tokens for one server. The credential, which caches, is built at the first use: building it takes

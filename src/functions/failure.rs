@@ -54,13 +54,10 @@ fn deadline_detail(repeatability: Repeatability) -> &'static str {
 }
 
 fn of_identity(error: &IdentityError) -> Problem {
-    match error {
-        IdentityError::Timeout => {
-            later(Problem::new(503, "identity", "No token", error.to_string()), RETRY_AFTER_SECONDS)
-        }
-        IdentityError::NoEndpoint | IdentityError::Refused { .. } => {
-            Problem::new(500, "identity", "No token", error.to_string())
-        }
+    if error.goes_by() {
+        later(Problem::new(503, "identity", "No token", error.to_string()), RETRY_AFTER_SECONDS)
+    } else {
+        Problem::new(500, "identity", "No token", error.to_string())
     }
 }
 
@@ -140,7 +137,8 @@ fn of_number(fault: &Fault) -> Problem {
         Some(18456) => ours(
             "The server refused the login",
             "The identity has no user in this database, or its token is for another server or has expired. Create the \
-             user with CREATE USER [<name of the identity>] FROM EXTERNAL PROVIDER, in this very database.",
+             user with CREATE USER [<name of the identity>] FROM EXTERNAL PROVIDER, in this very database. With a SQL login, \
+             its name or password is wrong: mend User Id and Password in the connection string.",
         ),
         Some(4060) => ours(
             "The database can't be opened",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use socket2::SockRef;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::script_root::FunctionFolder;
@@ -29,14 +29,22 @@ struct Caller(TcpStream);
 
 impl Caller {
     async fn get_person(desk: &Desk, id: i32) -> Self {
+        Self::post(desk, "/GetPerson", &envelope::get_person(id)).await
+    }
+
+    async fn post(desk: &Desk, path: &str, body: &str) -> Self {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.worker_port().await)).await.unwrap();
-        let body = envelope::get_person(id);
         let head = format!(
-            "POST /GetPerson HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
         Self(stream)
+    }
+
+    /// Waits for the first byte of the answer, but not for long.
+    async fn wait_at_most(&mut self, limit: Duration) -> bool {
+        matches!(tokio::time::timeout(limit, self.0.read_u8()).await, Ok(Ok(_)))
     }
 
     fn leave(self, how: Leave) {
@@ -97,6 +105,38 @@ async fn callers_beside_and_after_those_that_leave_get_their_own_rows() {
         assert_eq!(after.json(200)["Id"], round + 50);
     }
 
+    assert_eq!(desk.worker_pid(), pid);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_leave_while_rows_come_take_none_of_the_next_callers_rows() {
+    let sql = json!({ "result": "rows", "repeatable": true });
+    let command = "SELECT a.Id, b.Name FROM dbo.Persons AS a CROSS JOIN dbo.Persons AS b WHERE a.Id <= 100";
+    let many = FunctionFolder::http("Many", "get", "many", sql, command);
+    let desk =
+        Desk::builder().function(many).with_samples().setting("AZSQL_POOL_MAX_SIZE", "1").start().await;
+    let pid = desk.worker_pid();
+    let begun = Instant::now();
+    let all = desk.get("/api/many").await.json(200);
+    let whole = begun.elapsed();
+    assert_eq!(all.as_array().map(Vec::len), Some(24_000));
+
+    // Each leaves a little later: while its statement is sent, while it runs, while its rows come.
+    let rounds = 16;
+    let mut left_early = 0;
+    for round in 0..rounds {
+        let envelope = envelope::http("GET", &json!({}), &json!({}), None);
+        let mut caller = Caller::post(&desk, "/Many", &envelope).await;
+        if !caller.wait_at_most(whole * round / rounds).await {
+            left_early += 1;
+        }
+        caller.leave(if round % 2 == 0 { Leave::Close } else { Leave::Reset });
+
+        assert_eq!(desk.get(&format!("/api/persons/{}", round + 1)).await.json(200)["Id"], round + 1);
+    }
+
+    assert!(left_early > rounds / 4, "only {left_early} callers left early");
     assert_eq!(desk.worker_pid(), pid);
     desk.finish().await;
 }

@@ -52,6 +52,17 @@ impl Dev {
     }
 }
 
+impl Drop for Dev {
+    /// A test that fails leaves no worker behind either: `dev` itself is killed, and can't do it.
+    fn drop(&mut self) {
+        if let Some(pid) = self.program.pid_if_running() {
+            for child in process::children(pid) {
+                process::signal("KILL", child);
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_prints_its_functions_urls_and_lines_to_try() {
     let dev = Dev::start(&[]).await;
@@ -150,4 +161,24 @@ async fn a_port_that_is_taken_is_told_and_nothing_is_left() {
     })
     .await;
     assert!(line.contains("choose another port"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_local_settings_json_is_told_with_its_line_and_no_value() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(script_root::sample_host_json(), folder.path().join("host.json")).unwrap();
+    fs::write(folder.path().join("local.settings.json"), "{\n  \"Values\": { \"A\": [\"CANARY\"] }\n}")
+        .unwrap();
+    let arguments: Vec<PathBuf> = ["dev", "--sql-port", "0", "--port", "0", "--functions"]
+        .into_iter()
+        .map(PathBuf::from)
+        .chain([folder.path().to_path_buf()])
+        .collect();
+    let mut program = LoneWorker::run(&arguments, &BTreeMap::new());
+
+    let status = program.ended().await;
+
+    assert_eq!(status.code(), Some(70));
+    program.line_with("local.settings.json, line 2").await;
+    program.secrets.assert_kept();
 }

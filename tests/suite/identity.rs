@@ -96,9 +96,11 @@ async fn an_identity_endpoint_that_fails_is_told_and_the_worker_recovers() {
 
     let answer = timed(&desk).await;
 
-    assert!(matches!(answer.status, 500 | 503), "{}", answer.text);
-    let problem = answer.problem_for_caller(answer.status, "identity");
-    assert!(problem["detail"].as_str().unwrap().contains("the identity endpoint gave no token"), "{problem}");
+    let problem = answer.problem_for_caller(503, "identity");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("gave no token (HTTP 500)") && detail.contains("try again later"), "{detail}");
+    assert!(!detail.contains("assigned"), "the identity is not the cause: {detail}");
+    assert_eq!(answer.header("retry-after"), Some("5"));
     desk.identity().faults().fail_next(0);
     recovers(desk, pid).await;
 }
@@ -251,6 +253,7 @@ async fn a_wrong_password_is_told_without_repeating_it() {
     let problem = timed(&desk).await.problem_for_caller(500, "database");
 
     assert_eq!(problem["sqlError"], 18456);
+    assert!(problem["detail"].as_str().unwrap().contains("mend User Id and Password"), "{problem}");
     assert_eq!(desk.worker_logins().len(), 1, "a wrong password is not tried again: accounts get locked");
     desk.finish().await;
 }

@@ -1,6 +1,12 @@
 //! A SQL endpoint that is gone, and back again.
 
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+
 use crate::support::Desk;
+
+/// Far above what the settings below allow, far below what would hold a caller for good.
+const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_server_is_a_503_and_the_same_worker_recovers() {
@@ -33,5 +39,56 @@ async fn a_server_that_was_restarted_between_two_calls_goes_unnoticed_by_readers
     // The pool's connection is dead; a read may simply be tried again.
     assert_eq!(desk.get("/api/persons/5").await.json(200)["Id"], 5);
     assert_eq!(desk.worker_pid(), pid);
+    desk.finish().await;
+}
+
+fn without_patience(server: String) -> impl Fn(u16) -> String {
+    move |_| format!("Server={server};Authentication=ActiveDirectoryMSI;Connect Timeout=1")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_accepts_and_never_speaks_is_a_503_in_time() {
+    let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let desk = Desk::builder()
+        .connection(without_patience(mute.local_addr().unwrap().to_string().replace(':', ",")))
+        .setting("AZSQL_RETRY_BUDGET_SECONDS", "1")
+        .start()
+        .await;
+    let begun = Instant::now();
+
+    let answer = desk.get("/api/sql/ping").await;
+
+    answer.problem_for_caller(503, "unavailable");
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_where_something_else_speaks_is_told_in_time() {
+    let web = local_azure::identity::start(local_azure::identity::IdentityOptions::default()).await.unwrap();
+    let desk = Desk::builder()
+        .connection(without_patience(web.address().to_string().replace(':', ",")))
+        .setting("AZSQL_RETRY_BUDGET_SECONDS", "1")
+        .start()
+        .await;
+    let begun = Instant::now();
+
+    let answer = desk.get("/api/sql/ping").await;
+
+    assert!(answer.status >= 500, "{}", answer.text);
+    assert!(!answer.detail().is_empty(), "{}", answer.text);
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    desk.finish().await;
+    web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_firewall_that_refuses_is_told_with_the_cure() {
+    let desk = Desk::start().await;
+    desk.sql().faults().fail_logins(40615, 1);
+
+    let problem = desk.get("/api/sql/ping").await.problem_for_caller(500, "database");
+
+    assert!(problem["detail"].as_str().unwrap().contains("firewall"), "{problem}");
     desk.finish().await;
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 /// The envelope of an HTTP invocation.
-pub(crate) fn http(method: &str, params: Json, query: Json, body: Option<&str>) -> String {
+pub(crate) fn http(method: &str, params: &Json, query: &Json, body: Option<&str>) -> String {
     let mut request = json!({
         "Url": "http://localhost/api/test?code=CANARY-KEY",
         "Method": method,
@@ -20,7 +20,7 @@ pub(crate) fn http(method: &str, params: Json, query: Json, body: Option<&str>) 
 
 /// The invocation of the sample GetPerson.
 pub(crate) fn get_person(id: i32) -> String {
-    http("GET", json!({ "id": id.to_string() }), json!({}), None)
+    http("GET", &json!({ "id": id.to_string() }), &json!({}), None)
 }
 
 /// What the worker's reply holds for the caller: status and body.

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::answer::Answer;
 use super::eventually;
 use super::secrets::Secrets;
+use super::wait::BOUND;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_azsql-worker");
@@ -19,6 +21,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_azsql-worker");
 pub(crate) struct LoneWorker {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
     pub(crate) secrets: Secrets,
 }
 
@@ -45,13 +48,20 @@ impl LoneWorker {
             .unwrap();
         let lines = Arc::default();
         let secrets = Secrets::new();
-        follow(child.stdout.take().unwrap(), &lines, &secrets);
-        follow(child.stderr.take().unwrap(), &lines, &secrets);
-        Self { child, lines, secrets }
+        let readers = vec![
+            follow(child.stdout.take().unwrap(), &lines, &secrets),
+            follow(child.stderr.take().unwrap(), &lines, &secrets),
+        ];
+        Self { child, lines, readers, secrets }
     }
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id().unwrap()
+    }
+
+    /// None once it has ended.
+    pub(crate) fn pid_if_running(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// What it has written to stdout and stderr so far.
@@ -90,9 +100,16 @@ impl LoneWorker {
         answer
     }
 
-    /// How it ended, once it has.
+    /// How it ended, once it has and everything it wrote was read.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        tokio::time::timeout(super::wait::BOUND, self.child.wait()).await.expect("it goes on").unwrap()
+        let end = async {
+            let status = self.child.wait().await.unwrap();
+            for reader in self.readers.drain(..) {
+                reader.await.unwrap();
+            }
+            status
+        };
+        tokio::time::timeout(BOUND, end).await.expect("it goes on, or somebody holds its stdout")
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -102,7 +119,8 @@ impl LoneWorker {
     /// Kills it and looks at everything it has written.
     pub(crate) async fn finish(mut self) {
         assert!(self.is_running(), "the worker has ended:\n{}", self.lines().join("\n"));
-        self.child.kill().await.unwrap();
+        self.child.start_kill().unwrap();
+        self.ended().await;
         self.secrets.assert_kept();
     }
 }
@@ -117,7 +135,7 @@ fn follow(
     stream: impl AsyncRead + Unpin + Send + 'static,
     lines: &Arc<Mutex<Vec<String>>>,
     secrets: &Secrets,
-) {
+) -> JoinHandle<()> {
     let (lines, secrets) = (Arc::clone(lines), secrets.clone());
     tokio::spawn(async move {
         let mut reader = BufReader::new(stream).lines();
@@ -125,5 +143,5 @@ fn follow(
             secrets.saw(&line);
             lines.lock().unwrap().push(line);
         }
-    });
+    })
 }
