@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::screen;
+
 #[derive(Deserialize)]
 struct LocalSettings {
     #[serde(rename = "IsEncrypted", default)]
@@ -13,8 +15,12 @@ struct LocalSettings {
     values: BTreeMap<String, String>,
 }
 
-/// Reads both files of a folder, where they are; `local.settings.json` wins. No error repeats a value.
-pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, String>, String> {
+/// Reads both files of a folder, where they are; `local.settings.json` wins over `.env`, and what the environment has
+/// already wins over both, as with Core Tools. No error repeats a value.
+pub(super) fn read(
+    folder: &Path,
+    is_in_environment: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, String>, String> {
     let mut settings = match read_if_there(&folder.join(".env"))? {
         Some(text) => parse_env(&text)?,
         None => BTreeMap::new(),
@@ -22,6 +28,13 @@ pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, String>, String> {
     if let Some(text) = read_if_there(&folder.join("local.settings.json"))? {
         settings.extend(parse_local_settings(&text)?);
     }
+    settings.retain(|name, _| {
+        let skipped = is_in_environment(name);
+        if skipped {
+            screen::say(&format!("Skipping '{name}' of the local settings: the environment has it already."));
+        }
+        !skipped
+    });
     Ok(settings)
 }
 
@@ -83,12 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn local_settings_win_over_env() {
+    fn local_settings_win_over_env_and_the_environment_over_both() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(".env"), "A=env\nB=env").unwrap();
+        std::fs::write(folder.path().join(".env"), "A=env\nB=env\nC=env").unwrap();
         std::fs::write(folder.path().join("local.settings.json"), r#"{"Values":{"A":"json"}}"#).unwrap();
-        let settings = read(folder.path()).unwrap();
-        assert_eq!((settings["A"].as_str(), settings["B"].as_str()), ("json", "env"));
+        let settings = read(folder.path(), |name| name == "C").unwrap();
+        let expected = [("A", "json"), ("B", "env")];
+        assert_eq!(settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect::<Vec<_>>(), expected);
     }
 
     #[test]

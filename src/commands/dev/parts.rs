@@ -37,7 +37,7 @@ pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
     let functions_folder = options.functions.clone().unwrap_or_else(default_functions);
     let host_json = host_json::path(&functions_folder);
     let app_folder = host_json.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let mut settings = environment::read(&app_folder)?;
+    let mut settings = environment::read(&app_folder, |name| std::env::var_os(name).is_some())?;
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
 
     let identity = identity::start(IdentityOptions {
