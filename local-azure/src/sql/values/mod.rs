@@ -16,3 +16,4 @@ pub mod errors;
 pub mod functions;
 mod number_text;
 pub mod storage;
+mod type_spelling;
