@@ -55,8 +55,13 @@ impl Session {
                 session.send_output(&bound, &parameters, &mut count, reply)
             };
             result?;
+            if bound.kind == StatementKind::Insert {
+                let last = lock(&session.shared).last_identity.take();
+                // A table without an identity column sets @@IDENTITY to NULL, and leaves SCOPE_IDENTITY().
+                session.identity = last;
+                session.scope_identity = last.or(session.scope_identity);
+            }
             if bound.kind == StatementKind::Insert && bound.table.identity().is_some() {
-                session.identity = lock(&session.shared).last_identity.take().or(session.identity);
                 if let Some(last) = session.database.counters.last(bound.table.id) {
                     let sql = format!(
                         "INSERT OR REPLACE INTO {}.local_azure_identities VALUES (?1, ?2)",

@@ -35,7 +35,7 @@ fn check_length(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
                         "AND" | "OR" | "NOT" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN"
                     ) =>
             {
-                chain += 1
+                chain += 1;
             }
             Token::Plus
             | Token::Minus
