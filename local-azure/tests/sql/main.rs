@@ -6,6 +6,12 @@
     reason = "a test may panic, and needs no documentation"
 )]
 
+mod run_cancel;
+mod run_constraints;
+mod run_database;
+mod run_definitions;
+mod run_scopes;
+mod run_transactions;
 mod statements_errors;
 mod statements_modify;
 mod statements_refused;

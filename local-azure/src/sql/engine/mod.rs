@@ -2,12 +2,15 @@
 
 pub(crate) mod bind;
 pub(crate) mod catalog;
+mod alter;
+mod constraint;
 mod database;
 mod define;
 pub(crate) mod errors;
 mod evaluate;
 mod execute;
 mod identity;
+mod index;
 mod modify;
 mod raise;
 mod run;

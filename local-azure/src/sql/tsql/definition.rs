@@ -89,8 +89,19 @@ fn create_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 
 fn alter_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     let table = cursor.name()?;
+    if cursor.accept(&["DROP", "CONSTRAINT"]) {
+        let if_exists = cursor.accept(&["IF", "EXISTS"]);
+        let constraint = cursor.identifier()?;
+        if cursor.peek().is_some_and(|token| token.token == Token::Comma) {
+            return Err(cursor.unsupported("ALTER TABLE ... DROP of several things at once"));
+        }
+        return Ok(StatementKind::DropConstraint { table, constraint, if_exists });
+    }
+    // Rows that are there are always checked.
+    let _ = cursor.accept(&["WITH", "CHECK"]);
     if !cursor.accept(&["ADD"]) {
-        let what = cursor.peek_keyword().unwrap_or_default();
+        let words = [cursor.keyword_at(0), cursor.keyword_at(1)];
+        let what = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
         return Err(cursor.unsupported(&format!("ALTER TABLE ... {what}")));
     }
     let mut elements = vec![element(cursor)?];

@@ -102,6 +102,11 @@ pub(crate) enum StatementKind {
         table: Name,
         elements: Vec<TableElement>,
     },
+    DropConstraint {
+        table: Name,
+        constraint: String,
+        if_exists: bool,
+    },
     DropTable {
         names: Vec<Name>,
         if_exists: bool,
