@@ -2,8 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    missing_docs,
-    reason = "a test may panic, and needs no documentation"
+    reason = "a test may panic"
 )]
 
 mod run_cancel;

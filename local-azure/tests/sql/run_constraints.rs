@@ -23,12 +23,12 @@ fn a_duplicate_key_is_named_with_its_value() {
             "Violation of PRIMARY KEY constraint 'PK_Orders'. Cannot insert duplicate key in object 'dbo.Orders'. The duplicate key value is (1).",
         ),
         (
-            "INSERT dbo.Orders VALUES (3, 1, 'A', 3, '2024-01-03')",
+            "INSERT dbo.Orders VALUES (3, 1, 'A', 9, '2024-01-03')",
             2627,
             "Violation of UNIQUE KEY constraint 'UQ_Code'. Cannot insert duplicate key in object 'dbo.Orders'. The duplicate key value is (A).",
         ),
         (
-            "INSERT dbo.Orders VALUES (3, 1, NULL, 3, '2024-01-03')",
+            "INSERT dbo.Orders VALUES (3, 1, NULL, 9, '2024-01-03')",
             2627,
             "Violation of UNIQUE KEY constraint 'UQ_Code'. Cannot insert duplicate key in object 'dbo.Orders'. The duplicate key value is (<NULL>).",
         ),
@@ -76,7 +76,7 @@ fn a_conflict_names_constraint_database_table_and_column() {
     let mut session = with_orders();
     for (text, message) in [
         (
-            "INSERT dbo.Orders VALUES (3, 99, 'c', 1, NULL)",
+            "INSERT dbo.Orders VALUES (3, 99, 'c', 1, '2024-02-01')",
             "The INSERT statement conflicted with the FOREIGN KEY constraint \"FK_Person\". The conflict occurred in database \"local\", table \"dbo.Persons\", column 'Id'.",
         ),
         (

@@ -56,10 +56,7 @@ impl Session {
     }
 
     pub(super) fn sql(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), Failure> {
-        self.connection
-            .execute(sql, parameters)
-            .map(|_| ())
-            .map_err(|error| self.sqlite_failure(&error, None))
+        self.connection.execute(sql, parameters).map(|_| ()).map_err(|error| self.sqlite_failure(&error))
     }
 
     fn create_table(&mut self, definition: &TableDefinition, facts: &Facts) -> Result<(), Failure> {

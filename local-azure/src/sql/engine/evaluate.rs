@@ -33,7 +33,7 @@ impl Session {
         });
         match result {
             Ok(value) => value.map_err(Failure::from),
-            Err(error) => Err(self.sqlite_failure(&error, None)),
+            Err(error) => Err(self.sqlite_failure(&error)),
         }
     }
 

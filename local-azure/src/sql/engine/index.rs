@@ -68,7 +68,7 @@ impl Session {
     fn index_sql(&self, sql: &str, table: &Table, key: &Key) -> Result<(), Failure> {
         self.connection.execute(sql, []).map(|_| ()).map_err(|error| match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::ConstraintViolation) => SqlError::new(1505, format!("The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name '{}' and the index name '{}'.", table.shown(), key.name)).into(),
-            _ => self.sqlite_failure(&error, None),
+            _ => self.sqlite_failure(&error),
         })
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod bind;
 pub(crate) mod catalog;
 mod alter;
+mod conflict;
 mod constraint;
 mod database;
 mod define;

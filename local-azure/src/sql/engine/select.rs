@@ -91,7 +91,7 @@ impl Session {
         count: &mut i64,
         take: &mut impl FnMut(&[Column], Option<&[Value]>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let failure = |error: &rusqlite::Error| self.sqlite_failure(error, None);
+        let failure = |error: &rusqlite::Error| self.sqlite_failure(error);
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| failure(&error))?;
         let mut rows =
             statement.query(rusqlite::params_from_iter(parameters)).map_err(|error| failure(&error))?;

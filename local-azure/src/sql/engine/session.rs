@@ -393,11 +393,7 @@ impl Session {
     }
 
     /// SQLite's error as the one that stands behind it.
-    pub(super) fn sqlite_failure(
-        &self,
-        error: &rusqlite::Error,
-        context: Option<(&catalog::Table, StatementKind)>,
-    ) -> Failure {
+    pub(super) fn sqlite_failure(&self, error: &rusqlite::Error) -> Failure {
         let own = lock(&self.shared).error.take();
         if let Some(own) = self.functions.take_error().or(own) {
             return own.into();
@@ -407,10 +403,6 @@ impl Session {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 SqlError::new(1222, "Lock request time out period exceeded.").with_state(51).into()
             }
-            Some(ErrorCode::ConstraintViolation) => match context {
-                Some((table, kind)) => self.constraint_error(error, table, kind).into(),
-                None => errors::internal(error).into(),
-            },
             _ => errors::internal(error).into(),
         }
     }

@@ -82,7 +82,7 @@ impl Session {
             return Ok(());
         }
         if transaction.begun {
-            self.connection.execute_batch("COMMIT").map_err(|error| self.sqlite_failure(&error, None))?;
+            self.connection.execute_batch("COMMIT").map_err(|error| self.sqlite_failure(&error))?;
         }
         if let Some(transaction) = self.transaction.take() {
             reply.transaction(TransactionChange::Committed(transaction.descriptor));
@@ -120,6 +120,9 @@ impl Session {
             )
             .into());
         };
+        if transaction.doomed {
+            return Err(doomed().into());
+        }
         let mark = if transaction.begun {
             transaction.marks += 1;
             let mark = transaction.marks;
@@ -230,7 +233,7 @@ impl Session {
             return result;
         }
         if let Err(error) = self.connection.execute_batch(end) {
-            let failure = self.sqlite_failure(&error, None);
+            let failure = self.sqlite_failure(&error);
             if !inside {
                 let _ = self.connection.execute_batch("ROLLBACK");
             }
@@ -259,7 +262,7 @@ impl Session {
                             .into());
                     }
                 }
-                Err(error) => return Err(self.sqlite_failure(&error, None)),
+                Err(error) => return Err(self.sqlite_failure(&error)),
             }
         }
         if let Some(transaction) = &mut self.transaction {

@@ -306,6 +306,7 @@ impl Cursor {
                 Some("END") if cases > 0 => cases -= 1,
                 Some("ELSE") if cases > 0 => {}
                 Some("END" | "ELSE") => break,
+                Some("WITH") if extent == Extent::Expression => break,
                 Some("SELECT") if select || verb => (select, verb) = (false, false),
                 Some("INSERT") if verb => (select, verb) = (true, false),
                 Some("UPDATE") if verb => (set, verb) = (true, false),

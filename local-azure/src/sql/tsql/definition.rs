@@ -388,7 +388,12 @@ fn storage(cursor: &mut Cursor) -> Result<(), SqlError> {
 
 /// One option with its value.
 fn storage_option(cursor: &mut Cursor) -> Result<(), SqlError> {
-    let option = cursor.identifier()?.to_ascii_uppercase();
+    // Some of them are reserved words.
+    let option = match cursor.peek().map(|token| &token.token) {
+        Some(Token::Word(word)) if !word.value.starts_with('@') => word.value.to_ascii_uppercase(),
+        _ => return Err(cursor.syntax_error()),
+    };
+    cursor.advance();
     cursor.expect_token(&Token::Eq)?;
     let value = match cursor.peek().map(|token| &token.token) {
         Some(Token::Number(digits, _)) => digits.clone(),
