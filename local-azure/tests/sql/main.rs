@@ -2,10 +2,15 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    missing_docs,
-    reason = "a test may panic, and needs no documentation"
+    reason = "a test may panic"
 )]
 
+mod run_cancel;
+mod run_constraints;
+mod run_database;
+mod run_definitions;
+mod run_scopes;
+mod run_transactions;
 mod statements_errors;
 mod statements_modify;
 mod statements_refused;

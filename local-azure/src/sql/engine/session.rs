@@ -1,6 +1,6 @@
 //! A session: what a login keeps from request to request, and the requests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use super::bind::{Facts, Variable};
 use super::identity::{self, Shared, lock};
+use super::run::Frame;
 use super::transaction::Transaction;
 use super::{Argument, Database, Isolation, Login, catalog, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
@@ -98,8 +99,12 @@ pub struct Session {
     pub(super) transaction: Option<Transaction>,
     pub(super) row_count: i64,
     pub(super) last_error: i32,
+    /// `@@IDENTITY`
     pub(super) identity: Option<i64>,
+    /// `SCOPE_IDENTITY()` of the text that runs.
+    pub(super) scope_identity: Option<i64>,
     pub(super) session_context: HashMap<String, (SqlType, Value)>,
+    read_only_context: HashSet<String>,
     /// How deep sp_executesql calls lie in each other.
     pub(super) depth: usize,
 }
@@ -138,6 +143,8 @@ impl Session {
             row_count: 0,
             last_error: 0,
             identity: None,
+            scope_identity: None,
+            read_only_context: HashSet::new(),
             session_context: HashMap::new(),
             depth: 0,
         })
@@ -164,7 +171,8 @@ impl Session {
     /// Runs a SQL batch.
     pub fn batch(&mut self, text: &str, reply: &mut dyn ReplySink) {
         self.request(|session| {
-            session.run_text(text, HashMap::new(), reply);
+            // Outside TRY every failure has been sent.
+            let _ = session.run_text(text, &mut Frame::default(), reply);
             session.end_batch(reply);
         });
     }
@@ -178,13 +186,13 @@ impl Session {
         arguments: &[Argument],
         reply: &mut dyn ReplySink,
     ) {
-        self.request(|session| match session.execute_text(text, declarations, arguments, reply) {
-            Ok((outputs, status)) => {
-                for (name, variable) in outputs {
+        self.request(|session| match session.execute_text(text, declarations, arguments, None, reply) {
+            Ok(executed) => {
+                for (_, name, variable) in executed.outputs {
                     reply.output(&name, variable.sql_type, &variable.value);
                 }
                 session.end_batch(reply);
-                reply.return_status(status);
+                reply.return_status(executed.status);
             }
             Err(Failure::Sql(error) | Failure::Thrown(error)) => {
                 session.last_error = error.number;
@@ -231,13 +239,47 @@ impl Session {
                 "Procedure or function 'sp_set_session_context' expects parameter '@key', which was not supplied.",
             ));
         };
-        self.session_context.insert(key.to_lowercase(), (value.sql_type, value.value.clone()));
+        let known = |argument: &Argument| {
+            ["", "@key", "@value", "@read_only"].iter().any(|name| argument.name.eq_ignore_ascii_case(name))
+        };
+        if let Some(other) = arguments.iter().find(|argument| !known(argument)) {
+            return Err(SqlError::new(
+                8145,
+                format!("{} is not a parameter for procedure sp_set_session_context.", other.name),
+            ));
+        }
+        if arguments.len() > 3 {
+            return Err(SqlError::new(
+                8144,
+                "Procedure or function sp_set_session_context has too many arguments specified.",
+            )
+            .with_state(2));
+        }
+        let key = key.to_lowercase();
+        if self.read_only_context.contains(&key) {
+            return Err(SqlError::new(
+                15664,
+                format!(
+                    "Cannot set key '{key}' in the session context. The key has been set as read_only for this session."
+                ),
+            ));
+        }
+        match find("@read_only", 2).map(|argument| &argument.value) {
+            None | Some(Value::Null | Value::Bit(false) | Value::Integer(0)) => {}
+            Some(Value::Bit(true) | Value::Integer(_)) => {
+                self.read_only_context.insert(key.clone());
+            }
+            Some(_) => {
+                return Err(SqlError::new(214, "Procedure expects parameter '@read_only' of type 'bit'."));
+            }
+        }
+        self.session_context.insert(key, (value.sql_type, value.value.clone()));
         Ok(())
     }
 
     /// The transaction manager request "begin".
     pub fn begin(&mut self, isolation: Isolation, reply: &mut dyn ReplySink) {
-        self.manage(reply, |session, reply| session.begin_transaction(isolation, reply));
+        self.manage(reply, |session, reply| session.begin_transaction(isolation, None, reply));
     }
 
     /// The transaction manager request "commit".
@@ -287,6 +329,8 @@ impl Session {
         self.row_count = 0;
         self.last_error = 0;
         self.identity = None;
+        self.scope_identity = None;
+        self.read_only_context.clear();
     }
 
     /// Drops the temp tables made at this depth or deeper.
@@ -303,10 +347,12 @@ impl Session {
         let name = SqlType::NVarChar(Length::Limit(128));
         let text = |text: &str| (Some(name), Some(Value::Text(text.to_owned())));
         let int = |number: i64| (Some(SqlType::Int), Some(Value::Integer(number)));
-        let identity = (
-            Some(SqlType::Decimal { precision: 38, scale: 0 }),
-            self.identity.map(|value| Value::Decimal(i128::from(value))),
-        );
+        let identity = |last: Option<i64>| {
+            (
+                Some(SqlType::Decimal { precision: 38, scale: 0 }),
+                last.map(|value| Value::Decimal(i128::from(value))),
+            )
+        };
         let state =
             self.transaction.as_ref().map_or(0, |transaction| if transaction.doomed { -1 } else { 1 });
         let mut values = HashMap::from([
@@ -336,8 +382,8 @@ impl Session {
             ("app_name", text(&self.login.application)),
             ("host_name", text(&self.login.host)),
         ]);
-        values.insert("@@identity", identity.clone());
-        values.insert("scope_identity", identity);
+        values.insert("@@identity", identity(self.identity));
+        values.insert("scope_identity", identity(self.scope_identity));
         for fact in ["error_number", "error_severity", "error_state", "error_line"] {
             values.insert(fact, (Some(SqlType::Int), None));
         }
@@ -347,11 +393,7 @@ impl Session {
     }
 
     /// SQLite's error as the one that stands behind it.
-    pub(super) fn sqlite_failure(
-        &self,
-        error: &rusqlite::Error,
-        context: Option<(&catalog::Table, StatementKind)>,
-    ) -> Failure {
+    pub(super) fn sqlite_failure(&self, error: &rusqlite::Error) -> Failure {
         let own = lock(&self.shared).error.take();
         if let Some(own) = self.functions.take_error().or(own) {
             return own.into();
@@ -361,10 +403,6 @@ impl Session {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 SqlError::new(1222, "Lock request time out period exceeded.").with_state(51).into()
             }
-            Some(ErrorCode::ConstraintViolation) => match context {
-                Some((table, kind)) => self.constraint_error(error, table, kind).into(),
-                None => errors::internal(error).into(),
-            },
             _ => errors::internal(error).into(),
         }
     }

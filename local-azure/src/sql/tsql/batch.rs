@@ -124,32 +124,36 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "WHILE" => {
             cursor.advance();
             let condition = expression(cursor)?;
-            Ok(StatementKind::While { condition, body: Box::new(statement(cursor)?) })
+            cursor.loops += 1;
+            let body = Box::new(statement(cursor)?);
+            cursor.loops -= 1;
+            Ok(StatementKind::While { condition, body })
         }
         "BEGIN" => begin(cursor),
-        "BREAK" => word_only(cursor, StatementKind::Break),
-        "CONTINUE" => word_only(cursor, StatementKind::Continue),
+        "BREAK" | "CONTINUE" => {
+            if cursor.loops == 0 {
+                let number = if word == "BREAK" { 135 } else { 136 };
+                return Err(SqlError::new(
+                    number,
+                    format!("Cannot use a {word} statement outside the scope of a WHILE statement."),
+                )
+                .with_class(15)
+                .at_line(cursor.line()));
+            }
+            cursor.advance();
+            Ok(if word == "BREAK" { StatementKind::Break } else { StatementKind::Continue })
+        }
         "RETURN" => {
             cursor.advance();
-            let next = cursor.peek_keyword();
-            let ends = cursor.at_end()
-                || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
-                || next.as_deref().is_some_and(|word| {
-                    super::keywords::begins_statement(word)
-                        || matches!(
-                            word,
-                            "END"
-                                | "ELSE"
-                                | "SELECT"
-                                | "SET"
-                                | "INSERT"
-                                | "UPDATE"
-                                | "DELETE"
-                                | "EXEC"
-                                | "EXECUTE"
-                        )
-                });
-            Ok(StatementKind::Return(if ends { None } else { Some(expression(cursor)?) }))
+            if !statement_ends(cursor) {
+                return Err(SqlError::new(
+                    178,
+                    "A RETURN statement with a return value cannot be used in this context.",
+                )
+                .with_class(15)
+                .at_line(cursor.line()));
+            }
+            Ok(StatementKind::Return)
         }
         "PRINT" => {
             cursor.advance();
@@ -198,9 +202,26 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     }
 }
 
-fn word_only(cursor: &mut Cursor, kind: StatementKind) -> Result<StatementKind, SqlError> {
-    cursor.advance();
-    Ok(kind)
+/// Whether a statement may end before the next token.
+fn statement_ends(cursor: &Cursor) -> bool {
+    cursor.at_end()
+        || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
+        || cursor.peek_keyword().is_some_and(|word| {
+            super::keywords::begins_statement(&word)
+                || matches!(
+                    word.as_str(),
+                    "SELECT"
+                        | "SET"
+                        | "INSERT"
+                        | "UPDATE"
+                        | "DELETE"
+                        | "EXEC"
+                        | "EXECUTE"
+                        | "ELSE"
+                        | "END"
+                        | "WITH"
+                )
+        })
 }
 
 fn modification(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
@@ -417,11 +438,11 @@ fn on_or_off(cursor: &mut Cursor) -> Result<bool, SqlError> {
 fn begin(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.advance();
     if cursor.accept(&["TRAN"]) || cursor.accept(&["TRANSACTION"]) {
-        transaction_name(cursor)?;
+        let name = transaction_name(cursor)?;
         if cursor.accept(&["WITH"]) {
             return Err(cursor.unsupported("BEGIN TRANSACTION ... WITH MARK"));
         }
-        return Ok(StatementKind::Begin);
+        return Ok(StatementKind::Begin(name));
     }
     if cursor.accept(&["TRY"]) {
         let body = block(cursor, &["END", "TRY"])?;
@@ -483,15 +504,21 @@ fn raise_error(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect_token(&Token::RParen)?;
     if cursor.accept(&["WITH"]) {
         loop {
-            if !cursor.accept(&["NOWAIT"]) && !cursor.accept(&["SETERROR"]) {
-                return Err(cursor.unsupported("RAISERROR ... WITH LOG"));
+            // Every message goes out at once as it is; the others change what an error does.
+            if !cursor.accept(&["NOWAIT"]) {
+                return Err(cursor.unsupported("RAISERROR ... WITH LOG or SETERROR"));
             }
             if !cursor.accept_token(&Token::Comma) {
                 break;
             }
         }
     }
-    Ok(StatementKind::RaiseError { message, severity, state, arguments })
+    Ok(StatementKind::RaiseError {
+        message: Box::new(message),
+        severity: Box::new(severity),
+        state: Box::new(state),
+        arguments,
+    })
 }
 
 /// TRAN, TRANSACTION or WORK; true when WORK was there, which takes no name.
@@ -530,27 +557,7 @@ fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     }
     let procedure: Name = cursor.name()?;
     let mut arguments: Vec<ExecuteArgument> = Vec::new();
-    let ends = |cursor: &Cursor| {
-        cursor.at_end()
-            || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
-            || cursor.peek_keyword().is_some_and(|word| {
-                super::keywords::begins_statement(&word)
-                    || matches!(
-                        word.as_str(),
-                        "SELECT"
-                            | "SET"
-                            | "INSERT"
-                            | "UPDATE"
-                            | "DELETE"
-                            | "EXEC"
-                            | "EXECUTE"
-                            | "ELSE"
-                            | "END"
-                            | "WITH"
-                    )
-            })
-    };
-    while !ends(cursor) {
+    while !statement_ends(cursor) {
         if !arguments.is_empty() {
             cursor.expect_token(&Token::Comma)?;
         }
@@ -559,19 +566,29 @@ fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             name = Some(cursor.variable()?);
             cursor.advance();
         }
-        let tokens = {
-            let slice = cursor.slice(Extent::Expression)?;
-            slice
-        };
+        let tokens = cursor.slice(Extent::Expression)?;
         let output =
             tokens.len() > 1 && matches!(tokens.last().and_then(keyword).as_deref(), Some("OUTPUT" | "OUT"));
         let value = if output { tokens.get(..tokens.len() - 1).unwrap_or_default() } else { &tokens };
-        arguments.push(ExecuteArgument { name, value: query::expression(value)?, output });
+        let value = query::expression(value)?;
+        let is_variable = matches!(&value, ast::Expr::Identifier(name) if name.quote_style.is_none() && name.value.starts_with('@') && !name.value.starts_with("@@"));
+        if output && !is_variable {
+            return Err(SqlError::new(
+                179,
+                "Cannot use the OUTPUT option when passing a constant to a stored procedure.",
+            )
+            .with_class(15)
+            .at_line(cursor.line()));
+        }
+        arguments.push(ExecuteArgument { name, value, output });
         if cursor.peek().is_none_or(|token| token.token != Token::Comma) {
             break;
         }
     }
-    if !ends(cursor) {
+    if cursor.peek_keyword().as_deref() == Some("WITH") {
+        return Err(cursor.unsupported("EXEC ... WITH RECOMPILE or RESULT SETS"));
+    }
+    if !statement_ends(cursor) {
         return Err(cursor.syntax_error());
     }
     Ok(StatementKind::Execute { result, procedure, arguments })

@@ -18,7 +18,10 @@ pub(crate) fn statement(cursor: &mut Cursor) -> Result<StatementKind, SqlError> 
     if cursor.accept(&["CREATE", "SCHEMA"]) {
         let name = cursor.identifier()?;
         if cursor.accept(&["AUTHORIZATION"]) {
-            cursor.identifier()?;
+            let owner = cursor.identifier()?;
+            if !owner.eq_ignore_ascii_case("dbo") {
+                return Err(cursor.unsupported("CREATE SCHEMA ... AUTHORIZATION of anybody but dbo"));
+            }
         }
         return Ok(StatementKind::CreateSchema(name));
     }
@@ -77,16 +80,28 @@ fn create_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    if matches!(cursor.peek_keyword().as_deref(), Some("WITH" | "ON" | "AS" | "TEXTIMAGE_ON")) {
-        return Err(cursor.unsupported("A storage option of CREATE TABLE"));
+    if cursor.peek_keyword().as_deref() == Some("AS") {
+        return Err(cursor.unsupported("CREATE TABLE ... AS"));
     }
+    storage(cursor)?;
     Ok(StatementKind::CreateTable(TableDefinition { name, elements }))
 }
 
 fn alter_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     let table = cursor.name()?;
+    if cursor.accept(&["DROP", "CONSTRAINT"]) {
+        let if_exists = cursor.accept(&["IF", "EXISTS"]);
+        let constraint = cursor.identifier()?;
+        if cursor.peek().is_some_and(|token| token.token == Token::Comma) {
+            return Err(cursor.unsupported("ALTER TABLE ... DROP of several things at once"));
+        }
+        return Ok(StatementKind::DropConstraint { table, constraint, if_exists });
+    }
+    // Rows that are there are always checked.
+    let _ = cursor.accept(&["WITH", "CHECK"]);
     if !cursor.accept(&["ADD"]) {
-        let what = cursor.peek_keyword().unwrap_or_default();
+        let words = [cursor.keyword_at(0), cursor.keyword_at(1)];
+        let what = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
         return Err(cursor.unsupported(&format!("ALTER TABLE ... {what}")));
     }
     let mut elements = vec![element(cursor)?];
@@ -281,9 +296,7 @@ fn key_columns(cursor: &mut Cursor) -> Result<Vec<String>, SqlError> {
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    if cursor.peek_keyword().as_deref() == Some("WITH") {
-        return Err(cursor.unsupported("An index option"));
-    }
+    storage(cursor)?;
     Ok(names)
 }
 
@@ -336,22 +349,73 @@ fn create_index(cursor: &mut Cursor, unique: bool) -> Result<StatementKind, SqlE
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    if cursor.accept(&["INCLUDE"]) {
-        // Included columns only save the server a look-up.
-        column_names(cursor)?;
-    }
-    let filter = if cursor.accept(&["WHERE"]) {
-        Some(cursor.until(|token| {
-            token.token == Token::SemiColon || matches!(keyword(token).as_deref(), Some("WITH"))
-        })?)
-    } else {
-        None
-    };
-    if cursor.peek_keyword().as_deref() == Some("WITH") {
-        return Err(cursor.unsupported("An index option"));
-    }
-    if filter.is_some() {
+    let included = if cursor.accept(&["INCLUDE"]) { column_names(cursor)? } else { Vec::new() };
+    if cursor.peek_keyword().as_deref() == Some("WHERE") {
         return Err(cursor.unsupported("A filtered index"));
     }
-    Ok(StatementKind::CreateIndex(IndexDefinition { name, table, unique, columns, filter }))
+    storage(cursor)?;
+    Ok(StatementKind::CreateIndex(IndexDefinition { name, table, unique, columns, included }))
+}
+
+/// Where and how rows are kept, `WITH (...) ON [PRIMARY] TEXTIMAGE_ON [PRIMARY]`: read, and refused by name if it would
+/// change more than that.
+fn storage(cursor: &mut Cursor) -> Result<(), SqlError> {
+    loop {
+        if cursor.peek_keyword().as_deref() == Some("WITH") && cursor.token_at(1) == Some(&Token::LParen) {
+            cursor.advance();
+            cursor.advance();
+            loop {
+                storage_option(cursor)?;
+                if !cursor.accept_token(&Token::Comma) {
+                    break;
+                }
+            }
+            cursor.expect_token(&Token::RParen)?;
+        } else if matches!(cursor.peek_keyword().as_deref(), Some("ON" | "TEXTIMAGE_ON" | "FILESTREAM_ON"))
+            && !matches!(cursor.keyword_at(1).as_deref(), Some("DELETE" | "UPDATE"))
+        {
+            let word = cursor.peek_keyword().unwrap_or_default();
+            cursor.advance();
+            let group = cursor.identifier()?;
+            if !group.eq_ignore_ascii_case("PRIMARY") || word == "FILESTREAM_ON" {
+                return Err(cursor.unsupported(&format!("{word} {group}")));
+            }
+        } else {
+            return Ok(());
+        }
+    }
+}
+
+/// One option with its value.
+fn storage_option(cursor: &mut Cursor) -> Result<(), SqlError> {
+    // Some of them are reserved words.
+    let option = match cursor.peek().map(|token| &token.token) {
+        Some(Token::Word(word)) if !word.value.starts_with('@') => word.value.to_ascii_uppercase(),
+        _ => return Err(cursor.syntax_error()),
+    };
+    cursor.advance();
+    cursor.expect_token(&Token::Eq)?;
+    let value = match cursor.peek().map(|token| &token.token) {
+        Some(Token::Number(digits, _)) => digits.clone(),
+        Some(Token::Word(word)) => word.value.to_ascii_uppercase(),
+        _ => return Err(cursor.syntax_error()),
+    };
+    cursor.advance();
+    let harmless = match option.as_str() {
+        // Pages, locks, statistics and the building of the index: no result depends on them.
+        "PAD_INDEX"
+        | "SORT_IN_TEMPDB"
+        | "STATISTICS_NORECOMPUTE"
+        | "STATISTICS_INCREMENTAL"
+        | "ALLOW_ROW_LOCKS"
+        | "ALLOW_PAGE_LOCKS"
+        | "OPTIMIZE_FOR_SEQUENTIAL_KEY"
+        | "ONLINE" => matches!(value.as_str(), "ON" | "OFF"),
+        "FILLFACTOR" | "MAXDOP" => value.bytes().all(|byte| byte.is_ascii_digit()),
+        "DATA_COMPRESSION" => matches!(value.as_str(), "NONE" | "ROW" | "PAGE"),
+        // These change what statements do.
+        "IGNORE_DUP_KEY" | "DROP_EXISTING" | "RESUMABLE" => value == "OFF",
+        _ => false,
+    };
+    if harmless { Ok(()) } else { Err(cursor.unsupported(&format!("The option {option} = {value}"))) }
 }

@@ -17,6 +17,8 @@ pub(crate) mod batch;
 pub(crate) mod cursor;
 pub(crate) mod definition;
 pub(crate) mod keywords;
+#[cfg(test)]
+mod laws;
 pub(crate) mod lexer;
 pub(crate) mod query;
 pub(crate) mod statement;

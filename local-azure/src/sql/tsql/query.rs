@@ -1,5 +1,7 @@
 //! What sqlparser reads: expressions, queries, INSERT, UPDATE and DELETE, after the rewriting that it needs.
 
+use std::collections::{HashMap, HashSet};
+
 use sqlparser::ast::{Expr, Statement as Parsed};
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -23,6 +25,32 @@ pub(crate) fn too_deep() -> SqlError {
     .with_class(15)
 }
 
+/// How deep parentheses and CASE may lie in each other: sqlparser itself stops at 50, but not always with an error that
+/// says so.
+const DEEPEST: usize = 45;
+
+fn check_depth(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
+    let (mut parentheses, mut cases) = (0_usize, 0_usize);
+    for token in tokens {
+        match &token.token {
+            Token::LParen => parentheses += 1,
+            Token::RParen => parentheses = parentheses.saturating_sub(1),
+            Token::Word(word) if word.quote_style.is_none() => {
+                if word.value.eq_ignore_ascii_case("CASE") {
+                    cases += 1;
+                } else if word.value.eq_ignore_ascii_case("END") {
+                    cases = cases.saturating_sub(1);
+                }
+            }
+            _ => {}
+        }
+        if parentheses + cases > DEEPEST {
+            return Err(too_deep());
+        }
+    }
+    Ok(())
+}
+
 fn check_length(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
     let mut chain = 0;
     for token in tokens {
@@ -35,7 +63,7 @@ fn check_length(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
                         "AND" | "OR" | "NOT" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN"
                     ) =>
             {
-                chain += 1
+                chain += 1;
             }
             Token::Plus
             | Token::Minus
@@ -60,6 +88,7 @@ fn run<T>(
     read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T, SqlError> {
     check_length(tokens)?;
+    check_depth(tokens)?;
     let tokens = &with_fetch_placeholders(tokens);
     let dialect = MsSqlDialect {};
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.to_vec());
@@ -172,11 +201,33 @@ fn without_option(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, 
         return Ok(tokens);
     };
     let option = tokens.split_off(start);
-    let first = option.get(2).and_then(keyword).unwrap_or_default();
-    if option.last().map(|token| &token.token) != Some(&Token::RParen)
-        || !matches!(first.as_str(), "RECOMPILE" | "MAXDOP" | "OPTIMIZE" | "FAST" | "KEEPFIXED" | "KEEP")
-    {
-        return Err(unsupported(&format!("OPTION ({first} ...)")));
+    let inside = match option.as_slice() {
+        [_, open, inside @ .., close] if open.token == Token::LParen && close.token == Token::RParen => {
+            inside
+        }
+        _ => return Err(syntax_error(option.get(1).or(option.first()))),
+    };
+    let commas = outside(inside).filter(|(_, token)| token.token == Token::Comma).map(|(index, _)| index);
+    let mut start = 0;
+    for end in commas.chain([inside.len()]) {
+        let hint = inside.get(start..end).unwrap_or_default();
+        start = end + 1;
+        let words: Vec<String> = hint.iter().filter_map(keyword).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let number =
+            hint.len() == 2 && matches!(hint.get(1).map(|token| &token.token), Some(Token::Number(..)));
+        let harmless = match words.as_slice() {
+            ["RECOMPILE"] => hint.len() == 1,
+            ["KEEP" | "KEEPFIXED", "PLAN"] | ["HASH" | "MERGE" | "LOOP", "JOIN"] | ["FORCE", "ORDER"] => {
+                hint.len() == 2
+            }
+            ["MAXDOP" | "FAST"] => number,
+            ["OPTIMIZE", "FOR", ..] => true,
+            _ => false,
+        };
+        if !harmless {
+            return Err(unsupported(&format!("OPTION ({})", super::lexer::to_text(hint))));
+        }
     }
     Ok(tokens)
 }
@@ -233,17 +284,18 @@ fn without_targets(tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, Ve
             .map(|(index, _)| index + 1),
     );
     let mut targets = Vec::new();
-    let mut removed: Vec<usize> = Vec::new();
-    let mut inserted: Vec<(usize, Vec<TokenWithSpan>)> = Vec::new();
-    for start in &items {
+    let mut removed: HashSet<usize> = HashSet::new();
+    let mut inserted: HashMap<usize, Vec<TokenWithSpan>> = HashMap::new();
+    for (place, start) in items.iter().enumerate() {
         let Some((name, operator, length)) = assignment(&tokens, *start) else { continue };
         targets.push(name.to_lowercase());
         if let (Some(operator), Some(first)) = (operator, tokens.get(*start)) {
             // `@a += e` is `@a + (e)`; the closing parenthesis goes before the next item.
-            let end = items.iter().copied().find(|next| next > start).map_or(list_end, |next| next - 1);
+            let end = items.get(place + 1).map_or(list_end, |next| next - 1);
             removed.extend(*start + 1..*start + length);
-            inserted.push((*start + length, vec![symbol(operator, first), symbol(Token::LParen, first)]));
-            inserted.push((end, vec![symbol(Token::RParen, first)]));
+            let open = [symbol(operator, first), symbol(Token::LParen, first)];
+            inserted.entry(*start + length).or_default().extend(open);
+            inserted.entry(end).or_default().push(symbol(Token::RParen, first));
         } else {
             removed.extend(*start..*start + length);
         }
@@ -260,9 +312,7 @@ fn without_targets(tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, Ve
     }
     let mut rewritten = Vec::with_capacity(tokens.len() + 4);
     for index in 0..=tokens.len() {
-        for (_, extra) in inserted.iter().filter(|(at, _)| *at == index) {
-            rewritten.extend(extra.iter().cloned());
-        }
+        rewritten.extend(inserted.remove(&index).unwrap_or_default());
         if let Some(token) = tokens.get(index)
             && !removed.contains(&index)
         {
