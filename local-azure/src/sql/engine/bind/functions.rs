@@ -5,12 +5,15 @@ use sqlparser::ast::{self, Expr};
 use super::{
     Binder, Typed,
     expression::{common_type, widest},
+    keys::key,
     not_tsql, parts,
-    select::{collated, direction, order_item, order_key},
+    select::{direction, order_item},
 };
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::errors::{invalid_operand, unsupported};
+use crate::sql::values::functions::aggregates::{avg_type, sum_type};
+use crate::sql::values::functions::maths::result_type;
 
 const DATETIME2: SqlType = SqlType::DateTime2 { scale: 7 };
 const OFFSET: SqlType = SqlType::DateTimeOffset { scale: 7 };
@@ -132,26 +135,19 @@ impl Binder<'_> {
         let sql_type = value.sql_type;
         match name {
             "COUNT" | "COUNT_BIG" => {
-                Ok(Typed::new(format!("count({word}{})", order_key(&value.sql, sql_type)), count_type)
-                    .not_null())
+                Ok(Typed::new(format!("count({word}{})", key(&value.sql, sql_type)), count_type).not_null())
             }
             "MIN" | "MAX" => {
                 if sql_type == SqlType::Bit {
                     return Err(invalid_operand(sql_type, &name.to_lowercase()));
                 }
-                if matches!(sql_type, SqlType::DateTimeOffset { .. }) {
-                    return Err(unsupported(&format!("{name} of datetimeoffset")));
-                }
-                Ok(Typed::new(
-                    format!("{}({})", name.to_lowercase(), order_key(&value.sql, sql_type)),
-                    sql_type,
-                ))
+                Ok(Typed::new(extreme(name, &value), sql_type))
             }
             "SUM" | "AVG" => {
                 if distinct {
                     return Err(unsupported(&format!("{name}(DISTINCT ...)")));
                 }
-                let result = sum_type(name, sql_type)?;
+                let result = if name == "SUM" { sum_type(sql_type)? } else { avg_type(sql_type)? };
                 Ok(Typed::new(
                     format!("tsql_{}({}, '{sql_type}', '{result}')", name.to_lowercase(), value.sql),
                     result,
@@ -164,6 +160,7 @@ impl Binder<'_> {
                 let value = self.as_text(value)?;
                 let [separator] = rest else { return Err(arguments(name, 2)) };
                 let separator = self.expression(separator)?;
+                let separator = self.as_text(separator)?;
                 let result = match value.sql_type.length() {
                     Some(Length::Max) => widest(value.sql_type),
                     _ if value.sql_type.is_unicode_text() => SqlType::NVarChar(Length::Limit(4000)),
@@ -172,8 +169,8 @@ impl Binder<'_> {
                 let mut keys = Vec::new();
                 for item in order {
                     let (expr, descending) = order_item(item)?;
-                    let key = self.expression(expr)?;
-                    keys.push(format!("{}{}", order_key(&key.sql, key.sql_type), direction(descending)));
+                    let bound = self.expression(expr)?;
+                    keys.push(format!("{}{}", key(&bound.sql, bound.sql_type), direction(descending)));
                 }
                 let order =
                     if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
@@ -184,7 +181,8 @@ impl Binder<'_> {
             }
             _ => {
                 let value = self.coerce(value, SqlType::Float)?;
-                Ok(Typed::new(format!("tsql_{}({})", name.to_lowercase(), value.sql), SqlType::Float))
+                let sql = format!("tsql_{}({word}{})", name.to_lowercase(), value.sql);
+                Ok(Typed::new(sql, SqlType::Float))
             }
         }
     }
@@ -205,6 +203,13 @@ impl Binder<'_> {
         else {
             return Err(unsupported("A named window, or ROWS or RANGE in OVER"));
         };
+        if !self.scopes.last().is_some_and(|scope| scope.aggregates) {
+            return Err(SqlError::new(
+                4108,
+                "Windowed functions can only appear in the SELECT or ORDER BY clauses.",
+            )
+            .with_class(15));
+        }
         let (call, sql_type) = match (name, values, star) {
             ("ROW_NUMBER" | "RANK" | "DENSE_RANK", [], false) if !order_by.is_empty() => {
                 (format!("{}()", name.to_lowercase()), SqlType::BigInt)
@@ -213,22 +218,26 @@ impl Binder<'_> {
             ("COUNT_BIG", [], true) => ("count(*)".to_owned(), SqlType::BigInt),
             ("MIN" | "MAX", [value], false) => {
                 let value = self.expression(value)?;
-                (
-                    format!("{}({})", name.to_lowercase(), order_key(&value.sql, value.sql_type)),
-                    value.sql_type,
-                )
+                (extreme(name, &value), value.sql_type)
             }
             _ => return Err(unsupported(&format!("{name} with OVER"))),
         };
         let mut partition = Vec::new();
-        for key in partition_by {
-            partition.push(collated(&self.expression(key)?));
+        for expression in partition_by {
+            let bound = self.expression(expression)?;
+            partition.push(key(&bound.sql, bound.sql_type));
         }
         let mut order = Vec::new();
         for item in order_by {
             let (expr, descending) = order_item(item)?;
-            let key = self.expression(expr)?;
-            order.push(format!("{}{}", order_key(&key.sql, key.sql_type), direction(descending)));
+            if matches!(expr, Expr::Value(_)) {
+                return Err(SqlError::new(
+                    5308,
+                    "Windowed functions, aggregates and NEXT VALUE FOR functions do not support integer indices as ORDER BY clause expressions.",
+                ));
+            }
+            let bound = self.expression(expr)?;
+            order.push(format!("{}{}", key(&bound.sql, bound.sql_type), direction(descending)));
         }
         let partition = if partition.is_empty() {
             String::new()
@@ -236,7 +245,8 @@ impl Binder<'_> {
             format!("PARTITION BY {} ", partition.join(", "))
         };
         let order = if order.is_empty() { String::new() } else { format!("ORDER BY {}", order.join(", ")) };
-        Ok(Typed::new(format!("({call} OVER ({partition}{order}))"), sql_type).not_null())
+        let window = Typed::new(format!("({call} OVER ({partition}{order}))"), sql_type);
+        Ok(if matches!(name, "MIN" | "MAX") { window } else { window.not_null() })
     }
 
     /// A scalar function of `name` in upper case.
@@ -360,7 +370,7 @@ impl Binder<'_> {
             }
             ("ABS" | "CEILING" | "FLOOR" | "SIGN", [value]) => {
                 let value = self.expression(value)?;
-                let result = maths_type(name, value.sql_type)?;
+                let result = result_type(name, value.sql_type)?;
                 let value = if value.sql_type.is_text() || value.sql_type == SqlType::Bit {
                     self.coerce(value, result)?
                 } else {
@@ -370,7 +380,7 @@ impl Binder<'_> {
             }
             ("ROUND", [value, n]) => {
                 let value = self.expression(value)?;
-                let result = maths_type(name, value.sql_type)?;
+                let result = result_type(name, value.sql_type)?;
                 let value = if value.sql_type.is_text() || value.sql_type == SqlType::Bit {
                     self.coerce(value, result)?
                 } else {
@@ -620,35 +630,11 @@ fn varying(sql_type: SqlType) -> SqlType {
     }
 }
 
-/// The result types of SUM and AVG (Transact-SQL reference, "SUM", "AVG").
-fn sum_type(name: &str, sql_type: SqlType) -> Result<SqlType, SqlError> {
-    Ok(match sql_type {
-        SqlType::TinyInt | SqlType::SmallInt | SqlType::Int => SqlType::Int,
-        SqlType::BigInt => SqlType::BigInt,
-        SqlType::Decimal { precision: _, scale } if name == "SUM" => {
-            SqlType::Decimal { precision: 38, scale }
-        }
-        SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale: scale.max(6) },
-        SqlType::Money | SqlType::SmallMoney => SqlType::Money,
-        SqlType::Real | SqlType::Float => SqlType::Float,
-        other => return Err(invalid_operand(other, &name.to_lowercase())),
-    })
-}
-
-fn maths_type(name: &str, sql_type: SqlType) -> Result<SqlType, SqlError> {
-    Ok(match sql_type {
-        SqlType::TinyInt | SqlType::SmallInt | SqlType::Int => SqlType::Int,
-        SqlType::BigInt => SqlType::BigInt,
-        SqlType::Decimal { precision, scale: _ } if matches!(name, "CEILING" | "FLOOR") => {
-            SqlType::Decimal { precision, scale: 0 }
-        }
-        SqlType::Decimal { precision, scale } => SqlType::Decimal { precision, scale },
-        SqlType::Money | SqlType::SmallMoney => SqlType::Money,
-        other if other.is_text() || other.is_number() => SqlType::Float,
-        other => {
-            return Err(crate::sql::values::errors::invalid_argument_type(other, 1, &name.to_lowercase()));
-        }
-    })
+/// MIN or MAX. A datetimeoffset's stored form begins with its instant, and bytes differ from their key only in zeros at
+/// the end: the smallest stored value is one of the smallest on SQL Server.
+fn extreme(name: &str, value: &Typed) -> String {
+    let collation = if value.sql_type.is_text() { " COLLATE tsql_ci_as" } else { "" };
+    format!("{}({}{collation})", name.to_lowercase(), value.sql)
 }
 
 fn unknown(name: &str) -> SqlError {
