@@ -12,6 +12,7 @@ pub mod host;
 pub mod invocation;
 pub mod logging;
 pub mod settings;
+pub mod startup;
 
 pub use commands::run;
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
+use azsql_worker::database::Tasks;
 use azsql_worker::host::server;
-use azsql_worker::host::worker::{DatabaseRuntime, Worker};
+use azsql_worker::startup;
 use tiberius::{AuthMethod, Client, Command, Config, EncryptionLevel};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -26,10 +27,10 @@ const STATEMENT: &str = include_str!("../../function-definitions/GetPerson/query
 /// Plays the contender of this name until the process is killed.
 pub(crate) fn play(role: &str) {
     match role {
-        "worker, own runtime" => worker(DatabaseRuntime::Own, 1),
-        "worker, pool per thread" => worker(DatabaseRuntime::Current, 1),
-        "worker, own runtime, 2 threads" => worker(DatabaseRuntime::Own, 2),
-        "worker, pool per thread, 2 threads" => worker(DatabaseRuntime::Current, 2),
+        "worker, own runtime" => worker(false, 1),
+        "worker, pool per thread" => worker(true, 1),
+        "worker, own runtime, 2 threads" => worker(false, 2),
+        "worker, pool per thread, 2 threads" => worker(true, 2),
         "bare handler" => bare_handler(),
         "tiberius alone" => tiberius_alone(),
         other => panic!("no contender is called {other}"),
@@ -37,19 +38,14 @@ pub(crate) fn play(role: &str) {
 }
 
 /// The worker as `serve` runs it. With a pool for each thread, every thread of the HTTP server builds its own.
-fn worker(runtime: DatabaseRuntime, threads: usize) {
+fn worker(pool_per_thread: bool, threads: usize) {
     let functions = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("function-definitions");
-    let lookup = |name: &str| std::env::var(name).ok();
     let listener = server::listen(0).expect("a port");
     println!("ready {}", listener.local_addr().expect("an address").port());
-    let shared = match runtime {
-        DatabaseRuntime::Own => Some(Arc::new(Worker::start(&functions, &lookup, runtime))),
-        DatabaseRuntime::Current => None,
-    };
+    let start = move |tasks| Arc::new(startup::worker(&functions, &|name| std::env::var(name).ok(), tasks));
+    let shared = (!pool_per_thread).then(|| start(Tasks::on_own_threads()));
     let ready = move || {
-        let worker = shared.clone().unwrap_or_else(|| {
-            Arc::new(Worker::start(&functions, &|name| std::env::var(name).ok(), DatabaseRuntime::Current))
-        });
+        let worker = shared.clone().unwrap_or_else(|| start(Tasks::on_current_runtime()));
         watch::channel(Some(worker)).1
     };
     actix_web::rt::System::new().block_on(server::serve(listener, threads, ready)).expect("a server");

@@ -16,14 +16,14 @@ const EXIT_USAGE: u8 = 64;
 const EXIT_FAILURE: u8 = 70;
 
 /// Runs SQL functions on Azure SQL as a custom handler of Azure Functions.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "azsql-worker", version)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Subcommands>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Subcommands {
     /// Answer the Functions host on FUNCTIONS_CUSTOMHANDLER_PORT; what runs without a command
     Serve(ServeOptions),

@@ -1,15 +1,16 @@
 //! `azsql-worker serve`: the custom handler.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use super::{EXIT_FAILURE, ServeOptions};
+use crate::database::Tasks;
 use crate::host::server;
-use crate::host::worker::{DatabaseRuntime, Worker};
-use crate::logging;
 use crate::settings::{ListenSettings, log_level, script_root};
+use crate::{logging, startup};
 
 /// Serves until the process is ended from outside; returns only when that is impossible.
 pub(super) fn run(options: &ServeOptions) -> ExitCode {
@@ -37,8 +38,20 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
     std::thread::Builder::new()
         .name("start".to_owned())
         .spawn(move || {
-            let worker = Worker::start(&script_root, &|name| std::env::var(name).ok(), DatabaseRuntime::Own);
-            ready.send_replace(Some(Arc::new(worker)));
+            let start =
+                || startup::worker(&script_root, &|name| std::env::var(name).ok(), Tasks::on_own_threads());
+            match catch_unwind(AssertUnwindSafe(start)) {
+                Ok(worker) => {
+                    ready.send_replace(Some(Arc::new(worker)));
+                }
+                Err(_) => {
+                    // A worker that can never answer must go, so that the host starts another.
+                    logging::say_why_it_ends(
+                        "the worker could not start; its log has the place of the defect",
+                    );
+                    std::process::exit(EXIT_FAILURE.into());
+                }
+            }
         })
         .map_err(|error| format!("can't start a thread: {}", error.kind()))?;
 

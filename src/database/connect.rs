@@ -38,8 +38,7 @@ pub(super) enum ConnectError {
     Fault(Fault),
 }
 
-/// An open connection and what the pool must know of it.
-#[derive(Debug)]
+/// An open connection and what the pool must know of it. No `Debug`: the driver's shows bytes of rows.
 pub(super) struct Connection {
     pub(super) client: DriverClient,
     pub(super) opened_at: Instant,

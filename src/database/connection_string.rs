@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::invocation::nearest;
+
 /// The port of SQL Server when the string names none.
 const DEFAULT_PORT: u16 = 1433;
 
@@ -64,11 +66,17 @@ pub enum ConnectionStringError {
         /// Which part, from 1.
         part: usize,
     },
-    /// A keyword that nobody knows.
-    #[error("the connection string has the unknown keyword `{keyword}`: remove it or mend its spelling")]
+    /// A keyword that nobody knows. It is not repeated: it may be the rest of a password that was not quoted.
+    #[error(
+        "part {part} of the connection string begins with an unknown keyword{}: mend its spelling or remove it; a value \
+         that holds `;` must stand in quotes",
+        nearest.map(|keyword| format!(" (did you mean `{keyword}`?)")).unwrap_or_default()
+    )]
     UnknownKeyword {
-        /// As written.
-        keyword: String,
+        /// Which part, from 1.
+        part: usize,
+        /// The known keyword that looks like it.
+        nearest: Option<&'static str>,
     },
     /// No server.
     #[error("the connection string names no server: add `Server=tcp:<name>.database.windows.net,1433`")]
@@ -129,6 +137,22 @@ enum Keyword {
     /// Known in other drivers, and of no effect here.
     Ignored,
 }
+
+/// The spellings that a slip of the finger is compared with.
+const KEYWORDS: [&str; 12] = [
+    "Server",
+    "Data Source",
+    "Database",
+    "Initial Catalog",
+    "User Id",
+    "Password",
+    "Authentication",
+    "Encrypt",
+    "TrustServerCertificate",
+    "Connect Timeout",
+    "Application Name",
+    "ApplicationIntent",
+];
 
 impl Keyword {
     fn parse(text: &str) -> Option<Self> {
@@ -192,9 +216,11 @@ impl ConnectionSettings {
         let mut connect_timeout = DEFAULT_CONNECT_TIMEOUT;
         let mut read_only = false;
 
-        for (keyword, value) in pairs(text)? {
-            let known = Keyword::parse(&keyword)
-                .ok_or_else(|| ConnectionStringError::UnknownKeyword { keyword: keyword.clone() })?;
+        for (part, (keyword, value)) in (1..).zip(pairs(text)?) {
+            let known = Keyword::parse(&keyword).ok_or_else(|| ConnectionStringError::UnknownKeyword {
+                part,
+                nearest: nearest(&keyword, KEYWORDS),
+            })?;
             let invalid = |expected| ConnectionStringError::Value { keyword: keyword.clone(), expected };
             match known {
                 Keyword::Server => {
@@ -401,7 +427,11 @@ mod tests {
     #[test]
     fn every_refusal_says_what_to_do_and_repeats_no_value() {
         let cases = [
-            ("Server=h;Databse=CANARY", "unknown keyword `Databse`"),
+            (
+                "Server=h;Databse=CANARY",
+                "part 2 of the connection string begins with an unknown keyword (did you mean `Database`?)",
+            ),
+            ("Server=h;UID=u;PWD=ab;CANARY=ef", "part 4"),
             ("Database=CANARY", "names no server"),
             ("Server=h\\CANARY;UID=u;PWD=p", "`Server`"),
             ("Server=h;UID=u;PWD=p;Encrypt=no", "Encrypt=false"),

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandStream};
 
 use super::connect::DriverClient;
-use super::faults::{Fault, Stage};
+use super::faults::{Fault, FaultClass, Stage};
 use super::sink::{ResultSink, SinkError};
 use super::values::{ReadError, to_cell, to_driver};
 use super::{Command, Failure};
@@ -23,6 +23,11 @@ pub(super) enum TryError {
 }
 
 impl TryError {
+    /// Whether the connection itself broke, as all do in a failover.
+    pub(super) fn is_broken_connection(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.class == FaultClass::Unknown)
+    }
+
     /// Whether the reply was read to its end, so that the connection can serve the next caller.
     pub(super) fn connection_usable(&self) -> bool {
         match self {
@@ -102,7 +107,11 @@ fn push_cell(column: &Column, data: &ColumnData<'_>, sink: &mut dyn ResultSink) 
 
 /// Our own text, so it may go as a batch. A user's text never does.
 async fn open_transactions(client: &mut DriverClient) -> Result<i32, TryError> {
-    let row = client.simple_query("SELECT @@TRANCOUNT").await?.into_row().await?;
+    let ask = async { client.simple_query("SELECT @@TRANCOUNT").await?.into_row().await };
+    // Whatever goes wrong here comes after the command itself was through.
+    let row = ask.await.map_err(|error| {
+        TryError::Fault(Fault { class: FaultClass::Unknown, ..Fault::from_driver(&error, Stage::Running) })
+    })?;
     let count = row.and_then(|row| row.try_get::<i32, _>(0).ok().flatten());
     // A server that gives no number can't be trusted with the next caller either.
     Ok(count.unwrap_or(1))

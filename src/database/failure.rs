@@ -20,9 +20,15 @@ pub enum Failure {
     Results(String),
     /// The command began a transaction and didn't end it, so the server rolled it back.
     #[error(
-        "the command left its transaction open, so nothing of it was kept: end it with COMMIT or ROLLBACK"
+        "The command left a transaction open, and what it did since BEGIN TRANSACTION was rolled back: end it with \
+         COMMIT or ROLLBACK."
     )]
     OpenTransaction,
+    /// The invocation's time was over before the command was sent.
+    #[error(
+        "The database could not be reached before the function's time was over: nothing was sent. Try again later."
+    )]
+    DeadlineBeforeRunning,
     /// The invocation's time is over; the statement was cancelled on the server.
     #[error("the command did not end before the invocation's deadline and was cancelled")]
     Deadline,

@@ -43,8 +43,8 @@ pub enum Stage {
     Running,
 }
 
-/// A fault of the driver or the server, without the server's words (they may hold values).
-#[derive(Clone, Debug)]
+/// A fault of the driver or the server.
+#[derive(Clone)]
 pub struct Fault {
     /// Its class.
     pub class: FaultClass,
@@ -52,8 +52,10 @@ pub struct Fault {
     pub number: Option<u32>,
     /// The SQL error's severity, if the server sent one.
     pub severity: Option<u8>,
-    /// The state of a THROW or RAISERROR.
+    /// The SQL error's state, which tells places that raise one number apart.
     pub state: Option<u8>,
+    /// The line of the command, from 1.
+    pub line: Option<u32>,
     /// The server's own text; holds values, so it goes to the caller only where the operator allows it or T-SQL's
     /// author wrote it (THROW).
     pub server_message: Option<String>,
@@ -63,6 +65,17 @@ pub struct Fault {
     pub connection_usable: bool,
 }
 
+// The server's message can hold values, and this goes to logs.
+impl std::fmt::Debug for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fault")
+            .field("class", &self.class)
+            .field("number", &self.number)
+            .field("description", &self.description)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Fault {
     /// Judges an error of the driver.
     #[must_use]
@@ -70,14 +83,17 @@ impl Fault {
         match error {
             DriverError::Server(token) => {
                 let fatal = token.class() >= FATAL_CLASS;
+                let class = class_of_number(token.code(), fatal, stage);
                 Self {
-                    class: class_of_number(token.code(), fatal, stage),
+                    class,
                     number: Some(token.code()),
                     severity: Some(token.class()),
                     state: Some(token.state()),
                     server_message: Some(token.message().to_owned()),
                     description: format!("SQL error {}", token.code()),
-                    connection_usable: !fatal && stage == Stage::Running,
+                    line: Some(token.line()),
+                    connection_usable: stage == Stage::Running
+                        && matches!(class, FaultClass::Permanent | FaultClass::NeverRan),
                 }
             }
             DriverError::Io { kind, .. } => Self::io(*kind, stage),
@@ -127,6 +143,7 @@ impl Fault {
             number: None,
             severity: None,
             state: None,
+            line: None,
             server_message: None,
             description: description.to_owned(),
             connection_usable: false,

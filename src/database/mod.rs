@@ -13,12 +13,11 @@ mod lease;
 mod pool;
 mod running;
 mod sink;
+mod tasks;
 mod values;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::runtime::Handle;
 
 pub use connection_string::{Authentication, ConnectionSettings, ConnectionStringError};
 pub use failure::Failure;
@@ -26,6 +25,7 @@ pub use identity::IdentityError;
 pub use pool::PoolLimits;
 pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
+pub use tasks::Tasks;
 
 use crate::invocation::{Invocation, Parameter};
 use faults::{Repeatability, RetryLimits};
@@ -44,6 +44,9 @@ pub struct Command {
     pub repeatability: Repeatability,
     /// Whether it might end inside a transaction of its own.
     pub may_leave_transaction: bool,
+    /// Whether its words leave something in the session that the next caller must not meet: session context, an
+    /// application lock, a cursor, a global temp table. What a procedure leaves can't be seen in the text.
+    pub leaves_session_state: bool,
 }
 
 /// Where and how the worker connects.
@@ -69,21 +72,21 @@ pub struct Database {
 
 struct Inner {
     settings: DatabaseSettings,
-    runtime: Handle,
+    tasks: Tasks,
     pools: Mutex<HashMap<Arc<str>, ConnectionPool>>,
 }
 
 impl Database {
-    /// Commands run as tasks of `runtime`, apart from whoever waits for them.
+    /// Commands run on `tasks`, apart from whoever waits for them.
     #[must_use]
-    pub fn new(settings: DatabaseSettings, runtime: Handle) -> Self {
-        Self { inner: Arc::new(Inner { settings, runtime, pools: Mutex::default() }) }
+    pub fn new(settings: DatabaseSettings, tasks: Tasks) -> Self {
+        Self { inner: Arc::new(Inner { settings, tasks, pools: Mutex::default() }) }
     }
 
     /// Runs `command` for `invocation` on the pool `name`, which is made from `connection` at the first use.
     ///
-    /// The work is a task that owns the connection. Dropping the returned future, or the invocation's cancellation,
-    /// ends the statement on the server and discards the connection.
+    /// The work is a task that owns the connection. Dropping the returned future ends the statement on the server and
+    /// discards the connection.
     pub fn run<S: ResultSink + 'static>(
         &self,
         invocation: Invocation,
@@ -94,7 +97,7 @@ impl Database {
     ) -> Running<S> {
         let pool = self.pool(name, connection);
         let retry = self.inner.settings.retry;
-        Running::spawn(&self.inner.runtime, invocation, pool, command, retry, sink)
+        Running::spawn(self.inner.tasks.handle(), invocation, pool, command, retry, sink)
     }
 
     fn pool(&self, name: &Arc<str>, connection: &ConnectionSettings) -> Result<ConnectionPool, Failure> {
@@ -110,6 +113,7 @@ impl Database {
             settings.trusted_authorities.clone(),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;
+        self.inner.tasks.handle().spawn(pool.clone().reap());
         pools.insert(Arc::clone(name), pool.clone());
         Ok(pool)
     }

@@ -1,11 +1,11 @@
 //! The pool of one connection string: deadpool with a manager of our own.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{
-    Manager, Metrics, Object, PoolError, RecycleError, RecycleResult, TimeoutType, Timeouts,
+    Manager, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, TimeoutType, Timeouts,
 };
 
 use super::connect::{ConnectError, Connection, Connector};
@@ -47,18 +47,53 @@ pub(super) enum PoolFailure {
     Connect(ConnectError),
 }
 
+/// How often idle connections are looked through: one that nobody asks for must still go, because a session that is
+/// held keeps a serverless database from pausing.
+const REAP_INTERVAL: Duration = Duration::from_secs(30);
+
 #[derive(Debug)]
-struct ConnectionManager(Connector);
+struct ConnectionManager {
+    connector: Connector,
+    /// Connections that were opened before this are not trusted: one of their time broke, and a failover breaks all.
+    trusted_since: Mutex<Option<Instant>>,
+}
+
+impl ConnectionManager {
+    fn distrust(&self) {
+        *self.trusted_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn is_distrusted(&self, connection: &Connection) -> bool {
+        let since = *self.trusted_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| connection.opened_at < since)
+    }
+}
+
+/// Why a connection that nobody uses must go; None when it may stay.
+fn retirement(connection: &Connection, idle: Duration) -> Option<&'static str> {
+    if connection.opened_at.elapsed() > MAX_AGE {
+        Some("it is old")
+    } else if idle > MAX_IDLE {
+        Some("it was idle for long")
+    } else if connection.token_seconds_left().is_some_and(|left| left < TOKEN_MARGIN_SECONDS) {
+        Some("its token ends soon")
+    } else {
+        None
+    }
+}
 
 impl Manager for ConnectionManager {
     type Type = Connection;
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Connection, ConnectError> {
-        let connection = self.0.open().await;
+        let connection = self.connector.open().await;
         match &connection {
             Ok(_) => tracing::debug!("opened a connection"),
-            Err(error) => tracing::debug!(?error, "opening a connection failed"),
+            Err(ConnectError::Identity(error)) => tracing::debug!("opening a connection failed: {error}"),
+            Err(ConnectError::Fault(fault)) => {
+                tracing::debug!("opening a connection failed: {}", fault.description);
+            }
         }
         connection
     }
@@ -66,17 +101,14 @@ impl Manager for ConnectionManager {
     // deadpool swallows the reason, so it is logged here.
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectError> {
         let idle = metrics.last_used();
-        let retired = if connection.opened_at.elapsed() > MAX_AGE {
-            Some("it is old")
-        } else if idle > MAX_IDLE {
-            Some("it was idle for long")
-        } else if connection.token_seconds_left().is_some_and(|left| left < TOKEN_MARGIN_SECONDS) {
-            Some("its token ends soon")
-        } else if idle > PING_AFTER_IDLE && !answers(connection).await {
-            Some("it gave no sign of life")
-        } else {
-            None
-        };
+        let mut retired = retirement(connection, idle);
+        if retired.is_none() && self.is_distrusted(connection) {
+            retired = Some("another of its time broke");
+        }
+        if retired.is_none() && idle > PING_AFTER_IDLE && !answers(connection).await {
+            self.distrust();
+            retired = Some("it gave no sign of life");
+        }
         match retired {
             None => Ok(()),
             Some(reason) => {
@@ -116,12 +148,38 @@ impl ConnectionPool {
             create: Some(connect_timeout),
             recycle: Some(limits.recycle),
         };
-        let pool = deadpool::managed::Pool::builder(ConnectionManager(connector))
+        let manager = ConnectionManager { connector, trusted_since: Mutex::default() };
+        let pool = deadpool::managed::Pool::builder(manager)
             .max_size(limits.max_size)
+            // The one used last goes first, so that under light load the others grow idle and go.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()?;
         Ok(Self { pool, limits, connect_timeout })
+    }
+
+    /// Closes connections that nobody asks for, for as long as the pool is there.
+    pub(super) async fn reap(self) {
+        let pool = self.pool.weak();
+        drop(self);
+        loop {
+            tokio::time::sleep(REAP_INTERVAL).await;
+            let Some(pool) = pool.upgrade() else { return };
+            let removed =
+                pool.retain(|connection, metrics| retirement(connection, metrics.last_used()).is_none());
+            if !removed.removed.is_empty() {
+                tracing::debug!(
+                    connections = removed.removed.len(),
+                    "closed connections that nobody asked for"
+                );
+            }
+        }
+    }
+
+    /// A connection broke: those that were opened before now are not lent any more.
+    pub(super) fn distrust(&self) {
+        self.pool.manager().distrust();
     }
 
     /// A connection for one caller.

@@ -11,10 +11,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument;
 
-use super::connect::{ConnectError, Connection};
-use super::execute::{TryError, execute};
+use super::connect::ConnectError;
+use super::execute::execute;
 use super::faults::{Fault, FaultClass, FaultPolicy, RetryLimits};
-use super::pool::{ConnectionPool, PoolFailure};
+use super::lease::Lease;
+use super::pool::{ConnectionPool, PoolFailure, PooledConnection};
 use super::sink::ResultSink;
 use super::{Command, Failure};
 use crate::invocation::Invocation;
@@ -38,9 +39,9 @@ impl<S: ResultSink + 'static> Running<S> {
         retry: RetryLimits,
         sink: S,
     ) -> Self {
-        let cancellation = invocation.cancellation.child_token();
+        let cancellation = CancellationToken::new();
         let guard = cancellation.clone().drop_guard();
-        let span = tracing::info_span!("invocation", function = %invocation.function, id = %invocation.id);
+        let span = tracing::error_span!("invocation", function = %invocation.function, id = %invocation.id);
         let work = async move {
             let mut sink = sink;
             let result = match pool {
@@ -112,7 +113,7 @@ impl Tries {
             }
             self.report(number, &fault, Some(wait));
             tokio::select! {
-                stop = self.stopped() => return Err(stop),
+                stop = self.stopped() => return Err(before_running(stop)),
                 () = sleep(wait) => {}
             }
         }
@@ -121,7 +122,7 @@ impl Tries {
     /// Leases a connection and runs the command on it; whatever ends it early discards the connection.
     async fn try_once(&self, sink: &mut dyn ResultSink) -> Result<(), Failure> {
         let mut lease = tokio::select! {
-            stop = self.stopped() => return Err(stop),
+            stop = self.stopped() => return Err(before_running(stop)),
             lease = self.pool.lease() => lease.map_err(|failure| match failure {
                 PoolFailure::Full => Failure::PoolFull,
                 PoolFailure::Connect(ConnectError::Identity(error)) => Failure::Identity(error),
@@ -137,30 +138,38 @@ impl Tries {
         };
         match outcome {
             Ok(Ok(())) => {
-                lease.give_back();
+                self.finish(lease);
                 Ok(())
             }
             Ok(Err(error)) => {
-                if self.clean_after(&error) {
-                    lease.give_back();
+                // The reply may be read to its end, and yet a transaction of the text be open.
+                if error.connection_usable() && !self.command.may_leave_transaction {
+                    self.finish(lease);
                 } else {
                     drop(lease.discard());
                     tracing::debug!("discarded a connection after a fault");
+                    if error.is_broken_connection() {
+                        self.pool.distrust();
+                    }
                 }
                 Err(error.into())
             }
             Err(stop) => {
-                if let Some(connection) = lease.discard() {
-                    tokio::spawn(cancel_on_server(connection));
-                }
+                tokio::spawn(cancel_on_server(lease).in_current_span());
                 Err(stop)
             }
         }
     }
 
-    /// After an error the reply may be read to its end and yet a transaction of the text be open.
-    fn clean_after(&self, error: &TryError) -> bool {
-        error.connection_usable() && !self.command.may_leave_transaction
+    /// The command is through and the connection in order; the next caller may have it, unless the command's words say
+    /// that they leave something in the session.
+    fn finish(&self, lease: Lease<PooledConnection>) {
+        if self.command.leaves_session_state {
+            drop(lease.discard());
+            tracing::debug!("discarded a connection whose session the command changed");
+        } else {
+            lease.give_back();
+        }
     }
 
     /// Completes when the invocation must end: its caller left, or its time is over.
@@ -171,25 +180,30 @@ impl Tries {
         }
     }
 
+    /// One line in the log and one for the host. Where an error came from in the command is told by number, severity,
+    /// state and line: the server's own words can hold values.
     fn report(&self, number: u32, fault: &Fault, wait: Option<Duration>) {
+        let Fault { number: sql_error, severity, state, line, .. } = fault;
         let what = &fault.description;
-        let wait_ms = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-        match wait_ms {
-            Some(wait_ms) => {
-                tracing::warn!(r#try = number, sql_error = fault.number, wait_ms, "try failed: {what}");
-                self.invocation
-                    .log
-                    .push(format!("warn: try {number} failed: {what}; next try in {wait_ms} ms"));
-            }
+        let place = line.map(|line| format!(" in line {line} of the command")).unwrap_or_default();
+        if let Some(wait) = wait {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(r#try = number, sql_error, severity, state, line, wait_ms, "try failed: {what}");
+            self.invocation.log.push(format!("warn: try {number} failed: {what}; next try in {wait_ms} ms"));
+        } else if fault.class == FaultClass::Permanent {
             // What another try would not mend is mostly the caller's or the definition's: no alarm for the operator.
-            None if fault.class == FaultClass::Permanent => {
-                tracing::warn!(r#try = number, sql_error = fault.number, "try failed: {what}");
-                self.invocation.log.push(format!("warn: try {number} failed: {what}"));
-            }
-            None => {
-                tracing::error!(r#try = number, sql_error = fault.number, "try failed: {what}; no other try");
-                self.invocation.log.push(format!("error: try {number} failed: {what}; no other try"));
-            }
+            tracing::warn!(r#try = number, sql_error, severity, state, line, "try failed: {what}{place}");
+            self.invocation.log.push(format!("warn: try {number} failed: {what}{place}"));
+        } else {
+            tracing::error!(
+                r#try = number,
+                sql_error,
+                severity,
+                state,
+                line,
+                "try failed: {what}; no other try"
+            );
+            self.invocation.log.push(format!("error: try {number} failed: {what}{place}; no other try"));
         }
     }
 }
@@ -202,6 +216,7 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         Failure::PoolFull
         | Failure::Results(_)
         | Failure::OpenTransaction
+        | Failure::DeadlineBeforeRunning
         | Failure::Deadline
         | Failure::Cancelled
         | Failure::Internal(_) => None,
@@ -209,9 +224,19 @@ fn retryable(failure: &Failure) -> Option<Fault> {
 }
 
 /// Tells the server to end the statement, so that it holds no locks for an answer that nobody reads; then hangs up.
-async fn cancel_on_server(mut connection: Connection) {
-    match timeout(CANCEL_TIMEOUT, connection.client.cancel_query()).await {
-        Ok(Ok(())) => tracing::debug!("cancelled the statement and discarded its connection"),
-        Ok(Err(_)) | Err(_) => tracing::debug!("discarded the connection of a cancelled statement"),
+///
+/// The pool has no room for another connection until then: callers that leave in a loop must not open more than its size.
+async fn cancel_on_server(mut lease: Lease<PooledConnection>) {
+    if let Some(connection) = lease.item() {
+        match timeout(CANCEL_TIMEOUT, connection.client.cancel_query()).await {
+            Ok(Ok(())) => tracing::debug!("cancelled the statement and discarded its connection"),
+            Ok(Err(_)) | Err(_) => tracing::debug!("discarded the connection of a cancelled statement"),
+        }
     }
+    drop(lease.discard());
+}
+
+/// The deadline came before anything was sent.
+fn before_running(stop: Failure) -> Failure {
+    if matches!(stop, Failure::Deadline) { Failure::DeadlineBeforeRunning } else { stop }
 }

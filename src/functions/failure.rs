@@ -31,14 +31,30 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
             later(Problem::new(503, "busy", "Too busy", failure.to_string()), RETRY_AFTER_SECONDS)
         }
         Failure::Identity(error) => of_identity(error),
-        Failure::Results(_) | Failure::OpenTransaction => {
-            Problem::new(500, "results", "The function's results don't fit", failure.to_string())
+        Failure::Results(_) => {
+            Problem::new(500, "results", "The function's results don't fit", results_detail(failure, telling))
         }
+        Failure::OpenTransaction => {
+            Problem::new(500, "open-transaction", "The command left a transaction open", failure.to_string())
+        }
+        Failure::DeadlineBeforeRunning => later(
+            Problem::new(503, "unavailable", "No connection in time", failure.to_string()),
+            RETRY_AFTER_SECONDS,
+        ),
         Failure::Deadline => {
             Problem::new(504, "deadline", "Too slow", deadline_detail(telling.repeatability))
         }
         Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
+    }
+}
+
+fn results_detail(failure: &Failure, telling: Telling) -> String {
+    match telling.repeatability {
+        Repeatability::Repeatable => failure.to_string(),
+        Repeatability::SingleStatement | Repeatability::Once => {
+            format!("{failure} The command may have taken effect: look before you repeat it.")
+        }
     }
 }
 
@@ -67,15 +83,15 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
     }
     let mut problem = match fault.class {
         FaultClass::Opening => unavailable(fault),
-        FaultClass::NeverRan => unavailable(fault),
+        FaultClass::NeverRan if telling.repeatability != Repeatability::Once => unavailable(fault),
         FaultClass::Unknown if telling.repeatability == Repeatability::Repeatable => unavailable(fault),
-        FaultClass::Unknown => Problem::new(
+        FaultClass::NeverRan | FaultClass::Unknown => Problem::new(
             500,
             "outcome-unknown",
             "Outcome unknown",
             format!(
-                "The connection failed while the command ran ({}), so nobody knows whether it took effect. It was not \
-                 repeated: look before you repeat it.",
+                "The command failed while it ran ({}), so nobody knows whether it, or a part of it, took effect. It was \
+                 not repeated: look before you repeat it.",
                 fault.description
             ),
         ),
@@ -229,10 +245,19 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_service_says_when_to_come_back() {
+    fn a_batch_whose_later_statement_never_ran_invites_no_blind_repeat() {
         let fault =
             Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::NeverRan, "busy") };
         let problem = problem_of(&Failure::Fault(fault), QUIET);
+        assert_eq!((problem.kind, problem.retry_after_seconds), ("outcome-unknown", None));
+    }
+
+    #[test]
+    fn a_busy_service_says_when_to_come_back() {
+        let fault =
+            Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::NeverRan, "busy") };
+        let single = Telling { repeatability: Repeatability::SingleStatement, ..QUIET };
+        let problem = problem_of(&Failure::Fault(fault), single);
         assert_eq!((problem.status, problem.retry_after_seconds.unwrap()), (503, 10));
     }
 }

@@ -12,7 +12,6 @@ mod plan;
 mod service;
 mod shape;
 mod source;
-mod spelling;
 mod trigger;
 
 pub use catalogue::{Catalogue, load};

@@ -59,6 +59,12 @@ impl Plan {
         self.command.may_leave_transaction()
     }
 
+    /// See [`CommandText::leaves_session_state`].
+    #[must_use]
+    pub fn leaves_session_state(&self) -> bool {
+        self.command.leaves_session_state()
+    }
+
     /// The parameters' declarations in the order of the definition, `@params` of `sp_executesql`:
     /// `@id int, @city nvarchar(50)`; empty without parameters.
     #[must_use]

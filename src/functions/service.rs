@@ -68,6 +68,7 @@ impl Service {
             parameters,
             repeatability,
             may_leave_transaction: plan.may_leave_transaction(),
+            leaves_session_state: plan.leaves_session_state(),
         };
         let sink = JsonSink::new(plan);
         let Some((sink, outcome)) = self.database.run(invocation, setting, connection, command, sink).await

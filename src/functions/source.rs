@@ -1,8 +1,8 @@
 //! Where a parameter's value comes from: the paths of `from`, read and checked against the trigger.
 
-use super::spelling::nearest;
 use super::trigger::{RouteParameter, Trigger};
 use crate::invocation::SqlType;
+use crate::invocation::nearest;
 
 /// A `from` path, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -43,15 +43,15 @@ pub enum EnvelopeError {
     },
 }
 
-/// A parsed envelope.
-#[derive(Debug, Deserialize)]
+/// A parsed envelope. It holds all that the caller sent, the function key too, so it has no `Debug`.
+#[derive(Deserialize)]
 pub struct Envelope {
     #[serde(rename = "Data")]
     data: Map<String, Json>,
 }
 
 /// The fields of an HTTP trigger's data that we read. `Url` holds the function key, so it isn't even parsed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct HttpData {
     query: Json,
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn an_error_holds_a_position_and_nothing_of_the_content() {
         for body in ["", "CANARY", "{\"CANARY\":1}", "[\"CANARY\"]", "{\"Data\":\"CANARY\"}"] {
-            let error = Envelope::parse(body.as_bytes()).unwrap_err();
+            let error = Envelope::parse(body.as_bytes()).err().unwrap();
             assert!(!error.to_string().contains("CANARY"), "{error}");
         }
     }

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::invocation::without_comments;
 
 /// The host's own limit when nothing is set: 5 minutes on Consumption, the shortest of all plans.
 const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -50,7 +53,7 @@ pub struct Limits {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct HostJson {
-    function_timeout: Option<String>,
+    function_timeout: Json,
 }
 
 /// Reads `host.json` under `script_root`, or beside it: a source tree may keep its functions in a folder of their own,
@@ -61,9 +64,14 @@ struct HostJson {
 pub fn read(script_root: &Path, overriding: Option<&str>) -> Result<Limits, HostJsonError> {
     let text = std::fs::read_to_string(path(script_root))
         .map_err(|error| HostJsonError::Unreadable(error.kind()))?;
-    let host_json: HostJson = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+    let host_json: HostJson = serde_json::from_str(&without_comments(text.trim_start_matches('\u{feff}')))
         .map_err(|error| HostJsonError::Syntax { line: error.line(), column: error.column() })?;
-    limits(overriding.or(host_json.function_timeout.as_deref()))
+    let own = match &host_json.function_timeout {
+        Json::Null => None,
+        Json::String(text) => Some(text.as_str()),
+        _ => return Err(HostJsonError::FunctionTimeout),
+    };
+    limits(overriding.or(own))
 }
 
 /// Where `host.json` is for a script root.

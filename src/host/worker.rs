@@ -1,30 +1,12 @@
 //! The worker once it is built: functions, limits and the service that runs them; one invocation's way through it.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, Handle, Runtime};
-
 use super::envelope::Envelope;
-use super::host_json::{self, HostJsonError, Limits};
+use super::host_json::{HostJsonError, Limits};
 use super::reply::{HostReply, HttpAnswer};
-use crate::database::Database;
 use crate::functions::{self, Catalogue, Function, Service, Trigger};
 use crate::invocation::{Invocation, InvocationLog, Problem};
-use crate::settings::{Lookup, WorkerSettings};
-
-/// Threads for the database's tasks at the most; TLS and rows of one worker rarely fill two.
-const MAX_DATABASE_THREADS: usize = 4;
-
-/// Where the database's tasks run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DatabaseRuntime {
-    /// On a multi-thread runtime of the worker's own, apart from the threads that read invocations.
-    #[default]
-    Own,
-    /// On the runtime that calls [`Worker::start`]; the benchmark compares the two.
-    Current,
-}
 
 /// See the module. Whatever is wrong with settings or files, there is a worker: it answers with what to mend.
 #[derive(Debug)]
@@ -32,43 +14,21 @@ pub struct Worker {
     functions: Result<Catalogue, String>,
     limits: Result<Limits, HostJsonError>,
     service: Result<Service, String>,
-    // Holds the threads on which commands run.
-    _runtime: Option<Runtime>,
 }
 
 impl Worker {
-    /// Reads settings, `host.json` and all functions under `script_root`, and logs what is wrong with them.
+    /// A worker from its parts, each of which may be a sentence about what is wrong with it.
     #[must_use]
-    pub fn start(script_root: &Path, lookup: Lookup<'_>, runtime: DatabaseRuntime) -> Self {
-        let settings = WorkerSettings::read(lookup).map_err(|errors| {
-            let sentences: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            sentences.join("; ")
-        });
-        let functions = functions::load(script_root).map_err(|error| {
-            format!("the script root {} can't be read ({})", script_root.display(), error.kind())
-        });
-        let overriding = settings.as_ref().ok().and_then(|settings| settings.function_timeout.clone());
-        let limits = host_json::read(script_root, overriding.as_deref());
-        let (service, runtime) = match (settings, &functions) {
-            (Ok(settings), Ok(functions)) => match database_runtime(runtime) {
-                Ok((handle, runtime)) => {
-                    let database = Database::new(settings.database, handle);
-                    let show = settings.show_database_errors;
-                    (Ok(Service::new(database, functions.valid(), lookup, show)), runtime)
-                }
-                Err(error) => {
-                    (Err(format!("threads for the database can't be started ({})", error.kind())), None)
-                }
-            },
-            (Err(sentence), _) => (Err(sentence), None),
-            (_, Err(sentence)) => (Err(sentence.clone()), None),
-        };
-        let worker = Self { functions, limits, service, _runtime: runtime };
-        worker.report();
-        worker
+    pub fn new(
+        functions: Result<Catalogue, String>,
+        limits: Result<Limits, HostJsonError>,
+        service: Result<Service, String>,
+    ) -> Self {
+        Self { functions, limits, service }
     }
 
-    fn report(&self) {
+    /// Logs what is wrong with its parts.
+    pub fn report(&self) {
         match &self.functions {
             Ok(functions) => {
                 for (name, error) in functions.invalid() {
@@ -200,24 +160,6 @@ struct Unavailable {
 impl Unavailable {
     fn new(problem: Problem, http_output: Option<&str>) -> Box<Self> {
         Box::new(Self { problem, http_output: http_output.map(str::to_owned) })
-    }
-}
-
-fn database_runtime(runtime: DatabaseRuntime) -> std::io::Result<(Handle, Option<Runtime>)> {
-    match runtime {
-        DatabaseRuntime::Current => {
-            Handle::try_current().map(|handle| (handle, None)).map_err(std::io::Error::other)
-        }
-        DatabaseRuntime::Own => {
-            let threads =
-                std::thread::available_parallelism().map_or(1, usize::from).min(MAX_DATABASE_THREADS);
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(threads)
-                .thread_name("database")
-                .enable_all()
-                .build()?;
-            Ok((runtime.handle().clone(), Some(runtime)))
-        }
     }
 }
 

@@ -1,10 +1,9 @@
-//! One invocation: whose it is, until when it may run, whether its caller still waits, and what it logs.
+//! One invocation: whose it is, until when it may run, and what it logs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 /// More lines than this are not kept for the host, so that a command that is tried for long can't fill the memory.
 const MAX_LOG_LINES: usize = 100;
@@ -18,8 +17,6 @@ pub struct Invocation {
     pub function: Arc<str>,
     /// When it must have answered.
     pub deadline: Instant,
-    /// Cancelled when nobody waits for the answer any more.
-    pub cancellation: CancellationToken,
     /// The lines for the host.
     pub log: InvocationLog,
 }
@@ -31,13 +28,7 @@ impl Invocation {
         let now = Instant::now();
         // A limit beyond the clock's end is no limit; a day is more than any plan allows.
         let deadline = now.checked_add(limit).unwrap_or(now + Duration::from_secs(24 * 3600));
-        Self {
-            id: id.into(),
-            function: function.into(),
-            deadline,
-            cancellation: CancellationToken::new(),
-            log: InvocationLog::default(),
-        }
+        Self { id: id.into(), function: function.into(), deadline, log: InvocationLog::default() }
     }
 }
 

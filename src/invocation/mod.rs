@@ -1,13 +1,17 @@
 //! What every part of the worker knows of one invocation: what triggered it, its values, and the problem its caller gets.
 
 mod context;
+mod json_comments;
 mod problem;
+mod spelling;
 mod sql_type;
 mod trigger;
 mod value;
 
 pub use context::{Invocation, InvocationLog};
+pub(crate) use json_comments::without_comments;
 pub use problem::{Problem, Violation};
+pub(crate) use spelling::nearest;
 pub use sql_type::{Length, SqlType, SqlTypeError};
 pub use trigger::{HttpRequest, TimerEvent, TriggerInput};
 pub use value::{Decimal, DecimalError, Parameter, SqlValue};

@@ -14,7 +14,7 @@ use super::EXIT_FAILURE;
 use crate::logging;
 
 /// Options of `dev`; scripts rely on their names and defaults.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(super) struct DevOptions {
     /// Port of the Functions host on localhost; 0 takes any free one
     #[arg(long, default_value_t = 7071)]

@@ -20,6 +20,7 @@ pub struct CommandText {
     defines_module: bool,
     single_plain_statement: bool,
     may_leave_transaction: bool,
+    leaves_session_state: bool,
 }
 
 impl CommandText {
@@ -50,6 +51,7 @@ impl CommandText {
         let defines_module = defines_module(&tokens);
         let single_plain_statement = statements::is_single_plain_statement(&tokens);
         let may_leave_transaction = statements::may_leave_transaction(&tokens);
+        let leaves_session_state = statements::leaves_session_state(&tokens);
         Ok(Self {
             text,
             outside_variables,
@@ -57,6 +59,7 @@ impl CommandText {
             defines_module,
             single_plain_statement,
             may_leave_transaction,
+            leaves_session_state,
         })
     }
 
@@ -80,17 +83,18 @@ impl CommandText {
         self.single_plain_statement
     }
 
-    /// Whether [`Self::is_single_plain_statement`] and it writes.
-    #[must_use]
-    pub fn is_single_statement_dml(&self) -> bool {
-        self.single_plain_statement && self.effect.is_some()
-    }
-
     /// Whether a transaction may be left open, or one from outside ended, when the command is through: it begins,
     /// saves or ends one, or calls something that might. True when unsure.
     #[must_use]
     pub fn may_leave_transaction(&self) -> bool {
         self.may_leave_transaction
+    }
+
+    /// Whether its words leave something in the session that outlives `sp_executesql`: session context, CONTEXT_INFO, an
+    /// application lock, a cursor, a global temp table. What a procedure of the user's leaves can't be seen here.
+    #[must_use]
+    pub fn leaves_session_state(&self) -> bool {
+        self.leaves_session_state
     }
 
     /// Whether the command uses this variable (`@id`, in any case) without declaring it itself.
@@ -157,11 +161,9 @@ mod tests {
     #[test]
     fn reads_and_writes_are_told_apart_for_the_fault_policy() {
         let read = CommandText::examine("SELECT 1").unwrap();
-        assert!(
-            read.is_single_plain_statement() && !read.is_single_statement_dml() && read.effect().is_none()
-        );
+        assert!(read.is_single_plain_statement() && read.effect().is_none());
         let write = CommandText::examine("DELETE FROM t WHERE id = @ID").unwrap();
-        assert!(write.is_single_statement_dml() && !write.may_leave_transaction());
+        assert!(write.is_single_plain_statement() && !write.may_leave_transaction());
         assert!(write.uses("@id"));
         assert_eq!(write.needed_parameters().collect::<Vec<_>>(), [("@ID", 1)]);
     }

@@ -202,6 +202,21 @@ pub(super) fn may_leave_transaction(tokens: &[Token<'_>]) -> bool {
         })
 }
 
+/// Whether a word names something that outlives the call in its session.
+pub(super) fn leaves_session_state(tokens: &[Token<'_>]) -> bool {
+    const WORDS: [&str; 5] =
+        ["SP_SET_SESSION_CONTEXT", "SP_GETAPPLOCK", "CONTEXT_INFO", "CURSOR", "SP_SETAPPROLE"];
+    tokens.iter().any(|token| {
+        let name = token.text.trim_matches(['[', ']', '"']);
+        match token.kind {
+            Kind::Word | Kind::QuotedName => {
+                name.starts_with("##") || WORDS.iter().any(|word| name.eq_ignore_ascii_case(word))
+            }
+            _ => false,
+        }
+    })
+}
+
 /// Whether the command is exactly one SELECT, INSERT, UPDATE, DELETE or MERGE.
 pub(super) fn is_single_plain_statement(tokens: &[Token<'_>]) -> bool {
     let end = tokens.iter().rposition(|token| !token.is_symbol(";")).map_or(0, |last| last + 1);

@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 use super::error::Mistakes;
 use super::route_template;
 use super::section::Section;
-use crate::functions::spelling::nearest;
 use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
+use crate::invocation::nearest;
 
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 const AUTH_LEVELS: [&str; 5] = ["anonymous", "function", "admin", "system", "user"];

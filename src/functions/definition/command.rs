@@ -9,8 +9,8 @@ use super::parameter;
 use super::section::Section;
 use crate::functions::CommandText;
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
-use crate::functions::spelling::nearest;
 use crate::functions::trigger::Trigger;
+use crate::invocation::nearest;
 
 const KEYS: [&str; 12] = [
     "commandText",

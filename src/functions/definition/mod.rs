@@ -18,8 +18,10 @@ use command::CommandSection;
 use error::Mistakes;
 use section::Section;
 
+use crate::invocation::without_comments;
+
 use super::plan::Function;
-use super::spelling::nearest;
+use crate::invocation::nearest;
 
 /// Reads the definition in `folder`.
 ///
@@ -51,11 +53,12 @@ fn check_name(name: &str) -> Result<(), &'static str> {
 }
 
 fn read_json(folder: &Path, mistakes: &mut Mistakes) -> Option<Json> {
-    let bytes = fs::read(folder.join("function.json"))
+    let text = fs::read_to_string(folder.join("function.json"))
         .map_err(|error| mistakes.add("", format!("can't be read: {error}")))
         .ok()?;
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    serde_json::from_slice(text).map_err(|error| mistakes.add("", format!("is not JSON: {error}"))).ok()
+    serde_json::from_str(&without_comments(text.trim_start_matches('\u{feff}')))
+        .map_err(|error| mistakes.add("", format!("is not JSON: {error}")))
+        .ok()
 }
 
 fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) -> Option<Function> {

@@ -9,8 +9,8 @@ use crate::functions::conversion::from_json;
 use crate::functions::limits::{Bound, Limits, compare, length_of_type};
 use crate::functions::plan::PlannedParameter;
 use crate::functions::source::Source;
-use crate::functions::spelling::nearest;
 use crate::functions::trigger::Trigger;
+use crate::invocation::nearest;
 use crate::invocation::{SqlType, SqlValue};
 
 const KEYS: [&str; 9] = ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];

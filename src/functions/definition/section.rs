@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::error::Mistakes;
-use crate::functions::spelling::nearest;
+use crate::invocation::nearest;
 
 /// A JSON object with its path in the file.
 ///

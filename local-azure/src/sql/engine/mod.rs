@@ -1,8 +1,8 @@
 //! A database in a SQLite file, and the sessions that run T-SQL on it.
 
+mod alter;
 pub(crate) mod bind;
 pub(crate) mod catalog;
-mod alter;
 mod conflict;
 mod constraint;
 mod database;

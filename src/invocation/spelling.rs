@@ -1,7 +1,7 @@
 //! Finds the word that was meant, for sentences about an unknown key or name.
 
 /// The known word nearest to the one written; None when nothing is near enough to be meant.
-pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|word| (distance(&written.to_lowercase(), &word.to_lowercase()), word))
