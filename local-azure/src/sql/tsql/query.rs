@@ -25,26 +25,36 @@ pub(crate) fn too_deep() -> SqlError {
     .with_class(15)
 }
 
-/// How deep parentheses and CASE may lie in each other: sqlparser itself stops at 50, but not always with an error that
+/// How deep parentheses, CASE and prefix operators may lie in each other: sqlparser itself stops at 50, but not always with an error that
 /// says so.
 const DEEPEST: usize = 45;
 
 fn check_depth(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-    let (mut parentheses, mut cases) = (0_usize, 0_usize);
+    // How deep the tokens lie, how deep they lay before each open parenthesis and CASE, and how many operators stand
+    // before the next value.
+    let mut depth = 0_usize;
+    let mut open = Vec::new();
+    let mut prefixes = 0_usize;
     for token in tokens {
-        match &token.token {
-            Token::LParen => parentheses += 1,
-            Token::RParen => parentheses = parentheses.saturating_sub(1),
-            Token::Word(word) if word.quote_style.is_none() => {
-                if word.value.eq_ignore_ascii_case("CASE") {
-                    cases += 1;
-                } else if word.value.eq_ignore_ascii_case("END") {
-                    cases = cases.saturating_sub(1);
-                }
-            }
-            _ => {}
+        let word = match &token.token {
+            Token::Word(word) if word.quote_style.is_none() => word.value.as_str(),
+            _ => "",
+        };
+        if token.token == Token::LParen || word.eq_ignore_ascii_case("CASE") {
+            open.push(depth);
+            depth += prefixes + 1;
+            prefixes = 0;
+        } else if token.token == Token::RParen || word.eq_ignore_ascii_case("END") {
+            depth = open.pop().unwrap_or(0);
+            prefixes = 0;
+        } else if matches!(token.token, Token::Tilde | Token::Minus | Token::Plus)
+            || word.eq_ignore_ascii_case("NOT")
+        {
+            prefixes += 1;
+        } else {
+            prefixes = 0;
         }
-        if parentheses + cases > DEEPEST {
+        if depth + prefixes > DEEPEST {
             return Err(too_deep());
         }
     }
