@@ -1,9 +1,5 @@
 //! Black-box tests of the SQL engine: a text goes into a session, replies come out.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod run_cancel;
 mod run_constraints;

@@ -1,10 +1,11 @@
 //! A database in a SQLite file, and the sessions that run T-SQL on it.
 
+mod alter;
 pub(crate) mod bind;
 pub(crate) mod catalog;
-mod alter;
 mod conflict;
 mod constraint;
+mod context;
 mod database;
 mod define;
 pub(crate) mod errors;
