@@ -6,6 +6,9 @@
     reason = "a test may panic, and needs no documentation"
 )]
 
+mod bind_comparisons;
+mod bind_functions;
+mod bind_queries;
 mod statements_errors;
 mod statements_modify;
 mod statements_refused;
