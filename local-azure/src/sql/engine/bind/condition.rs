@@ -2,7 +2,12 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 
-use super::{Binder, Typed, expression::common_type, not_tsql};
+use super::{
+    Binder, Typed,
+    expression::common_type,
+    keys::{has_key, key},
+    not_tsql,
+};
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 
@@ -94,10 +99,14 @@ impl Binder<'_> {
                 let pattern = self.expression(pattern)?;
                 let pattern = self.as_text(pattern)?;
                 let escape = match escape_char {
-                    Some(escape) => self.expression(escape)?.sql,
+                    Some(escape) => {
+                        let escape = self.expression(escape)?;
+                        self.as_text(escape)?.sql
+                    }
                     None => "NULL".to_owned(),
                 };
-                let sql = format!("tsql_like({}, {}, {escape})", text.sql, pattern.sql);
+                let common = text.sql_type.common(pattern.sql_type);
+                let sql = format!("tsql_like({}, {}, {escape}, '{common}')", text.sql, pattern.sql);
                 Ok(if *negated { format!("(NOT {sql})") } else { sql })
             }
             Expr::ILike { .. } => Err(not_tsql("ILIKE")),
@@ -126,18 +135,24 @@ impl Binder<'_> {
             SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale },
             common => common,
         };
-        let collated = left.collated || right.collated;
+        let scale = |value: &Typed| value.sql_type.precision_and_scale().map_or(0, |(_, scale)| scale);
+        if let SqlType::Decimal { precision: _, scale: kept } = common
+            && !left.null
+            && !right.null
+            && kept < scale(&left).max(scale(&right))
+        {
+            return Err(crate::sql::values::errors::unsupported(
+                "A comparison of decimals that needs more than 38 digits",
+            ));
+        }
         let left = self.coerce(left, common)?;
         let right = self.coerce(right, common)?;
-        Ok(match common {
-            SqlType::DateTimeOffset { .. } => {
-                (format!("tsql_instant({})", left.sql), format!("tsql_instant({})", right.sql))
-            }
-            _ if common.is_binary() => {
-                (format!("tsql_binary_key({})", left.sql), format!("tsql_binary_key({})", right.sql))
-            }
-            _ if common.is_text() && !collated => (format!("{} COLLATE tsql_ci_as", left.sql), right.sql),
-            _ => (left.sql, right.sql),
+        Ok(if has_key(common) {
+            (key(&left.sql, common), key(&right.sql, common))
+        } else if common.is_text() && !left.collated && !right.collated {
+            (key(&left.sql, common), right.sql)
+        } else {
+            (left.sql, right.sql)
         })
     }
 

@@ -6,6 +6,8 @@ use super::{Binder, Typed, identifier, not_tsql, parts};
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::cursor::undeclared;
 use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::values::arithmetic::{negation_type, result_type};
+use crate::sql::values::convert::{Conversion, convert, is_allowed, not_allowed};
 use crate::sql::values::data_type::DefaultLength;
 use crate::sql::values::errors::unsupported;
 
@@ -104,7 +106,17 @@ impl Binder<'_> {
                 {
                     return Err(unsupported(&format!("The collation {collation}")));
                 }
-                self.expression(expr)
+                let value = self.expression(expr)?;
+                if !value.sql_type.is_text() {
+                    return Err(SqlError::new(
+                        447,
+                        format!(
+                            "Expression type {} is invalid for COLLATE clause.",
+                            value.sql_type.family_name()
+                        ),
+                    ));
+                }
+                Ok(value)
             }
             Expr::IsNull(_)
             | Expr::IsNotNull(_)
@@ -132,6 +144,7 @@ impl Binder<'_> {
             return self.fact(&lower).ok_or_else(|| unsupported(&format!("The function {name}")));
         }
         let variable = self.variables.get(&lower).ok_or_else(|| undeclared(name))?;
+        self.reads.insert(lower);
         let sql = self.value(&variable.value, variable.sql_type);
         Ok(Typed::new(sql, variable.sql_type))
     }
@@ -158,7 +171,11 @@ impl Binder<'_> {
                     .ok()
                     .filter(|length| *length <= 8000)
                     .map_or(Length::Max, |length| Length::Limit(length.max(1)));
-                (Value::Text(text.clone()), SqlType::VarChar(length))
+                // A character outside the code page is a question mark in a literal without N.
+                let value = Value::Text(text.clone());
+                let from = SqlType::NVarChar(Length::Max);
+                let sql_type = SqlType::VarChar(length);
+                (convert(&value, from, sql_type, Conversion::Implicit, None)?, sql_type)
             }
             ast::Value::NationalStringLiteral(text) => {
                 let length = u16::try_from(text.encode_utf16().count())
@@ -300,9 +317,11 @@ impl Binder<'_> {
         if symbol == "+" && left.sql_type.is_binary() && right.sql_type.is_binary() {
             return Err(unsupported("Concatenation of binary values"));
         }
-        let result = arithmetic_type(symbol, left.sql_type, right.sql_type)?;
-        let left = self.text_operand(left, result)?;
-        let right = self.text_operand(right, result)?;
+        let operator = symbol.chars().next().unwrap_or('+');
+        let result = result_type(operator, left.sql_type, right.sql_type)?;
+        let (left_type, right_type) = (left.sql_type, right.sql_type);
+        let left = self.converted_operand(left, right_type)?;
+        let right = self.converted_operand(right, left_type)?;
         let sql = format!(
             "tsql_arith('{symbol}', {}, '{}', {}, '{}', '{result}')",
             left.sql, left.sql_type, right.sql, right.sql_type
@@ -310,9 +329,10 @@ impl Binder<'_> {
         Ok(Typed { nullable, ..Typed::new(sql, result) })
     }
 
-    /// Text beside a number becomes a number first, as SQL Server converts it.
-    fn text_operand(&mut self, operand: Typed, other: SqlType) -> Result<Typed, SqlError> {
-        if operand.sql_type.is_text() { self.coerce(operand, other) } else { Ok(operand) }
+    /// Text or bytes beside a number or date become one of its type first, as SQL Server converts them.
+    fn converted_operand(&mut self, operand: Typed, other: SqlType) -> Result<Typed, SqlError> {
+        let converts = |sql_type: SqlType| sql_type.is_text() || sql_type.is_binary();
+        if converts(operand.sql_type) && !converts(other) { self.coerce(operand, other) } else { Ok(operand) }
     }
 
     fn case(
@@ -384,6 +404,9 @@ impl Binder<'_> {
         if value.null {
             return Ok(Typed { nullable: true, ..Typed::new("NULL", to) });
         }
+        if !is_allowed(value.sql_type, to, true) {
+            return Err(not_allowed(value.sql_type, to, true));
+        }
         let function = if attempt { "tsql_try_convert" } else { "tsql_convert" };
         let sql = format!("{function}({}, '{}', '{to}', {style})", value.sql, value.sql_type);
         Ok(Typed { nullable: value.nullable || attempt, ..Typed::new(sql, to) })
@@ -396,6 +419,9 @@ impl Binder<'_> {
         }
         if keeps_form(value.sql_type, to) {
             return Ok(Typed { sql_type: to, ..value });
+        }
+        if !is_allowed(value.sql_type, to, false) {
+            return Err(not_allowed(value.sql_type, to, false));
         }
         let sql = format!("tsql_coerce({}, '{}', '{to}')", value.sql, value.sql_type);
         Ok(Typed { nullable: value.nullable, ..Typed::new(sql, to) })
@@ -479,90 +505,6 @@ fn concatenation(left: SqlType, right: SqlType) -> SqlType {
 /// The same kind of text without a limit.
 pub(crate) fn widest(text: SqlType) -> SqlType {
     if text.is_unicode_text() { SqlType::NVarChar(Length::Max) } else { SqlType::VarChar(Length::Max) }
-}
-
-/// The type of `a op b` (Transact-SQL reference, "Precision, scale, and length", "Data type precedence").
-fn arithmetic_type(symbol: &str, left: SqlType, right: SqlType) -> Result<SqlType, SqlError> {
-    let (left, right) = match (left.is_text(), right.is_text()) {
-        (true, false) => (right, right),
-        (false, true) => (left, left),
-        _ => (left, right),
-    };
-    let common = left.common(right);
-    let wrong = || crate::sql::values::errors::invalid_operand(common, operator_name(symbol));
-    match common {
-        SqlType::DateTime | SqlType::SmallDateTime if matches!(symbol, "+" | "-") => Ok(common),
-        SqlType::Bit => Err(wrong()),
-        SqlType::Decimal { .. } => Ok(decimal_type(symbol, left, right)),
-        SqlType::SmallMoney => Ok(SqlType::Money),
-        _ if common.is_number() => Ok(common),
-        _ => Err(wrong()),
-    }
-}
-
-fn operator_name(symbol: &str) -> &'static str {
-    match symbol {
-        "+" => "add",
-        "-" => "subtract",
-        "*" => "multiply",
-        "/" => "divide",
-        _ => "modulo",
-    }
-}
-
-/// Precision and scale of decimal arithmetic, cut to 38 digits with at least 6 behind the point where they were there.
-fn decimal_type(symbol: &str, left: SqlType, right: SqlType) -> SqlType {
-    let digits = |sql_type: SqlType| match sql_type {
-        SqlType::Bit => (1, 0),
-        SqlType::TinyInt => (3, 0),
-        SqlType::SmallInt => (5, 0),
-        SqlType::Int => (10, 0),
-        SqlType::BigInt => (19, 0),
-        SqlType::Money => (19, 4),
-        SqlType::SmallMoney => (10, 4),
-        other => other.precision_and_scale().map_or((38, 0), |(p, s)| (u32::from(p), u32::from(s))),
-    };
-    let ((p1, s1), (p2, s2)) = (digits(left), digits(right));
-    let (precision, scale) = match symbol {
-        "*" => (p1 + p2 + 1, s1 + s2),
-        "/" => {
-            let scale = 6.max(s1 + p2 + 1);
-            (p1 - s1.min(p1) + s2 + scale, scale)
-        }
-        "%" => {
-            let scale = s1.max(s2);
-            ((p1 - s1.min(p1)).min(p2 - s2.min(p2)) + scale, scale)
-        }
-        _ => {
-            let scale = s1.max(s2);
-            ((p1 - s1.min(p1)).max(p2 - s2.min(p2)) + scale + 1, scale)
-        }
-    };
-    let (precision, scale) = if precision > 38 {
-        let whole = precision - scale.min(precision);
-        let scale = if matches!(symbol, "*" | "/") {
-            scale.min(38_u32.saturating_sub(whole).max(scale.min(6)))
-        } else {
-            scale.min(38_u32.saturating_sub(whole))
-        };
-        (38, scale)
-    } else {
-        (precision.max(1), scale)
-    };
-    SqlType::Decimal {
-        precision: u8::try_from(precision).unwrap_or(38),
-        scale: u8::try_from(scale).unwrap_or(0),
-    }
-}
-
-fn negation_type(sql_type: SqlType) -> Result<SqlType, SqlError> {
-    match sql_type {
-        SqlType::TinyInt => Ok(SqlType::SmallInt),
-        SqlType::Bit => Err(crate::sql::values::errors::invalid_operand(sql_type, "minus")),
-        other if other.is_number() => Ok(other),
-        other if other.is_text() => Ok(SqlType::Int),
-        other => Err(crate::sql::values::errors::invalid_operand(other, "minus")),
-    }
 }
 
 /// Whether a stored value of `from` is the same stored value in `to`, so that no conversion is needed.

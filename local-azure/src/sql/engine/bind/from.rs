@@ -14,7 +14,9 @@ impl Binder<'_> {
     pub(crate) fn from(&mut self, tables: &[ast::TableWithJoins]) -> Result<String, SqlError> {
         let mut clauses = Vec::new();
         for table in tables {
-            clauses.push(self.joined(table)?);
+            let sql = self.joined(table)?;
+            // A comma binds less than JOIN.
+            clauses.push(if clauses.is_empty() || table.joins.is_empty() { sql } else { format!("({sql})") });
         }
         Ok(clauses.join(" CROSS JOIN "))
     }
@@ -258,7 +260,7 @@ pub(crate) fn alias_parts(alias: &ast::TableAlias) -> Result<(String, Vec<String
 }
 
 /// Lock hints: a writer here has the whole database to itself, so those that ask for more locks have them already.
-fn check_hints(hints: &[ast::Expr]) -> Result<(), SqlError> {
+pub(crate) fn check_hints(hints: &[ast::Expr]) -> Result<(), SqlError> {
     for hint in hints {
         let hint = hint.to_string().to_ascii_uppercase();
         let harmless = [

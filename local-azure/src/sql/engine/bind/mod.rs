@@ -2,23 +2,27 @@
 //!
 //! | module | binds |
 //! |---|---|
+//! | [`assignment`] | `SELECT @a = ...` |
 //! | [`expression`] | values |
 //! | [`condition`] | conditions, which T-SQL keeps apart from values |
 //! | [`functions`] | built-in functions and aggregates |
 //! | [`select`] | queries |
 //! | [`from`] | tables, joins, derived tables, common table expressions |
+//! | [`keys`] | what comparisons, groups and orders look at |
 //! | [`modify`] | INSERT, UPDATE, DELETE |
 //! | [`system`] | the catalogue views |
 
+pub(crate) mod assignment;
 pub(crate) mod condition;
 pub(crate) mod expression;
 pub(crate) mod from;
 pub(crate) mod functions;
+pub(crate) mod keys;
 pub(crate) mod modify;
 pub(crate) mod select;
 pub(crate) mod system;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
@@ -110,6 +114,8 @@ pub(crate) struct Scope {
     pub(crate) key_columns: Vec<String>,
     /// Columns outside aggregates and keys: an error (8120) once the query turns out to be grouped.
     pub(crate) bare_columns: Vec<String>,
+    /// Set inside an OUTPUT clause: which of the tables `inserted` and `deleted` it can't give.
+    pub(crate) output: Option<&'static str>,
 }
 
 /// A common table expression in scope.
@@ -129,6 +135,8 @@ pub(crate) struct Binder<'a> {
     pub(crate) inline: bool,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) commons: Vec<Common>,
+    /// The variables that the statement has read so far, lower case.
+    reads: BTreeSet<String>,
     aliases: usize,
     depth: usize,
 }
@@ -147,6 +155,7 @@ impl<'a> Binder<'a> {
             inline: false,
             scopes: Vec::new(),
             commons: Vec::new(),
+            reads: BTreeSet::new(),
             aliases: 0,
             depth: 0,
         }
@@ -190,7 +199,10 @@ impl<'a> Binder<'a> {
         let Some((name, qualifier)) = parts.split_last() else {
             return Err(errors::invalid_column(""));
         };
-        for scope in self.scopes.iter_mut().rev() {
+        self.check_output(qualifier, name)?;
+        let innermost = self.scopes.len().saturating_sub(1);
+        let aggregated = self.scopes.last().is_some_and(|scope| scope.inside_aggregate > 0);
+        for (place, scope) in self.scopes.iter_mut().enumerate().rev() {
             let mut found: Option<(SourceColumn, String)> = None;
             for source in &scope.sources {
                 if !qualifies(&source.qualifier, qualifier) {
@@ -206,6 +218,9 @@ impl<'a> Binder<'a> {
                 }
             }
             if let Some((column, shown)) = found {
+                if aggregated && place != innermost {
+                    return Err(unsupported("An aggregate of a column of an outer query"));
+                }
                 if scope.inside_aggregate == 0
                     && scope.inside_key == 0
                     && scope.aggregates
@@ -241,15 +256,24 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// What an OUTPUT clause can't give is refused by name: SQLite's RETURNING knows one state of the changed table.
+    pub(crate) fn check_output(&self, qualifier: &[String], name: &str) -> Result<(), SqlError> {
+        let Some(Scope { output: Some(missing), sources, .. }) = self.scopes.last() else { return Ok(()) };
+        match qualifier {
+            [] => Err(errors::invalid_column(name)),
+            [table] if same_name(table, missing) => Err(unsupported("OUTPUT deleted in UPDATE")),
+            _ if sources.iter().any(|source| qualifies(&source.qualifier, qualifier)) => Ok(()),
+            [table] if same_name(table, "inserted") || same_name(table, "deleted") => Ok(()),
+            _ => Err(unsupported("OUTPUT of columns of other tables than inserted and deleted")),
+        }
+    }
+
     pub(crate) fn enter_aggregate(&mut self) -> Result<(), SqlError> {
         let Some(scope) = self.scopes.last_mut() else {
             return Err(SqlError::new(147, "An aggregate may not appear outside a query."));
         };
         if scope.inside_aggregate > 0 {
-            return Err(SqlError::new(
-                130,
-                "Cannot perform an aggregate function on an expression containing an aggregate or a subquery.",
-            ));
+            return Err(aggregate_of_aggregate());
         }
         if !scope.aggregates {
             return Err(SqlError::new(
@@ -285,6 +309,14 @@ impl<'a> Binder<'a> {
         }
         bound
     }
+}
+
+/// 130.
+pub(crate) fn aggregate_of_aggregate() -> SqlError {
+    SqlError::new(
+        130,
+        "Cannot perform an aggregate function on an expression containing an aggregate or a subquery.",
+    )
 }
 
 /// Whether columns written with `written` before them may belong to a source called `qualifier`.

@@ -4,13 +4,14 @@ use sqlparser::ast::{self, Expr, SetExpr};
 
 use super::{
     Binder, Scope, Source, Typed,
-    from::{columns_of, find_table},
+    from::{check_hints, columns_of, find_table},
     not_tsql, parts,
     select::OutputColumn,
 };
 use crate::sql::engine::catalog::{Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::{SqlError, StatementKind};
+use crate::sql::values::convert::{is_allowed, not_allowed};
 use crate::sql::values::errors::unsupported;
 
 /// A modification as SQLite SQL; `output` are the columns of its OUTPUT clause.
@@ -79,6 +80,9 @@ impl Binder<'_> {
         if super::expression::keeps_form(value.sql_type, column.sql_type) || value.sql_type == column.sql_type
         {
             return Ok(value.sql);
+        }
+        if !is_allowed(value.sql_type, column.sql_type, false) {
+            return Err(not_allowed(value.sql_type, column.sql_type, false));
         }
         let text = |text: &str| text.replace('\'', "''");
         Ok(format!(
@@ -235,12 +239,15 @@ impl Binder<'_> {
                 order_by: None,
                 limit_clause: None,
                 fetch: None,
-                locks: _,
+                locks,
                 for_clause: None,
                 settings: None,
                 format_clause: None,
-                pipe_operators: _,
+                pipe_operators,
             }) if matches!(&**body, SetExpr::Values(_)) => {
+                if !locks.is_empty() || !pipe_operators.is_empty() {
+                    return Err(not_tsql("VALUES"));
+                }
                 let SetExpr::Values(ast::Values { explicit_row, value_keyword, rows }) = &**body else {
                     return Err(not_tsql("VALUES"));
                 };
@@ -286,7 +293,7 @@ impl Binder<'_> {
                 format!("SELECT {} FROM ({}) WHERE 1", cells.join(", "), query.sql)
             }
         };
-        let (returning, output) = self.output(output.as_ref(), &table, "inserted")?;
+        let (returning, output) = self.output(output.as_ref(), &table, "inserted", "")?;
         let sql = if names.is_empty() {
             format!("INSERT INTO {} DEFAULT VALUES{returning}", table.sql())
         } else {
@@ -295,12 +302,14 @@ impl Binder<'_> {
         Ok(BoundModification { sql, kind: StatementKind::Insert, table, output })
     }
 
-    /// The OUTPUT clause as RETURNING; `pseudo` is the table whose rows SQLite gives back.
+    /// The OUTPUT clause as RETURNING; `pseudo` is the table whose rows SQLite gives back, `missing` the one that SQL Server
+    /// has too and SQLite has not.
     fn output(
         &mut self,
         output: Option<&ast::OutputClause>,
         table: &Table,
         pseudo: &str,
+        missing: &'static str,
     ) -> Result<(String, Vec<OutputColumn>), SqlError> {
         let items = match output {
             None => return Ok((String::new(), Vec::new())),
@@ -316,13 +325,13 @@ impl Binder<'_> {
             table: None,
             alias: String::new(),
         };
-        let scopes =
-            std::mem::replace(&mut self.scopes, vec![Scope { sources: vec![source], ..Scope::default() }]);
+        let scope = Scope { sources: vec![source], output: Some(missing), ..Scope::default() };
+        let scopes = std::mem::replace(&mut self.scopes, vec![scope]);
         let mut list = Vec::new();
         let mut columns = Vec::new();
         for item in items {
             let mut values = Vec::new();
-            let bound = self.output_item(item, &mut values, pseudo);
+            let bound = self.output_select_item(item, &mut values);
             if bound.is_err() {
                 self.scopes = scopes;
                 bound?;
@@ -341,23 +350,6 @@ impl Binder<'_> {
         }
         self.scopes = scopes;
         Ok((format!(" RETURNING {}", list.join(", ")), columns))
-    }
-
-    fn output_item(
-        &mut self,
-        item: &ast::SelectItem,
-        values: &mut Vec<(String, Typed)>,
-        pseudo: &str,
-    ) -> Result<(), SqlError> {
-        if let ast::SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names))
-        | ast::SelectItem::ExprWithAlias { expr: Expr::CompoundIdentifier(names), alias: _ } = item
-            && let Some(first) = names.first()
-            && first.value.eq_ignore_ascii_case("deleted")
-            && pseudo == "inserted"
-        {
-            return Err(unsupported("OUTPUT deleted in UPDATE"));
-        }
-        self.output_select_item(item, values)
     }
 
     fn update(&mut self, update: &ast::Update, top: Option<&Expr>) -> Result<BoundModification, SqlError> {
@@ -418,7 +410,7 @@ impl Binder<'_> {
         let condition = selection.as_ref().map(|condition| self.condition(condition)).transpose()?;
         let top = top.map(|top| self.row_count(top)).transpose()?;
         self.scopes.pop();
-        let (returning, output) = self.output(output.as_ref(), &base, "inserted")?;
+        let (returning, output) = self.output(output.as_ref(), &base, "inserted", "deleted")?;
         let column =
             |index: usize| base.columns.get(index).map_or_else(String::new, |column| quote(&column.name));
         let filter = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
@@ -457,10 +449,13 @@ impl Binder<'_> {
         named: &[ast::TableWithJoins],
         from: Option<&[ast::TableWithJoins]>,
     ) -> Result<(Source, String), SqlError> {
-        let [ast::TableWithJoins { relation: ast::TableFactor::Table { name, alias, .. }, joins }] = named
+        let [
+            ast::TableWithJoins { relation: ast::TableFactor::Table { name, alias, with_hints, .. }, joins },
+        ] = named
         else {
             return Err(not_tsql(","));
         };
+        check_hints(with_hints)?;
         if !joins.is_empty() || alias.is_some() {
             return Err(not_tsql(if joins.is_empty() { "AS" } else { "JOIN" }));
         }
@@ -533,7 +528,7 @@ impl Binder<'_> {
         let condition = selection.as_ref().map(|condition| self.condition(condition)).transpose()?;
         let top = top.map(|top| self.row_count(top)).transpose()?;
         self.scopes.pop();
-        let (returning, output) = self.output(output.as_ref(), &base, "deleted")?;
+        let (returning, output) = self.output(output.as_ref(), &base, "deleted", "")?;
         let filter = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
         let sql = if tables.is_empty() && top.is_none() {
             format!("DELETE FROM {} AS {}{filter}{returning}", base.sql(), target.alias)

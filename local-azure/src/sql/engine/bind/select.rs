@@ -2,7 +2,13 @@
 
 use sqlparser::ast::{self, Expr, SetExpr, SetOperator, SetQuantifier};
 
-use super::{Binder, Common, Scope, Typed, expression::common_type, identifier, not_tsql, parts};
+use super::{
+    Binder, Common, Scope, Typed,
+    expression::common_type,
+    identifier,
+    keys::{collated, has_key, key},
+    not_tsql, parts,
+};
 use crate::sql::engine::catalog::same_name;
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
@@ -36,6 +42,17 @@ struct Tail<'q> {
 impl Binder<'_> {
     /// A query inside another statement: ORDER BY only with TOP or OFFSET.
     pub(crate) fn subquery(&mut self, query: &ast::Query) -> Result<BoundQuery, SqlError> {
+        if query.with.is_some() {
+            return Err(SqlError::new(156, "Incorrect syntax near the keyword 'WITH'.").with_class(15));
+        }
+        if let Some(scope) = self.scopes.last() {
+            if scope.output.is_some() {
+                return Err(SqlError::new(10705, "Subqueries are not allowed in the OUTPUT clause."));
+            }
+            if scope.inside_aggregate > 0 {
+                return Err(super::aggregate_of_aggregate());
+            }
+        }
         let limited = query.limit_clause.is_some()
             || query.fetch.is_some()
             || matches!(&*query.body, SetExpr::Select(select) if select.top.is_some());
@@ -118,7 +135,7 @@ impl Binder<'_> {
                         let place = self.output_place(expr, &bound.columns)?.ok_or_else(|| SqlError::new(104, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.").with_class(15))?;
                         items.push(format!(
                             "{}{}",
-                            order_key(
+                            key(
                                 &format!("c{place}"),
                                 bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type)
                             ),
@@ -164,7 +181,7 @@ impl Binder<'_> {
     fn set(&mut self, body: &SetExpr) -> Result<BoundQuery, SqlError> {
         match body {
             SetExpr::Select(select) => self.select(select, &Tail { order: &[], offset: None, fetch: None }),
-            SetExpr::Query(query) => self.query(query),
+            SetExpr::Query(query) => self.subquery(query),
             SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 let word = match (op, set_quantifier) {
                     (SetOperator::Union, SetQuantifier::All) => "UNION ALL",
@@ -201,13 +218,13 @@ impl Binder<'_> {
                         null: l.null && r.null,
                     });
                 }
-                let sql = format!(
-                    "SELECT {} FROM ({}) {word} SELECT {} FROM ({})",
-                    left_list.join(", "),
-                    left.sql,
-                    right_list.join(", "),
-                    right.sql
-                );
+                let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);
+                let right = format!("SELECT {} FROM ({})", right_list.join(", "), right.sql);
+                let sql = if word != "UNION ALL" && columns.iter().any(|column| has_key(column.sql_type)) {
+                    by_keys(*op, &left, &right, &columns)
+                } else {
+                    format!("{left} {word} {right}")
+                };
                 Ok(BoundQuery { sql, columns })
             }
             SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
@@ -285,12 +302,19 @@ impl Binder<'_> {
             return Err(unsupported("GROUP BY ... WITH ROLLUP or CUBE"));
         }
         let mut key_sql = Vec::new();
-        for key in keys {
-            let bound = self.expression(key)?;
+        for expression in keys {
+            if matches!(expression, Expr::Value(_)) {
+                return Err(SqlError::new(
+                    164,
+                    "Each GROUP BY expression must contain at least one column that is not an outer reference.",
+                )
+                .with_class(15));
+            }
+            let bound = self.expression(expression)?;
             if let Some(scope) = self.scopes.last_mut() {
                 scope.key_columns.push(bound.sql.clone());
             }
-            key_sql.push(collated(&bound));
+            key_sql.push(key(&bound.sql, bound.sql_type));
         }
         if let Some(scope) = self.scopes.last_mut() {
             scope.keys.clone_from(keys);
@@ -311,27 +335,37 @@ impl Binder<'_> {
                 null: value.null,
             })
             .collect();
+        // DISTINCT compares stored values; where that isn't enough, the rows are grouped by their keys.
+        let distinct_by_key = distinct && columns.iter().any(|column| has_key(column.sql_type));
         let mut order_sql = Vec::new();
         for item in tail.order {
             let (expr, descending) = order_item(item)?;
-            let key = match self.output_place(expr, &columns)? {
-                Some(place) => order_key(
-                    &format!("c{place}"),
-                    columns.get(place).map_or(SqlType::Int, |column| column.sql_type),
-                ),
+            let order_key = match self.output_place(expr, &columns)? {
+                Some(place) => match values.get(place) {
+                    // Inside a function SQLite would look for a table's column before it looks for the alias.
+                    Some((_, value)) if has_key(value.sql_type) && !distinct_by_key => {
+                        key(&value.sql, value.sql_type)
+                    }
+                    Some((_, value)) => key(&format!("c{place}"), value.sql_type),
+                    None => return Err(not_tsql("ORDER")),
+                },
                 None => {
                     let value = self.expression(expr)?;
-                    if distinct && !values.iter().any(|(_, selected)| selected.sql == value.sql) {
+                    let selected = values.iter().position(|(_, selected)| selected.sql == value.sql);
+                    if distinct && selected.is_none() {
                         return Err(SqlError::new(
                             145,
                             "ORDER BY items must appear in the select list if SELECT DISTINCT is specified.",
                         )
                         .with_class(15));
                     }
-                    order_key(&value.sql, value.sql_type)
+                    match selected.filter(|_| distinct_by_key) {
+                        Some(place) => key(&format!("c{place}"), value.sql_type),
+                        None => key(&value.sql, value.sql_type),
+                    }
                 }
             };
-            order_sql.push(format!("{key}{}", direction(descending)));
+            order_sql.push(format!("{order_key}{}", direction(descending)));
         }
         if let Some(scope) = self.scopes.last()
             && (scope.saw_aggregate || !keys.is_empty() || having.is_some())
@@ -349,7 +383,11 @@ impl Binder<'_> {
             .enumerate()
             .map(|(index, (_, value))| format!("{} AS c{index}", collated(value)))
             .collect();
-        let mut sql = format!("SELECT {}{}", if distinct { "DISTINCT " } else { "" }, list.join(", "));
+        let mut sql = format!(
+            "SELECT {}{}",
+            if distinct && !distinct_by_key { "DISTINCT " } else { "" },
+            list.join(", ")
+        );
         if !from_sql.is_empty() {
             sql.push_str(&format!(" FROM {from_sql}"));
         }
@@ -361,6 +399,9 @@ impl Binder<'_> {
         }
         if let Some(condition) = having_sql {
             sql.push_str(&format!(" HAVING {condition}"));
+        }
+        if distinct_by_key {
+            sql = format!("SELECT * FROM ({sql}) GROUP BY {}", row_keys("", &columns));
         }
         if !order_sql.is_empty() {
             sql.push_str(&format!(" ORDER BY {}", order_sql.join(", ")));
@@ -501,6 +542,7 @@ impl Binder<'_> {
         qualifier: Option<&[String]>,
         values: &mut Vec<(String, Typed)>,
     ) -> Result<(), SqlError> {
+        self.check_output(qualifier.unwrap_or_default(), "*")?;
         let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
         let chosen: Vec<_> = sources
             .iter()
@@ -540,21 +582,38 @@ impl Binder<'_> {
     }
 }
 
-/// A value in a select list or GROUP BY: text keeps the collation for DISTINCT, UNION and GROUP BY.
-pub(crate) fn collated(value: &Typed) -> String {
-    if value.sql_type.is_text() && !value.collated {
-        format!("{} COLLATE tsql_ci_as", value.sql)
-    } else {
-        value.sql.clone()
-    }
+/// The keys of columns c0, c1, ... with `prefix` before each.
+fn row_keys(prefix: &str, columns: &[OutputColumn]) -> String {
+    let keys: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| key(&format!("{prefix}c{index}"), column.sql_type))
+        .collect();
+    keys.join(", ")
 }
 
-pub(crate) fn order_key(sql: &str, sql_type: SqlType) -> String {
-    match sql_type {
-        SqlType::DateTimeOffset { .. } => format!("tsql_instant({sql})"),
-        _ if sql_type.is_text() => format!("{sql} COLLATE tsql_ci_as"),
-        _ => sql.to_owned(),
+/// UNION, EXCEPT or INTERSECT of rows that are equal when their keys are; NULL equals NULL here.
+fn by_keys(op: SetOperator, left: &str, right: &str, columns: &[OutputColumn]) -> String {
+    let groups = row_keys("", columns);
+    if op == SetOperator::Union {
+        return format!("SELECT * FROM ({left} UNION ALL {right}) GROUP BY {groups}");
     }
+    let same: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            format!(
+                "{} IS {}",
+                key(&format!("l.c{index}"), column.sql_type),
+                key(&format!("r.c{index}"), column.sql_type)
+            )
+        })
+        .collect();
+    let not = if op == SetOperator::Except { "NOT " } else { "" };
+    format!(
+        "SELECT * FROM ({left}) AS l WHERE {not}EXISTS (SELECT 1 FROM ({right}) AS r WHERE {}) GROUP BY {groups}",
+        same.join(" AND ")
+    )
 }
 
 pub(crate) fn order_item(item: &ast::OrderByExpr) -> Result<(&Expr, bool), SqlError> {
