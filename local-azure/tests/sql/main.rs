@@ -9,6 +9,7 @@ mod run_constraints;
 mod run_database;
 mod run_definitions;
 mod run_depth;
+mod run_laws;
 mod run_scopes;
 mod run_transactions;
 mod statements_errors;
