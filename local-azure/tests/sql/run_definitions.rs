@@ -104,6 +104,18 @@ fn unique_and_default_constraints_can_be_added_and_dropped() {
 }
 
 #[test]
+fn a_key_to_which_a_foreign_key_refers_stays() {
+    let mut session = session();
+    ok(
+        &mut session,
+        "CREATE TABLE dbo.P (a int CONSTRAINT UQ_a UNIQUE, b int); CREATE UNIQUE INDEX IX_b ON dbo.P (b); CREATE TABLE dbo.C (a int REFERENCES dbo.P (a), b int REFERENCES dbo.P (b))",
+    );
+    assert_eq!(error(&mut session, "ALTER TABLE dbo.P DROP CONSTRAINT UQ_a").number, 3725);
+    assert_eq!(error(&mut session, "DROP INDEX IX_b ON dbo.P").number, 3723);
+    ok(&mut session, "DROP TABLE dbo.C; ALTER TABLE dbo.P DROP CONSTRAINT UQ_a; DROP INDEX IX_b ON dbo.P");
+}
+
+#[test]
 fn a_definition_that_is_rolled_back_is_gone() {
     let mut session = with_persons();
     ok(&mut session, "BEGIN TRAN; ALTER TABLE dbo.Persons ADD n int; CREATE TABLE dbo.T (a int); ROLLBACK");

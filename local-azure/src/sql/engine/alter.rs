@@ -147,11 +147,8 @@ impl Session {
         let key = table.keys.remove(place);
         match key.kind {
             KeyKind::Unique => {
-                if self.referrer(&table)?.is_some() {
-                    return Err(unsupported(
-                        "DROP CONSTRAINT of a UNIQUE constraint while foreign keys refer to its table",
-                    )
-                    .into());
+                if let Some((child, foreign)) = self.dependent(&table, &key)? {
+                    return Err(SqlError::new(3725, format!("The constraint '{}' is being referenced by table '{child}', foreign key constraint '{foreign}'.", key.name)).with_state(0).into());
                 }
                 self.drop_index_of(&table, &key)?;
             }

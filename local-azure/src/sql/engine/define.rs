@@ -176,7 +176,7 @@ impl Session {
     }
 
     /// The foreign key of another table that refers to this one.
-    pub(super) fn referrer(&self, table: &Table) -> Result<Option<String>, SqlError> {
+    fn referrer(&self, table: &Table) -> Result<Option<String>, SqlError> {
         let tables = catalog::all(&self.connection, "main").map_err(|error| errors::internal(&error))?;
         let stored = table.stored_name();
         Ok(tables

@@ -177,6 +177,6 @@ pub(crate) fn register(
         if call.get::<i64>(1)? > 1 {
             return Err(fail(&s, SqlError::new(512, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when the subquery is used as an expression.")));
         }
-        rusqlite::types::Value::try_from(call.get_raw(0)).map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
+        Ok(rusqlite::types::Value::from(call.get_raw(0)))
     })
 }

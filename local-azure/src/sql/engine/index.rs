@@ -124,8 +124,24 @@ impl Session {
             return Err(SqlError::new(3701, format!("Cannot drop the index '{}.{index}', because it does not exist or you do not have permission.", table.shown())).with_class(11).into());
         };
         let key = table.keys.remove(place);
+        if self.dependent(&table, &key)?.is_some() {
+            return Err(SqlError::new(3723, format!("An explicit DROP INDEX is not allowed on index '{}.{}'. It is being used for FOREIGN KEY constraint enforcement.", table.shown(), key.name)).with_state(4).into());
+        }
         self.drop_index_of(&table, &key)?;
         catalog::update(&self.connection, &table).map_err(|error| errors::internal(&error).into())
+    }
+
+    /// The table and foreign key that need this unique key of `table`, if there is one.
+    pub(super) fn dependent(&self, table: &Table, key: &Key) -> Result<Option<(String, String)>, SqlError> {
+        if !matches!(key.kind, KeyKind::PrimaryKey | KeyKind::Unique | KeyKind::UniqueIndex) {
+            return Ok(None);
+        }
+        let tables = catalog::all(&self.connection, "main").map_err(|error| errors::internal(&error))?;
+        let stored = table.stored_name();
+        let needs = |other: &Key| matches!(&other.kind, KeyKind::Foreign { parent, columns, .. } if *parent == stored && *columns == key.columns);
+        Ok(tables.iter().find_map(|other| {
+            other.keys.iter().find(|key| needs(key)).map(|key| (other.shown(), key.name.clone()))
+        }))
     }
 
     /// Takes away what `unique` or `create_index` made in SQLite.

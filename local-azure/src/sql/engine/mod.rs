@@ -5,6 +5,7 @@ pub(crate) mod bind;
 pub(crate) mod catalog;
 mod conflict;
 mod constraint;
+mod context;
 mod database;
 mod define;
 pub(crate) mod errors;

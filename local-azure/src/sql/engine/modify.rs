@@ -54,18 +54,19 @@ impl Session {
                 session.identity = last;
                 session.scope_identity = last.or(session.scope_identity);
             }
-            if bound.kind == StatementKind::Insert && bound.table.identity().is_some() {
-                if let Some(last) = session.database.counters.last(bound.table.id) {
-                    let sql = format!(
-                        "INSERT OR REPLACE INTO {}.local_azure_identities VALUES (?1, ?2)",
-                        bound.table.database()
-                    );
-                    session
-                        .connection
-                        .prepare_cached(&sql)
-                        .and_then(|mut statement| statement.execute([bound.table.id, last]))
-                        .map_err(|error| errors::internal(&error))?;
-                }
+            if bound.kind == StatementKind::Insert
+                && bound.table.identity().is_some()
+                && let Some(last) = session.database.counters.last(bound.table.id)
+            {
+                let sql = format!(
+                    "INSERT OR REPLACE INTO {}.local_azure_identities VALUES (?1, ?2)",
+                    bound.table.database()
+                );
+                session
+                    .connection
+                    .prepare_cached(&sql)
+                    .and_then(|mut statement| statement.execute([bound.table.id, last]))
+                    .map_err(|error| errors::internal(&error))?;
             }
             Ok((bound.kind, count))
         })?;

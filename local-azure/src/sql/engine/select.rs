@@ -8,7 +8,6 @@ use super::run::Frame;
 use super::session::{Failure, Session};
 use crate::sql::reply::ReplySink;
 use crate::sql::types::{Column, SqlType, Value};
-use crate::sql::values::errors::unsupported;
 use crate::sql::values::storage::from_sqlite;
 
 impl Session {
@@ -19,7 +18,7 @@ impl Session {
         frame: &Frame,
         reply: &mut dyn ReplySink,
     ) -> Result<(), Failure> {
-        self.rows(query, frame, |columns, row| match row {
+        self.rows(query, &[], frame, |columns, row| match row {
             Some(row) => reply.row(row).map_err(Failure::from),
             None => reply.columns(columns).map_err(Failure::from),
         })
@@ -32,12 +31,8 @@ impl Session {
         targets: &[String],
         frame: &mut Frame,
     ) -> Result<(), Failure> {
-        let text = query.to_string().to_lowercase();
-        if text.contains(" from ") && targets.iter().any(|target| text.contains(target.as_str())) {
-            return Err(unsupported("SELECT @a = ... that reads the variable it sets, over rows").into());
-        }
         let mut last: Option<(Vec<SqlType>, Vec<Value>)> = None;
-        self.rows(query, frame, |columns, row| {
+        self.rows(query, targets, frame, |columns, row| {
             if let Some(row) = row {
                 last = Some((columns.iter().map(|column| column.sql_type).collect(), row.to_vec()));
             }
@@ -52,16 +47,18 @@ impl Session {
         Ok(())
     }
 
-    /// Runs a query and hands over the columns (with no row) and then each row.
+    /// Runs a query, whose columns are for `targets` if there are any, and hands over the columns (with no row) and then each row.
     fn rows(
         &mut self,
         query: &Query,
+        targets: &[String],
         frame: &Frame,
         mut take: impl FnMut(&[Column], Option<&[Value]>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let facts = self.frame_facts(frame);
         let mut binder = Binder::new(&self.connection, &frame.variables, &facts);
-        let bound = binder.query(query)?;
+        let bound =
+            if targets.is_empty() { binder.query(query)? } else { binder.assignment(query, targets)? };
         let parameters = std::mem::take(&mut binder.parameters);
         drop(binder);
         let columns: Vec<Column> = bound

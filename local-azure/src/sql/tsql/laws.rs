@@ -12,7 +12,8 @@ fn number_of(text: &str) -> Option<i32> {
 }
 
 /// Parses on a thread with the stack of a session's thread, and gives up after a minute.
-fn parse_in_time(text: String) -> Option<i32> {
+fn parse_in_time(text: &str) -> Option<i32> {
+    let text = text.to_owned();
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(number_of(&text)));
     receiver.recv_timeout(Duration::from_secs(60)).unwrap()
@@ -173,7 +174,7 @@ fn a_text_of_a_megabyte_is_read_in_seconds() {
     for text in texts {
         let shown: String = text.chars().take(40).collect();
         let start = Instant::now();
-        parse_in_time(text);
+        parse_in_time(&text);
         // A build for debugging on a busy machine; a quadratic reader would take minutes.
         assert!(start.elapsed() < Duration::from_secs(30), "{shown}: {:?}", start.elapsed());
     }
@@ -192,7 +193,7 @@ fn what_is_nested_too_deeply_is_refused_with_191() {
         format!("SELECT {}", nested("CASE WHEN 1=1 THEN ", "1", " END")),
         format!("SELECT {}", nested("ABS(", "1", ")")),
         format!("SELECT {}", nested("CAST(", "1", " AS int)")),
-        format!("SELECT {}1", "-".repeat(1) + &"~ ".repeat(depth)),
+        format!("SELECT {}1", "~ ".repeat(depth)),
         format!("SELECT 1 WHERE {} 1=1", "NOT ".repeat(depth)),
         format!("SELECT * FROM {}", nested("(SELECT * FROM ", "t", ") x")),
         format!("SELECT 1 WHERE 1 IN {}", nested("(SELECT 1 WHERE 1 IN ", "(1)", ")")),
@@ -202,7 +203,7 @@ fn what_is_nested_too_deeply_is_refused_with_191() {
         format!("SELECT * FROM t{}", " JOIN t ON 1=1".repeat(depth)),
     ] {
         let shown: String = text.chars().take(40).collect();
-        assert_eq!(parse_in_time(text), Some(191), "{shown}");
+        assert_eq!(parse_in_time(&text), Some(191), "{shown}");
     }
 }
 
@@ -212,7 +213,7 @@ fn parentheses_round_a_table_are_read_or_refused_in_time() {
         for inside in ["t", "SELECT 1", "t JOIN t u ON 1=1", "1"] {
             let text = format!("SELECT * FROM {}{inside}{} x", "(".repeat(depth), ")".repeat(depth));
             let start = Instant::now();
-            parse_in_time(text);
+            parse_in_time(&text);
             assert!(start.elapsed() < Duration::from_secs(10), "{inside} {depth}");
         }
     }

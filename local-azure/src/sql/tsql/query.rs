@@ -8,80 +8,12 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::cursor::syntax_error;
+pub(crate) use super::depth::too_deep;
+use super::depth::{check_depth, check_length};
 use super::lexer::keyword;
 use super::statement::StatementKind;
 use crate::sql::reply::SqlError;
 use crate::sql::values::errors::unsupported;
-
-/// The longest chain of operators between two commas: what is parsed into a tree is walked on the stack.
-const LONGEST_CHAIN: usize = 400;
-
-/// 191: SQL Server's own words for a statement that needs too much stack.
-pub(crate) fn too_deep() -> SqlError {
-    SqlError::new(
-        191,
-        "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller queries.",
-    )
-    .with_class(15)
-}
-
-/// How deep parentheses and CASE may lie in each other: sqlparser itself stops at 50, but not always with an error that
-/// says so.
-const DEEPEST: usize = 45;
-
-fn check_depth(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-    let (mut parentheses, mut cases) = (0_usize, 0_usize);
-    for token in tokens {
-        match &token.token {
-            Token::LParen => parentheses += 1,
-            Token::RParen => parentheses = parentheses.saturating_sub(1),
-            Token::Word(word) if word.quote_style.is_none() => {
-                if word.value.eq_ignore_ascii_case("CASE") {
-                    cases += 1;
-                } else if word.value.eq_ignore_ascii_case("END") {
-                    cases = cases.saturating_sub(1);
-                }
-            }
-            _ => {}
-        }
-        if parentheses + cases > DEEPEST {
-            return Err(too_deep());
-        }
-    }
-    Ok(())
-}
-
-fn check_length(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-    let mut chain = 0;
-    for token in tokens {
-        match &token.token {
-            Token::Comma => chain = 0,
-            Token::Word(word)
-                if word.quote_style.is_none()
-                    && matches!(
-                        word.value.to_ascii_uppercase().as_str(),
-                        "AND" | "OR" | "NOT" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN"
-                    ) =>
-            {
-                chain += 1;
-            }
-            Token::Plus
-            | Token::Minus
-            | Token::Mul
-            | Token::Div
-            | Token::Mod
-            | Token::Tilde
-            | Token::Caret
-            | Token::Pipe
-            | Token::Ampersand => chain += 1,
-            _ => {}
-        }
-        if chain > LONGEST_CHAIN {
-            return Err(too_deep());
-        }
-    }
-    Ok(())
-}
 
 fn run<T>(
     tokens: &[TokenWithSpan],

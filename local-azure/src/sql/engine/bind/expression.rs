@@ -144,6 +144,7 @@ impl Binder<'_> {
             return self.fact(&lower).ok_or_else(|| unsupported(&format!("The function {name}")));
         }
         let variable = self.variables.get(&lower).ok_or_else(|| undeclared(name))?;
+        self.reads.insert(lower);
         let sql = self.value(&variable.value, variable.sql_type);
         Ok(Typed::new(sql, variable.sql_type))
     }

@@ -2,6 +2,7 @@
 //!
 //! | module | binds |
 //! |---|---|
+//! | [`assignment`] | `SELECT @a = ...` |
 //! | [`expression`] | values |
 //! | [`condition`] | conditions, which T-SQL keeps apart from values |
 //! | [`functions`] | built-in functions and aggregates |
@@ -11,6 +12,7 @@
 //! | [`modify`] | INSERT, UPDATE, DELETE |
 //! | [`system`] | the catalogue views |
 
+pub(crate) mod assignment;
 pub(crate) mod condition;
 pub(crate) mod expression;
 pub(crate) mod from;
@@ -20,7 +22,7 @@ pub(crate) mod modify;
 pub(crate) mod select;
 pub(crate) mod system;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
@@ -133,6 +135,8 @@ pub(crate) struct Binder<'a> {
     pub(crate) inline: bool,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) commons: Vec<Common>,
+    /// The variables that the statement has read so far, lower case.
+    reads: BTreeSet<String>,
     aliases: usize,
     depth: usize,
 }
@@ -151,6 +155,7 @@ impl<'a> Binder<'a> {
             inline: false,
             scopes: Vec::new(),
             commons: Vec::new(),
+            reads: BTreeSet::new(),
             aliases: 0,
             depth: 0,
         }
