@@ -9,8 +9,15 @@
 //! | [`select`] | queries |
 //! | [`from`] | tables, joins, derived tables, common table expressions |
 //! | [`keys`] | what comparisons, groups and orders look at |
+//! | [`literals`] | literals and their types |
+//! | [`operators`] | signs, arithmetic, concatenation, bits |
+//! | [`set`] | UNION, EXCEPT, INTERSECT |
 //! | [`modify`] | INSERT, UPDATE, DELETE |
 //! | [`system`] | the catalogue views |
+//!
+//! A name that nothing in scope has is 207 (a column), 208 (a table), 4104 (a qualifier) or 209 (two columns have it);
+//! they end the batch, and unlike SQL Server's they come when the statement runs, not when the batch is compiled: what
+//! stands before it in the batch has run by then.
 
 pub(crate) mod assignment;
 pub(crate) mod condition;
@@ -18,8 +25,11 @@ pub(crate) mod expression;
 pub(crate) mod from;
 pub(crate) mod functions;
 pub(crate) mod keys;
+mod literals;
 pub(crate) mod modify;
+mod operators;
 pub(crate) mod select;
+mod set;
 pub(crate) mod system;
 
 use std::collections::{BTreeSet, HashMap};
