@@ -12,7 +12,9 @@
 //! | [`literals`] | literals and their types |
 //! | [`operators`] | signs, arithmetic, concatenation, bits |
 //! | [`set`] | UNION, EXCEPT, INTERSECT |
-//! | [`modify`] | INSERT, UPDATE, DELETE |
+//! | [`insert`] | INSERT |
+//! | [`projection`] | the items of a select list |
+//! | [`modify`] | UPDATE, DELETE, OUTPUT |
 //! | [`system`] | the catalogue views |
 //!
 //! A name that nothing in scope has is 207 (a column), 208 (a table), 4104 (a qualifier) or 209 (two columns have it);
@@ -24,10 +26,12 @@ pub(crate) mod condition;
 pub(crate) mod expression;
 pub(crate) mod from;
 pub(crate) mod functions;
+mod insert;
 pub(crate) mod keys;
 mod literals;
 pub(crate) mod modify;
 mod operators;
+mod projection;
 pub(crate) mod select;
 mod set;
 pub(crate) mod system;
