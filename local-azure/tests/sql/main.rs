@@ -1,14 +1,16 @@
 //! Black-box tests of the SQL engine: a text goes into a session, replies come out.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    missing_docs,
-    reason = "a test may panic, and needs no documentation"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod run_cancel;
+mod run_constraints;
+mod run_database;
+mod run_definitions;
+mod run_depth;
+mod run_scopes;
+mod run_transactions;
 mod statements_errors;
 mod statements_modify;
 mod statements_refused;

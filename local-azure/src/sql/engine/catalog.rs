@@ -54,6 +54,8 @@ pub(crate) enum KeyKind {
     UniqueIndex,
     Index,
     Check,
+    /// The expression stands at the column.
+    Default,
     /// The parent's SQLite name (without quotes), its name to show, its columns.
     Foreign {
         parent: String,

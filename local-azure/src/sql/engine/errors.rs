@@ -8,6 +8,8 @@ use crate::sql::tsql::statement::Name;
 pub(crate) enum Reach {
     /// The statement ends, the batch goes on.
     Statement,
+    /// The text ends in which the statement stands: the batch, or what one sp_executesql runs; the transaction stays.
+    Scope,
     /// The batch ends; the transaction stays.
     Batch,
     /// The batch ends and the transaction is rolled back (in TRY: can only be rolled back).
@@ -38,8 +40,8 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         | 8155
         | 8156
         | 8178
-        | 8630
-        | 40517 => Reach::Batch,
+        | 8630 => Reach::Scope,
+        40517 => Reach::Batch,
         _ if error.class >= 19 => Reach::Transaction,
         _ => Reach::Statement,
     }

@@ -28,6 +28,8 @@ pub(crate) struct Counters(Mutex<HashMap<i64, Counter>>);
 pub(crate) struct Shared {
     pub(crate) last_identity: Option<i64>,
     pub(crate) error: Option<SqlError>,
+    /// What `local_azure_note` was called with last.
+    pub(crate) note: Option<String>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -100,6 +102,17 @@ impl Counters {
         lock(&self.0).get(&id).and_then(|counter| counter.last)
     }
 
+    /// Does something that takes numbers of a table, and puts its counter back to where it was.
+    /// Call it only inside a transaction that writes: nobody else takes numbers then.
+    pub(crate) fn unmoved<T>(&self, id: i64, run: impl FnOnce() -> T) -> T {
+        let before = lock(&self.0).get(&id).copied();
+        let result = run();
+        if let Some(before) = before {
+            lock(&self.0).insert(id, before);
+        }
+        result
+    }
+
     /// TRUNCATE begins at the seed again.
     pub(crate) fn forget(&self, id: i64) {
         lock(&self.0).remove(&id);
@@ -107,7 +120,8 @@ impl Counters {
 }
 
 /// Registers the functions that the binder calls besides those of `values`:
-/// `local_azure_identity(table)`, `local_azure_identity_set(table, value)`, `local_azure_row_count(n)`, `local_azure_single(value, rows)`.
+/// `local_azure_identity(table)`, `local_azure_identity_set(table, value)`, `local_azure_row_count(n)`,
+/// `local_azure_single(value, rows)`, `local_azure_note(text)`.
 pub(crate) fn register(
     connection: &Connection,
     counters: &Arc<Counters>,
@@ -148,6 +162,11 @@ pub(crate) fn register(
         },
     )?;
     let s = Arc::clone(shared);
+    connection.create_scalar_function("local_azure_note", 1, FunctionFlags::SQLITE_UTF8, move |call| {
+        lock(&s).note = call.get(0)?;
+        Ok(0)
+    })?;
+    let s = Arc::clone(shared);
     connection.create_scalar_function("local_azure_row_count", 1, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC, move |call| match call.get::<Option<i64>>(0)? {
         Some(count) if count >= 0 => Ok(count),
         Some(_) => Err(fail(&s, SqlError::new(1014, "A TOP or FETCH clause contains an invalid value.").with_class(15))),
@@ -158,6 +177,6 @@ pub(crate) fn register(
         if call.get::<i64>(1)? > 1 {
             return Err(fail(&s, SqlError::new(512, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when the subquery is used as an expression.")));
         }
-        rusqlite::types::Value::try_from(call.get_raw(0)).map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
+        Ok(rusqlite::types::Value::from(call.get_raw(0)))
     })
 }

@@ -1,13 +1,22 @@
 //! A database in a SQLite file, and the sessions that run T-SQL on it.
 
+mod alter;
 pub(crate) mod bind;
 pub(crate) mod catalog;
+mod conflict;
+mod constraint;
+mod context;
 mod database;
 mod define;
 pub(crate) mod errors;
+mod evaluate;
+mod execute;
 mod identity;
+mod index;
 mod modify;
+mod raise;
 mod run;
+mod select;
 mod session;
 mod transaction;
 
@@ -58,4 +67,11 @@ pub enum Isolation {
     Serializable,
     /// SNAPSHOT
     Snapshot,
+}
+
+impl Isolation {
+    /// Whether all statements of a transaction see the same committed state.
+    pub(crate) fn sees_one_state(self) -> bool {
+        matches!(self, Self::RepeatableRead | Self::Serializable | Self::Snapshot)
+    }
 }

@@ -1,17 +1,18 @@
 //! A session: what a login keeps from request to request, and the requests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
-use super::bind::{Facts, Variable};
+use super::bind::Variable;
 use super::identity::{self, Shared, lock};
+use super::run::Frame;
 use super::transaction::Transaction;
 use super::{Argument, Database, Isolation, Login, catalog, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
-use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::types::{SqlType, Value};
 use crate::sql::values::functions::FunctionContext;
 
 /// Why a statement didn't end well.
@@ -98,8 +99,12 @@ pub struct Session {
     pub(super) transaction: Option<Transaction>,
     pub(super) row_count: i64,
     pub(super) last_error: i32,
+    /// `@@IDENTITY`
     pub(super) identity: Option<i64>,
+    /// `SCOPE_IDENTITY()` of the text that runs.
+    pub(super) scope_identity: Option<i64>,
     pub(super) session_context: HashMap<String, (SqlType, Value)>,
+    pub(super) read_only_context: HashSet<String>,
     /// How deep sp_executesql calls lie in each other.
     pub(super) depth: usize,
 }
@@ -138,6 +143,8 @@ impl Session {
             row_count: 0,
             last_error: 0,
             identity: None,
+            scope_identity: None,
+            read_only_context: HashSet::new(),
             session_context: HashMap::new(),
             depth: 0,
         })
@@ -164,7 +171,8 @@ impl Session {
     /// Runs a SQL batch.
     pub fn batch(&mut self, text: &str, reply: &mut dyn ReplySink) {
         self.request(|session| {
-            session.run_text(text, HashMap::new(), reply);
+            // Outside TRY every failure has been sent.
+            let _ = session.run_text(text, &mut Frame::default(), reply);
             session.end_batch(reply);
         });
     }
@@ -178,13 +186,13 @@ impl Session {
         arguments: &[Argument],
         reply: &mut dyn ReplySink,
     ) {
-        self.request(|session| match session.execute_text(text, declarations, arguments, reply) {
-            Ok((outputs, status)) => {
-                for (name, variable) in outputs {
+        self.request(|session| match session.execute_text(text, declarations, arguments, None, reply) {
+            Ok(executed) => {
+                for (_, name, variable) in executed.outputs {
                     reply.output(&name, variable.sql_type, &variable.value);
                 }
                 session.end_batch(reply);
-                reply.return_status(status);
+                reply.return_status(executed.status);
             }
             Err(Failure::Sql(error) | Failure::Thrown(error)) => {
                 session.last_error = error.number;
@@ -216,28 +224,9 @@ impl Session {
         });
     }
 
-    pub(super) fn set_session_context(&mut self, arguments: &[Argument]) -> Result<(), SqlError> {
-        let find = |name: &str, place: usize| {
-            arguments
-                .iter()
-                .find(|argument| argument.name.eq_ignore_ascii_case(name))
-                .or_else(|| arguments.get(place).filter(|argument| argument.name.is_empty()))
-        };
-        let (Some(Argument { value: Value::Text(key), .. }), Some(value)) =
-            (find("@key", 0), find("@value", 1))
-        else {
-            return Err(SqlError::new(
-                201,
-                "Procedure or function 'sp_set_session_context' expects parameter '@key', which was not supplied.",
-            ));
-        };
-        self.session_context.insert(key.to_lowercase(), (value.sql_type, value.value.clone()));
-        Ok(())
-    }
-
     /// The transaction manager request "begin".
     pub fn begin(&mut self, isolation: Isolation, reply: &mut dyn ReplySink) {
-        self.manage(reply, |session, reply| session.begin_transaction(isolation, reply));
+        self.manage(reply, |session, reply| session.begin_transaction(isolation, None, reply));
     }
 
     /// The transaction manager request "commit".
@@ -287,6 +276,8 @@ impl Session {
         self.row_count = 0;
         self.last_error = 0;
         self.identity = None;
+        self.scope_identity = None;
+        self.read_only_context.clear();
     }
 
     /// Drops the temp tables made at this depth or deeper.
@@ -298,60 +289,8 @@ impl Session {
         }
     }
 
-    /// What `@@` variables and session functions give now.
-    pub(super) fn facts(&self) -> Facts {
-        let name = SqlType::NVarChar(Length::Limit(128));
-        let text = |text: &str| (Some(name), Some(Value::Text(text.to_owned())));
-        let int = |number: i64| (Some(SqlType::Int), Some(Value::Integer(number)));
-        let identity = (
-            Some(SqlType::Decimal { precision: 38, scale: 0 }),
-            self.identity.map(|value| Value::Decimal(i128::from(value))),
-        );
-        let state =
-            self.transaction.as_ref().map_or(0, |transaction| if transaction.doomed { -1 } else { 1 });
-        let mut values = HashMap::from([
-            ("@@rowcount", int(self.row_count)),
-            ("@@error", int(i64::from(self.last_error))),
-            ("@@trancount", int(self.transaction.as_ref().map_or(0, |transaction| transaction.count))),
-            ("@@spid", (Some(SqlType::SmallInt), Some(Value::Integer(51)))),
-            (
-                "@@version",
-                (
-                    Some(SqlType::NVarChar(Length::Limit(300))),
-                    Some(Value::Text(
-                        "Microsoft SQL Azure (RTM) - 12.0.2000.8 (local-azure, a stand-in on SQLite)"
-                            .to_owned(),
-                    )),
-                ),
-            ),
-            ("@@servername", text("localhost")),
-            ("@@lock_timeout", int(self.settings.lock_timeout)),
-            ("rowcount_big", (Some(SqlType::BigInt), Some(Value::Integer(self.row_count)))),
-            ("xact_state", (Some(SqlType::SmallInt), Some(Value::Integer(state)))),
-            ("db_name", text(&self.login.database)),
-            ("suser_sname", text(&self.login.name)),
-            ("original_login", text(&self.login.name)),
-            ("user_name", text("dbo")),
-            ("schema_name", text("dbo")),
-            ("app_name", text(&self.login.application)),
-            ("host_name", text(&self.login.host)),
-        ]);
-        values.insert("@@identity", identity.clone());
-        values.insert("scope_identity", identity);
-        for fact in ["error_number", "error_severity", "error_state", "error_line"] {
-            values.insert(fact, (Some(SqlType::Int), None));
-        }
-        values.insert("error_message", (Some(SqlType::NVarChar(Length::Limit(4000))), None));
-        values.insert("error_procedure", (Some(name), None));
-        Facts { values, session_context: self.session_context.clone() }
-    }
-
     /// SQLite's error as the one that stands behind it.
-    pub(super) fn sqlite_failure(
-        &self,
-        error: &rusqlite::Error,
-        context: Option<(&catalog::Table, StatementKind)>,
-    ) -> Failure {
+    pub(super) fn sqlite_failure(&self, error: &rusqlite::Error) -> Failure {
         let own = lock(&self.shared).error.take();
         if let Some(own) = self.functions.take_error().or(own) {
             return own.into();
@@ -361,10 +300,6 @@ impl Session {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 SqlError::new(1222, "Lock request time out period exceeded.").with_state(51).into()
             }
-            Some(ErrorCode::ConstraintViolation) => match context {
-                Some((table, kind)) => self.constraint_error(error, table, kind).into(),
-                None => errors::internal(error).into(),
-            },
             _ => errors::internal(error).into(),
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Transaction {
     pub(super) descriptor: u64,
     /// `@@TRANCOUNT`
     pub(super) count: i64,
+    /// What BEGIN TRANSACTION called the outermost one: ROLLBACK with this name undoes all.
+    name: Option<String>,
     /// Whether SQLite's transaction has begun.
     pub(super) begun: bool,
     /// Can only be rolled back (`XACT_STATE()` −1).
@@ -33,6 +35,7 @@ impl Session {
     pub(super) fn begin_transaction(
         &mut self,
         isolation: Isolation,
+        name: Option<&str>,
         reply: &mut dyn ReplySink,
     ) -> Result<(), Failure> {
         if isolation != Isolation::Unchanged {
@@ -46,15 +49,13 @@ impl Session {
         self.transaction = Some(Transaction {
             descriptor,
             count: 1,
+            name: name.map(str::to_lowercase),
             begun: false,
             doomed: false,
             savepoints: Vec::new(),
             marks: 0,
         });
-        if matches!(
-            self.settings.isolation,
-            Isolation::RepeatableRead | Isolation::Serializable | Isolation::Snapshot
-        ) {
+        if self.settings.isolation.sees_one_state() {
             // These see one state throughout: with the write lock nobody can change it.
             if let Err(failure) = self.start_writing() {
                 self.transaction = None;
@@ -81,7 +82,7 @@ impl Session {
             return Ok(());
         }
         if transaction.begun {
-            self.connection.execute_batch("COMMIT").map_err(|error| self.sqlite_failure(&error, None))?;
+            self.connection.execute_batch("COMMIT").map_err(|error| self.sqlite_failure(&error))?;
         }
         if let Some(transaction) = self.transaction.take() {
             reply.transaction(TransactionChange::Committed(transaction.descriptor));
@@ -119,6 +120,9 @@ impl Session {
             )
             .into());
         };
+        if transaction.doomed {
+            return Err(doomed().into());
+        }
         let mark = if transaction.begun {
             transaction.marks += 1;
             let mark = transaction.marks;
@@ -130,6 +134,35 @@ impl Session {
             None
         };
         transaction.savepoints.push((name.to_lowercase(), mark));
+        Ok(())
+    }
+
+    /// ROLLBACK with a name: that of the transaction or of a savepoint.
+    pub(super) fn rollback_named(&mut self, name: &str, reply: &mut dyn ReplySink) -> Result<(), Failure> {
+        let lower = name.to_lowercase();
+        let is_whole = |transaction: &Transaction| {
+            transaction.name.as_ref() == Some(&lower)
+                && !transaction.savepoints.iter().any(|(other, _)| *other == lower)
+        };
+        if self.transaction.as_ref().is_some_and(is_whole) {
+            return self.rollback_transaction(reply);
+        }
+        self.rollback_to(name)
+    }
+
+    /// SET TRANSACTION ISOLATION LEVEL. The levels that see one state throughout keep others from writing from here on.
+    pub(super) fn set_isolation(&mut self, isolation: Isolation) -> Result<(), Failure> {
+        let before = std::mem::replace(&mut self.settings.isolation, isolation);
+        if self.transaction.is_none() {
+            return Ok(());
+        }
+        if isolation == Isolation::Snapshot && before != Isolation::Snapshot {
+            self.settings.isolation = before;
+            return Err(SqlError::new(3951, "Transaction failed in database because the statement was run under snapshot isolation but the transaction did not start in snapshot isolation. You cannot change the isolation level of the transaction to snapshot after the transaction has started unless the transaction was originally started under snapshot isolation level.").into());
+        }
+        if isolation.sees_one_state() {
+            self.start_writing()?;
+        }
         Ok(())
     }
 
@@ -148,7 +181,7 @@ impl Session {
             .into());
         };
         if transaction.doomed {
-            return Err(doomed().into());
+            return Err(SqlError::new(3931, "The current transaction cannot be committed and cannot be rolled back to a savepoint. Roll back the entire transaction.").into());
         }
         let lower = name.to_lowercase();
         let place =
@@ -200,7 +233,7 @@ impl Session {
             return result;
         }
         if let Err(error) = self.connection.execute_batch(end) {
-            let failure = self.sqlite_failure(&error, None);
+            let failure = self.sqlite_failure(&error);
             if !inside {
                 let _ = self.connection.execute_batch("ROLLBACK");
             }
@@ -229,7 +262,7 @@ impl Session {
                             .into());
                     }
                 }
-                Err(error) => return Err(self.sqlite_failure(&error, None)),
+                Err(error) => return Err(self.sqlite_failure(&error)),
             }
         }
         if let Some(transaction) = &mut self.transaction {

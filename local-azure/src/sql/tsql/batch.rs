@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
-use super::super::engine::Isolation;
-use super::cursor::{Cursor, Extent, undeclared};
+use super::cursor::{Cursor, Extent};
 use super::lexer::{keyword, tokenize};
 use super::query;
-use super::statement::{Declaration, ExecuteArgument, Name, Setting, Statement, StatementKind};
+use super::statement::{Declaration, Statement, StatementKind};
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 
@@ -73,7 +72,7 @@ fn duplicate(name: &str) -> SqlError {
     SqlError::new(134, format!("The variable name '{name}' has already been declared. Variable names must be unique within a query batch or stored procedure.")).with_class(15)
 }
 
-fn expression(cursor: &mut Cursor) -> Result<ast::Expr, SqlError> {
+pub(super) fn expression(cursor: &mut Cursor) -> Result<ast::Expr, SqlError> {
     query::expression(&cursor.slice(Extent::Expression)?)
 }
 
@@ -81,7 +80,7 @@ fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
     let line = cursor.line();
     cursor.depth += 1;
     if cursor.depth > DEEPEST {
-        return Err(query::too_deep().at_line(line));
+        return Err(super::depth::too_deep().at_line(line));
     }
     let kind = kind(cursor).map_err(|error| if error.line <= 1 { error.at_line(line) } else { error })?;
     cursor.depth -= 1;
@@ -113,7 +112,7 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             if modifies { query::modification(slice) } else { query::select(slice) }
         }
         "DECLARE" => declare(cursor),
-        "SET" => set(cursor),
+        "SET" => super::settings::set(cursor),
         "IF" => {
             cursor.advance();
             let condition = expression(cursor)?;
@@ -124,32 +123,36 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "WHILE" => {
             cursor.advance();
             let condition = expression(cursor)?;
-            Ok(StatementKind::While { condition, body: Box::new(statement(cursor)?) })
+            cursor.loops += 1;
+            let body = Box::new(statement(cursor)?);
+            cursor.loops -= 1;
+            Ok(StatementKind::While { condition, body })
         }
         "BEGIN" => begin(cursor),
-        "BREAK" => word_only(cursor, StatementKind::Break),
-        "CONTINUE" => word_only(cursor, StatementKind::Continue),
+        "BREAK" | "CONTINUE" => {
+            if cursor.loops == 0 {
+                let number = if word == "BREAK" { 135 } else { 136 };
+                return Err(SqlError::new(
+                    number,
+                    format!("Cannot use a {word} statement outside the scope of a WHILE statement."),
+                )
+                .with_class(15)
+                .at_line(cursor.line()));
+            }
+            cursor.advance();
+            Ok(if word == "BREAK" { StatementKind::Break } else { StatementKind::Continue })
+        }
         "RETURN" => {
             cursor.advance();
-            let next = cursor.peek_keyword();
-            let ends = cursor.at_end()
-                || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
-                || next.as_deref().is_some_and(|word| {
-                    super::keywords::begins_statement(word)
-                        || matches!(
-                            word,
-                            "END"
-                                | "ELSE"
-                                | "SELECT"
-                                | "SET"
-                                | "INSERT"
-                                | "UPDATE"
-                                | "DELETE"
-                                | "EXEC"
-                                | "EXECUTE"
-                        )
-                });
-            Ok(StatementKind::Return(if ends { None } else { Some(expression(cursor)?) }))
+            if !statement_ends(cursor) {
+                return Err(SqlError::new(
+                    178,
+                    "A RETURN statement with a return value cannot be used in this context.",
+                )
+                .with_class(15)
+                .at_line(cursor.line()));
+            }
+            Ok(StatementKind::Return)
         }
         "PRINT" => {
             cursor.advance();
@@ -190,7 +193,7 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             cursor.advance();
             Ok(StatementKind::Use(cursor.identifier()?))
         }
-        "EXEC" | "EXECUTE" => execute(cursor),
+        "EXEC" | "EXECUTE" => super::execute::execute(cursor),
         "MERGE" | "GRANT" | "DENY" | "REVOKE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC"
         | "KILL" | "BACKUP" | "RESTORE" | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK"
         | "FETCH" => Err(cursor.unsupported(&format!("The statement {word}"))),
@@ -198,9 +201,26 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     }
 }
 
-fn word_only(cursor: &mut Cursor, kind: StatementKind) -> Result<StatementKind, SqlError> {
-    cursor.advance();
-    Ok(kind)
+/// Whether a statement may end before the next token.
+pub(super) fn statement_ends(cursor: &Cursor) -> bool {
+    cursor.at_end()
+        || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
+        || cursor.peek_keyword().is_some_and(|word| {
+            super::keywords::begins_statement(&word)
+                || matches!(
+                    word.as_str(),
+                    "SELECT"
+                        | "SET"
+                        | "INSERT"
+                        | "UPDATE"
+                        | "DELETE"
+                        | "EXEC"
+                        | "EXECUTE"
+                        | "ELSE"
+                        | "END"
+                        | "WITH"
+                )
+        })
 }
 
 fn modification(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
@@ -244,184 +264,14 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     }
 }
 
-fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
-    cursor.advance();
-    if matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@'))
-    {
-        let at = cursor.peek().cloned();
-        let variable = cursor.known_variable()?;
-        let operator = cursor.peek().and_then(|token| query::compound(&token.token));
-        if operator.is_some() {
-            cursor.advance();
-        }
-        cursor.expect_token(&Token::Eq)?;
-        let value = expression(cursor)?;
-        let value = match (operator, at) {
-            (Some(operator), Some(at)) => {
-                // `SET @a += e` is `SET @a = @a + (e)`.
-                let tokens =
-                    [at.clone(), sqlparser::tokenizer::TokenWithSpan { token: operator, span: at.span }];
-                let mut left = tokens.to_vec();
-                left.push(sqlparser::tokenizer::TokenWithSpan {
-                    token: Token::make_word("NULL", None),
-                    span: at.span,
-                });
-                match query::expression(&left)? {
-                    ast::Expr::BinaryOp { left, op, right: _ } => {
-                        ast::Expr::BinaryOp { left, op, right: Box::new(ast::Expr::Nested(Box::new(value))) }
-                    }
-                    _ => return Err(undeclared(&variable)),
-                }
-            }
-            _ => value,
-        };
-        return Ok(StatementKind::Assign { variable, value });
-    }
-    if cursor.accept(&["TRANSACTION", "ISOLATION", "LEVEL"]) {
-        for (words, level) in [
-            (&["READ", "UNCOMMITTED"][..], Isolation::ReadUncommitted),
-            (&["READ", "COMMITTED"][..], Isolation::ReadCommitted),
-            (&["REPEATABLE", "READ"][..], Isolation::RepeatableRead),
-            (&["SNAPSHOT"][..], Isolation::Snapshot),
-            (&["SERIALIZABLE"][..], Isolation::Serializable),
-        ] {
-            if cursor.accept(words) {
-                return Ok(StatementKind::Set(vec![Setting::Isolation(level)]));
-            }
-        }
-        return Err(cursor.syntax_error());
-    }
-    if cursor.accept(&["IDENTITY_INSERT"]) {
-        let table = cursor.name()?;
-        let on = on_or_off(cursor)?;
-        return Ok(StatementKind::Set(vec![Setting::IdentityInsert(table, on)]));
-    }
-    if cursor.accept(&["LOCK_TIMEOUT"]) {
-        return Ok(StatementKind::Set(vec![Setting::LockTimeout(cursor.integer()?)]));
-    }
-    if cursor.accept(&["TEXTSIZE"]) {
-        cursor.integer()?;
-        return Ok(StatementKind::Set(vec![Setting::Harmless]));
-    }
-    let mut options = Vec::new();
-    loop {
-        options.push(cursor.peek_keyword().ok_or_else(|| cursor.syntax_error())?);
-        let at = cursor.line();
-        let option = options.last().cloned().unwrap_or_default();
-        if matches!(
-            option.as_str(),
-            "LANGUAGE"
-                | "DATEFORMAT"
-                | "DATEFIRST"
-                | "ROWCOUNT"
-                | "DEADLOCK_PRIORITY"
-                | "CONTEXT_INFO"
-                | "SHOWPLAN_ALL"
-                | "SHOWPLAN_XML"
-                | "STATISTICS"
-                | "FMTONLY"
-                | "PARSEONLY"
-                | "NOEXEC"
-                | "IMPLICIT_TRANSACTIONS"
-        ) {
-            cursor.advance();
-            return harmless_value(cursor, &option).map_err(|error| error.at_line(at));
-        }
-        if !matches!(
-            option.as_str(),
-            "NOCOUNT"
-                | "XACT_ABORT"
-                | "ANSI_NULLS"
-                | "QUOTED_IDENTIFIER"
-                | "ANSI_PADDING"
-                | "ANSI_WARNINGS"
-                | "ARITHABORT"
-                | "CONCAT_NULL_YIELDS_NULL"
-                | "NUMERIC_ROUNDABORT"
-                | "ANSI_NULL_DFLT_ON"
-                | "ANSI_DEFAULTS"
-                | "CURSOR_CLOSE_ON_COMMIT"
-        ) {
-            return Err(cursor.syntax_error());
-        }
-        cursor.advance();
-        if !cursor.accept_token(&Token::Comma) {
-            break;
-        }
-    }
-    let on = on_or_off(cursor)?;
-    options
-        .into_iter()
-        .map(|option| setting(&option, on, cursor))
-        .collect::<Result<_, _>>()
-        .map(StatementKind::Set)
-}
-
-/// An ON/OFF option. One without effect here is accepted only in the state in which the engine works.
-fn setting(option: &str, on: bool, cursor: &Cursor) -> Result<Setting, SqlError> {
-    match option {
-        "NOCOUNT" => Ok(Setting::NoCount(on)),
-        "XACT_ABORT" => Ok(Setting::XactAbort(on)),
-        "NUMERIC_ROUNDABORT" | "CURSOR_CLOSE_ON_COMMIT" if !on => Ok(Setting::Harmless),
-        // ARITHABORT makes no difference while ANSI_WARNINGS is ON.
-        "ARITHABORT" => Ok(Setting::Harmless),
-        "NUMERIC_ROUNDABORT" | "CURSOR_CLOSE_ON_COMMIT" | "ANSI_DEFAULTS" => {
-            Err(cursor.unsupported(&format!("SET {option} ON")))
-        }
-        _ if on => Ok(Setting::Harmless),
-        _ => Err(cursor.unsupported(&format!("SET {option} OFF"))),
-    }
-}
-
-/// Options with a value: only the value that the engine works with is accepted.
-fn harmless_value(cursor: &mut Cursor, option: &str) -> Result<StatementKind, SqlError> {
-    let value = match cursor.peek().map(|token| &token.token) {
-        Some(Token::Word(word)) => word.value.to_lowercase(),
-        Some(Token::Number(digits, _)) => digits.clone(),
-        Some(Token::SingleQuotedString(text) | Token::NationalStringLiteral(text)) => text.to_lowercase(),
-        _ => return Err(cursor.syntax_error()),
-    };
-    cursor.advance();
-    let harmless = matches!(
-        (option, value.as_str()),
-        ("LANGUAGE", "us_english" | "english")
-            | ("DATEFORMAT", "mdy")
-            | ("DATEFIRST", "7")
-            | ("ROWCOUNT", "0")
-            | ("DEADLOCK_PRIORITY", _)
-            | (
-                "SHOWPLAN_ALL"
-                    | "SHOWPLAN_XML"
-                    | "FMTONLY"
-                    | "PARSEONLY"
-                    | "NOEXEC"
-                    | "IMPLICIT_TRANSACTIONS",
-                "off"
-            )
-    );
-    if harmless {
-        Ok(StatementKind::Set(vec![Setting::Harmless]))
-    } else {
-        Err(cursor.unsupported(&format!("SET {option} {value}")))
-    }
-}
-
-fn on_or_off(cursor: &mut Cursor) -> Result<bool, SqlError> {
-    if cursor.accept(&["ON"]) {
-        return Ok(true);
-    }
-    cursor.expect(&["OFF"])?;
-    Ok(false)
-}
-
 fn begin(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.advance();
     if cursor.accept(&["TRAN"]) || cursor.accept(&["TRANSACTION"]) {
-        transaction_name(cursor)?;
+        let name = transaction_name(cursor)?;
         if cursor.accept(&["WITH"]) {
             return Err(cursor.unsupported("BEGIN TRANSACTION ... WITH MARK"));
         }
-        return Ok(StatementKind::Begin);
+        return Ok(StatementKind::Begin(name));
     }
     if cursor.accept(&["TRY"]) {
         let body = block(cursor, &["END", "TRY"])?;
@@ -483,15 +333,21 @@ fn raise_error(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect_token(&Token::RParen)?;
     if cursor.accept(&["WITH"]) {
         loop {
-            if !cursor.accept(&["NOWAIT"]) && !cursor.accept(&["SETERROR"]) {
-                return Err(cursor.unsupported("RAISERROR ... WITH LOG"));
+            // Every message goes out at once as it is; the others change what an error does.
+            if !cursor.accept(&["NOWAIT"]) {
+                return Err(cursor.unsupported("RAISERROR ... WITH LOG or SETERROR"));
             }
             if !cursor.accept_token(&Token::Comma) {
                 break;
             }
         }
     }
-    Ok(StatementKind::RaiseError { message, severity, state, arguments })
+    Ok(StatementKind::RaiseError {
+        message: Box::new(message),
+        severity: Box::new(severity),
+        state: Box::new(state),
+        arguments,
+    })
 }
 
 /// TRAN, TRANSACTION or WORK; true when WORK was there, which takes no name.
@@ -516,63 +372,4 @@ fn transaction_name(cursor: &mut Cursor) -> Result<Option<String>, SqlError> {
         }
         _ => Ok(None),
     }
-}
-
-fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
-    cursor.advance();
-    if cursor.peek().is_some_and(|token| token.token == Token::LParen) {
-        return Err(cursor.unsupported("EXEC of a text in parentheses (use sp_executesql)"));
-    }
-    let mut result = None;
-    if cursor.token_at(1) == Some(&Token::Eq) {
-        result = Some(cursor.known_variable()?);
-        cursor.advance();
-    }
-    let procedure: Name = cursor.name()?;
-    let mut arguments: Vec<ExecuteArgument> = Vec::new();
-    let ends = |cursor: &Cursor| {
-        cursor.at_end()
-            || cursor.peek().is_some_and(|token| token.token == Token::SemiColon)
-            || cursor.peek_keyword().is_some_and(|word| {
-                super::keywords::begins_statement(&word)
-                    || matches!(
-                        word.as_str(),
-                        "SELECT"
-                            | "SET"
-                            | "INSERT"
-                            | "UPDATE"
-                            | "DELETE"
-                            | "EXEC"
-                            | "EXECUTE"
-                            | "ELSE"
-                            | "END"
-                            | "WITH"
-                    )
-            })
-    };
-    while !ends(cursor) {
-        if !arguments.is_empty() {
-            cursor.expect_token(&Token::Comma)?;
-        }
-        let mut name = None;
-        if cursor.token_at(1) == Some(&Token::Eq) {
-            name = Some(cursor.variable()?);
-            cursor.advance();
-        }
-        let tokens = {
-            let slice = cursor.slice(Extent::Expression)?;
-            slice
-        };
-        let output =
-            tokens.len() > 1 && matches!(tokens.last().and_then(keyword).as_deref(), Some("OUTPUT" | "OUT"));
-        let value = if output { tokens.get(..tokens.len() - 1).unwrap_or_default() } else { &tokens };
-        arguments.push(ExecuteArgument { name, value: query::expression(value)?, output });
-        if cursor.peek().is_none_or(|token| token.token != Token::Comma) {
-            break;
-        }
-    }
-    if !ends(cursor) {
-        return Err(cursor.syntax_error());
-    }
-    Ok(StatementKind::Execute { result, procedure, arguments })
 }

@@ -26,11 +26,13 @@ pub(crate) struct Cursor {
     pub(crate) declared: HashSet<String>,
     /// How deep blocks lie in each other.
     pub(crate) depth: usize,
+    /// How many WHILE lie round what is read.
+    pub(crate) loops: usize,
 }
 
 impl Cursor {
     pub(crate) fn new(tokens: Vec<TokenWithSpan>, declared: HashSet<String>) -> Self {
-        Self { tokens, position: 0, declared, depth: 0 }
+        Self { tokens, position: 0, declared, depth: 0, loops: 0 }
     }
 
     pub(crate) fn peek(&self) -> Option<&TokenWithSpan> {
@@ -176,7 +178,6 @@ impl Cursor {
     /// A type as in a declaration.
     pub(crate) fn sql_type(&mut self) -> Result<SqlType, SqlError> {
         let line = self.line();
-        let start = self.position;
         if self.keyword_at(0).as_deref() == Some("SYS") && self.token_at(1) == Some(&Token::Period) {
             self.position += 2;
         }
@@ -201,7 +202,6 @@ impl Cursor {
             self.expect_token(&Token::RParen)?;
             text = format!("{text}({inside})");
         }
-        let _ = start;
         SqlType::parse(&text).map_err(|error| error.at_line(line))
     }
 
@@ -306,6 +306,7 @@ impl Cursor {
                 Some("END") if cases > 0 => cases -= 1,
                 Some("ELSE") if cases > 0 => {}
                 Some("END" | "ELSE") => break,
+                Some("WITH") if extent == Extent::Expression => break,
                 Some("SELECT") if select || verb => (select, verb) = (false, false),
                 Some("INSERT") if verb => (select, verb) = (true, false),
                 Some("UPDATE") if verb => (set, verb) = (true, false),

@@ -8,6 +8,7 @@ use super::statement::{
     ColumnDefinition, ConstraintDefinition, ConstraintKind, ForeignAction, IndexDefinition, Name,
     StatementKind, TableDefinition, TableElement,
 };
+use super::storage::storage;
 use crate::sql::reply::SqlError;
 
 /// One statement that begins with CREATE, ALTER, DROP or TRUNCATE.
@@ -18,7 +19,10 @@ pub(crate) fn statement(cursor: &mut Cursor) -> Result<StatementKind, SqlError> 
     if cursor.accept(&["CREATE", "SCHEMA"]) {
         let name = cursor.identifier()?;
         if cursor.accept(&["AUTHORIZATION"]) {
-            cursor.identifier()?;
+            let owner = cursor.identifier()?;
+            if !owner.eq_ignore_ascii_case("dbo") {
+                return Err(cursor.unsupported("CREATE SCHEMA ... AUTHORIZATION of anybody but dbo"));
+            }
         }
         return Ok(StatementKind::CreateSchema(name));
     }
@@ -77,16 +81,28 @@ fn create_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    if matches!(cursor.peek_keyword().as_deref(), Some("WITH" | "ON" | "AS" | "TEXTIMAGE_ON")) {
-        return Err(cursor.unsupported("A storage option of CREATE TABLE"));
+    if cursor.peek_keyword().as_deref() == Some("AS") {
+        return Err(cursor.unsupported("CREATE TABLE ... AS"));
     }
+    storage(cursor)?;
     Ok(StatementKind::CreateTable(TableDefinition { name, elements }))
 }
 
 fn alter_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     let table = cursor.name()?;
+    if cursor.accept(&["DROP", "CONSTRAINT"]) {
+        let if_exists = cursor.accept(&["IF", "EXISTS"]);
+        let constraint = cursor.identifier()?;
+        if cursor.peek().is_some_and(|token| token.token == Token::Comma) {
+            return Err(cursor.unsupported("ALTER TABLE ... DROP of several things at once"));
+        }
+        return Ok(StatementKind::DropConstraint { table, constraint, if_exists });
+    }
+    // Rows that are there are always checked.
+    let _ = cursor.accept(&["WITH", "CHECK"]);
     if !cursor.accept(&["ADD"]) {
-        let what = cursor.peek_keyword().unwrap_or_default();
+        let words = [cursor.keyword_at(0), cursor.keyword_at(1)];
+        let what = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
         return Err(cursor.unsupported(&format!("ALTER TABLE ... {what}")));
     }
     let mut elements = vec![element(cursor)?];
@@ -281,9 +297,7 @@ fn key_columns(cursor: &mut Cursor) -> Result<Vec<String>, SqlError> {
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    if cursor.peek_keyword().as_deref() == Some("WITH") {
-        return Err(cursor.unsupported("An index option"));
-    }
+    storage(cursor)?;
     Ok(names)
 }
 
@@ -336,22 +350,10 @@ fn create_index(cursor: &mut Cursor, unique: bool) -> Result<StatementKind, SqlE
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    if cursor.accept(&["INCLUDE"]) {
-        // Included columns only save the server a look-up.
-        column_names(cursor)?;
-    }
-    let filter = if cursor.accept(&["WHERE"]) {
-        Some(cursor.until(|token| {
-            token.token == Token::SemiColon || matches!(keyword(token).as_deref(), Some("WITH"))
-        })?)
-    } else {
-        None
-    };
-    if cursor.peek_keyword().as_deref() == Some("WITH") {
-        return Err(cursor.unsupported("An index option"));
-    }
-    if filter.is_some() {
+    let included = if cursor.accept(&["INCLUDE"]) { column_names(cursor)? } else { Vec::new() };
+    if cursor.peek_keyword().as_deref() == Some("WHERE") {
         return Err(cursor.unsupported("A filtered index"));
     }
-    Ok(StatementKind::CreateIndex(IndexDefinition { name, table, unique, columns, filter }))
+    storage(cursor)?;
+    Ok(StatementKind::CreateIndex(IndexDefinition { name, table, unique, columns, included }))
 }

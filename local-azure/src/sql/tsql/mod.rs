@@ -10,13 +10,22 @@
 //! | [`cursor`] | tokens one by one, and where a statement ends |
 //! | [`batch`] | the statements of a batch |
 //! | [`definition`] | CREATE and ALTER TABLE, CREATE INDEX |
+//! | [`execute`], [`settings`] | EXEC, SET |
+//! | [`storage`] | options of tables and indexes |
+//! | [`depth`] | how deep a statement may be |
 //! | [`query`] | the parts that sqlparser reads, and what has to be rewritten for it |
 //! | [`statement`] | what comes out |
 
 pub(crate) mod batch;
 pub(crate) mod cursor;
 pub(crate) mod definition;
+mod depth;
+mod execute;
 pub(crate) mod keywords;
+#[cfg(test)]
+mod laws;
 pub(crate) mod lexer;
 pub(crate) mod query;
+mod settings;
 pub(crate) mod statement;
+mod storage;

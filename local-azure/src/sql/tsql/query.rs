@@ -1,65 +1,26 @@
 //! What sqlparser reads: expressions, queries, INSERT, UPDATE and DELETE, after the rewriting that it needs.
 
+use std::collections::{HashMap, HashSet};
+
 use sqlparser::ast::{Expr, Statement as Parsed};
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::cursor::syntax_error;
+pub(crate) use super::depth::too_deep;
+use super::depth::{check_depth, check_length};
 use super::lexer::keyword;
 use super::statement::StatementKind;
 use crate::sql::reply::SqlError;
 use crate::sql::values::errors::unsupported;
-
-/// The longest chain of operators between two commas: what is parsed into a tree is walked on the stack.
-const LONGEST_CHAIN: usize = 400;
-
-/// 191: SQL Server's own words for a statement that needs too much stack.
-pub(crate) fn too_deep() -> SqlError {
-    SqlError::new(
-        191,
-        "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller queries.",
-    )
-    .with_class(15)
-}
-
-fn check_length(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-    let mut chain = 0;
-    for token in tokens {
-        match &token.token {
-            Token::Comma => chain = 0,
-            Token::Word(word)
-                if word.quote_style.is_none()
-                    && matches!(
-                        word.value.to_ascii_uppercase().as_str(),
-                        "AND" | "OR" | "NOT" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN"
-                    ) =>
-            {
-                chain += 1
-            }
-            Token::Plus
-            | Token::Minus
-            | Token::Mul
-            | Token::Div
-            | Token::Mod
-            | Token::Tilde
-            | Token::Caret
-            | Token::Pipe
-            | Token::Ampersand => chain += 1,
-            _ => {}
-        }
-        if chain > LONGEST_CHAIN {
-            return Err(too_deep());
-        }
-    }
-    Ok(())
-}
 
 fn run<T>(
     tokens: &[TokenWithSpan],
     read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T, SqlError> {
     check_length(tokens)?;
+    check_depth(tokens)?;
     let tokens = &with_fetch_placeholders(tokens);
     let dialect = MsSqlDialect {};
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.to_vec());
@@ -172,11 +133,33 @@ fn without_option(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, 
         return Ok(tokens);
     };
     let option = tokens.split_off(start);
-    let first = option.get(2).and_then(keyword).unwrap_or_default();
-    if option.last().map(|token| &token.token) != Some(&Token::RParen)
-        || !matches!(first.as_str(), "RECOMPILE" | "MAXDOP" | "OPTIMIZE" | "FAST" | "KEEPFIXED" | "KEEP")
-    {
-        return Err(unsupported(&format!("OPTION ({first} ...)")));
+    let inside = match option.as_slice() {
+        [_, open, inside @ .., close] if open.token == Token::LParen && close.token == Token::RParen => {
+            inside
+        }
+        _ => return Err(syntax_error(option.get(1).or(option.first()))),
+    };
+    let commas = outside(inside).filter(|(_, token)| token.token == Token::Comma).map(|(index, _)| index);
+    let mut start = 0;
+    for end in commas.chain([inside.len()]) {
+        let hint = inside.get(start..end).unwrap_or_default();
+        start = end + 1;
+        let words: Vec<String> = hint.iter().filter_map(keyword).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let number =
+            hint.len() == 2 && matches!(hint.get(1).map(|token| &token.token), Some(Token::Number(..)));
+        let harmless = match words.as_slice() {
+            ["RECOMPILE"] => hint.len() == 1,
+            ["KEEP" | "KEEPFIXED", "PLAN"] | ["HASH" | "MERGE" | "LOOP", "JOIN"] | ["FORCE", "ORDER"] => {
+                hint.len() == 2
+            }
+            ["MAXDOP" | "FAST"] => number,
+            ["OPTIMIZE", "FOR", ..] => true,
+            _ => false,
+        };
+        if !harmless {
+            return Err(unsupported(&format!("OPTION ({})", super::lexer::to_text(hint))));
+        }
     }
     Ok(tokens)
 }
@@ -233,17 +216,18 @@ fn without_targets(tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, Ve
             .map(|(index, _)| index + 1),
     );
     let mut targets = Vec::new();
-    let mut removed: Vec<usize> = Vec::new();
-    let mut inserted: Vec<(usize, Vec<TokenWithSpan>)> = Vec::new();
-    for start in &items {
+    let mut removed: HashSet<usize> = HashSet::new();
+    let mut inserted: HashMap<usize, Vec<TokenWithSpan>> = HashMap::new();
+    for (place, start) in items.iter().enumerate() {
         let Some((name, operator, length)) = assignment(&tokens, *start) else { continue };
         targets.push(name.to_lowercase());
         if let (Some(operator), Some(first)) = (operator, tokens.get(*start)) {
             // `@a += e` is `@a + (e)`; the closing parenthesis goes before the next item.
-            let end = items.iter().copied().find(|next| next > start).map_or(list_end, |next| next - 1);
+            let end = items.get(place + 1).map_or(list_end, |next| next - 1);
             removed.extend(*start + 1..*start + length);
-            inserted.push((*start + length, vec![symbol(operator, first), symbol(Token::LParen, first)]));
-            inserted.push((end, vec![symbol(Token::RParen, first)]));
+            let open = [symbol(operator, first), symbol(Token::LParen, first)];
+            inserted.entry(*start + length).or_default().extend(open);
+            inserted.entry(end).or_default().push(symbol(Token::RParen, first));
         } else {
             removed.extend(*start..*start + length);
         }
@@ -260,9 +244,7 @@ fn without_targets(tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, Ve
     }
     let mut rewritten = Vec::with_capacity(tokens.len() + 4);
     for index in 0..=tokens.len() {
-        for (_, extra) in inserted.iter().filter(|(at, _)| *at == index) {
-            rewritten.extend(extra.iter().cloned());
-        }
+        rewritten.extend(inserted.remove(&index).unwrap_or_default());
         if let Some(token) = tokens.get(index)
             && !removed.contains(&index)
         {

@@ -1,7 +1,6 @@
 //! The statements of a batch, as the engine runs them.
 
 use sqlparser::ast;
-use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::sql::types::SqlType;
 
@@ -82,18 +81,19 @@ pub(crate) enum StatementKind {
     },
     Break,
     Continue,
-    Return(Option<ast::Expr>),
+    Return,
     Print(ast::Expr),
     /// None throws the caught error again.
     Throw(Option<Box<[ast::Expr; 3]>>),
     RaiseError {
-        message: ast::Expr,
-        severity: ast::Expr,
-        state: ast::Expr,
+        message: Box<ast::Expr>,
+        severity: Box<ast::Expr>,
+        state: Box<ast::Expr>,
         arguments: Vec<ast::Expr>,
     },
     Wait(ast::Expr),
-    Begin,
+    /// The transaction's name, if it has one.
+    Begin(Option<String>),
     Commit,
     Rollback(Option<String>),
     Save(String),
@@ -101,6 +101,11 @@ pub(crate) enum StatementKind {
     AlterTableAdd {
         table: Name,
         elements: Vec<TableElement>,
+    },
+    DropConstraint {
+        table: Name,
+        constraint: String,
+        if_exists: bool,
     },
     DropTable {
         names: Vec<Name>,
@@ -187,6 +192,6 @@ pub(crate) struct IndexDefinition {
     pub(crate) unique: bool,
     /// The column and whether it is descending.
     pub(crate) columns: Vec<(String, bool)>,
-    /// Tokens of the WHERE clause, for a filtered index.
-    pub(crate) filter: Option<Vec<TokenWithSpan>>,
+    /// INCLUDE: they change no result, but must exist.
+    pub(crate) included: Vec<String>,
 }

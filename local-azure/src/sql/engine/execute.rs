@@ -1,0 +1,216 @@
+//! Running `sp_executesql` and the system's other procedures.
+
+use sqlparser::ast::Expr;
+
+use super::bind::Variable;
+use super::run::{Flow, Frame};
+use super::session::{Failure, Session, Variables, no_procedure};
+use super::{Argument, errors};
+use crate::sql::reply::{ReplySink, SqlError};
+use crate::sql::tsql::batch;
+use crate::sql::tsql::statement::{ExecuteArgument, Name};
+use crate::sql::types::{SqlType, Value};
+use crate::sql::values::errors::unsupported;
+
+/// How deep sp_executesql may call itself; SQL Server allows 32, but its frames are not on our stack.
+const DEEPEST: usize = 16;
+
+/// What an sp_executesql left behind.
+pub(super) struct Executed {
+    /// OUTPUT parameters that the caller wanted: the argument's place, the name, the value.
+    pub(super) outputs: Vec<(usize, String, Variable)>,
+    /// What the caller sees as the return status.
+    pub(super) status: i32,
+    /// How it ended.
+    pub(super) flow: Flow,
+}
+
+/// A parameter that sp_executesql declares: name, type, whether it is OUTPUT.
+type Declared = (String, SqlType, bool);
+
+impl Session {
+    /// sp_executesql. `caller` is the text whose EXEC calls it, if one does: its TRY catches what fails here.
+    pub(super) fn execute_text(
+        &mut self,
+        text: &str,
+        declarations: &str,
+        arguments: &[Argument],
+        caller: Option<&Frame>,
+        reply: &mut dyn ReplySink,
+    ) -> Result<Executed, Failure> {
+        if self.depth >= DEEPEST {
+            return Err(SqlError::new(
+                217,
+                format!("Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {DEEPEST})."),
+            )
+            .into());
+        }
+        let declared = batch::parse_declarations(declarations)?;
+        let (variables, wanted) = self.parameters(&declared, arguments, text, declarations)?;
+        let mut frame = Frame {
+            variables,
+            tries: caller.map_or(0, |caller| caller.tries),
+            caught: caller.map(|caller| caller.caught.clone()).unwrap_or_default(),
+        };
+        let settings = self.settings.clone();
+        // SCOPE_IDENTITY() knows only what this text inserts, and its caller nothing of it.
+        let scope_identity = self.scope_identity.take();
+        self.depth += 1;
+        let flow = self.run_text(text, &mut frame, reply);
+        self.drop_temporary(self.depth);
+        self.depth -= 1;
+        self.scope_identity = scope_identity;
+        self.settings = settings;
+        let flow = flow?;
+        let status = match flow {
+            Flow::Stopped => return Err(Failure::Stopped),
+            Flow::Aborted(number) | Flow::ScopeAborted(number) => number,
+            Flow::Next | Flow::Break | Flow::Continue | Flow::Return => 0,
+        };
+        let outputs = wanted
+            .into_iter()
+            .filter_map(|(place, name)| frame.variables.remove(&name).map(|variable| (place, name, variable)))
+            .collect();
+        Ok(Executed { outputs, status, flow })
+    }
+
+    /// Matches arguments and parameters: the parameters' values, and where the wanted OUTPUT ones stand.
+    fn parameters(
+        &mut self,
+        declared: &[Declared],
+        arguments: &[Argument],
+        text: &str,
+        declarations: &str,
+    ) -> Result<(Variables, Vec<(usize, String)>), Failure> {
+        let mut variables = Variables::new();
+        let mut wanted = Vec::new();
+        for (place, argument) in arguments.iter().enumerate() {
+            let (name, sql_type, output) = if argument.name.is_empty() {
+                declared.get(place).ok_or_else(|| {
+                    SqlError::new(8144, "Procedure or function  has too many arguments specified.")
+                        .with_state(2)
+                })?
+            } else {
+                let lower = argument.name.to_lowercase();
+                declared.iter().find(|(name, _, _)| *name == lower).ok_or_else(|| {
+                    SqlError::new(8145, format!("{} is not a parameter for procedure .", argument.name))
+                })?
+            };
+            if argument.output {
+                if !output {
+                    return Err(SqlError::new(8162, format!("The formal parameter \"{name}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.")).with_state(2).into());
+                }
+                wanted.push((place, name.clone()));
+            }
+            let value = self.converted(&argument.value, argument.sql_type, *sql_type)?;
+            if variables.insert(name.clone(), Variable { sql_type: *sql_type, value }).is_some() {
+                return Err(
+                    SqlError::new(8143, format!("Parameter '{name}' was supplied multiple times.")).into()
+                );
+            }
+        }
+        for (name, sql_type, output) in declared {
+            if variables.contains_key(name) {
+                continue;
+            }
+            if !output {
+                let shown: String = format!("({declarations}){text}").chars().take(120).collect();
+                return Err(SqlError::new(8178, format!("The parameterized query '{shown}' expects the parameter '{name}', which was not supplied.")).into());
+            }
+            variables.insert(name.clone(), Variable { sql_type: *sql_type, value: Value::Null });
+        }
+        Ok((variables, wanted))
+    }
+
+    /// EXEC of a procedure.
+    pub(super) fn execute(
+        &mut self,
+        result: Option<&str>,
+        procedure: &Name,
+        arguments: &[ExecuteArgument],
+        frame: &mut Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<Flow, Failure> {
+        let mut values = Vec::new();
+        for argument in arguments {
+            let (value, sql_type) = self.evaluate(&argument.value, None, frame)?;
+            values.push(Argument {
+                name: argument.name.clone().unwrap_or_default(),
+                sql_type,
+                value,
+                output: argument.output,
+            });
+        }
+        let schema = procedure.schema.as_deref().unwrap_or("sys").to_lowercase();
+        let known = matches!(schema.as_str(), "sys" | "dbo");
+        let (status, flow) = match procedure.object.to_lowercase().as_str() {
+            "sp_set_session_context" if known => {
+                self.set_session_context(&values)?;
+                (0, Flow::Next)
+            }
+            "sp_executesql" if known => self.execute_nested(arguments, values, frame, reply)?,
+            name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => {
+                return Err(unsupported(name).into());
+            }
+            _ => return Err(no_procedure(&errors::display(procedure)).into()),
+        };
+        if let Some(variable) = result.and_then(|result| frame.variables.get_mut(result)) {
+            variable.value =
+                self.converted(&Value::Integer(i64::from(status)), SqlType::Int, variable.sql_type)?;
+        }
+        Ok(flow)
+    }
+
+    fn execute_nested(
+        &mut self,
+        arguments: &[ExecuteArgument],
+        mut values: Vec<Argument>,
+        frame: &mut Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<(i32, Flow), Failure> {
+        let own = |argument: Option<&Argument>, name: &str, shown: &str| match argument {
+            Some(argument) if !argument.name.is_empty() && !argument.name.eq_ignore_ascii_case(name) => {
+                Err(unsupported(&format!("EXEC sp_executesql with {} where {name} stands", argument.name)))
+            }
+            Some(Argument { value: Value::Null, .. }) | None => Ok(String::new()),
+            Some(Argument {
+                value: Value::Text(text),
+                sql_type: SqlType::NVarChar(_) | SqlType::NChar(_),
+                ..
+            }) => Ok(text.clone()),
+            Some(_) => Err(SqlError::new(
+                214,
+                format!("Procedure expects parameter '{shown}' of type 'ntext/nchar/nvarchar'."),
+            )
+            .with_state(if shown == "@params" { 3 } else { 2 })),
+        };
+        if values.is_empty() {
+            return Err(SqlError::new(
+                201,
+                "Procedure or function 'sp_executesql' expects parameter '@statement', which was not supplied.",
+            )
+            .with_state(10)
+            .into());
+        }
+        let statement = own(values.first(), "@stmt", "@statement")?;
+        let declarations = own(values.get(1), "@params", "@params")?;
+        let passed = values.split_off(values.len().min(2));
+        let executed = self.execute_text(&statement, &declarations, &passed, Some(frame), reply)?;
+        for (place, _, variable) in executed.outputs {
+            let Some(Expr::Identifier(target)) = arguments.get(place + 2).map(|argument| &argument.value)
+            else {
+                continue;
+            };
+            let target = target.value.to_lowercase();
+            if let Some(sql_type) = frame.variables.get(&target).map(|variable| variable.sql_type) {
+                let value = self.converted(&variable.value, variable.sql_type, sql_type)?;
+                frame.variables.insert(target, Variable { sql_type, value });
+            }
+        }
+        let flow = match executed.flow {
+            Flow::Aborted(number) => Flow::Aborted(number),
+            _ => Flow::Next,
+        };
+        Ok((executed.status, flow))
+    }
+}
