@@ -119,6 +119,8 @@ pub(crate) struct Scope {
     pub(crate) sources: Vec<Source>,
     /// Whether aggregates may stand here.
     pub(crate) aggregates: bool,
+    /// Whether functions with OVER may stand here: the select list and ORDER BY.
+    pub(crate) windows: bool,
     pub(crate) saw_aggregate: bool,
     pub(crate) inside_aggregate: usize,
     pub(crate) inside_key: usize,

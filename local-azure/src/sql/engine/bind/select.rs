@@ -263,12 +263,15 @@ impl Binder<'_> {
         if let Some(scope) = self.scopes.last_mut() {
             scope.keys.clone_from(keys);
             scope.aggregates = true;
+            scope.windows = true;
         }
         let mut values = Vec::new();
         for item in projection {
             self.select_item(item, &mut values)?;
         }
+        self.allow_windows(false);
         let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
+        self.allow_windows(true);
         let columns: Vec<OutputColumn> = values
             .iter()
             .map(|(name, value): &(String, Typed)| OutputColumn {
@@ -367,6 +370,12 @@ impl Binder<'_> {
         };
         sql.push_str(&self.limit(top, tail)?);
         Ok(BoundQuery { sql, columns })
+    }
+
+    fn allow_windows(&mut self, windows: bool) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.windows = windows;
+        }
     }
 
     fn limit(&mut self, top: Option<String>, tail: &Tail<'_>) -> Result<String, SqlError> {
