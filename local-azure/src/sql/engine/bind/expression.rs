@@ -1,13 +1,12 @@
-//! Values: columns, literals, variables, operators, CASE, CAST, subqueries.
+//! Values: columns, variables, CASE, CAST, subqueries, and the way to literals, operators and functions.
 
-use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{self, Expr};
 
-use super::{Binder, Typed, identifier, not_tsql, parts};
+use super::{Binder, Typed, identifier, literals::short, not_tsql, parts};
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::cursor::undeclared;
 use crate::sql::types::{Length, SqlType, Value};
-use crate::sql::values::arithmetic::{negation_type, result_type};
-use crate::sql::values::convert::{Conversion, convert, is_allowed, not_allowed};
+use crate::sql::values::convert::{is_allowed, not_allowed};
 use crate::sql::values::data_type::DefaultLength;
 use crate::sql::values::errors::unsupported;
 
@@ -138,7 +137,7 @@ impl Binder<'_> {
         }
     }
 
-    fn variable(&mut self, name: &str) -> Result<Typed, SqlError> {
+    pub(super) fn variable(&mut self, name: &str) -> Result<Typed, SqlError> {
         let lower = name.to_lowercase();
         if lower.starts_with("@@") {
             return self.fact(&lower).ok_or_else(|| unsupported(&format!("The function {name}")));
@@ -155,184 +154,6 @@ impl Binder<'_> {
         let sql_type = sql_type.unwrap_or(SqlType::Int);
         let sql = self.value(&value.unwrap_or(Value::Null), sql_type);
         Some(Typed::new(sql, sql_type))
-    }
-
-    fn literal(&mut self, value: &ast::Value) -> Result<Typed, SqlError> {
-        let (value, sql_type) = match value {
-            ast::Value::Null => {
-                let mut null = Typed::new("NULL", SqlType::Int);
-                null.null = true;
-                return Ok(null);
-            }
-            ast::Value::Placeholder(name) if name.starts_with('@') => return self.variable(name),
-            ast::Value::Number(digits, false) => number(digits)?,
-            ast::Value::SingleQuotedString(text) => {
-                let length = u16::try_from(text.chars().count())
-                    .ok()
-                    .filter(|length| *length <= 8000)
-                    .map_or(Length::Max, |length| Length::Limit(length.max(1)));
-                // A character outside the code page is a question mark in a literal without N.
-                let value = Value::Text(text.clone());
-                let from = SqlType::NVarChar(Length::Max);
-                let sql_type = SqlType::VarChar(length);
-                (convert(&value, from, sql_type, Conversion::Implicit, None)?, sql_type)
-            }
-            ast::Value::NationalStringLiteral(text) => {
-                let length = u16::try_from(text.encode_utf16().count())
-                    .ok()
-                    .filter(|length| *length <= 4000)
-                    .map_or(Length::Max, |length| Length::Limit(length.max(1)));
-                (Value::Text(text.clone()), SqlType::NVarChar(length))
-            }
-            ast::Value::HexStringLiteral(digits) => {
-                let padded = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits.clone() };
-                let bytes: Option<Vec<u8>> = padded
-                    .as_bytes()
-                    .chunks(2)
-                    .map(|pair| {
-                        std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
-                    })
-                    .collect();
-                let bytes = bytes.ok_or_else(|| not_tsql(digits))?;
-                let length = u16::try_from(bytes.len())
-                    .ok()
-                    .filter(|length| *length <= 8000)
-                    .map_or(Length::Max, |length| Length::Limit(length.max(1)));
-                (Value::Binary(bytes), SqlType::VarBinary(length))
-            }
-            ast::Value::Boolean(value) => {
-                return Err(super::super::errors::invalid_column(&value.to_string()));
-            }
-            other => return Err(not_tsql(&short(&other.to_string()))),
-        };
-        let sql = self.value(&value, sql_type);
-        Ok(Typed::new(sql, sql_type).not_null())
-    }
-
-    fn unary(&mut self, op: UnaryOperator, operand: &Expr) -> Result<Typed, SqlError> {
-        match op {
-            UnaryOperator::Plus => self.expression(operand),
-            UnaryOperator::Minus => {
-                if let Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, false), span: _ }) =
-                    operand
-                {
-                    // -2147483648 is an int on SQL Server's wire too: the sign belongs to the literal's type.
-                    let (value, sql_type) = number(digits)?;
-                    let (value, sql_type) = match value {
-                        Value::Integer(number) => (Value::Integer(-number), sql_type),
-                        Value::Decimal(number) => (Value::Decimal(-number), sql_type),
-                        Value::Float(number) => (Value::Float(-number), sql_type),
-                        other => (other, sql_type),
-                    };
-                    let sql = self.value(&value, sql_type);
-                    return Ok(Typed::new(sql, sql_type).not_null());
-                }
-                let operand = self.expression(operand)?;
-                let result = negation_type(operand.sql_type)?;
-                let operand = self.coerce(operand, result)?;
-                Ok(Typed {
-                    nullable: operand.nullable,
-                    ..Typed::new(format!("tsql_negate({}, '{result}')", operand.sql), result)
-                })
-            }
-            UnaryOperator::BitwiseNot => {
-                let operand = self.expression(operand)?;
-                if !operand.sql_type.is_integer() {
-                    return Err(crate::sql::values::errors::invalid_operand(operand.sql_type, "'~'"));
-                }
-                let sql = match operand.sql_type {
-                    SqlType::Bit => format!("(1 - {})", operand.sql),
-                    SqlType::TinyInt => format!("(255 - {})", operand.sql),
-                    _ => format!("(~{})", operand.sql),
-                };
-                Ok(Typed::new(sql, operand.sql_type))
-            }
-            UnaryOperator::Not => Err(not_tsql("NOT")),
-            other => Err(not_tsql(&other.to_string())),
-        }
-    }
-
-    fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<Typed, SqlError> {
-        // Chains such as a + b + c are as deep on the left as they are long: walked in a loop, not on the stack.
-        let mut rest = vec![(op, right)];
-        let mut first = left;
-        while let Expr::BinaryOp { left, op, right } = first {
-            rest.push((op, right));
-            first = left;
-        }
-        let mut bound = self.expression(first)?;
-        while let Some((op, right)) = rest.pop() {
-            let right = self.expression(right)?;
-            bound = self.operate(bound, op, right)?;
-        }
-        Ok(bound)
-    }
-
-    fn operate(&mut self, left: Typed, op: &BinaryOperator, right: Typed) -> Result<Typed, SqlError> {
-        let symbol = match op {
-            BinaryOperator::Plus => "+",
-            BinaryOperator::Minus => "-",
-            BinaryOperator::Multiply => "*",
-            BinaryOperator::Divide => "/",
-            BinaryOperator::Modulo => "%",
-            BinaryOperator::BitwiseAnd => "&",
-            BinaryOperator::BitwiseOr => "|",
-            BinaryOperator::BitwiseXor => "^",
-            BinaryOperator::StringConcat => return Err(not_tsql("||")),
-            other => return Err(not_tsql(&other.to_string())),
-        };
-        let nullable = left.nullable || right.nullable;
-        let (left, right) = match (left.null, right.null) {
-            (true, false) => (Typed { sql_type: right.sql_type, ..left }, right),
-            (false, true) => {
-                let sql_type = left.sql_type;
-                (left, Typed { sql_type, ..right })
-            }
-            _ => (left, right),
-        };
-        if symbol == "+" && left.sql_type.is_text() && right.sql_type.is_text() {
-            let sql_type = concatenation(left.sql_type, right.sql_type);
-            let limit = match sql_type {
-                SqlType::VarChar(Length::Limit(8000)) | SqlType::NVarChar(Length::Limit(4000)) => true,
-                _ => false,
-            };
-            let sql = format!("({} || {})", left.sql, right.sql);
-            let sql =
-                if limit { format!("tsql_coerce({sql}, '{}', '{sql_type}')", widest(sql_type)) } else { sql };
-            return Ok(Typed { nullable, ..Typed::new(sql, sql_type) });
-        }
-        if matches!(symbol, "&" | "|" | "^") {
-            if !left.sql_type.is_integer() || !right.sql_type.is_integer() {
-                let wrong = if left.sql_type.is_integer() { right.sql_type } else { left.sql_type };
-                return Err(crate::sql::values::errors::invalid_operand(wrong, &format!("'{symbol}'")));
-            }
-            let sql_type = left.sql_type.common(right.sql_type);
-            let sql = if symbol == "^" {
-                format!("tsql_bit_xor({}, {})", left.sql, right.sql)
-            } else {
-                format!("({} {symbol} {})", left.sql, right.sql)
-            };
-            return Ok(Typed { nullable, ..Typed::new(sql, sql_type) });
-        }
-        if symbol == "+" && left.sql_type.is_binary() && right.sql_type.is_binary() {
-            return Err(unsupported("Concatenation of binary values"));
-        }
-        let operator = symbol.chars().next().unwrap_or('+');
-        let result = result_type(operator, left.sql_type, right.sql_type)?;
-        let (left_type, right_type) = (left.sql_type, right.sql_type);
-        let left = self.converted_operand(left, right_type)?;
-        let right = self.converted_operand(right, left_type)?;
-        let sql = format!(
-            "tsql_arith('{symbol}', {}, '{}', {}, '{}', '{result}')",
-            left.sql, left.sql_type, right.sql, right.sql_type
-        );
-        Ok(Typed { nullable, ..Typed::new(sql, result) })
-    }
-
-    /// Text or bytes beside a number or date become one of its type first, as SQL Server converts them.
-    fn converted_operand(&mut self, operand: Typed, other: SqlType) -> Result<Typed, SqlError> {
-        let converts = |sql_type: SqlType| sql_type.is_text() || sql_type.is_binary();
-        if converts(operand.sql_type) && !converts(other) { self.coerce(operand, other) } else { Ok(operand) }
     }
 
     fn case(
@@ -441,41 +262,6 @@ impl Binder<'_> {
     }
 }
 
-/// The text at most 60 characters long.
-fn short(text: &str) -> String {
-    text.chars().take(60).collect()
-}
-
-/// A number literal: int, or decimal by its digits, or float with an exponent.
-fn number(digits: &str) -> Result<(Value, SqlType), SqlError> {
-    if digits.contains(['e', 'E']) {
-        let value: f64 = digits.parse().map_err(|_| not_tsql(digits))?;
-        return Ok((Value::Float(value), SqlType::Float));
-    }
-    if !digits.contains('.')
-        && let Ok(value) = digits.parse::<i32>()
-    {
-        return Ok((Value::Integer(i64::from(value)), SqlType::Int));
-    }
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let whole = whole.trim_start_matches('0');
-    let joined = format!("{whole}{fraction}");
-    let precision = u8::try_from(joined.len().max(1)).ok().filter(|precision| *precision <= 38);
-    let scale = u8::try_from(fraction.len()).ok();
-    match (precision, scale, if joined.is_empty() { Ok(0) } else { joined.parse::<i128>() }) {
-        (Some(precision), Some(scale), Ok(value)) => {
-            Ok((Value::Decimal(value), SqlType::Decimal { precision, scale }))
-        }
-        _ => Err(SqlError::new(
-            1007,
-            format!(
-                "The number '{digits}' is out of the range for numeric representation (maximum precision 38)."
-            ),
-        )
-        .with_class(15)),
-    }
-}
-
 /// The type that values of all these types become.
 pub(crate) fn common_type(values: &[&Typed]) -> SqlType {
     let mut common: Option<SqlType> = None;
@@ -486,20 +272,6 @@ pub(crate) fn common_type(values: &[&Typed]) -> SqlType {
         });
     }
     common.unwrap_or(SqlType::Int)
-}
-
-/// The type of `a + b` for texts.
-fn concatenation(left: SqlType, right: SqlType) -> SqlType {
-    let unicode = left.is_unicode_text() || right.is_unicode_text();
-    let limit: u16 = if unicode { 4000 } else { 8000 };
-    match (left.length(), right.length()) {
-        (Some(Length::Limit(a)), Some(Length::Limit(b))) => {
-            let length = Length::Limit(a.saturating_add(b).min(limit));
-            if unicode { SqlType::NVarChar(length) } else { SqlType::VarChar(length) }
-        }
-        _ if unicode => SqlType::NVarChar(Length::Max),
-        _ => SqlType::VarChar(Length::Max),
-    }
 }
 
 /// The same kind of text without a limit.

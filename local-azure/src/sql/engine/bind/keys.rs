@@ -1,7 +1,7 @@
 //! What SQLite must compare so that the result is SQL Server's: of a datetimeoffset its instant, of bytes what stands
 //! before the zeros at the end, of text the collation, of any other type the stored value.
 
-use super::Typed;
+use super::{Typed, select::OutputColumn};
 use crate::sql::types::SqlType;
 
 /// Whether two stored values of the type may differ in their bytes and still be equal on SQL Server.
@@ -27,4 +27,14 @@ pub(crate) fn collated(value: &Typed) -> String {
     } else {
         value.sql.clone()
     }
+}
+
+/// The keys of columns c0, c1, ... with `prefix` before each.
+pub(crate) fn row_keys(prefix: &str, columns: &[OutputColumn]) -> String {
+    let keys: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| key(&format!("{prefix}c{index}"), column.sql_type))
+        .collect();
+    keys.join(", ")
 }

@@ -9,17 +9,31 @@
 //! | [`select`] | queries |
 //! | [`from`] | tables, joins, derived tables, common table expressions |
 //! | [`keys`] | what comparisons, groups and orders look at |
-//! | [`modify`] | INSERT, UPDATE, DELETE |
+//! | [`literals`] | literals and their types |
+//! | [`operators`] | signs, arithmetic, concatenation, bits |
+//! | [`set`] | UNION, EXCEPT, INTERSECT |
+//! | [`insert`] | INSERT |
+//! | [`projection`] | the items of a select list |
+//! | [`modify`] | UPDATE, DELETE, OUTPUT |
 //! | [`system`] | the catalogue views |
+//!
+//! A name that nothing in scope has is 207 (a column), 208 (a table), 4104 (a qualifier) or 209 (two columns have it);
+//! they end the batch, and unlike SQL Server's they come when the statement runs, not when the batch is compiled: what
+//! stands before it in the batch has run by then.
 
 pub(crate) mod assignment;
 pub(crate) mod condition;
 pub(crate) mod expression;
 pub(crate) mod from;
 pub(crate) mod functions;
+mod insert;
 pub(crate) mod keys;
+mod literals;
 pub(crate) mod modify;
+mod operators;
+mod projection;
 pub(crate) mod select;
+mod set;
 pub(crate) mod system;
 
 use std::collections::{BTreeSet, HashMap};
@@ -105,6 +119,8 @@ pub(crate) struct Scope {
     pub(crate) sources: Vec<Source>,
     /// Whether aggregates may stand here.
     pub(crate) aggregates: bool,
+    /// Whether functions with OVER may stand here: the select list and ORDER BY.
+    pub(crate) windows: bool,
     pub(crate) saw_aggregate: bool,
     pub(crate) inside_aggregate: usize,
     pub(crate) inside_key: usize,

@@ -1,15 +1,12 @@
-//! Queries: SELECT, set operations, ordering, TOP, OFFSET.
+//! Queries: SELECT, ordering, TOP, OFFSET.
 
-use sqlparser::ast::{self, Expr, SetExpr, SetOperator, SetQuantifier};
+use sqlparser::ast::{self, Expr, SetExpr};
 
 use super::{
     Binder, Common, Scope, Typed,
-    expression::common_type,
-    identifier,
-    keys::{collated, has_key, key},
-    not_tsql, parts,
+    keys::{collated, has_key, key, row_keys},
+    not_tsql,
 };
-use crate::sql::engine::catalog::same_name;
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 use crate::sql::values::errors::unsupported;
@@ -33,7 +30,8 @@ pub(crate) struct BoundQuery {
 }
 
 /// ORDER BY, OFFSET and FETCH of a query.
-struct Tail<'q> {
+#[derive(Default)]
+pub(super) struct Tail<'q> {
     order: &'q [ast::OrderByExpr],
     offset: Option<&'q Expr>,
     fetch: Option<&'q Expr>,
@@ -178,61 +176,7 @@ impl Binder<'_> {
         Ok(())
     }
 
-    fn set(&mut self, body: &SetExpr) -> Result<BoundQuery, SqlError> {
-        match body {
-            SetExpr::Select(select) => self.select(select, &Tail { order: &[], offset: None, fetch: None }),
-            SetExpr::Query(query) => self.subquery(query),
-            SetExpr::SetOperation { left, op, set_quantifier, right } => {
-                let word = match (op, set_quantifier) {
-                    (SetOperator::Union, SetQuantifier::All) => "UNION ALL",
-                    (SetOperator::Union, SetQuantifier::None) => "UNION",
-                    (SetOperator::Except, SetQuantifier::None) => "EXCEPT",
-                    (SetOperator::Intersect, SetQuantifier::None) => "INTERSECT",
-                    _ => return Err(not_tsql("UNION")),
-                };
-                let left = self.deeper(|binder| binder.set(left))?;
-                let right = self.deeper(|binder| binder.set(right))?;
-                if left.columns.len() != right.columns.len() {
-                    return Err(SqlError::new(
-                        205,
-                        "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions in their target lists.",
-                    ));
-                }
-                let mut columns = Vec::new();
-                let (mut left_list, mut right_list) = (Vec::new(), Vec::new());
-                for (index, (l, r)) in left.columns.iter().zip(&right.columns).enumerate() {
-                    let typed = |column: &OutputColumn| Typed {
-                        null: column.null,
-                        ..Typed::new(format!("c{index}"), column.sql_type)
-                    };
-                    let sql_type = common_type(&[&typed(l), &typed(r)]);
-                    for (list, column) in [(&mut left_list, l), (&mut right_list, r)] {
-                        let value = self.coerce(typed(column), sql_type)?;
-                        list.push(format!("{} AS c{index}", collated(&value)));
-                    }
-                    columns.push(OutputColumn {
-                        name: l.name.clone(),
-                        sql_type,
-                        nullable: l.nullable || r.nullable,
-                        identity: false,
-                        null: l.null && r.null,
-                    });
-                }
-                let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);
-                let right = format!("SELECT {} FROM ({})", right_list.join(", "), right.sql);
-                let sql = if word != "UNION ALL" && columns.iter().any(|column| has_key(column.sql_type)) {
-                    by_keys(*op, &left, &right, &columns)
-                } else {
-                    format!("{left} {word} {right}")
-                };
-                Ok(BoundQuery { sql, columns })
-            }
-            SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
-            _ => Err(not_tsql("SELECT")),
-        }
-    }
-
-    fn select(&mut self, select: &ast::Select, tail: &Tail<'_>) -> Result<BoundQuery, SqlError> {
+    pub(super) fn select(&mut self, select: &ast::Select, tail: &Tail<'_>) -> Result<BoundQuery, SqlError> {
         self.scopes.push(Scope::default());
         let bound = self.select_parts(select, tail);
         self.scopes.pop();
@@ -319,12 +263,15 @@ impl Binder<'_> {
         if let Some(scope) = self.scopes.last_mut() {
             scope.keys.clone_from(keys);
             scope.aggregates = true;
+            scope.windows = true;
         }
         let mut values = Vec::new();
         for item in projection {
             self.select_item(item, &mut values)?;
         }
+        self.allow_windows(false);
         let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
+        self.allow_windows(true);
         let columns: Vec<OutputColumn> = values
             .iter()
             .map(|(name, value): &(String, Typed)| OutputColumn {
@@ -425,6 +372,12 @@ impl Binder<'_> {
         Ok(BoundQuery { sql, columns })
     }
 
+    fn allow_windows(&mut self, windows: bool) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.windows = windows;
+        }
+    }
+
     fn limit(&mut self, top: Option<String>, tail: &Tail<'_>) -> Result<String, SqlError> {
         match (top, tail.offset) {
             (None, None) => Ok(String::new()),
@@ -452,168 +405,6 @@ impl Binder<'_> {
         let count = self.coerce(count?, SqlType::BigInt)?;
         Ok(format!("local_azure_row_count({})", count.sql))
     }
-
-    pub(crate) fn output_select_item(
-        &mut self,
-        item: &ast::SelectItem,
-        values: &mut Vec<(String, Typed)>,
-    ) -> Result<(), SqlError> {
-        self.select_item(item, values)
-    }
-
-    fn select_item(
-        &mut self,
-        item: &ast::SelectItem,
-        values: &mut Vec<(String, Typed)>,
-    ) -> Result<(), SqlError> {
-        match item {
-            ast::SelectItem::UnnamedExpr(Expr::BinaryOp {
-                left: _,
-                op: ast::BinaryOperator::Eq,
-                right: _,
-            }) => return Err(not_tsql("=")),
-            ast::SelectItem::UnnamedExpr(expression) => {
-                let name = match expression {
-                    Expr::Identifier(name) if name.quote_style.is_some() || !name.value.starts_with('@') => {
-                        name.value.clone()
-                    }
-                    Expr::CompoundIdentifier(names) => {
-                        names.last().map_or_else(String::new, |name| name.value.clone())
-                    }
-                    _ => String::new(),
-                };
-                let value = self.expression(expression)?;
-                let name = if value.identity || self.is_column_name(expression) {
-                    self.proper_name(&name)
-                } else {
-                    String::new()
-                };
-                values.push((name, value));
-            }
-            ast::SelectItem::ExprWithAlias { expr, alias } => {
-                let value = self.expression(expr)?;
-                values.push((identifier(alias)?, value));
-            }
-            ast::SelectItem::ExprWithAliases { .. } => return Err(not_tsql("AS")),
-            ast::SelectItem::Wildcard(options) => {
-                plain_wildcard(options)?;
-                self.all_columns(None, values)?;
-            }
-            ast::SelectItem::QualifiedWildcard(
-                ast::SelectItemQualifiedWildcardKind::ObjectName(name),
-                options,
-            ) => {
-                plain_wildcard(options)?;
-                self.all_columns(Some(&parts(name)?), values)?;
-            }
-            ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::Expr(_), _) => {
-                return Err(not_tsql("*"));
-            }
-        }
-        Ok(())
-    }
-
-    fn is_column_name(&self, expression: &Expr) -> bool {
-        match expression {
-            Expr::Identifier(name) => self.scopes.iter().any(|scope| {
-                scope
-                    .sources
-                    .iter()
-                    .any(|source| source.columns.iter().any(|column| same_name(&column.name, &name.value)))
-            }),
-            Expr::CompoundIdentifier(_) => true,
-            _ => false,
-        }
-    }
-
-    /// The column's name as it was declared.
-    fn proper_name(&self, written: &str) -> String {
-        self.scopes
-            .iter()
-            .rev()
-            .flat_map(|scope| &scope.sources)
-            .flat_map(|source| &source.columns)
-            .find(|column| same_name(&column.name, written))
-            .map_or_else(|| written.to_owned(), |column| column.name.clone())
-    }
-
-    fn all_columns(
-        &mut self,
-        qualifier: Option<&[String]>,
-        values: &mut Vec<(String, Typed)>,
-    ) -> Result<(), SqlError> {
-        self.check_output(qualifier.unwrap_or_default(), "*")?;
-        let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
-        let chosen: Vec<_> = sources
-            .iter()
-            .filter(|source| qualifier.is_none_or(|written| super::qualifies(&source.qualifier, written)))
-            .collect();
-        if chosen.is_empty() {
-            return Err(match qualifier {
-                Some(name) => SqlError::new(107, format!("The column prefix '{}' does not match with a table name or alias name used in the query.", name.join("."))).with_class(15),
-                None => SqlError::new(263, "Must specify table to select from."),
-            });
-        }
-        for source in chosen {
-            for column in &source.columns {
-                let mut name = source.qualifier.clone();
-                name.push(column.name.clone());
-                let value = self.column(&name)?;
-                values.push((column.name.clone(), value));
-            }
-        }
-        Ok(())
-    }
-
-    /// The output column that ORDER BY names by alias or number.
-    fn output_place(&self, expression: &Expr, columns: &[OutputColumn]) -> Result<Option<usize>, SqlError> {
-        match expression {
-            Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, false), span: _ }) => {
-                let place = digits.parse::<usize>().ok().filter(|place| (1..=columns.len()).contains(place));
-                place.map(|place| Some(place - 1)).ok_or_else(|| {
-                    SqlError::new(108, format!("The ORDER BY position number {digits} is out of range of the number of items in the select list.")).with_class(15)
-                })
-            }
-            Expr::Identifier(name) => {
-                Ok(columns.iter().position(|column| same_name(&column.name, &name.value)))
-            }
-            _ => Ok(None),
-        }
-    }
-}
-
-/// The keys of columns c0, c1, ... with `prefix` before each.
-fn row_keys(prefix: &str, columns: &[OutputColumn]) -> String {
-    let keys: Vec<String> = columns
-        .iter()
-        .enumerate()
-        .map(|(index, column)| key(&format!("{prefix}c{index}"), column.sql_type))
-        .collect();
-    keys.join(", ")
-}
-
-/// UNION, EXCEPT or INTERSECT of rows that are equal when their keys are; NULL equals NULL here.
-fn by_keys(op: SetOperator, left: &str, right: &str, columns: &[OutputColumn]) -> String {
-    let groups = row_keys("", columns);
-    if op == SetOperator::Union {
-        return format!("SELECT * FROM ({left} UNION ALL {right}) GROUP BY {groups}");
-    }
-    let same: Vec<String> = columns
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            format!(
-                "{} IS {}",
-                key(&format!("l.c{index}"), column.sql_type),
-                key(&format!("r.c{index}"), column.sql_type)
-            )
-        })
-        .collect();
-    let not = if op == SetOperator::Except { "NOT " } else { "" };
-    format!(
-        "SELECT * FROM ({left}) AS l WHERE {not}EXISTS (SELECT 1 FROM ({right}) AS r WHERE {}) GROUP BY {groups}",
-        same.join(" AND ")
-    )
 }
 
 pub(crate) fn order_item(item: &ast::OrderByExpr) -> Result<(&Expr, bool), SqlError> {
@@ -630,26 +421,4 @@ pub(crate) fn order_item(item: &ast::OrderByExpr) -> Result<(&Expr, bool), SqlEr
 
 pub(crate) fn direction(descending: bool) -> &'static str {
     if descending { " DESC" } else { "" }
-}
-
-fn plain_wildcard(options: &ast::WildcardAdditionalOptions) -> Result<(), SqlError> {
-    let ast::WildcardAdditionalOptions {
-        wildcard_token: _,
-        opt_ilike,
-        opt_exclude,
-        opt_except,
-        opt_replace,
-        opt_rename,
-        opt_alias,
-    } = options;
-    if opt_ilike.is_some()
-        || opt_exclude.is_some()
-        || opt_except.is_some()
-        || opt_replace.is_some()
-        || opt_rename.is_some()
-        || opt_alias.is_some()
-    {
-        return Err(not_tsql("*"));
-    }
-    Ok(())
 }

@@ -20,7 +20,7 @@
 //! | `tsql_bit_xor(n, n)` | `^` (`& \| ~` are SQLite's own, on INTEGER) | integer |
 //! | `tsql_instant(x)` | what a comparison, GROUP BY or DISTINCT of datetimeoffset looks at | BLOB |
 //! | `tsql_binary_key(x)` | what a comparison of binary/varbinary looks at (zeros at the end don't count) | BLOB |
-//! | `tsql_like(text, pattern, escape)` | LIKE; escape NULL without one | bit |
+//! | `tsql_like(text, pattern, escape, 'common type')` | LIKE; escape NULL without one; with char or varchar as the common type of text and pattern, blanks at the end of the text don't count | bit |
 //! | `x COLLATE tsql_ci_as` | comparison, ORDER BY, GROUP BY, MIN, MAX of text | |
 //! | `tsql_len(text)` | LEN | int |
 //! | `tsql_datalength(x, 'type')` | DATALENGTH | int |

@@ -67,22 +67,22 @@ impl Binder<'_> {
                     SqlType::Date,
                 )
             }
-            ("DATEFROMPARTS", [_, _, _]) => self.from_parts(&lower, values, SqlType::Date)?,
+            ("DATEFROMPARTS", [_, _, _]) => self.built_date(&lower, values, SqlType::Date)?,
             ("DATETIMEFROMPARTS", [_, _, _, _, _, _, _]) => {
-                self.from_parts(&lower, values, SqlType::DateTime)?
+                self.built_date(&lower, values, SqlType::DateTime)?
             }
             ("SMALLDATETIMEFROMPARTS", [_, _, _, _, _]) => {
-                self.from_parts(&lower, values, SqlType::SmallDateTime)?
+                self.built_date(&lower, values, SqlType::SmallDateTime)?
             }
             ("TIMEFROMPARTS", [_, _, _, _, scale]) => {
-                self.from_parts(&lower, values, SqlType::Time { scale: precision(scale, "time")? })?
+                self.built_date(&lower, values, SqlType::Time { scale: precision(scale, "time")? })?
             }
             ("DATETIME2FROMPARTS", [_, _, _, _, _, _, _, scale]) => {
-                self.from_parts(&lower, values, SqlType::DateTime2 { scale: precision(scale, "datetime2")? })?
+                self.built_date(&lower, values, SqlType::DateTime2 { scale: precision(scale, "datetime2")? })?
             }
             ("DATETIMEOFFSETFROMPARTS", [_, _, _, _, _, _, _, _, _, scale]) => {
                 let scale = precision(scale, "datetimeoffset")?;
-                self.from_parts(&lower, values, SqlType::DateTimeOffset { scale })?
+                self.built_date(&lower, values, SqlType::DateTimeOffset { scale })?
             }
             ("ISDATE", [value]) => {
                 let value = self.expression(value)?;
@@ -131,7 +131,7 @@ impl Binder<'_> {
     }
 
     /// A date from numbers.
-    fn from_parts(&mut self, name: &str, values: &[&Expr], result: SqlType) -> Result<Typed, SqlError> {
+    fn built_date(&mut self, name: &str, values: &[&Expr], result: SqlType) -> Result<Typed, SqlError> {
         let numbers = values.iter().map(|value| self.number(value)).collect::<Result<Vec<_>, _>>()?;
         Ok(Typed::new(format!("tsql_{name}({})", numbers.join(", ")), result))
     }

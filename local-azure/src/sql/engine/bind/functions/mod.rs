@@ -92,8 +92,11 @@ impl Binder<'_> {
             }
             return self.window(&name, &values, star, over);
         }
-        if star && !matches!(name.as_str(), "COUNT" | "COUNT_BIG") || (distinct && !aggregate) {
+        if star && !matches!(name.as_str(), "COUNT" | "COUNT_BIG") {
             return Err(not_tsql("*"));
+        }
+        if distinct && !aggregate {
+            return Err(not_tsql("DISTINCT"));
         }
         if !within_group.is_empty() && name != "STRING_AGG" {
             return Err(unsupported(&format!("{name} ... WITHIN GROUP")));
@@ -271,7 +274,9 @@ const ARGUMENTS: [(&str, usize); 58] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 30] = [
+const UNSUPPORTED: [&str; 32] = [
+    "ROLLUP",
+    "CUBE",
     "FORMAT",
     "HASHBYTES",
     "CHECKSUM",

@@ -29,7 +29,7 @@ impl Binder<'_> {
         else {
             return Err(unsupported("A named window, or ROWS or RANGE in OVER"));
         };
-        if !self.scopes.last().is_some_and(|scope| scope.aggregates) {
+        if !self.scopes.last().is_some_and(|scope| scope.windows) {
             return Err(SqlError::new(
                 4108,
                 "Windowed functions can only appear in the SELECT or ORDER BY clauses.",
