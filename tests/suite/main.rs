@@ -16,6 +16,7 @@ mod readme;
 mod retries;
 mod samples;
 mod secrets_stay_inside;
+mod session_state;
 mod support;
 mod timers;
 mod tls;

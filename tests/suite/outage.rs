@@ -3,7 +3,10 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::support::Desk;
+use crate::support::script_root::FunctionFolder;
 
 /// Far above what the settings below allow, far below what would hold a caller for good.
 const SOON: Duration = Duration::from_secs(10);
@@ -39,6 +42,53 @@ async fn a_server_that_was_restarted_between_two_calls_goes_unnoticed_by_readers
     // The pool's connection is dead; a read may simply be tried again.
     assert_eq!(desk.get("/api/persons/5").await.json(200)["Id"], 5);
     assert_eq!(desk.worker_pid(), pid);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_one_connection_broke_no_write_meets_another_of_its_time() {
+    let desk = Desk::start().await;
+    // Several connections, all in use at once and then idle in the pool.
+    desk.sql().faults().stall_statements(8);
+    let readers: Vec<_> = (1..=8).map(|id| desk.get_later(&format!("/api/persons/{id}"))).collect();
+    desk.statement_faults_left(0).await;
+    desk.sql().faults().release_stalled();
+    for reader in readers {
+        assert_eq!(reader.await.unwrap(), 200);
+    }
+    assert_eq!(desk.sql().connections(), 8);
+
+    let (desk, ()) = desk.without_sql(async |_| ()).await;
+
+    // The first reader meets a dead connection and is tried again; after that no dead one is lent.
+    assert_eq!(desk.get("/api/persons/3").await.json(200)["Id"], 3);
+    for number in 0..8 {
+        let body = json!({ "name": format!("CANARY {number}") });
+        desk.post("/api/persons", &body).await.json(201);
+    }
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_comes_before_anything_was_sent_is_a_503_that_says_so() {
+    let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let server = mute.local_addr().unwrap().to_string().replace(':', ",");
+    let hasty = FunctionFolder::http(
+        "Hasty",
+        "post",
+        "hasty",
+        json!({ "timeout": "00:00:01", "result": "rowsAffected" }),
+        "DELETE FROM dbo.Persons",
+    );
+    let desk = Desk::builder()
+        .connection(move |_| format!("Server={server};Authentication=ActiveDirectoryMSI;Connect Timeout=20"))
+        .function(hasty)
+        .start()
+        .await;
+
+    let problem = desk.post("/api/hasty", &json!({})).await.problem_for_caller(503, "unavailable");
+
+    assert!(problem["detail"].as_str().unwrap().contains("nothing was sent"), "{problem}");
     desk.finish().await;
 }
 

@@ -221,3 +221,35 @@ async fn a_circle_of_redirects_ends_in_a_problem() {
     assert!(answer.detail().contains("circle"), "{}", answer.text);
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_service_in_the_middle_of_a_batch_leaves_its_outcome_unknown() {
+    let batch = FunctionFolder::http(
+        "Batch",
+        "post",
+        "batch",
+        json!({ "result": "rowsAffected" }),
+        "DELETE FROM dbo.Persons WHERE Id = 1; DELETE FROM dbo.Persons WHERE Id = 2",
+    );
+    let desk = Desk::builder().function(batch).start().await;
+    desk.sql().faults().fail_statements(40501, 1);
+
+    let answer = desk.post("/api/batch", &json!({})).await;
+
+    answer.problem_for_caller(500, "outcome-unknown");
+    assert_eq!(answer.header("retry-after"), None, "nothing invites a blind repeat");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_try_is_logged_with_function_and_id_at_the_level_warn_too() {
+    let desk = Desk::builder().setting("AZSQL_LOG", "warn").start().await;
+    desk.sql().faults().fail_logins(40613, 1);
+
+    desk.get("/api/persons/2").await.json(200);
+
+    let tries = tries(&desk, 1).await;
+    assert_eq!(tries[0]["span"]["function"], "GetPerson", "{tries:?}");
+    assert!(tries[0]["span"]["id"].as_str().is_some_and(|id| id.len() == 36), "{tries:?}");
+    desk.finish().await;
+}

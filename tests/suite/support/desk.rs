@@ -87,6 +87,12 @@ impl Desk {
         self.request(Method::GET, path, None).await
     }
 
+    /// Asks in the background; the status.
+    pub(crate) fn get_later(&self, path: &str) -> tokio::task::JoinHandle<u16> {
+        let url = format!("{}{path}", self.base_url);
+        tokio::spawn(async move { reqwest::get(url).await.unwrap().status().as_u16() })
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Json) -> Answer {
         self.request(Method::POST, path, Some(body.to_string())).await
     }

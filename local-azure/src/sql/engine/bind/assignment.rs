@@ -12,10 +12,6 @@ impl Binder<'_> {
     /// SQL Server sets the variables row by row and item by item, so that `@a = @a + x` over rows adds them up. Variables
     /// have one value per statement here: a statement for which that makes a difference is refused. Which variables it
     /// reads is known from binding it, whether it has rows from its tree.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "engine/select.rs calls it once its select_into is changed")
-    )]
     pub(crate) fn assignment(
         &mut self,
         query: &ast::Query,
