@@ -6,15 +6,15 @@
 //!
 //! | module | reads |
 //! |---|---|
-//! | [`lexer`] | text to tokens, only those that T-SQL has |
-//! | [`cursor`] | tokens one by one, and where a statement ends |
-//! | [`batch`] | the statements of a batch |
-//! | [`definition`] | CREATE and ALTER TABLE, CREATE INDEX |
-//! | [`execute`], [`settings`] | EXEC, SET |
-//! | [`storage`] | options of tables and indexes |
-//! | [`depth`] | how deep a statement may be |
-//! | [`query`] | the parts that sqlparser reads, and what has to be rewritten for it |
-//! | [`statement`] | what comes out |
+//! | `lexer` | text to tokens, only those that T-SQL has |
+//! | `cursor` | tokens one by one, and where a statement ends |
+//! | `batch` | the statements of a batch |
+//! | `definition` | CREATE and ALTER TABLE, CREATE INDEX |
+//! | `execute`, `settings` | EXEC, SET |
+//! | `storage` | options of tables and indexes |
+//! | `depth` | how deep a statement may be |
+//! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
+//! | `statement` | what comes out |
 
 pub(crate) mod batch;
 pub(crate) mod cursor;
