@@ -10,7 +10,7 @@ use deadpool::managed::{
 
 use super::connect::{ConnectError, Connection, Connector};
 use super::connection_string::ConnectionSettings;
-use super::faults::{Fault, FaultClass, Stage};
+use super::faults::{Fault, Stage};
 use super::lease::Lease;
 
 /// A connection retires at this age, so that a failover or a scaled server is found by all of them in the end; what
@@ -193,10 +193,7 @@ impl ConnectionPool {
             Ok(Err(PoolError::Backend(error))) => Err(PoolFailure::Connect(error)),
             Ok(Err(PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_)))
             | Err(_) => {
-                let fault = Fault {
-                    class: FaultClass::Opening,
-                    ..Fault::io(std::io::ErrorKind::TimedOut, Stage::Opening)
-                };
+                let fault = Fault::io(std::io::ErrorKind::TimedOut, Stage::Opening);
                 Err(PoolFailure::Connect(ConnectError::Fault(fault)))
             }
         }

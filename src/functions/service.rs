@@ -42,7 +42,7 @@ impl Service {
     /// Runs `function` on `input`.
     ///
     /// # Errors
-    /// The problem that the caller gets. Its log line is written here.
+    /// The problem that the caller gets.
     pub async fn run(
         &self,
         function: &Function,

@@ -25,7 +25,7 @@ pub enum EnvelopeError {
     },
     /// `Data` lacks the trigger.
     #[error(
-        "the invocation has no `Data.{binding}`: is the trigger's name in function.json the one that the host loaded?"
+        "the invocation has no `Data.{binding}`: the trigger's name in function.json must be the one that the host loaded"
     )]
     NoTrigger {
         /// The trigger's name.

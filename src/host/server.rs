@@ -19,12 +19,12 @@ use super::reply::HostReply;
 use super::worker::Worker;
 use crate::invocation::Problem;
 
-/// The largest request that the host itself takes (functions host, `HttpRequestExtensions`): 100 MiB; an envelope is
-/// larger than the body in it by its escapes and metadata.
+/// The host itself takes request bodies of up to 100 MiB; an envelope is larger than the body in it by its escapes and
+/// metadata.
 const MAX_ENVELOPE_BYTES: usize = 256 * 1024 * 1024;
 
-/// The host's client keeps idle connections for a minute; a longer one of ours means that it never posts on a
-/// connection that we are closing.
+/// The host's client (.NET's `SocketsHttpHandler`) keeps idle connections for a minute by default; a longer time of ours
+/// means that it never posts on a connection that we are closing.
 const KEEP_ALIVE: Duration = Duration::from_secs(180);
 
 /// Connections that may wait to be accepted.

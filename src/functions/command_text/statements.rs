@@ -34,16 +34,9 @@ const EFFECTS: [&str; 26] = [
     "CHECKPOINT",
 ];
 
-/// The words with which a batch can begin when it does not begin with a procedure's name.
-const FIRST_WORDS: [&str; 47] = [
-    "SELECT",
-    "INSERT",
-    "UPDATE",
-    "DELETE",
-    "MERGE",
-    "WITH",
+/// The words that begin a statement other than a SELECT, INSERT, UPDATE, DELETE, MERGE or SET.
+const OTHER_STATEMENTS: [&str; 39] = [
     "DECLARE",
-    "SET",
     "IF",
     "WHILE",
     "BEGIN",
@@ -67,7 +60,6 @@ const FIRST_WORDS: [&str; 47] = [
     "GOTO",
     "USE",
     "OPEN",
-    "FETCH",
     "CLOSE",
     "DEALLOCATE",
     "BACKUP",
@@ -85,48 +77,13 @@ const FIRST_WORDS: [&str; 47] = [
     "UPDATETEXT",
 ];
 
-/// Words that don't occur in a single SELECT, INSERT, UPDATE, DELETE or MERGE, or make it more than plain.
-const NOT_PLAIN: [&str; 60] = [
-    "DECLARE",
-    "IF",
+/// The words with which a batch can begin besides [`OTHER_STATEMENTS`], when it does not begin with a procedure's name.
+const FIRST_WORDS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "SET", "FETCH"];
+
+/// Words besides [`OTHER_STATEMENTS`] that don't occur in a single SELECT, INSERT, UPDATE, DELETE or MERGE, or make it
+/// more than plain.
+const NOT_PLAIN: [&str; 21] = [
     "ELSE",
-    "WHILE",
-    "BEGIN",
-    "COMMIT",
-    "ROLLBACK",
-    "SAVE",
-    "EXEC",
-    "EXECUTE",
-    "CREATE",
-    "ALTER",
-    "DROP",
-    "TRUNCATE",
-    "GRANT",
-    "REVOKE",
-    "DENY",
-    "PRINT",
-    "RAISERROR",
-    "THROW",
-    "RETURN",
-    "WAITFOR",
-    "GOTO",
-    "USE",
-    "OPEN",
-    "CLOSE",
-    "DEALLOCATE",
-    "BACKUP",
-    "RESTORE",
-    "DBCC",
-    "KILL",
-    "SHUTDOWN",
-    "RECONFIGURE",
-    "REVERT",
-    "CHECKPOINT",
-    "ENABLE",
-    "DISABLE",
-    "BULK",
-    "WRITETEXT",
-    "UPDATETEXT",
     "READTEXT",
     "OPENQUERY",
     "OPENROWSET",
@@ -176,7 +133,7 @@ fn implicit_call<'a>(tokens: &[Token<'a>]) -> Option<&'a str> {
     let first = tokens.iter().find(|token| !token.is_symbol(";") && !token.is_symbol("("))?;
     let is_label = tokens.get(1).is_some_and(|next| next.is_symbol(":"));
     let is_call = match first.kind {
-        Kind::Word => !first.is_any_word(&FIRST_WORDS) && !is_label,
+        Kind::Word => !first.is_any_word(&FIRST_WORDS) && !first.is_any_word(&OTHER_STATEMENTS) && !is_label,
         Kind::QuotedName => true,
         _ => false,
     };
@@ -221,9 +178,12 @@ pub(super) fn leaves_session_state(tokens: &[Token<'_>]) -> bool {
 pub(super) fn is_single_plain_statement(tokens: &[Token<'_>]) -> bool {
     let end = tokens.iter().rposition(|token| !token.is_symbol(";")).map_or(0, |last| last + 1);
     let tokens = tokens.get(..end).unwrap_or_default();
-    let unsure = tokens
-        .iter()
-        .any(|token| token.is_any_word(&NOT_PLAIN) || token.is_symbol(";") || token.is_symbol(":"));
+    let unsure = tokens.iter().any(|token| {
+        token.is_any_word(&OTHER_STATEMENTS)
+            || token.is_any_word(&NOT_PLAIN)
+            || token.is_symbol(";")
+            || token.is_symbol(":")
+    });
     let count = |word| tokens.iter().filter(|token| token.is_word(word)).count();
     if unsure || count("CASE") != count("END") {
         return false;

@@ -84,16 +84,7 @@ impl Session {
         count: &mut i64,
         reply: &mut dyn ReplySink,
     ) -> Result<(), Failure> {
-        let columns: Vec<Column> = bound
-            .output
-            .iter()
-            .map(|column| Column {
-                name: column.name.clone(),
-                sql_type: column.sql_type,
-                nullable: column.nullable,
-                identity: column.identity,
-            })
-            .collect();
+        let columns: Vec<Column> = bound.output.iter().map(Column::from).collect();
         let run = |session: &Self, count: &mut i64| -> Result<Result<(), Failure>, rusqlite::Error> {
             let mut statement = session.connection.prepare_cached(&bound.sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;

@@ -61,16 +61,7 @@ impl Session {
             if targets.is_empty() { binder.query(query)? } else { binder.assignment(query, targets)? };
         let parameters = std::mem::take(&mut binder.parameters);
         drop(binder);
-        let columns: Vec<Column> = bound
-            .columns
-            .iter()
-            .map(|column| Column {
-                name: column.name.clone(),
-                sql_type: column.sql_type,
-                nullable: column.nullable,
-                identity: column.identity,
-            })
-            .collect();
+        let columns: Vec<Column> = bound.columns.iter().map(Column::from).collect();
         self.set_clock();
         self.row_count = 0;
         let mut count = 0;

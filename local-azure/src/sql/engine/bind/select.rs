@@ -8,7 +8,7 @@ use super::{
     not_tsql,
 };
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
+use crate::sql::types::{Column, SqlType};
 use crate::sql::values::errors::unsupported;
 
 /// A column that a query gives.
@@ -20,6 +20,17 @@ pub(crate) struct OutputColumn {
     pub(crate) identity: bool,
     /// The bare word NULL.
     pub(crate) null: bool,
+}
+
+impl From<&OutputColumn> for Column {
+    fn from(column: &OutputColumn) -> Self {
+        Self {
+            name: column.name.clone(),
+            sql_type: column.sql_type,
+            nullable: column.nullable,
+            identity: column.identity,
+        }
+    }
 }
 
 /// A query as SQLite SQL, whose columns are called c0, c1, ...
