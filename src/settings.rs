@@ -16,7 +16,7 @@
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
 //! | `AZSQL_LOG` | how much is logged | info | off, error, warn, info, debug, trace |
-//! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json` | none | `hh:mm:ss` or -1 |
+//! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json`; other keys that the worker reads there (`customHandler__...`, `extensions__http__routePrefix`) alike | none | `hh:mm:ss` or -1 |
 //!
 //! A variable that is set to nothing counts as not set. What breaks when a number is too high or too low stands in
 //! the README's table.
@@ -78,8 +78,6 @@ pub struct WorkerSettings {
     pub database: DatabaseSettings,
     /// Whether callers see the server's own error text.
     pub show_database_errors: bool,
-    /// `AzureFunctionsJobHost__functionTimeout` as written.
-    pub function_timeout: Option<String>,
 }
 
 impl WorkerSettings {
@@ -116,8 +114,7 @@ impl WorkerSettings {
             client_id: set(lookup, "AZURE_CLIENT_ID"),
             trusted_authorities,
         };
-        let function_timeout = set(lookup, "AzureFunctionsJobHost__functionTimeout");
-        Ok(Self { database, show_database_errors, function_timeout })
+        Ok(Self { database, show_database_errors })
     }
 }
 

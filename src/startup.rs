@@ -20,8 +20,7 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
     let functions = functions::load(script_root).map_err(|error| {
         format!("the script root {} can't be read ({})", script_root.display(), error.kind())
     });
-    let overriding = settings.as_ref().ok().and_then(|settings| settings.function_timeout.clone());
-    let limits = host_json::read(script_root, overriding.as_deref());
+    let host = host_json::read(script_root, lookup);
     let tasks =
         tasks.map_err(|error| format!("threads for the database can't be started ({})", error.kind()));
     let service = settings.and_then(|settings| {
@@ -29,7 +28,7 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         let database = Database::new(settings.database, tasks?);
         Ok(Service::new(database, functions.valid(), lookup, settings.show_database_errors))
     });
-    let worker = Worker::new(functions, limits, service);
+    let worker = Worker::new(functions, host, service);
     worker.report();
     worker
 }

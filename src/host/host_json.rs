@@ -1,12 +1,12 @@
-//! What the worker must know of `host.json`: how long the host lets a function run.
+//! What the worker must know of `host.json`: how long the host lets a function run, and how it passes HTTP requests on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::invocation::without_comments;
+use crate::settings::Lookup;
 
 /// The host's own limit when nothing is set: 5 minutes on Consumption, the shortest of all plans.
 const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -39,6 +39,14 @@ pub enum HostJsonError {
         "functionTimeout in host.json (or AzureFunctionsJobHost__functionTimeout) must be \"hh:mm:ss\" or \"-1\""
     )]
     FunctionTimeout,
+    /// A key has another form than the host reads.
+    #[error("{key} in host.json (or the variable that overrides it) must be {expected}")]
+    Value {
+        /// The key with its parents.
+        key: &'static str,
+        /// What it may be.
+        expected: &'static str,
+    },
 }
 
 /// How long an invocation may run.
@@ -50,28 +58,94 @@ pub struct Limits {
     pub other: Duration,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct HostJson {
-    function_timeout: Json,
+/// How the host passes an HTTP request on to the worker. It applies to functions with exactly one `httpTrigger` and
+/// one `http` output; every other function gets the envelope in each mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpMode {
+    /// As an envelope, posted to `/{FunctionName}`.
+    #[default]
+    Enveloped,
+    /// As it came, but read to its end first (`customHandler.enableForwardingHttpRequest`).
+    Forwarding,
+    /// As it comes, streaming (`customHandler.enableProxyingHttpRequest`); wins over forwarding.
+    Proxying,
 }
 
+/// What the worker knows of its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostSettings {
+    /// How long an invocation may run.
+    pub limits: Limits,
+    /// How HTTP requests come.
+    pub http_mode: HttpMode,
+    /// `extensions.http.routePrefix` without slashes at its ends; may be empty.
+    pub route_prefix: String,
+}
+
+/// The route prefix when host.json has none (azure-webjobs-sdk-extensions, `HttpOptions.cs`).
+const DEFAULT_ROUTE_PREFIX: &str = "api";
+
+/// The environment variables that override host.json begin with this; `__` stands for the dots.
+const OVERRIDE: &str = "AzureFunctionsJobHost__";
+
 /// Reads `host.json` under `script_root`, or beside it: a source tree may keep its functions in a folder of their own,
-/// as ours does. `overriding` is the value of `AzureFunctionsJobHost__functionTimeout`.
+/// as ours does. A variable `AzureFunctionsJobHost__functionTimeout`, `AzureFunctionsJobHost__customHandler__...` or
+/// `AzureFunctionsJobHost__extensions__http__routePrefix` wins over the file, as it does for the host.
 ///
 /// # Errors
-/// When the file can't be read or `functionTimeout` is no time span.
-pub fn read(script_root: &Path, overriding: Option<&str>) -> Result<Limits, HostJsonError> {
+/// When the file can't be read or a value has another form.
+pub fn read(script_root: &Path, lookup: Lookup<'_>) -> Result<HostSettings, HostJsonError> {
     let text = std::fs::read_to_string(path(script_root))
         .map_err(|error| HostJsonError::Unreadable(error.kind()))?;
-    let host_json: HostJson = serde_json::from_str(&without_comments(text.trim_start_matches('\u{feff}')))
+    let json: Json = serde_json::from_str(&without_comments(text.trim_start_matches('\u{feff}')))
         .map_err(|error| HostJsonError::Syntax { line: error.line(), column: error.column() })?;
-    let own = match &host_json.function_timeout {
-        Json::Null => None,
-        Json::String(text) => Some(text.as_str()),
-        _ => return Err(HostJsonError::FunctionTimeout),
+    let keys = Keys { json: &json, lookup };
+    let http_mode = if keys.flag("customHandler.enableProxyingHttpRequest")? {
+        HttpMode::Proxying
+    } else if keys.flag("customHandler.enableForwardingHttpRequest")? {
+        HttpMode::Forwarding
+    } else {
+        HttpMode::Enveloped
     };
-    limits(overriding.or(own))
+    let prefix = keys.text("extensions.http.routePrefix")?;
+    Ok(HostSettings {
+        limits: limits(keys.text("functionTimeout")?.as_deref())?,
+        http_mode,
+        route_prefix: prefix.as_deref().unwrap_or(DEFAULT_ROUTE_PREFIX).trim_matches('/').to_owned(),
+    })
+}
+
+/// Looks keys up as the host does: first the variable that overrides, then the file, names without regard to case.
+struct Keys<'a> {
+    json: &'a Json,
+    lookup: Lookup<'a>,
+}
+
+impl Keys<'_> {
+    fn text(&self, key: &'static str) -> Result<Option<String>, HostJsonError> {
+        if let Some(text) = (self.lookup)(&format!("{OVERRIDE}{}", key.replace('.', "__"))) {
+            return Ok(Some(text));
+        }
+        let found = key.split('.').try_fold(self.json, |json, name| {
+            json.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        });
+        match found {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(text)) => Ok(Some(text.clone())),
+            Some(Json::Bool(flag)) => Ok(Some(flag.to_string())),
+            Some(Json::Number(_) | Json::Array(_) | Json::Object(_)) => {
+                Err(HostJsonError::Value { key, expected: "a string, true or false" })
+            }
+        }
+    }
+
+    fn flag(&self, key: &'static str) -> Result<bool, HostJsonError> {
+        match self.text(key)?.map(|text| text.to_ascii_lowercase()).as_deref() {
+            None | Some("" | "false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(HostJsonError::Value { key, expected: "true or false" }),
+        }
+    }
 }
 
 /// Where `host.json` is for a script root.
@@ -111,6 +185,52 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
+
+    fn settings(host_json: &str, variables: &[(&str, &str)]) -> Result<HostSettings, HostJsonError> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("host.json"), host_json).unwrap();
+        let lookup =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        read(folder.path(), &lookup)
+    }
+
+    #[test]
+    fn the_mode_and_the_prefix_are_the_hosts() {
+        let plain = settings("{}", &[]).unwrap();
+        assert_eq!((plain.http_mode, plain.route_prefix.as_str()), (HttpMode::Enveloped, "api"));
+        let both = r#"{ "customHandler": { "enableForwardingHttpRequest": true, "enableProxyingHttpRequest": "True" },
+                        "Extensions": { "HTTP": { "RoutePrefix": "/v1/" } } }"#;
+        let both = settings(both, &[]).unwrap();
+        assert_eq!((both.http_mode, both.route_prefix.as_str()), (HttpMode::Proxying, "v1"));
+    }
+
+    #[test]
+    fn a_variable_wins_over_the_file() {
+        let file =
+            r#"{ "functionTimeout": "00:10:00", "customHandler": { "enableProxyingHttpRequest": true } }"#;
+        let overridden = settings(
+            file,
+            &[
+                ("AzureFunctionsJobHost__functionTimeout", "00:01:00"),
+                ("AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest", "false"),
+                ("AzureFunctionsJobHost__customHandler__enableForwardingHttpRequest", "true"),
+                ("AzureFunctionsJobHost__extensions__http__routePrefix", ""),
+            ],
+        )
+        .unwrap();
+        assert_eq!(overridden.limits.other, Duration::from_secs(55));
+        assert_eq!((overridden.http_mode, overridden.route_prefix.as_str()), (HttpMode::Forwarding, ""));
+    }
+
+    #[test]
+    fn a_value_of_another_form_is_refused_with_its_key() {
+        let wrong =
+            settings(r#"{ "customHandler": { "enableProxyingHttpRequest": "yes" } }"#, &[]).unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "customHandler.enableProxyingHttpRequest in host.json (or the variable that overrides it) must be true or false"
+        );
+    }
 
     #[test]
     fn an_invocation_ends_before_the_host_kills_the_process() {

@@ -1,6 +1,7 @@
 //! The Functions host's side: the HTTP server it posts to, the envelope in, `Outputs`, `Logs` and `ReturnValue` out.
 
 pub mod envelope;
+pub mod enveloped;
 pub mod host_json;
 pub mod reply;
 pub mod server;

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
+use super::enveloped;
 use super::reply::HostReply;
 use super::worker::Worker;
 use crate::invocation::Problem;
@@ -115,7 +116,7 @@ async fn invoke(
             Err(_) => None,
         };
         match worker {
-            Some(worker) => worker.invoke(&function, &id, &body).await,
+            Some(worker) => enveloped::invoke(&worker, &function, &id, &body).await,
             None => HostReply::failure(&Problem::defect(), &id),
         }
     };

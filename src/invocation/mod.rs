@@ -13,5 +13,5 @@ pub(crate) use json_comments::without_comments;
 pub use problem::{Problem, Violation};
 pub(crate) use spelling::nearest;
 pub use sql_type::{Length, SqlType, SqlTypeError};
-pub use trigger::{HttpRequest, TimerEvent, TriggerInput};
+pub use trigger::{Body, HttpRequest, TimerEvent, TriggerInput};
 pub use value::{Decimal, DecimalError, Parameter, SqlValue};
