@@ -1,5 +1,7 @@
 //! What starts a function, as its bindings declare it.
 
+use super::message_trigger::MessageTrigger;
+
 /// A function's trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
@@ -7,6 +9,8 @@ pub enum Trigger {
     Http(HttpTrigger),
     /// A `timerTrigger`.
     Timer(TimerTrigger),
+    /// A trigger that brings a payload.
+    Message(MessageTrigger),
 }
 
 impl Trigger {
@@ -16,6 +20,7 @@ impl Trigger {
         match self {
             Self::Http(http) => &http.binding,
             Self::Timer(timer) => &timer.binding,
+            Self::Message(message) => &message.binding,
         }
     }
 }

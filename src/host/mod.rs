@@ -3,6 +3,7 @@
 pub mod envelope;
 pub mod enveloped;
 pub mod host_json;
+mod outputs;
 pub mod reply;
 pub mod server;
 pub mod worker;

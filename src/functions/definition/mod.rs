@@ -3,7 +3,10 @@
 mod bindings;
 mod command;
 mod error;
+mod message_trigger;
+mod outputs;
 mod parameter;
+mod retry;
 mod route_template;
 mod section;
 
@@ -14,6 +17,7 @@ use serde_json::Value as Json;
 
 pub use error::{DefinitionError, Mistake};
 
+use bindings::Bindings;
 use command::CommandSection;
 use error::Mistakes;
 use section::Section;
@@ -71,20 +75,23 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
         mistakes.add("scriptFile", format!("`{script}` does not exist; leave the key out"));
     }
     mistakes.set_http_output(bindings::http_output(file.get("bindings")));
-    let trigger = match file.list("bindings", mistakes) {
+    let bindings = match file.list("bindings", mistakes) {
         Some(list) if !list.is_empty() => bindings::read(function, list, mistakes),
         Some(_) => {
             mistakes.add("bindings", "is empty; add a trigger, and an http output for an HTTP function");
-            None
+            Bindings::default()
         }
         None => {
             if !file.has("bindings") {
                 mistakes
                     .add("bindings", "is missing; add a trigger, and an http output for an HTTP function");
             }
-            None
+            Bindings::default()
         }
     };
+    if let Some(trigger) = &bindings.trigger {
+        retry::check(file.get("retry"), trigger, mistakes);
+    }
     let Some(sql) = file.get("sql") else {
         let meant = nearest("sql", keys.keys().map(String::as_str));
         let meant = meant.map(|key| format!(" (there is `{key}`)")).unwrap_or_default();
@@ -93,6 +100,6 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
         return None;
     };
     let section = Section::of("sql", sql, mistakes)?;
-    let plan = CommandSection { section, folder, function }.read(trigger.as_ref(), mistakes);
-    Some(Function { name: function.into(), trigger: trigger?, plan: plan? })
+    let plan = CommandSection { section, folder, function }.read(&bindings, mistakes);
+    Some(Function { name: function.into(), trigger: bindings.trigger?, plan: plan? })
 }
