@@ -42,18 +42,14 @@ pub fn say_why_it_ends(sentence: &str) {
 /// Says on stderr why an invocation failed that has no caller who could be told. The host logs the line as an error, and
 /// throws away everything else that a failed invocation answers.
 pub fn say_that_an_invocation_failed(function: &str, id: &str, problem: &Problem) {
-    let violations: Vec<String> = problem
-        .violations
+    let Problem { kind, violations, .. } = problem;
+    let violations: Vec<String> = violations
         .iter()
         .map(|violation| format!("{} ({}) {}", violation.parameter, violation.from, violation.message))
         .collect();
-    let separator = if violations.is_empty() { "" } else { " " };
-    let Problem { kind, .. } = problem;
-    say(&format!(
-        "azsql-worker: {function} failed ({id}): {kind}: {}{separator}{}",
-        problem.detail_for_logs(),
-        violations.join("; ")
-    ));
+    let why =
+        if violations.is_empty() { problem.detail_for_logs().to_owned() } else { violations.join("; ") };
+    say(&format!("azsql-worker: {function} failed ({id}): {kind}: {why}"));
 }
 
 /// One line, whatever is in it.

@@ -68,6 +68,8 @@ impl Plan {
             TriggerInput::Message(Message { payload, .. }) => {
                 let json = match payload {
                     Payload::Empty => return Ok(None),
+                    // As an empty body is.
+                    Payload::Text(text) if text.is_empty() => return Ok(None),
                     Payload::Text(text) => serde_json::from_str(text),
                     Payload::Bytes(bytes) => serde_json::from_slice(bytes),
                 };

@@ -46,6 +46,7 @@ fn a_whole_message_is_its_text_or_the_scalar_that_it_is() {
     let empty = TriggerInput::Message(Message::default());
     assert_eq!(from("message", "nvarchar(50)", &empty), Ok(SqlValue::Null));
     assert_eq!(from("message.a", "int", &empty), Ok(SqlValue::Null));
+    assert_eq!(from("message.a", "int", &sent("", &[])), Ok(SqlValue::Null));
 }
 
 #[test]
