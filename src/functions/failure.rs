@@ -23,9 +23,6 @@ const RETRY_AFTER_SECONDS: u64 = 5;
 /// The same after error 40501, which asks for 10 seconds.
 const RETRY_AFTER_BUSY_SECONDS: u64 = 10;
 
-/// What a log says of a THROW: its text is the author's, and may hold values.
-const THROWN_FOR_LOGS: &str = "the command ended with a THROW; its text may hold values, so it is not logged (AZSQL_SHOW_DATABASE_ERRORS)";
-
 /// The problem for a failure.
 pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
     match failure {
@@ -118,9 +115,7 @@ fn thrown(fault: &Fault, telling: Telling) -> Option<Problem> {
     let detail = fault.server_message.clone().unwrap_or_default();
     let mut problem = Problem::new(status, "thrown", "The function refused", detail);
     problem.sql_error = fault.number;
-    if !telling.show_database_errors {
-        problem.detail_for_logs = Some(THROWN_FOR_LOGS);
-    }
+    problem.detail_may_hold_values = !telling.show_database_errors;
     Some(problem)
 }
 

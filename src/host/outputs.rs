@@ -65,7 +65,7 @@ fn looks_like_base64(text: &str) -> bool {
         }
         length += 1;
     }
-    length % 4 == 0
+    length.is_multiple_of(4)
 }
 
 /// Whether Newtonsoft.Json may read the string as a date: `2026-01-31T...`, or `/Date(...)/` of old.

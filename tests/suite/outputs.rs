@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::support::script_root::FunctionFolder;
 use crate::support::{Desk, eventually};
 
-fn http(output: Json) -> Json {
+fn http(output: &Json) -> Json {
     json!([
         { "type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get"], "route": "work/{id}" },
         { "type": "http", "direction": "out", "name": "res" },
@@ -41,7 +41,7 @@ async fn a_row_is_answered_and_queued_with_all_its_digits() {
     });
     let command = "SELECT Id, Balance FROM dbo.Persons WHERE Id = @id";
     let desk =
-        Desk::builder().function(FunctionFolder::on("Queue", &http(queue()), sql, command)).start().await;
+        Desk::builder().function(FunctionFolder::on("Queue", &http(&queue()), sql, command)).start().await;
 
     let answer = desk.get("/api/work/41").await;
     let absent = desk.get("/api/work/999999").await;
@@ -92,15 +92,15 @@ async fn text_that_looks_like_base64_reaches_queue_and_blob_as_itself() {
             "outputs": { name: "value" },
         })
     };
-    let bindings = |output: Json, route: &str| {
+    let bindings = |output: &Json, route: &str| {
         let mut bindings = http(output);
         bindings[0]["route"] = format!("{route}/{{id}}").into();
         bindings
     };
     let command = "SELECT @id AS Id";
     let desk = Desk::builder()
-        .function(FunctionFolder::on("Queue", &bindings(queue(), "queue"), sql("orders"), command))
-        .function(FunctionFolder::on("Blob", &bindings(blob(), "blob"), sql("file"), command))
+        .function(FunctionFolder::on("Queue", &bindings(&queue(), "queue"), sql("orders"), command))
+        .function(FunctionFolder::on("Blob", &bindings(&blob(), "blob"), sql("file"), command))
         .start()
         .await;
 

@@ -66,7 +66,8 @@ pub fn read<'n>(
     metadata: impl IntoIterator<Item = &'n str>,
 ) -> Result<TriggerInput, EnvelopeError> {
     let binding = trigger.binding();
-    let picked = pick(body, binding, metadata.into_iter().collect())?;
+    let names: Vec<&str> = metadata.into_iter().collect();
+    let picked = pick(body, binding, &names)?;
     let data = picked.data.ok_or_else(|| EnvelopeError::NoTrigger { binding: binding.to_owned() })?;
     let metadata = picked.metadata.into_iter().map(|(name, raw)| (name, value::decoded(raw))).collect();
     match trigger {

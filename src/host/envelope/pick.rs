@@ -24,11 +24,11 @@ pub(super) struct Picked<'a, 'n> {
 pub(super) fn pick<'a, 'n>(
     body: &'a [u8],
     binding: &str,
-    names: Vec<&'n str>,
+    names: &[&'n str],
 ) -> Result<Picked<'a, 'n>, EnvelopeError> {
     let mut picked = Picked::default();
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = Envelope { binding, names: &names, picked: &mut picked }
+    let read = Envelope { binding, names, picked: &mut picked }
         .deserialize(&mut deserializer)
         .and_then(|()| deserializer.end());
     match (read, picked.twice.take()) {
