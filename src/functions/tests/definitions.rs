@@ -33,17 +33,17 @@ fn all_mistakes_are_told_at_once_with_file_and_key() {
         keys,
         [
             "sql.comandText",
+            "sql.status",
             "sql.parameters.@id.requierd",
             "sql.parameters.@id.type",
             "sql.parameters.@id.from",
-            "sql.status",
             "sql.parameters",
         ]
     );
     assert!(
         error
             .to_string()
-            .contains("Work/function.json: sql.comandText: is not a key; did you mean `commandText`?")
+            .contains("Work/function.json:3: sql.comandText: is not a key; did you mean `commandText`?")
     );
     assert!(error.to_string().contains("the route `work/{id:int}/{tab?}` has no `idd`; it has id, tab"));
     assert_eq!(error.http_output(), Some("res"));
