@@ -100,7 +100,8 @@ impl<'a> Reader<'a> {
 
     /// Goes over blanks; the next character.
     fn peek(&mut self) -> Option<char> {
-        let blanks = self.rest.len() - self.rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len();
+        let blanks =
+            self.rest.len() - self.rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len();
         self.skip(blanks);
         self.rest.chars().next()
     }
@@ -258,7 +259,8 @@ mod tests {
     }
 
     fn any_json() -> impl Strategy<Value = Json> {
-        let leaf = prop_oneof![any::<i32>().prop_map(Json::from), "[a-z\\\\\"{}/ ,:]{0,6}".prop_map(Json::from)];
+        let leaf =
+            prop_oneof![any::<i32>().prop_map(Json::from), "[a-z\\\\\"{}/ ,:]{0,6}".prop_map(Json::from)];
         leaf.prop_recursive(4, 32, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),

@@ -217,8 +217,8 @@ async fn a_missing_or_broken_host_json_is_told_with_the_cure() {
     for (text, sentence) in [
         (None, "host.json: can't be read"),
         (Some("{\n  CANARY"), "host.json:2: is not JSON: key must be a string at line 2 column 3"),
-        (Some(r#"{"functionTimeout":"CANARY"}"#), "must be \"hh:mm:ss\" or \"-1\""),
-        (Some(r#"{"functionTimeout":5}"#), "host.json"),
+        (Some(r#"{"functionTimeout":"CANARY"}"#), "must be \"hh:mm:ss\""),
+        (Some(r#"{"functionTimeout":5}"#), "host.json:1: functionTimeout: must be"),
     ] {
         let folder = samples_with_host_json(text);
         let worker = LoneWorker::start(&folder.path().join("app"), &[]);

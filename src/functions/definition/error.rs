@@ -132,7 +132,12 @@ impl Mistakes {
     }
 
     /// A mistake in another file, in its line where that is known.
-    pub(crate) fn add_in(&mut self, file: impl Into<String>, line: Option<usize>, message: impl Into<String>) {
+    pub(crate) fn add_in(
+        &mut self,
+        file: impl Into<String>,
+        line: Option<usize>,
+        message: impl Into<String>,
+    ) {
         self.push(file.into(), line, String::new(), message.into(), Severity::Error);
     }
 

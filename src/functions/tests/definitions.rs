@@ -170,7 +170,7 @@ fn a_command_file_stays_in_its_folder_and_is_utf_8() {
         http(r#"{ "commandFile": "./query.sql", "result": "none" }"#, "\u{feff}DELETE FROM t").unwrap();
     assert_eq!(&**function.plan.command_text(), "DELETE FROM t");
     let error = http(r#"{ "commandFile": "query.sql", "result": "none" }"#, "SELECT 1\nGO\n").unwrap_err();
-    assert!(error.to_string().starts_with("Work/query.sql: line 2 is GO"), "{error}");
+    assert!(error.to_string().starts_with("Work/query.sql:2: line 2 is GO"), "{error}");
 }
 
 #[test]

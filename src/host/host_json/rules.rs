@@ -69,7 +69,9 @@ pub(super) fn check(json: &Json, mistakes: &mut Mistakes) {
     match member(json, "customHandler") {
         None | Some(Json::Null) => mistakes.add(
             "customHandler",
-            format!("is missing: the host would start no worker; add \"customHandler\": {{ {DESCRIPTION_CURE} }}"),
+            format!(
+                "is missing: the host would start no worker; add \"customHandler\": {{ {DESCRIPTION_CURE} }}"
+            ),
         ),
         Some(handler @ Json::Object(_)) => custom_handler(handler, mistakes),
         Some(_) => mistakes.add("customHandler", format!("must be an object {{ {DESCRIPTION_CURE} }}")),
@@ -94,7 +96,9 @@ fn plan_limits(json: &Json, mistakes: &mut Mistakes) {
     };
     mistakes.warn(
         "functionTimeout",
-        format!("{what} is refused on the Consumption plan, whose host then does not start; other plans take it"),
+        format!(
+            "{what} is refused on the Consumption plan, whose host then does not start; other plans take it"
+        ),
     );
 }
 
@@ -241,8 +245,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn only(lines: Vec<String>, beginning: &str, part: &str) {
-        let [line] = lines.as_slice() else { panic!("not one mistake: {lines:#?}") };
+    fn only(lines: &[String], beginning: &str, part: &str) {
+        let [line] = lines else { panic!("not one mistake: {lines:#?}") };
         assert!(line.starts_with(beginning), "{line}");
         assert!(line.contains(part), "{line}");
     }
@@ -254,8 +258,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_json_is_told_with_its_line() {
-        only(lines("{\n  // one\n  \"version\" \"2.0\" }"), "host.json:3: is not JSON:", "line 3 column");
-        only(lines("[]"), "host.json:1: must be an object", "");
+        only(&lines("{\n  // one\n  \"version\" \"2.0\" }"), "host.json:3: is not JSON:", "line 3 column");
+        only(&lines("[]"), "host.json:1: must be an object", "");
     }
 
     #[test]
@@ -268,12 +272,13 @@ mod tests {
 
     #[test]
     fn a_worker_that_the_host_can_not_start_is_refused() {
-        let file = |handler: &str| lines(&format!("{{ \"version\": \"2.0\",\n\"customHandler\": {handler} }}"));
-        only(file("5"), "host.json:2: customHandler:", "must be an object");
-        only(file("{}"), "host.json:2: customHandler.description: is missing", "defaultExecutablePath");
+        let file =
+            |handler: &str| lines(&format!("{{ \"version\": \"2.0\",\n\"customHandler\": {handler} }}"));
+        only(&file("5"), "host.json:2: customHandler:", "must be an object");
+        only(&file("{}"), "host.json:2: customHandler.description: is missing", "defaultExecutablePath");
         let place = "host.json:2: customHandler.description.defaultExecutablePath:";
-        only(file(r#"{ "description": {} }"#), place, "is missing");
-        only(file(r#"{ "description": { "defaultExecutablePath": "" } }"#), place, "is empty");
+        only(&file(r#"{ "description": {} }"#), place, "is missing");
+        only(&file(r#"{ "description": { "defaultExecutablePath": "" } }"#), place, "is empty");
     }
 
     #[test]
@@ -283,18 +288,22 @@ mod tests {
                 "{{ \"version\": \"2.0\", \"customHandler\": {{ \"description\": {{ \"defaultExecutablePath\": \"w\",\n\"arguments\": {arguments} }} }} }}"
             ))
         };
-        only(file("\"serve\""), "host.json:2: customHandler.description.arguments:", "an array");
-        only(file("[\"serve\",\n\"--functions my folder\"]"), "host.json:3: customHandler.description.arguments[1]:", "blank");
-        only(file("[1]"), "host.json:2: customHandler.description.arguments[0]:", "a string");
+        only(&file("\"serve\""), "host.json:2: customHandler.description.arguments:", "an array");
+        only(
+            &file("[\"serve\",\n\"--functions my folder\"]"),
+            "host.json:3: customHandler.description.arguments[1]:",
+            "blank",
+        );
+        only(&file("[1]"), "host.json:2: customHandler.description.arguments[0]:", "a string");
         assert_eq!(file("[\"serve\", \"--functions\", \"here\"]"), Vec::<String>::new());
     }
 
     #[test]
     fn the_two_modes_do_not_go_together_and_forwarding_is_warned_of() {
         let both = r#""enableForwardingHttpRequest": true, "enableProxyingHttpRequest": true"#;
-        only(handler(both), "host.json:4: customHandler.enableForwardingHttpRequest: is on beside", "");
+        only(&handler(both), "host.json:4: customHandler.enableForwardingHttpRequest: is on beside", "");
         only(
-            handler(r#""enableForwardingHttpRequest": true"#),
+            &handler(r#""enableForwardingHttpRequest": true"#),
             "host.json:4: warning: customHandler.enableForwardingHttpRequest: loses",
             "chunks",
         );
@@ -304,24 +313,31 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_is_found() {
         only(
-            handler(r#""enableProxingHttpRequest": true"#),
+            &handler(r#""enableProxingHttpRequest": true"#),
             "host.json:4: customHandler.enableProxingHttpRequest: is not a key",
             "did you mean `enableProxyingHttpRequest`?",
         );
-        only(handler(r#""colour": 1"#), "host.json:4: warning: customHandler.colour:", "there are description");
+        only(
+            &handler(r#""colour": 1"#),
+            "host.json:4: warning: customHandler.colour:",
+            "there are description",
+        );
         let handler = r#""customHandler": { "description": { "defaultExecutablePath": "w" } }"#;
         only(
-            lines(&format!("{{ \"version\": \"2.0\", {handler},\n\"functionTimeOuts\": \"00:01:00\" }}")),
+            &lines(&format!("{{ \"version\": \"2.0\", {handler},\n\"functionTimeOuts\": \"00:01:00\" }}")),
             "host.json:2: warning: functionTimeOuts:",
             "did you mean `functionTimeout`?",
         );
-        assert_eq!(lines(&format!("{{ \"version\": \"2.0\", {handler}, \"mine\": 1 }}")), Vec::<String>::new());
+        assert_eq!(
+            lines(&format!("{{ \"version\": \"2.0\", {handler}, \"mine\": 1 }}")),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
     fn routes_in_host_json_are_refused_as_they_hide_the_functions() {
         only(
-            handler(r#""http": { "routes": [ { "route": "{*path}" } ] }"#),
+            &handler(r#""http": { "routes": [ { "route": "{*path}" } ] }"#),
             "host.json:4: customHandler.http.routes: is not supported",
             "function.json",
         );
@@ -330,16 +346,20 @@ mod tests {
 
     #[test]
     fn times_are_of_the_hosts_form_and_within_the_shortest_plan() {
-        only(handler(r#""initializationTimeout": "30""#), "host.json:4: customHandler.initializationTimeout:", "hh:mm:ss");
+        only(
+            &handler(r#""initializationTimeout": "30""#),
+            "host.json:4: customHandler.initializationTimeout:",
+            "hh:mm:ss",
+        );
         let with = |timeout: &str| {
             lines(&format!(
                 "{{ \"version\": \"2.0\", \"customHandler\": {{ \"description\": {{ \"defaultExecutablePath\": \"w\" }} }},\n\"functionTimeout\": {timeout} }}"
             ))
         };
-        only(with("\"00:10\""), "host.json:2: functionTimeout: must be", "hh:mm:ss");
-        only(with("300"), "host.json:2: functionTimeout: must be", "a string");
-        only(with("\"00:10:01\""), "host.json:2: warning: functionTimeout:", "Consumption");
-        only(with("\"-1\""), "host.json:2: warning: functionTimeout:", "Consumption");
+        only(&with("\"00:10\""), "host.json:2: functionTimeout: must be", "hh:mm:ss");
+        only(&with("300"), "host.json:2: functionTimeout: must be", "a string");
+        only(&with("\"00:10:01\""), "host.json:2: warning: functionTimeout:", "Consumption");
+        only(&with("\"-1\""), "host.json:2: warning: functionTimeout:", "Consumption");
         assert_eq!(with("\"00:10:00\""), Vec::<String>::new());
     }
 
@@ -351,9 +371,9 @@ mod tests {
             ))
         };
         for prefix in ["a b", "api/{version}", "a?b", "a//b"] {
-            only(with(prefix), "host.json:2: extensions.http.routePrefix: must be plain", "");
+            only(&with(prefix), "host.json:2: extensions.http.routePrefix: must be plain", "");
         }
-        only(with("/api"), "host.json:2: warning: extensions.http.routePrefix:", "no `/`");
+        only(&with("/api"), "host.json:2: warning: extensions.http.routePrefix:", "no `/`");
         for prefix in ["", "api", "api/v1.0"] {
             assert_eq!(with(prefix), Vec::<String>::new(), "{prefix}");
         }
@@ -362,7 +382,7 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_is_refused() {
         only(
-            handler("\"port\": 1,\n\"port\": 2"),
+            &handler("\"port\": 1,\n\"port\": 2"),
             "host.json:5: customHandler.port: is there twice",
             "leave one of the two out",
         );
