@@ -8,6 +8,7 @@
 mod bad_input;
 mod cancellation;
 mod constraint_errors;
+mod contract;
 mod dev_command;
 mod identity;
 mod invalid_parameters;

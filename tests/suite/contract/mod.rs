@@ -1,0 +1,4 @@
+//! The contract with the Functions host, held against what hosts really send and against arbitrary requests.
+
+mod captures;
+mod fixtures;
