@@ -7,13 +7,14 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::fixtures;
+use crate::support::desk_builder::DeskBuilder;
 use crate::support::script_root::FunctionFolder;
 use crate::support::{Desk, envelope};
 
 /// A capture, and the values that a function must get out of it.
-struct Capture {
+pub(super) struct Capture {
     /// The fixture's name.
-    file: &'static str,
+    pub(super) file: &'static str,
     trigger: Json,
     /// Column, path of `from`, SQL type, value.
     values: Vec<(&'static str, &'static str, &'static str, Json)>,
@@ -48,7 +49,7 @@ impl Capture {
     }
 
     /// Captures are called `http-1`; functions and tables `http_1`.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.file.replace('-', "_")
     }
 
@@ -122,8 +123,8 @@ impl Capture {
     }
 }
 
-/// Starts a desk with the functions of these captures, and checks them all.
-async fn check(captures: &[Capture]) {
+/// A desk with the functions that these captures need.
+pub(super) fn desk(captures: &[Capture]) -> DeskBuilder {
     let mut builder = Desk::builder();
     for capture in captures {
         builder = builder.function(capture.function());
@@ -131,7 +132,16 @@ async fn check(captures: &[Capture]) {
             builder = builder.function(capture.reader()).seed(&capture.table());
         }
     }
-    let desk = builder.start().await;
+    builder
+}
+
+/// All of them.
+pub(super) fn all() -> Vec<Capture> {
+    [http_captures(), timer_captures()].into_iter().flatten().collect()
+}
+
+async fn check(captures: &[Capture]) {
+    let desk = desk(captures).start().await;
     for capture in captures {
         capture.check(&desk).await;
     }
