@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::support::lone_worker::PROGRAM;
+use crate::support::mode::worker_program;
 use crate::support::script_root::{self, FunctionFolder};
 
 /// How a run of `check` ended.
@@ -20,7 +20,7 @@ struct Checked {
 /// Runs `check` in this folder.
 fn check(folder: &Path, arguments: &[&str]) -> Checked {
     let output =
-        Command::new(PROGRAM).arg("check").args(arguments).current_dir(folder).env_clear().output().unwrap();
+        Command::new(worker_program()).arg("check").args(arguments).current_dir(folder).env_clear().output().unwrap();
     Checked {
         code: output.status.code(),
         lines: String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect(),
