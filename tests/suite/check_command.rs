@@ -19,8 +19,13 @@ struct Checked {
 
 /// Runs `check` in this folder.
 fn check(folder: &Path, arguments: &[&str]) -> Checked {
-    let output =
-        Command::new(worker_program()).arg("check").args(arguments).current_dir(folder).env_clear().output().unwrap();
+    let output = Command::new(worker_program())
+        .arg("check")
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .unwrap();
     Checked {
         code: output.status.code(),
         lines: String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect(),
