@@ -112,6 +112,7 @@ pub struct FunctionsHost {
     address: SocketAddr,
     parts: Arc<HostParts>,
     log: HostLog,
+    worker_port: Option<u16>,
     server: WebServer,
     timer_tasks: Vec<JoinHandle<()>>,
 }
@@ -156,6 +157,14 @@ impl FunctionsHost {
             WorkerState::Ready(instance) => instance.pid,
             WorkerState::Starting | WorkerState::Exited | WorkerState::Stopped(_) => None,
         }
+    }
+
+    /// Where the worker is told to listen on 127.0.0.1, the same for every instance; `None` if there is no function.
+    ///
+    /// Only the host is meant to call there: a test that does shows what a neighbour on the machine could.
+    #[must_use]
+    pub fn worker_port(&self) -> Option<u16> {
+        self.worker_port
     }
 
     /// Waits until the worker takes invocations, or can't any more.
@@ -250,11 +259,14 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
     let functions: Vec<Arc<FunctionDefinition>> = app.functions.into_iter().map(Arc::new).collect();
     announce(&log, &functions, &app.problems, &base_url);
 
+    let mut worker_port = None;
     let worker = if functions.is_empty() {
         None
     } else {
         let description = worker_description(&options, &configuration)?;
-        let process = WorkerProcess::new(&script_root, &description, settings, free_port().map_err(listen)?);
+        let port = free_port().map_err(listen)?;
+        worker_port = Some(port);
+        let process = WorkerProcess::new(&script_root, &description, settings, port);
         let how = WorkerOptions {
             initialization_timeout: configuration.initialization_timeout,
             follow_redirects: configuration.follow_redirects,
@@ -290,7 +302,7 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         .filter_map(|function| parts.timers.get(&function.name).cloned())
         .map(|timer| tokio::spawn(async move { timer.run().await }))
         .collect();
-    Ok(FunctionsHost { address, parts, log, server, timer_tasks })
+    Ok(FunctionsHost { address, parts, log, worker_port, server, timer_tasks })
 }
 
 fn worker_description(
