@@ -9,6 +9,7 @@ mod failure;
 mod json_text;
 mod limits;
 mod plan;
+pub mod route;
 mod service;
 mod shape;
 mod source;
@@ -20,7 +21,7 @@ pub use definition::{DefinitionError, Mistake};
 pub use plan::{Answer, Function, Numbers, Plan, ResultForm};
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};
-pub use trigger::{HttpTrigger, RouteParameter, TimerTrigger, Trigger};
+pub use trigger::{HttpTrigger, TimerTrigger, Trigger};
 
 #[cfg(test)]
 mod tests;

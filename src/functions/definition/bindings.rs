@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use super::error::Mistakes;
-use super::route_template;
 use super::section::Section;
+use crate::functions::route::RouteTemplate;
 use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
 use crate::invocation::nearest;
 
@@ -119,16 +119,15 @@ fn http(
             "must not begin with admin or runtime: the host keeps those for itself",
         );
     }
-    let route_parameters = route_template::parameters(route).unwrap_or_else(|message| {
-        mistakes.add(trigger.path_of("route"), message);
-        Vec::new()
+    let route = RouteTemplate::parse(route).unwrap_or_else(|error| {
+        mistakes.add(trigger.path_of("route"), error.to_string());
+        RouteTemplate::default()
     });
     HttpTrigger {
         binding: name.to_owned(),
         output,
         methods: methods(trigger, mistakes),
-        route: route.to_owned(),
-        route_parameters,
+        route,
     }
 }
 

@@ -4,7 +4,6 @@ mod bindings;
 mod command;
 mod error;
 mod parameter;
-mod route_template;
 mod section;
 
 use std::fs;
