@@ -33,6 +33,9 @@ pub struct HttpTrigger {
     pub methods: Vec<String>,
     /// The route template, without the prefix; the function's name when the definition has none.
     pub route: RouteTemplate,
+    /// Whether the host passes requests on as they came in forwarding and proxying mode: the function has this trigger,
+    /// its http output and no other binding.
+    pub is_forwarded: bool,
 }
 
 /// A timer function's binding.

@@ -21,7 +21,12 @@ pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
 }
 
 /// Reads the bindings; None when there is no trigger that this worker knows.
-pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -> Option<Trigger> {
+pub(super) fn read(
+    function: &str,
+    bindings: &[Json],
+    is_forwarded: bool,
+    mistakes: &mut Mistakes,
+) -> Option<Trigger> {
     let mut triggers = Vec::new();
     let mut outputs = Vec::new();
     for (index, json) in bindings.iter().enumerate() {
@@ -69,7 +74,8 @@ pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -
     }
     let is_http = trigger.text("type", mistakes).is_some_and(|kind| kind.eq_ignore_ascii_case("httpTrigger"));
     if is_http {
-        Some(Trigger::Http(http(function, name, trigger, &outputs, mistakes)))
+        let http = http(function, name, trigger, &outputs, mistakes);
+        Some(Trigger::Http(HttpTrigger { is_forwarded, ..http }))
     } else {
         if let Some((_, output)) = outputs.first() {
             mistakes
@@ -128,6 +134,7 @@ fn http(
         output,
         methods: methods(trigger, mistakes),
         route,
+        is_forwarded: false,
     }
 }
 

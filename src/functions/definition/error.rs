@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::forwarded::ForwardedRoute;
+
 /// One thing wrong in a function's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -21,14 +23,30 @@ impl fmt::Display for Mistake {
 }
 
 /// Why a function can't be called: all mistakes of its definition, at least one. `Display` writes one a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DefinitionError {
     /// In the order of the file.
     pub mistakes: Vec<Mistake>,
     http_output: Option<String>,
+    forwarded: ForwardedRoute,
 }
 
 impl DefinitionError {
+    /// A mistake that shows only when the function is seen beside others.
+    #[must_use]
+    pub(in crate::functions) fn later(
+        mistake: Mistake,
+        http_output: Option<String>,
+        forwarded: ForwardedRoute,
+    ) -> Self {
+        Self { mistakes: vec![mistake], http_output, forwarded }
+    }
+
+    /// How requests reach the function in forwarding and proxying mode: the host may well have loaded it.
+    pub(in crate::functions) fn forwarded(&self) -> &ForwardedRoute {
+        &self.forwarded
+    }
+
     /// The name of the function's http output where the definition still tells it: a caller can be answered there.
     #[must_use]
     pub fn http_output(&self) -> Option<&str> {
@@ -54,11 +72,13 @@ pub(super) struct Mistakes {
     file: String,
     list: Vec<Mistake>,
     http_output: Option<String>,
+    forwarded: ForwardedRoute,
 }
 
 impl Mistakes {
     pub(super) fn new(file: impl Into<String>) -> Self {
-        Self { file: file.into(), list: Vec::new(), http_output: None }
+        // Until the file was read, nobody knows what the host finds in it.
+        Self { file: file.into(), list: Vec::new(), http_output: None, forwarded: ForwardedRoute::Unknown }
     }
 
     pub(super) fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
@@ -80,6 +100,10 @@ impl Mistakes {
         self.http_output = name;
     }
 
+    pub(super) fn set_forwarded(&mut self, forwarded: ForwardedRoute) {
+        self.forwarded = forwarded;
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -88,7 +112,11 @@ impl Mistakes {
     pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, DefinitionError> {
         match read {
             Some(read) if self.list.is_empty() => Ok(read),
-            _ => Err(DefinitionError { mistakes: self.list, http_output: self.http_output }),
+            _ => Err(DefinitionError {
+                mistakes: self.list,
+                http_output: self.http_output,
+                forwarded: self.forwarded,
+            }),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bindings;
 mod command;
 mod error;
+mod forwarded;
 mod parameter;
 mod section;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 pub use error::{DefinitionError, Mistake};
+pub(super) use forwarded::ForwardedRoute;
 
 use command::CommandSection;
 use error::Mistakes;
@@ -61,6 +63,9 @@ fn read_json(folder: &Path, mistakes: &mut Mistakes) -> Option<Json> {
 }
 
 fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) -> Option<Function> {
+    let forwarded = ForwardedRoute::read(function, json);
+    let is_forwarded = matches!(forwarded, ForwardedRoute::Known { .. });
+    mistakes.set_forwarded(forwarded);
     let Json::Object(keys) = json else {
         mistakes.add("", "must be an object {...}");
         return None;
@@ -71,7 +76,7 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     }
     mistakes.set_http_output(bindings::http_output(file.get("bindings")));
     let trigger = match file.list("bindings", mistakes) {
-        Some(list) if !list.is_empty() => bindings::read(function, list, mistakes),
+        Some(list) if !list.is_empty() => bindings::read(function, list, is_forwarded, mistakes),
         Some(_) => {
             mistakes.add("bindings", "is empty; add a trigger, and an http output for an HTTP function");
             None
