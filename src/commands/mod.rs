@@ -3,6 +3,7 @@
 #[cfg(feature = "dev")]
 mod dev;
 mod serve;
+mod stop_signal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

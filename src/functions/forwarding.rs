@@ -83,7 +83,8 @@ impl Forwarding {
         let mut unreachable = Vec::new();
         for name in functions.names().filter(|name| !self.forwards_to(name)) {
             if let Some(other) = self.exposes(name) {
-                unreachable.push(Unreachable { function: name.into(), sentence: self.forgeable(name, other) });
+                unreachable
+                    .push(Unreachable { function: name.into(), sentence: self.forgeable(name, other) });
             }
         }
         for route in self.table.routes() {

@@ -58,7 +58,9 @@ fn kind(binding: &Json) -> String {
 }
 
 fn is_output(binding: &Json) -> bool {
-    get(binding, "direction").and_then(Json::as_str).is_some_and(|direction| direction.eq_ignore_ascii_case("out"))
+    get(binding, "direction")
+        .and_then(Json::as_str)
+        .is_some_and(|direction| direction.eq_ignore_ascii_case("out"))
 }
 
 #[cfg(test)]

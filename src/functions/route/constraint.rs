@@ -10,8 +10,25 @@ use crate::invocation::nearest;
 
 /// All names, for "did you mean".
 const NAMES: [&str; 19] = [
-    "int", "long", "bool", "guid", "decimal", "double", "float", "datetime", "alpha", "required", "length",
-    "minlength", "maxlength", "min", "max", "range", "regex", "file", "nonfile",
+    "int",
+    "long",
+    "bool",
+    "guid",
+    "decimal",
+    "double",
+    "float",
+    "datetime",
+    "alpha",
+    "required",
+    "length",
+    "minlength",
+    "maxlength",
+    "min",
+    "max",
+    "range",
+    "regex",
+    "file",
+    "nonfile",
 ];
 
 /// One constraint with its spelling in the template.
@@ -172,7 +189,8 @@ fn is_file_name(value: &str) -> bool {
 
 fn length(text: &str) -> Result<usize, String> {
     let wrong = || format!("`{}` is no length; write a whole number from 0", text.trim());
-    let number: u32 = text.trim().parse().ok().filter(|number| i32::try_from(*number).is_ok()).ok_or_else(wrong)?;
+    let number: u32 =
+        text.trim().parse().ok().filter(|number| i32::try_from(*number).is_ok()).ok_or_else(wrong)?;
     usize::try_from(number).map_err(|_| wrong())
 }
 

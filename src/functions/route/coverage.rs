@@ -27,7 +27,8 @@ fn covers(wide: &[Segment], narrow: &[Segment]) -> bool {
 fn may_be_absent(segment: &Segment) -> bool {
     match segment {
         Segment::Parameter(parameter) => {
-            let default_fits = |default: &String| parameter.constraints.iter().all(|one| one.accepts(default));
+            let default_fits =
+                |default: &String| parameter.constraints.iter().all(|one| one.accepts(default));
             parameter.optional || parameter.default.as_ref().is_some_and(default_fits)
         }
         Segment::CatchAll(parameter) => parameter.constraints.is_empty(),
@@ -44,7 +45,8 @@ fn segment_covers(wide: &Segment, narrow: &Segment) -> bool {
         (Segment::Parameter(wide), Segment::Parameter(narrow)) => constraints_cover(wide, narrow),
         (Segment::Parameter(wide), Segment::Mixed(_)) => wide.constraints.is_empty(),
         (Segment::Mixed(wide), Segment::Mixed(narrow)) => {
-            wide.len() == narrow.len() && wide.iter().zip(narrow).all(|(wide, narrow)| part_covers(wide, narrow))
+            wide.len() == narrow.len()
+                && wide.iter().zip(narrow).all(|(wide, narrow)| part_covers(wide, narrow))
         }
         _ => false,
     }

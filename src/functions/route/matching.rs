@@ -80,7 +80,9 @@ impl Parameter {
 fn mixed<'t, 'g>(parts: &'t [Part], given: &'g str) -> Option<Vec<(&'t Parameter, &'g str)>> {
     let all = cut(parts, given);
     match parts.split_last_chunk::<2>() {
-        Some((before, [Part::Literal(separator), Part::Parameter(last)])) if last.optional && all.is_none() => {
+        Some((before, [Part::Literal(separator), Part::Parameter(last)]))
+            if last.optional && all.is_none() =>
+        {
             let ends_with_separator =
                 letter_case::last_place(given, separator).is_some_and(|(_, end)| end == given.len());
             if ends_with_separator { None } else { cut(before, given) }

@@ -43,7 +43,9 @@ pub enum TemplateError {
     #[error("has the parameter `{0}` with a default value and `?`; leave one of the two out")]
     OptionalWithDefault(String),
     /// `{a?}-x`
-    #[error("has the optional parameter `{0}` beside other text; it must be a segment alone, or follow a `.` at its end")]
+    #[error(
+        "has the optional parameter `{0}` beside other text; it must be a segment alone, or follow a `.` at its end"
+    )]
     OptionalInside(String),
     /// `a?b`
     #[error("has a `?` in a literal, where a path can't have one")]
@@ -202,7 +204,8 @@ fn read_parameter(inside: &str) -> Result<(Parameter, bool), TemplateError> {
         None => (body, false),
     };
     // A name may begin with what ends it elsewhere.
-    let name_end = body.char_indices().skip(1).find(|(_, c)| matches!(c, ':' | '=')).map_or(body.len(), |(at, _)| at);
+    let name_end =
+        body.char_indices().skip(1).find(|(_, c)| matches!(c, ':' | '=')).map_or(body.len(), |(at, _)| at);
     let (name, mut rest) = body.split_at(name_end);
     if name.is_empty() || name.starts_with([':', '=']) || name.contains(['/', '{', '}', '?', '*']) {
         return Err(TemplateError::Name);

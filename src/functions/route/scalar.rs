@@ -38,7 +38,8 @@ fn is_hexadecimal_structure(text: &str) -> bool {
         let text = text.trim();
         let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
         hexadecimal.is_some_and(|hexadecimal| {
-            (1..=digits).contains(&hexadecimal.len()) && hexadecimal.bytes().all(|byte| byte.is_ascii_hexdigit())
+            (1..=digits).contains(&hexadecimal.len())
+                && hexadecimal.bytes().all(|byte| byte.is_ascii_hexdigit())
         })
     };
     let Some((head, tail)) = text.split_once('{') else { return false };
@@ -59,9 +60,10 @@ pub(super) fn is_decimal(value: &str) -> bool {
     };
     let Some(whole) = plain_number(unsigned.trim_matches(BLANKS)) else { return false };
     // The fraction is rounded to what fits; only the whole part can be too large.
-    whole.trim_start_matches('0').parse::<u128>().map_or(whole.bytes().all(|byte| byte == b'0'), |whole| {
-        whole < 1 << 96
-    })
+    whole
+        .trim_start_matches('0')
+        .parse::<u128>()
+        .map_or(whole.bytes().all(|byte| byte == b'0'), |whole| whole < 1 << 96)
 }
 
 /// `NumberStyles.Float | AllowThousands`: the same with an exponent, and the names of what is no finite number.
@@ -118,7 +120,9 @@ fn without_zone(time: &str) -> &str {
     }
     match time.rsplit_once(['+', '-']) {
         Some((time, zone)) if chrono::NaiveTime::parse_from_str(zone, "%H:%M").is_ok() => time.trim_end(),
-        Some((time, zone)) if zone.len() == 4 && zone.bytes().all(|byte| byte.is_ascii_digit()) => time.trim_end(),
+        Some((time, zone)) if zone.len() == 4 && zone.bytes().all(|byte| byte.is_ascii_digit()) => {
+            time.trim_end()
+        }
         _ => time,
     }
 }
