@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::definition::{self, DefinitionError, ForwardedRoute, Mistake};
+use super::definition::{self, DefinitionError, ForwardedRoute, Mistake, Severity};
 use super::forwarding::Unreachable;
 use super::plan::Function;
 use super::trigger::Trigger;
@@ -51,8 +51,10 @@ impl Catalogue {
             let Some(entry) = self.functions.get_mut(&**name) else { continue };
             let mistake = Mistake {
                 file: format!("{name}/function.json"),
+                line: None,
                 key: "bindings".to_owned(),
                 message: sentence.clone(),
+                severity: Severity::Error,
             };
             match entry {
                 Err(error) => error.mistakes.push(mistake),

@@ -220,10 +220,10 @@ fn samples_with_host_json(host_json: Option<&str>) -> tempfile::TempDir {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_or_broken_host_json_is_told_with_the_cure() {
     for (text, sentence) in [
-        (None, "host.json can't be read"),
-        (Some("{\n  CANARY"), "host.json is not valid JSON: line 2, column 3"),
-        (Some(r#"{"functionTimeout":"CANARY"}"#), "must be \"hh:mm:ss\" or \"-1\""),
-        (Some(r#"{"functionTimeout":5}"#), "host.json"),
+        (None, "host.json: can't be read"),
+        (Some("{\n  CANARY"), "host.json:2: is not JSON: key must be a string at line 2 column 3"),
+        (Some(r#"{"functionTimeout":"CANARY"}"#), "must be \"hh:mm:ss\""),
+        (Some(r#"{"functionTimeout":5}"#), "host.json:1: functionTimeout: must be"),
     ] {
         let folder = samples_with_host_json(text);
         let worker = LoneWorker::start(&folder.path().join("app"), &[]);
@@ -269,7 +269,7 @@ async fn a_definition_with_a_typo_names_file_key_and_cure_and_fails_no_other_fun
 
     let detail = problem["detail"].as_str().unwrap();
     assert!(
-        detail.contains("Typo/function.json: sql.reslut: is not a key; did you mean `result`?"),
+        detail.contains("Typo/function.json:3: sql.reslut: is not a key; did you mean `result`?"),
         "{detail}"
     );
     desk.events("the mistake in the log", 1, |event| {
@@ -286,7 +286,7 @@ async fn a_definition_with_a_typo_names_file_key_and_cure_and_fails_no_other_fun
 async fn definitions_that_can_not_be_right_say_why() {
     let cases = [
         ("Bare", "{\n  CANARY\n}".to_owned(), "Bare/function.json"),
-        ("NoSql", http_function("nosql", "5"), "NoSql/function.json: sql"),
+        ("NoSql", http_function("nosql", "5"), "NoSql/function.json:3: sql"),
         (
             "Both",
             http_function(
