@@ -5,6 +5,7 @@ mod check;
 mod dev;
 mod package;
 mod serve;
+mod stop_signal;
 mod terminal;
 
 use std::path::PathBuf;
