@@ -14,6 +14,7 @@ mod dev_command;
 mod identity;
 mod invalid_parameters;
 mod outage;
+mod package_command;
 mod readme;
 mod retries;
 mod samples;
