@@ -1,8 +1,10 @@
-//! The command line: `serve` (the default), `dev`.
+//! The command line: `serve` (the default), `dev`, `check`.
 
+mod check;
 #[cfg(feature = "dev")]
 mod dev;
 mod serve;
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +13,12 @@ use clap::{Parser, Subcommand};
 
 /// The worker was called in a way that it doesn't have; what `sysexits.h` calls `EX_USAGE`.
 const EXIT_USAGE: u8 = 64;
+
+/// What `check` looked at has mistakes; what `sysexits.h` calls `EX_DATAERR`.
+const EXIT_MISTAKES: u8 = 65;
+
+/// A folder or file that was named can't be read; what `sysexits.h` calls `EX_NOINPUT`.
+const EXIT_NO_INPUT: u8 = 66;
 
 /// The worker can't run, or stopped running: any number but 0 and 200 makes the Functions host start it again.
 const EXIT_FAILURE: u8 = 70;
@@ -30,6 +38,8 @@ enum Subcommands {
     /// Run everything locally: SQL endpoint, identity endpoint, Functions host and the worker under it
     #[cfg(feature = "dev")]
     Dev(dev::DevOptions),
+    /// Look for mistakes in all definitions and host.json; each with its file, line and cure
+    Check(check::CheckOptions),
 }
 
 /// Options of `serve`.
@@ -59,5 +69,13 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Serve(options)) => serve::run(&options),
         #[cfg(feature = "dev")]
         Some(Subcommands::Dev(options)) => dev::run(options),
+        Some(Subcommands::Check(options)) => check::run(&options),
     }
+}
+
+/// In a checkout of this project the functions have a folder of their own; in a Function App they stand beside
+/// host.json.
+fn default_functions() -> PathBuf {
+    let own = PathBuf::from("function-definitions");
+    if own.is_dir() { own } else { PathBuf::from(".") }
 }

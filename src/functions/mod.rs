@@ -15,8 +15,9 @@ mod source;
 mod trigger;
 
 pub use catalogue::{Catalogue, load};
-pub use command_text::CommandText;
-pub use definition::{DefinitionError, Mistake};
+pub use command_text::{CommandMistake, CommandText};
+pub(crate) use definition::Mistakes;
+pub use definition::{DefinitionError, Mistake, Severity};
 pub use plan::{Answer, Function, Numbers, Plan, ResultForm};
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};

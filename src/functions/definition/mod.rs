@@ -12,10 +12,10 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-pub use error::{DefinitionError, Mistake};
+pub(crate) use error::Mistakes;
+pub use error::{DefinitionError, Mistake, Severity};
 
 use command::CommandSection;
-use error::Mistakes;
 use section::Section;
 
 use crate::invocation::without_comments;
@@ -56,9 +56,17 @@ fn read_json(folder: &Path, mistakes: &mut Mistakes) -> Option<Json> {
     let text = fs::read_to_string(folder.join("function.json"))
         .map_err(|error| mistakes.add("", format!("can't be read: {error}")))
         .ok()?;
-    serde_json::from_str(&without_comments(text.trim_start_matches('\u{feff}')))
-        .map_err(|error| mistakes.add("", format!("is not JSON: {error}")))
-        .ok()
+    let text = text.trim_start_matches('\u{feff}');
+    match serde_json::from_str(&without_comments(text)) {
+        Ok(json) => {
+            mistakes.set_text(text);
+            Some(json)
+        }
+        Err(error) => {
+            mistakes.add_at(error.line(), "", format!("is not JSON: {error}"));
+            None
+        }
+    }
 }
 
 fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) -> Option<Function> {

@@ -9,7 +9,7 @@ use local_azure::identity::{self, IdentityEndpoint, IdentityOptions, ManagedIden
 use local_azure::sql::{self, SqlLogin, SqlOptions};
 
 use super::desk::{Desk, Parts};
-use super::lone_worker::PROGRAM;
+use super::mode::{Mode, worker_program};
 use super::script_root::{self, FunctionFolder};
 use super::secrets::Secrets;
 use super::sql_client;
@@ -24,6 +24,7 @@ pub(crate) struct DeskBuilder {
     connection: Option<Box<dyn Fn(u16) -> String>>,
     identity: IdentityOptions,
     password: Option<String>,
+    mode: Option<Mode>,
 }
 
 impl DeskBuilder {
@@ -81,6 +82,12 @@ impl DeskBuilder {
         self
     }
 
+    /// HTTP requests come in this mode, whatever that of this run: for tests of what one mode does.
+    pub(crate) fn in_mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
     /// Starts everything and waits until the worker is ready.
     pub(crate) async fn start(self) -> Desk {
         let folder = tempfile::tempdir().unwrap();
@@ -113,6 +120,10 @@ impl DeskBuilder {
             ("IDENTITY_ENDPOINT".to_owned(), identity.url()),
             ("IDENTITY_HEADER".to_owned(), identity.secret().to_owned()),
         ]);
+        let mode = self.mode.unwrap_or_else(Mode::of_this_run);
+        if let Some(switch) = mode.setting() {
+            settings.insert(switch.to_owned(), "true".to_owned());
+        }
         for (name, value) in self.settings {
             match value {
                 Some(value) => settings.insert(name, value),
@@ -137,7 +148,7 @@ impl DeskBuilder {
             script_root: functions.clone(),
             host_json: Some(host_json),
             worker: Some(WorkerCommand {
-                program: PROGRAM.into(),
+                program: worker_program(),
                 arguments: vec![
                     "serve".to_owned(),
                     "--functions".to_owned(),
@@ -152,7 +163,7 @@ impl DeskBuilder {
         .await
         .unwrap();
         assert_eq!(host.ready().await, HostState::Running);
-        Desk::new(Parts { host, sql, identity }, sql_options, password, secrets, folder)
+        Desk::new(Parts { host, sql, identity }, sql_options, password, mode, secrets, folder)
     }
 }
 
