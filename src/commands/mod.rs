@@ -4,6 +4,7 @@ mod check;
 #[cfg(feature = "dev")]
 mod dev;
 mod serve;
+mod stop_signal;
 mod terminal;
 
 use std::path::PathBuf;

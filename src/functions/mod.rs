@@ -6,9 +6,11 @@ mod command_text;
 mod conversion;
 mod definition;
 mod failure;
+mod forwarding;
 mod json_text;
 mod limits;
 mod plan;
+pub mod route;
 mod service;
 mod shape;
 mod source;
@@ -18,10 +20,11 @@ pub use catalogue::{Catalogue, load};
 pub use command_text::{CommandMistake, CommandText};
 pub(crate) use definition::Mistakes;
 pub use definition::{DefinitionError, Mistake, Severity};
+pub use forwarding::{Forwarding, Unreachable};
 pub use plan::{Answer, Function, Numbers, Plan, ResultForm};
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};
-pub use trigger::{HttpTrigger, RouteParameter, TimerTrigger, Trigger};
+pub use trigger::{HttpTrigger, TimerTrigger, Trigger};
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ pub(super) fn same_route(script_root: &Path, name: &str, catalogue: &Catalogue) 
 
 /// A method that both functions take on the same route template; the host compares templates without case.
 fn shared_method(one: &HttpTrigger, other: &HttpTrigger) -> Option<String> {
-    let template = |http: &HttpTrigger| http.route.trim_matches('/').to_lowercase();
+    let template = |http: &HttpTrigger| http.route.text().trim_end_matches('/').to_lowercase();
     if template(one) != template(other) {
         return None;
     }

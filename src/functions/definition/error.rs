@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::forwarded::ForwardedRoute;
 use crate::invocation::JsonPlaces;
 
 /// One thing wrong in a script root.
@@ -65,14 +66,30 @@ impl fmt::Display for Mistake {
 }
 
 /// Why a function can't be called: all mistakes of its definition, at least one. `Display` writes one a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DefinitionError {
     /// In the order of the file.
     pub mistakes: Vec<Mistake>,
     http_output: Option<String>,
+    forwarded: ForwardedRoute,
 }
 
 impl DefinitionError {
+    /// A mistake that shows only when the function is seen beside others.
+    #[must_use]
+    pub(in crate::functions) fn later(
+        mistake: Mistake,
+        http_output: Option<String>,
+        forwarded: ForwardedRoute,
+    ) -> Self {
+        Self { mistakes: vec![mistake], http_output, forwarded }
+    }
+
+    /// How requests reach the function in forwarding and proxying mode: the host may well have loaded it.
+    pub(in crate::functions) fn forwarded(&self) -> &ForwardedRoute {
+        &self.forwarded
+    }
+
     /// The name of the function's http output where the definition still tells it: a caller can be answered there.
     #[must_use]
     pub fn http_output(&self) -> Option<&str> {
@@ -99,12 +116,19 @@ pub(crate) struct Mistakes {
     text: String,
     list: Vec<Mistake>,
     http_output: Option<String>,
+    forwarded: ForwardedRoute,
 }
 
 impl Mistakes {
     /// For the file of this name below the script root.
     pub(crate) fn new(file: impl Into<String>) -> Self {
-        Self { file: file.into(), text: String::new(), list: Vec::new(), http_output: None }
+        Self {
+            file: file.into(),
+            text: String::new(),
+            list: Vec::new(),
+            http_output: None,
+            forwarded: ForwardedRoute::Unknown,
+        }
     }
 
     /// The file's text, in which the lines are to be found. A key that stands twice in one object is a mistake:
@@ -149,6 +173,10 @@ impl Mistakes {
         self.http_output = name;
     }
 
+    pub(super) fn set_forwarded(&mut self, forwarded: ForwardedRoute) {
+        self.forwarded = forwarded;
+    }
+
     /// Whether nothing was found so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -160,7 +188,8 @@ impl Mistakes {
             Some(read) if self.list.is_empty() => Ok(read),
             _ => {
                 let http_output = self.http_output.clone();
-                Err(DefinitionError { mistakes: self.into_list(), http_output })
+                let forwarded = self.forwarded.clone();
+                Err(DefinitionError { mistakes: self.into_list(), http_output, forwarded })
             }
         }
     }

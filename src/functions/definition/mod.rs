@@ -3,8 +3,8 @@
 mod bindings;
 mod command;
 mod error;
+mod forwarded;
 mod parameter;
-mod route_template;
 mod section;
 
 use std::fs;
@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 
 pub(crate) use error::Mistakes;
 pub use error::{DefinitionError, Mistake, Severity};
+pub(super) use forwarded::ForwardedRoute;
 
 use command::CommandSection;
 use section::Section;
@@ -70,6 +71,9 @@ fn read_json(folder: &Path, mistakes: &mut Mistakes) -> Option<Json> {
 }
 
 fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) -> Option<Function> {
+    let forwarded = ForwardedRoute::read(function, json);
+    let is_forwarded = matches!(forwarded, ForwardedRoute::Known { .. });
+    mistakes.set_forwarded(forwarded);
     let Json::Object(keys) = json else {
         mistakes.add("", "must be an object {...}");
         return None;
@@ -80,7 +84,7 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     }
     mistakes.set_http_output(bindings::http_output(file.get("bindings")));
     let trigger = match file.list("bindings", mistakes) {
-        Some(list) if !list.is_empty() => bindings::read(function, list, mistakes),
+        Some(list) if !list.is_empty() => bindings::read(function, list, is_forwarded, mistakes),
         Some(_) => {
             mistakes.add("bindings", "is empty; add a trigger, and an http output for an HTTP function");
             None
