@@ -1,7 +1,8 @@
 //! Where a parameter's value comes from: the paths of `from`, read and checked against the trigger.
 
 use super::message_trigger::MessageTrigger;
-use super::trigger::{RouteParameter, Trigger};
+use super::route::{RouteParameter, RouteTemplate};
+use super::trigger::Trigger;
 use crate::invocation::{Length, SqlType, nearest};
 
 /// A `from` path, parsed.
@@ -73,7 +74,7 @@ impl Source {
             ("invocation", _) if rest == Some("id") => Ok(Self::InvocationId),
             ("invocation", _) => Err(format!("`{path}` is not known; there is `invocation.id`")),
             ("timer", Trigger::Timer(_)) => timer(named("timer.isPastDue")?),
-            ("route", Trigger::Http(http)) => route(named("route.id")?, &http.route, &http.route_parameters),
+            ("route", Trigger::Http(http)) => route(named("route.id")?, &http.route),
             ("query", Trigger::Http(_)) => Ok(Self::Query(named("query.city")?.to_owned())),
             ("header", Trigger::Http(_)) => {
                 Ok(Self::Header(named("header.x-request-id")?.to_ascii_lowercase()))
@@ -197,7 +198,8 @@ fn metadata(path: &str, rest: &str, owned: &[String], trigger: &str) -> Result<S
     Err(format!("the host has no metadata `{first}` of its own for {trigger}; {cure}"))
 }
 
-fn route(name: &str, template: &str, parameters: &[RouteParameter]) -> Result<Source, String> {
+fn route(name: &str, template: &RouteTemplate) -> Result<Source, String> {
+    let parameters = template.parameters();
     if let Some(parameter) = parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name)) {
         return Ok(Source::Route(parameter.clone()));
     }

@@ -1,9 +1,10 @@
 //! The worker once it is built: functions, what host.json says, and the service that runs invocations.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::host_json::{HostJsonError, HostSettings};
+use super::host_json::{HostJsonError, HostSettings, HttpMode};
+use super::router::{Destination, Router, Target};
 use crate::functions::{Catalogue, Function, Service, Shaped, Trigger};
 use crate::invocation::{Invocation, InvocationLog, Problem, TriggerInput};
 
@@ -12,18 +13,26 @@ use crate::invocation::{Invocation, InvocationLog, Problem, TriggerInput};
 pub struct Worker {
     functions: Result<Catalogue, String>,
     host: Result<HostSettings, HostJsonError>,
+    router: Result<Router, String>,
     service: Result<Service, String>,
+    max_body: usize,
 }
 
+/// How long a body may take when nobody knows the host's limits.
+const UNKNOWN_LIMIT: Duration = Duration::from_secs(60);
+
 impl Worker {
-    /// A worker from its parts, each of which may be a sentence about what is wrong with it.
+    /// A worker from its parts, each of which may be a sentence about what is wrong with it. A caller's body may have
+    /// `max_body` bytes.
     #[must_use]
     pub fn new(
         functions: Result<Catalogue, String>,
         host: Result<HostSettings, HostJsonError>,
+        router: Result<Router, String>,
         service: Result<Service, String>,
+        max_body: usize,
     ) -> Self {
-        Self { functions, host, service }
+        Self { functions, host, router, service, max_body }
     }
 
     /// Logs what is wrong with its parts.
@@ -39,6 +48,9 @@ impl Worker {
         }
         if let Err(error) = &self.host {
             tracing::error!("{error}");
+        }
+        if let Err(sentence) = &self.router {
+            tracing::error!("{sentence}");
         }
         match &self.service {
             Ok(service) => service.connection_errors().for_each(|sentence| tracing::error!("{sentence}")),
@@ -57,12 +69,26 @@ impl Worker {
         input: Result<TriggerInput, Problem>,
         log: &InvocationLog,
     ) -> Result<Shaped, Problem> {
-        let begun = Instant::now();
+        self.run_since(Instant::now(), function, id, input, log).await
+    }
+
+    /// The same for an invocation that arrived earlier: its time runs from then on, while its body came.
+    pub(super) async fn run_since(
+        &self,
+        arrived: Instant,
+        function: &Function,
+        id: &str,
+        input: Result<TriggerInput, Problem>,
+        log: &InvocationLog,
+    ) -> Result<Shaped, Problem> {
         let result = match input {
-            Ok(input) => self.run_on(function, id, &input, log).await,
+            Ok(TriggerInput::Http(request)) if request.body.len() > self.max_body => {
+                Err(too_large(self.max_body))
+            }
+            Ok(input) => self.run_on(function, id, &input, log, arrived.elapsed()).await,
             Err(problem) => Err(problem),
         };
-        log_outcome(&function.name, id, begun, result.as_ref().err());
+        log_outcome(&function.name, id, arrived, result.as_ref().err());
         result
     }
 
@@ -72,6 +98,7 @@ impl Worker {
         id: &str,
         input: &TriggerInput,
         log: &InvocationLog,
+        used: Duration,
     ) -> Result<Shaped, Problem> {
         let host = self.host.as_ref().map_err(|error| Problem::not_configured(&error.to_string()))?;
         let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
@@ -80,9 +107,56 @@ impl Worker {
             Trigger::Timer(_) | Trigger::Message(_) => host.limits.other,
         };
         let limit = function.plan.timeout().map_or(limit, |timeout| timeout.min(limit));
-        let mut invocation = Invocation::new(id, Arc::clone(&function.name), limit);
+        let mut invocation = Invocation::new(id, Arc::clone(&function.name), limit.saturating_sub(used));
         invocation.log = log.clone();
         service.run(function, invocation, input).await
+    }
+
+    /// Whom a request is for.
+    ///
+    /// # Errors
+    /// The problem of a worker that doesn't know the host's mode or its own functions.
+    pub(super) fn destination(&self, target: Target<'_>) -> Result<Destination, Problem> {
+        let functions = self.functions.as_ref().ok();
+        match &self.router {
+            Ok(router) => Ok(router.find(target, functions)),
+            // No function runs then, but one with an http output can still tell its caller why.
+            Err(sentence) => match Router::Enveloped.find(target, functions) {
+                Destination::Nothing => Err(Problem::not_configured(sentence)),
+                found => Ok(found),
+            },
+        }
+    }
+
+    /// Whether callers' own requests come.
+    pub(super) fn is_forwarded(&self) -> bool {
+        self.router.as_ref().is_ok_and(Router::is_forwarded)
+    }
+
+    /// Whether they come in proxying mode.
+    pub(super) fn is_proxied(&self) -> bool {
+        self.host.as_ref().is_ok_and(|host| host.http_mode == HttpMode::Proxying)
+    }
+
+    /// How long an HTTP invocation may take.
+    pub(super) fn http_limit(&self) -> Duration {
+        self.host.as_ref().map_or(UNKNOWN_LIMIT, |host| host.limits.http)
+    }
+
+    /// The name of the function's http output, where it has one.
+    pub(super) fn http_output(&self, name: &str) -> Option<String> {
+        match self.function(name) {
+            Ok(function) => match &function.trigger {
+                Trigger::Http(trigger) => Some(trigger.output.clone()),
+                _ => None,
+            },
+            Err(unavailable) => unavailable.http_output,
+        }
+    }
+
+    /// Logs an invocation that was refused before its input could be read.
+    pub(super) fn log_refusal(&self, name: &str, id: &str, arrived: Instant, problem: &Problem) {
+        log_outcome(name, id, arrived, Some(problem));
     }
 
     /// The function, or why it can't be called.
@@ -118,6 +192,19 @@ impl Unavailable {
     fn new(problem: Problem, http_output: Option<&str>) -> Box<Self> {
         Box::new(Self { problem, http_output: http_output.map(str::to_owned) })
     }
+}
+
+/// The 413 of a caller whose body has more than `most` bytes.
+pub(super) fn too_large(most: usize) -> Problem {
+    Problem::new(
+        413,
+        "too-large",
+        "Too large",
+        format!(
+            "A body may have {} MiB at the most. The operator can raise AZSQL_MAX_BODY_MB to 100.",
+            most / 1024 / 1024
+        ),
+    )
 }
 
 /// One line of the log for each invocation, whichever way it came.

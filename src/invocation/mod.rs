@@ -2,6 +2,7 @@
 
 mod context;
 mod json_comments;
+mod json_place;
 mod message;
 mod problem;
 mod spelling;
@@ -11,6 +12,7 @@ mod value;
 
 pub use context::{Invocation, InvocationLog};
 pub(crate) use json_comments::without_comments;
+pub(crate) use json_place::JsonPlaces;
 pub use message::{Message, Metadata, Payload, Shadows};
 pub use problem::{Problem, Violation};
 pub(crate) use spelling::nearest;

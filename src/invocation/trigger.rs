@@ -68,6 +68,22 @@ impl Body {
         if bytes.is_empty() { Self::Empty } else { Self::Bytes(bytes) }
     }
 
+    /// Its length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
     /// Whether a body of this content type is bytes (azure-functions-host, `HttpRequestExtensions.cs`,
     /// `IsMediaTypeOctetOrMultipart`).
     #[must_use]

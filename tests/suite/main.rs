@@ -7,13 +7,16 @@
 
 mod bad_input;
 mod cancellation;
+mod check_command;
 mod constraint_errors;
+mod contract;
 mod dev_command;
 mod identity;
 mod invalid_parameters;
 mod messages;
 mod outage;
 mod outputs;
+mod package_command;
 mod readme;
 mod retries;
 mod samples;

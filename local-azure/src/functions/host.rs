@@ -11,14 +11,14 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::app::{FunctionDefinition, FunctionProblem, Trigger, discover};
-use super::invocation::{Invoker, RecordedOutput};
+use super::invocation::{Invoker, Limits, RecordedOutput};
 use super::log::{HostLog, LogLevel, LogLine};
 use super::options::HostOptions;
 use super::routes::RouteTable;
 use super::server;
-use super::settings::{AppSettings, HostConfiguration, HostJsonError, WorkerDescription};
+use super::settings::{AppSettings, HostConfiguration, HostJsonError, HttpMode, WorkerDescription};
 use super::timers::{StatusStore, TimerRunner};
-use super::worker::{Worker, WorkerProcess, WorkerState};
+use super::worker::{Worker, WorkerOptions, WorkerProcess, WorkerState};
 use crate::web_server::{WebServer, WebServerError};
 
 /// The host could not be started.
@@ -84,6 +84,7 @@ pub(super) struct HostParts {
     pub(super) functions: Vec<Arc<FunctionDefinition>>,
     pub(super) problems: Vec<FunctionProblem>,
     pub(super) routes: RouteTable<Arc<FunctionDefinition>>,
+    pub(super) http_mode: HttpMode,
     pub(super) timers: BTreeMap<String, Arc<TimerRunner>>,
     pub(super) invoker: Arc<Invoker>,
     /// The runtime of the caller of [`start`]: invocations, timers and the worker's supervision run there.
@@ -92,6 +93,11 @@ pub(super) struct HostParts {
 }
 
 impl HostParts {
+    /// How a function is called over HTTP.
+    pub(super) fn http_mode(&self, function: &FunctionDefinition) -> HttpMode {
+        if function.is_http_in_and_out() { self.http_mode } else { HttpMode::Enveloped }
+    }
+
     /// A function by its name, in any case.
     pub(super) fn function(&self, name: &str) -> Option<&Arc<FunctionDefinition>> {
         self.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
@@ -106,6 +112,7 @@ pub struct FunctionsHost {
     address: SocketAddr,
     parts: Arc<HostParts>,
     log: HostLog,
+    worker_port: Option<u16>,
     server: WebServer,
     timer_tasks: Vec<JoinHandle<()>>,
 }
@@ -150,6 +157,14 @@ impl FunctionsHost {
             WorkerState::Ready(instance) => instance.pid,
             WorkerState::Starting | WorkerState::Exited | WorkerState::Stopped(_) => None,
         }
+    }
+
+    /// Where the worker is told to listen on 127.0.0.1, the same for every instance; `None` if there is no function.
+    ///
+    /// Only the host is meant to call there: a test that does shows what a neighbour on the machine could.
+    #[must_use]
+    pub fn worker_port(&self) -> Option<u16> {
+        self.worker_port
     }
 
     /// Waits until the worker takes invocations, or can't any more.
@@ -244,14 +259,25 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
     let functions: Vec<Arc<FunctionDefinition>> = app.functions.into_iter().map(Arc::new).collect();
     announce(&log, &functions, &app.problems, &base_url);
 
+    let mut worker_port = None;
     let worker = if functions.is_empty() {
         None
     } else {
         let description = worker_description(&options, &configuration)?;
-        let process = WorkerProcess::new(&script_root, &description, settings, free_port().map_err(listen)?);
-        Some(Worker::start(process, configuration.initialization_timeout, log.clone()))
+        let port = free_port().map_err(listen)?;
+        worker_port = Some(port);
+        let process = WorkerProcess::new(&script_root, &description, settings, port);
+        let how = WorkerOptions {
+            initialization_timeout: configuration.initialization_timeout,
+            follow_redirects: configuration.follow_redirects,
+        };
+        Some(Worker::start(process, how, log.clone()))
     };
-    let invoker = Arc::new(Invoker::new(log.clone(), worker, configuration.function_timeout));
+    let limits = Limits {
+        function_timeout: configuration.function_timeout,
+        proxy_activity_timeout: options.proxy_activity_timeout,
+    };
+    let invoker = Arc::new(Invoker::new(log.clone(), worker, limits));
     let timers = timers(&functions, &invoker, &StatusStore::new(options.schedule_status_folder.as_deref()));
     let enabled = functions.iter().filter(|function| !function.disabled);
     let routes = enabled.filter_map(|function| {
@@ -260,6 +286,7 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
     let parts = Arc::new(HostParts {
         base_url,
         routes: RouteTable::new(routes),
+        http_mode: configuration.http_mode,
         problems: app.problems,
         timers,
         invoker,
@@ -275,7 +302,7 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         .filter_map(|function| parts.timers.get(&function.name).cloned())
         .map(|timer| tokio::spawn(async move { timer.run().await }))
         .collect();
-    Ok(FunctionsHost { address, parts, log, server, timer_tasks })
+    Ok(FunctionsHost { address, parts, log, worker_port, server, timer_tasks })
 }
 
 fn worker_description(

@@ -1,4 +1,4 @@
-//! Runs one invocation: sends the envelope, waits within the function timeout, applies the reply.
+//! Runs one invocation: sends the envelope or the request itself, waits within the function timeout, applies the reply.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::app::FunctionDefinition;
 use super::envelope::{RetryContext, TriggerInput, envelope};
 use super::log::{HostLog, LogLevel};
+use super::pass_through::{BufferedReply, Caller, PassedRequest, ProxyEnd, Proxying, RequestBody, forward};
 use super::reply::{FunctionOutputs, OutputValue, ReadReply, apply_outputs, read_reply};
 use super::settings::format_time_span;
 use super::worker::{Worker, WorkerInstance, WorkerState};
@@ -36,8 +37,22 @@ pub(super) struct Invoker {
     pub(super) log: HostLog,
     /// `None` when the app has no function: then no worker is started.
     pub(super) worker: Option<Worker>,
-    pub(super) function_timeout: Option<Duration>,
+    limits: Limits,
     outputs: Mutex<VecDeque<RecordedOutput>>,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// `None` = unlimited.
+    pub(super) function_timeout: Option<Duration>,
+    pub(super) proxy_activity_timeout: Duration,
+}
+
+/// One run under way, and the instance of the worker that it is for.
+struct Invocation {
+    id: String,
+    instance: WorkerInstance,
 }
 
 /// An invocation failed; the reason is in the log.
@@ -51,8 +66,8 @@ enum Failure {
 }
 
 impl Invoker {
-    pub(super) fn new(log: HostLog, worker: Option<Worker>, function_timeout: Option<Duration>) -> Self {
-        Self { log, worker, function_timeout, outputs: Mutex::default() }
+    pub(super) fn new(log: HostLog, worker: Option<Worker>, limits: Limits) -> Self {
+        Self { log, worker, limits, outputs: Mutex::default() }
     }
 
     /// The outputs for services so far.
@@ -60,7 +75,7 @@ impl Invoker {
         self.outputs.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Runs a function once. `reason` goes into the log.
+    /// Runs a function once, with the envelope. `reason` goes into the log.
     pub(super) async fn invoke(
         &self,
         function: &FunctionDefinition,
@@ -68,6 +83,83 @@ impl Invoker {
         reason: &str,
         retry: Option<&RetryContext>,
     ) -> Result<FunctionOutputs, InvocationFailed> {
+        self.perform(function, reason, |invocation| async move {
+            self.call(&invocation, function, input, retry).await
+        })
+        .await
+    }
+
+    /// Runs an HTTP function once in forwarding mode.
+    pub(super) async fn forward(
+        &self,
+        function: &FunctionDefinition,
+        request: &PassedRequest,
+        body: Vec<u8>,
+        reason: &str,
+    ) -> Result<BufferedReply, InvocationFailed> {
+        self.perform(function, reason, |Invocation { id, instance }| async move {
+            match forward(&instance.client, request, body, &id).await {
+                Ok(reply) => Ok(reply),
+                Err(problem) => {
+                    self.notice_exit(&instance).await;
+                    Err(problem)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs an HTTP function once in proxying mode, until the reply has gone through or the caller has left.
+    pub(super) async fn proxy(
+        &self,
+        function: &FunctionDefinition,
+        request: &PassedRequest,
+        body: Option<&RequestBody>,
+        mut caller: Caller,
+        reason: &str,
+    ) {
+        let to = &mut caller;
+        let outcome = self
+            .perform(function, reason, |Invocation { id, instance }| async move {
+                let proxying = Proxying {
+                    worker: &instance.client,
+                    request,
+                    body,
+                    invocation_id: &id,
+                    activity_timeout: self.limits.proxy_activity_timeout,
+                };
+                match proxying.run(to, |line| self.log.host(LogLevel::Warning, line)).await {
+                    Ok(ProxyEnd::Complete) => Ok(()),
+                    Ok(ProxyEnd::CallerLeft) => {
+                        // `DefaultHttpProxyService.cs` takes it for a success.
+                        self.log.host(
+                            LogLevel::Information,
+                            "The client disconnected while the function was processing the request.",
+                        );
+                        Ok(())
+                    }
+                    Err(problem) => {
+                        self.notice_exit(&instance).await;
+                        Err(problem)
+                    }
+                }
+            })
+            .await;
+        if outcome.is_err() {
+            caller.cut().await;
+        }
+    }
+
+    /// What all runs have in common: waits for the worker, keeps the function timeout, and logs beginning and end.
+    async fn perform<T, W>(
+        &self,
+        function: &FunctionDefinition,
+        reason: &str,
+        work: impl FnOnce(Invocation) -> W,
+    ) -> Result<T, InvocationFailed>
+    where
+        W: Future<Output = Result<T, String>>,
+    {
         let id = uuid::Uuid::new_v4().to_string();
         let name = function.name.as_str();
         self.log.function(
@@ -76,16 +168,16 @@ impl Invoker {
             format!("Executing 'Functions.{name}' (Reason='{reason}', Id={id})"),
         );
         let started = Instant::now();
-        let outcome = self.run(function, input, &id, retry).await;
+        let outcome = self.run(&id, work).await;
         let duration = started.elapsed().as_millis();
         match outcome {
-            Ok(outputs) => {
+            Ok(value) => {
                 self.log.function(
                     LogLevel::Information,
                     name,
                     format!("Executed 'Functions.{name}' (Succeeded, Id={id}, Duration={duration}ms)"),
                 );
-                Ok(outputs)
+                Ok(value)
             }
             Err(failure) => {
                 let message = self.explain(name, &id, failure);
@@ -113,7 +205,7 @@ impl Invoker {
                     // One process serves all: every other invocation in flight fails with this one.
                     worker.replace(generation);
                 }
-                let limit = self.function_timeout.map(format_time_span).unwrap_or_default();
+                let limit = self.limits.function_timeout.map(format_time_span).unwrap_or_default();
                 format!(
                     "Timeout value of {limit} exceeded by function 'Functions.{name}' (Id: '{id}'). Initiating cancellation."
                 )
@@ -121,20 +213,17 @@ impl Invoker {
         }
     }
 
-    async fn run(
-        &self,
-        function: &FunctionDefinition,
-        input: &TriggerInput,
-        id: &str,
-        retry: Option<&RetryContext>,
-    ) -> Result<FunctionOutputs, Failure> {
+    async fn run<T, W>(&self, id: &str, work: impl FnOnce(Invocation) -> W) -> Result<T, Failure>
+    where
+        W: Future<Output = Result<T, String>>,
+    {
         let mut generation = None;
         let work = async {
             let instance = self.ready_worker().await?;
             generation = Some(instance.generation);
-            self.call(&instance, function, input, id, retry).await
+            work(Invocation { id: id.to_owned(), instance }).await
         };
-        let Some(limit) = self.function_timeout else {
+        let Some(limit) = self.limits.function_timeout else {
             return work.await.map_err(Failure::Function);
         };
         match tokio::time::timeout(limit, work).await {
@@ -163,10 +252,9 @@ impl Invoker {
 
     async fn call(
         &self,
-        instance: &WorkerInstance,
+        Invocation { id, instance }: &Invocation,
         function: &FunctionDefinition,
         input: &TriggerInput,
-        id: &str,
         retry: Option<&RetryContext>,
     ) -> Result<FunctionOutputs, String> {
         let body = envelope(function, input, retry).to_string().into_bytes();

@@ -7,7 +7,7 @@
 //!
 //! Different from the real host, on purpose:
 //! - Like Core Tools, it asks nobody for a key: `authLevel` is read and shown, and `code=` is not among the metadata.
-//! - It knows the default (enveloped) mode only. A host.json that asks for forwarding or proxying is refused.
+//! - `customHandler.http.routes` is refused.
 //! - Triggers of services that aren't here (queues, topics, ...) run through `POST /admin/functions/{name}` only; what
 //!   functions put out for such services is kept in memory ([`FunctionsHost::outputs`]). Input bindings are refused.
 //! - All schedules are in UTC.
@@ -18,6 +18,7 @@ mod host;
 mod invocation;
 mod log;
 mod options;
+mod pass_through;
 mod reply;
 mod routes;
 mod server;

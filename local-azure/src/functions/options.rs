@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::log::LogSink;
 
@@ -34,6 +35,9 @@ pub struct HostOptions {
     /// Where the schedule status of timers is kept, so that a run missed while the host was down is made up for with
     /// `IsPastDue`. `None` (the default) forgets it with the host.
     pub schedule_status_folder: Option<PathBuf>,
+    /// Proxying mode: a request is given up when no byte has gone in either direction for so long. 240 s by default, as in
+    /// the real host (`DefaultHttpProxyService.cs`).
+    pub proxy_activity_timeout: Duration,
     /// Gets every log line. The newest are kept for [`super::FunctionsHost::logs`] in any case.
     pub log: Option<LogSink>,
 }
@@ -48,6 +52,7 @@ impl Default for HostOptions {
             settings: BTreeMap::new(),
             inherit_environment: true,
             schedule_status_folder: None,
+            proxy_activity_timeout: Duration::from_secs(240),
             log: None,
         }
     }
@@ -65,6 +70,7 @@ impl fmt::Debug for HostOptions {
             .field("settings", &self.settings.keys().collect::<Vec<_>>())
             .field("inherit_environment", &self.inherit_environment)
             .field("schedule_status_folder", &self.schedule_status_folder)
+            .field("proxy_activity_timeout", &self.proxy_activity_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use local_azure::functions::{self, FunctionsHost, HostError, HostOptions, HostSt
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::fake_worker::{REPLIES, REQUESTS, Reply, STARTED, Seen};
+use crate::fake_worker::{BEGUN, LEFT, REPLIES, REQUESTS, Reply, STARTED, Seen};
 
 /// How long anything may take before a test fails. Generous: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +30,16 @@ impl TestApp {
             replies: BTreeMap::new(),
         };
         app.host_json(&json!({ "version": "2.0" }));
+        app
+    }
+
+    /// An app that forwards or proxies, with the catch-all function `All` under an empty route prefix.
+    pub(crate) fn passing(switch: &str) -> Self {
+        let app = Self::new();
+        app.host_json(
+            &json!({ "customHandler": { switch: true }, "extensions": { "http": { "routePrefix": "" } } }),
+        );
+        app.http_function("All", &json!({ "route": "{*rest}" }));
         app
     }
 
@@ -105,13 +115,28 @@ impl TestApp {
         let text = std::fs::read_to_string(self.root.path().join(REQUESTS)).unwrap_or_default();
         text.lines()
             .map(|line| serde_json::from_str::<Seen>(line).unwrap())
-            .filter(|seen| seen.path == format!("/{function}"))
+            .filter(|seen| seen.path.trim_start_matches('/') == function)
             .collect()
     }
 
     /// The envelopes that a function got.
     pub(crate) fn envelopes(&self, function: &str) -> Vec<Value> {
         self.seen(function).iter().map(|seen| serde_json::from_str(&seen.body).unwrap()).collect()
+    }
+
+    /// The paths of requests whose caller hung up on the worker.
+    pub(crate) fn left(&self) -> Vec<String> {
+        self.lines(LEFT)
+    }
+
+    /// The paths of requests whose head the worker has got.
+    pub(crate) fn begun(&self) -> Vec<String> {
+        self.lines(BEGUN)
+    }
+
+    fn lines(&self, file: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.root.path().join(file)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
     /// What each worker process found at its start.

@@ -5,9 +5,9 @@ use serde_json::Value as Json;
 use super::error::Mistakes;
 use super::message_trigger;
 use super::outputs::OutBinding;
-use super::route_template;
 use super::section::Section;
 use crate::functions::message_trigger::MessageKind;
+use crate::functions::route::RouteTemplate;
 use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
 use crate::invocation::nearest;
 
@@ -33,7 +33,12 @@ pub(super) struct Bindings<'a> {
 }
 
 /// Reads the bindings.
-pub(super) fn read<'a>(function: &str, bindings: &'a [Json], mistakes: &mut Mistakes) -> Bindings<'a> {
+pub(super) fn read<'a>(
+    function: &str,
+    bindings: &'a [Json],
+    is_forwarded: bool,
+    mistakes: &mut Mistakes,
+) -> Bindings<'a> {
     let mut triggers = Vec::new();
     let mut http_outputs = Vec::new();
     let mut outputs = Vec::new();
@@ -83,8 +88,9 @@ pub(super) fn read<'a>(function: &str, bindings: &'a [Json], mistakes: &mut Mist
         mistakes.add(second.path(), "is a second trigger; a function has exactly one");
     }
     if kind.eq_ignore_ascii_case("httpTrigger") {
-        let trigger = http(function, name, trigger, &http_outputs, mistakes);
-        return Bindings { trigger: Some(Trigger::Http(trigger)), outputs };
+        let http = http(function, name, trigger, &http_outputs, mistakes);
+        let trigger = Trigger::Http(HttpTrigger { is_forwarded, ..http });
+        return Bindings { trigger: Some(trigger), outputs };
     }
     if let Some((_, output)) = http_outputs.first() {
         let message = format!("is an http output, but a {kind} has no caller to answer; leave it out");
@@ -166,16 +172,16 @@ fn http(
             "must not begin with admin or runtime: the host keeps those for itself",
         );
     }
-    let route_parameters = route_template::parameters(route).unwrap_or_else(|message| {
-        mistakes.add(trigger.path_of("route"), message);
-        Vec::new()
+    let route = RouteTemplate::parse(route).unwrap_or_else(|error| {
+        mistakes.add(trigger.path_of("route"), error.to_string());
+        RouteTemplate::default()
     });
     HttpTrigger {
         binding: name.to_owned(),
         output,
         methods: methods(trigger, mistakes),
-        route: route.to_owned(),
-        route_parameters,
+        route,
+        is_forwarded: false,
     }
 }
 

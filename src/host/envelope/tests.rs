@@ -5,6 +5,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{EnvelopeError, read};
+use crate::functions::route::RouteTemplate;
 use crate::functions::{HttpTrigger, MessageKind, MessageTrigger, TimerTrigger, Trigger};
 use crate::invocation::{Body, HttpRequest, Message, Payload, TriggerInput};
 
@@ -13,8 +14,8 @@ fn http_trigger() -> Trigger {
         binding: "req".to_owned(),
         output: "res".to_owned(),
         methods: Vec::new(),
-        route: "x".to_owned(),
-        route_parameters: Vec::new(),
+        route: RouteTemplate::default(),
+        is_forwarded: false,
     })
 }
 

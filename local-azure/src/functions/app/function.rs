@@ -133,6 +133,12 @@ impl FunctionDefinition {
             Trigger::Timer(_) | Trigger::Other => None,
         }
     }
+
+    /// Exactly one httpTrigger and exactly one http output (`FunctionMetadataExtensions.cs`, `IsHttpInAndOutFunction`):
+    /// only such a function is forwarded or proxied.
+    pub(in crate::functions) fn is_http_in_and_out(&self) -> bool {
+        self.http().is_some() && matches!(self.outputs.as_slice(), [output] if output.is_http())
+    }
 }
 
 /// `AzureWebJobs.<Name>.Disabled` in the app settings, or the older key `disabled` in function.json.

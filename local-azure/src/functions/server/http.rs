@@ -1,14 +1,17 @@
 //! Takes a request, finds its function and writes the answer.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt as _;
 
-use super::MAX_BODY_BYTES;
+use super::{MAX_BODY_BYTES, pass_through};
 use crate::functions::envelope::{IncomingRequest, TriggerInput};
 use crate::functions::host::HostParts;
 use crate::functions::reply::HttpAnswer;
+use crate::functions::settings::HttpMode;
 
 /// The host's word for a run that a request or a person started.
 pub(super) const BY_CALL: &str = "This function was programmatically called via the host APIs.";
@@ -28,7 +31,14 @@ pub(super) async fn handle(
     let Some(found) = parts.routes.find(http.method().as_str(), path) else {
         return if path == "/" { home() } else { HttpResponse::NotFound().finish() };
     };
-    let function = std::sync::Arc::clone(found.target);
+    let function = Arc::clone(found.target);
+    match parts.http_mode(&function) {
+        HttpMode::Enveloped => {}
+        HttpMode::Forwarding => {
+            return pass_through::forward(&http, payload, parts.into_inner(), function).await;
+        }
+        HttpMode::Proxying => return pass_through::proxy(&http, payload, &parts, function).await,
+    }
     let body = match read_body(http.headers(), payload).await {
         Ok(body) => body,
         Err(status) => return HttpResponse::build(status).finish(),
@@ -54,7 +64,7 @@ fn home() -> HttpResponse {
 }
 
 /// Reads the body as it came: content encodings are the function's business.
-async fn read_body(headers: &HeaderMap, mut payload: web::Payload) -> Result<Vec<u8>, StatusCode> {
+pub(super) async fn read_body(headers: &HeaderMap, mut payload: web::Payload) -> Result<Vec<u8>, StatusCode> {
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())

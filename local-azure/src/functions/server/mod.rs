@@ -3,6 +3,7 @@
 mod admin;
 mod http;
 mod listing;
+mod pass_through;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub(super) async fn serve(listener: TcpListener, parts: Arc<HostParts>) -> Resul
                 .default_service(web::to(http::handle))
         })
         .workers(THREADS)
+        // A caller that closes its connection has left: a proxied request is dropped then.
+        .h1_allow_half_closed(false)
         .disable_signals()
         .listen(listener)
         .map(HttpServer::run)

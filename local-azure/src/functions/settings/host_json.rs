@@ -60,6 +60,21 @@ pub(in crate::functions) struct HostConfiguration {
     pub(in crate::functions) function_timeout: Option<Duration>,
     /// Without slashes at its ends; may be empty.
     pub(in crate::functions) route_prefix: String,
+    pub(in crate::functions) http_mode: HttpMode,
+    /// `DefaultHttpWorkerService.cs`, `CreateHttpClient`: a redirect of the worker is followed unless forwarding is on,
+    /// for every function of the app.
+    pub(in crate::functions) follow_redirects: bool,
+}
+
+/// How functions with one httpTrigger and one http output, and nothing else, are called. All others get the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::functions) enum HttpMode {
+    /// `POST /{FunctionName}` with the envelope.
+    Enveloped,
+    /// `enableForwardingHttpRequest`: the request is built again and its reply buffered.
+    Forwarding,
+    /// `enableProxyingHttpRequest`, which wins: request and reply stream through.
+    Proxying,
 }
 
 impl HostConfiguration {
@@ -74,22 +89,12 @@ impl HostConfiguration {
 
     fn from_json(json: &Value, settings: &AppSettings) -> Result<Self, HostJsonError> {
         let keys = Keys { json, settings };
-        if keys.boolean("customHandler:enableForwardingHttpRequest")? {
-            return Err(wrong(
-                "customHandler.enableForwardingHttpRequest",
-                "this host does not forward HTTP requests yet: set it to false, and functions get the enveloped request",
-            ));
-        }
-        if keys.boolean("customHandler:enableProxyingHttpRequest")? {
-            return Err(wrong(
-                "customHandler.enableProxyingHttpRequest",
-                "this host does not proxy HTTP requests yet: set it to false, and functions get the enveloped request",
-            ));
-        }
+        let forwarding = keys.boolean("customHandler:enableForwardingHttpRequest")?;
+        let proxying = keys.boolean("customHandler:enableProxyingHttpRequest")?;
         if keys.value("customHandler:http:routes").is_some_and(|routes| !routes.is_null()) {
             return Err(wrong(
                 "customHandler.http.routes",
-                "this host does not know routes in host.json yet: describe each function in its own function.json",
+                "this host does not know routes in host.json: describe each function in its own function.json",
             ));
         }
         Ok(Self {
@@ -103,6 +108,12 @@ impl HostConfiguration {
                 .unwrap_or_else(|| "api".to_owned())
                 .trim_matches('/')
                 .to_owned(),
+            http_mode: match (proxying, forwarding) {
+                (true, _) => HttpMode::Proxying,
+                (false, true) => HttpMode::Forwarding,
+                (false, false) => HttpMode::Enveloped,
+            },
+            follow_redirects: !forwarding,
         })
     }
 }

@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, USER_AGENT};
 use reqwest::{Body, Client, Method, Response, Url, redirect};
 
 /// What the host says of itself. A real one names its build here.
-const HOST_VERSION: &str = "4.0.0.0";
+pub(in crate::functions) const HOST_VERSION: &str = "4.0.0.0";
 /// Kept below actix' keep-alive of 5 s: a connection that the worker closes while a request is on its way loses the request.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 /// .NET's `HttpClientHandler.MaxAutomaticRedirections`.
@@ -26,16 +26,27 @@ pub(in crate::functions) struct WorkerReply {
 pub(in crate::functions) struct WorkerClient {
     client: Client,
     port: u16,
+    follow_redirects: bool,
 }
 
 impl WorkerClient {
-    pub(super) fn new(port: u16) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(port: u16, follow_redirects: bool) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
             .pool_idle_timeout(IDLE_CONNECTION)
             .build()?;
-        Ok(Self { client, port })
+        Ok(Self { client, port, follow_redirects })
+    }
+
+    /// The client itself, which follows no redirects.
+    pub(in crate::functions) fn http(&self) -> &Client {
+        &self.client
+    }
+
+    /// Where the worker listens on 127.0.0.1.
+    pub(in crate::functions) fn port(&self) -> u16 {
+        self.port
     }
 
     /// `GET /`: any HTTP answer counts as ready. There is no timeout: a worker that accepts and never answers blocks.
@@ -53,17 +64,20 @@ impl WorkerClient {
         let url = format!("http://127.0.0.1:{}/{function}", self.port);
         let url =
             Url::parse(&url).map_err(|error| format!("the worker's address {url} is not valid: {error}"))?;
-        let response =
-            self.send_following(url, invocation_id, envelope).await.map_err(|error| describe(&error))?;
+        let response = self
+            .send_following(url, invocation_id, envelope)
+            .await
+            .map_err(|error| describe_error(&error))?;
         let status = response.status().as_u16();
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = response.bytes().await.map_err(|error| describe(&error))?.to_vec();
+        let body = response.bytes().await.map_err(|error| describe_error(&error))?.to_vec();
         Ok(WorkerReply { status, content_type, body })
     }
 
     /// .NET's `HttpClient` follows redirects on its own (`RedirectHandler.cs` of dotnet/runtime): 307 and 308 repeat the
-    /// POST, the others become a GET.
+    /// POST, the others become a GET. Where forwarding is on, the host forbids it
+    /// (`DefaultHttpWorkerService.cs`, `CreateHttpClient`).
     async fn send_following(
         &self,
         mut url: Url,
@@ -89,8 +103,9 @@ impl WorkerClient {
             }
             let response = request.send().await?;
             let status = response.status().as_u16();
-            let target = location(response.headers(), &url)
-                .filter(|_| matches!(status, 300..=303 | 307 | 308) && redirects < MOST_REDIRECTS);
+            let target = location(response.headers(), &url).filter(|_| {
+                self.follow_redirects && matches!(status, 300..=303 | 307 | 308) && redirects < MOST_REDIRECTS
+            });
             let Some(target) = target else {
                 return Ok(response);
             };
@@ -108,7 +123,7 @@ fn location(headers: &HeaderMap, base: &Url) -> Option<Url> {
 }
 
 /// The error with its causes: reqwest's own text stops at "error sending request".
-fn describe(error: &reqwest::Error) -> String {
+pub(in crate::functions) fn describe_error(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -8,5 +8,6 @@ mod output;
 mod process;
 mod supervisor;
 
+pub(super) use client::{HOST_VERSION, WorkerClient, describe_error};
 pub(super) use process::WorkerProcess;
-pub(super) use supervisor::{Worker, WorkerInstance, WorkerState};
+pub(super) use supervisor::{Worker, WorkerInstance, WorkerOptions, WorkerState};

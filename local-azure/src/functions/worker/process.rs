@@ -42,7 +42,7 @@ impl WorkerProcess {
     }
 
     /// The port that each instance is told to listen on: the same after a restart.
-    pub(super) fn port(&self) -> u16 {
+    pub(in crate::functions) fn port(&self) -> u16 {
         self.port
     }
 

@@ -49,6 +49,15 @@ enum Command {
     Stop,
 }
 
+/// How the worker is treated.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::functions) struct WorkerOptions {
+    /// How long it may take to answer the probe.
+    pub(in crate::functions) initialization_timeout: Duration,
+    /// Whether a redirect in reply to an envelope is followed.
+    pub(in crate::functions) follow_redirects: bool,
+}
+
 /// The worker as the rest of the host sees it. Dropping it kills the process.
 #[derive(Debug)]
 pub(in crate::functions) struct Worker {
@@ -59,16 +68,12 @@ pub(in crate::functions) struct Worker {
 
 impl Worker {
     /// Starts the worker and the task that watches it.
-    pub(in crate::functions) fn start(
-        process: WorkerProcess,
-        initialization_timeout: Duration,
-        log: HostLog,
-    ) -> Self {
+    pub(in crate::functions) fn start(process: WorkerProcess, options: WorkerOptions, log: HostLog) -> Self {
         let (publish, state) = watch::channel(WorkerState::Starting);
         let (commands, receive) = mpsc::unbounded_channel();
         let supervisor = Supervisor {
             process,
-            initialization_timeout,
+            options,
             log,
             state: publish,
             commands: receive,
@@ -110,7 +115,7 @@ impl Drop for Worker {
 
 struct Supervisor {
     process: WorkerProcess,
-    initialization_timeout: Duration,
+    options: WorkerOptions,
     log: HostLog,
     state: watch::Sender<WorkerState>,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -164,14 +169,14 @@ impl Supervisor {
     /// From the start to the end of one instance.
     async fn live(&mut self, child: &mut Child) -> End {
         let pid = child.id();
-        let client = match WorkerClient::new(self.process.port()) {
+        let client = match WorkerClient::new(self.process.port(), self.options.follow_redirects) {
             Ok(client) => client,
             Err(error) => {
                 return End::Failed(format!("the HTTP client for the worker could not be made: {error}"));
             }
         };
         let mut ready = false;
-        let probe = wait_until_ready(&client, self.initialization_timeout);
+        let probe = wait_until_ready(&client, self.options.initialization_timeout);
         tokio::pin!(probe);
         loop {
             tokio::select! {
@@ -180,7 +185,7 @@ impl Supervisor {
                         return End::Failed(format!(
                             "Unable to reach the custom handler on 127.0.0.1:{} within {} s: it must listen on FUNCTIONS_CUSTOMHANDLER_PORT and answer GET /",
                             self.process.port(),
-                            self.initialization_timeout.as_secs_f64()
+                            self.options.initialization_timeout.as_secs_f64()
                         ));
                     }
                     ready = true;
