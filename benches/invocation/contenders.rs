@@ -110,7 +110,7 @@ fn answer(plan: &Plan, rows: i32) -> HostReply {
         sink.end_row().expect("a row");
     }
     let shaped = sink.finish(plan).expect("rows");
-    HostReply::http("res", HttpAnswer::json(shaped.status, shaped.body), &shaped.outputs, &[])
+    HostReply::http("res", HttpAnswer::json(shaped.status, shaped.body), &[], &[])
 }
 
 /// The same by building the rows as values first, and the reply around them.

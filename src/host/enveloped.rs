@@ -48,7 +48,7 @@ pub async fn invoke(worker: &Worker, name: &str, id: &str, body: &[u8]) -> HostR
 }
 
 /// The host throws the body and the logs of a failure away: stderr is the only way to say why.
-fn failure(name: &str, id: &str, problem: &Problem) -> HostReply {
+pub(super) fn failure(name: &str, id: &str, problem: &Problem) -> HostReply {
     logging::say_that_an_invocation_failed(name, id, problem);
     HostReply::failure(problem, id)
 }

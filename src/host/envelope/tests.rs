@@ -14,7 +14,7 @@ fn http_trigger() -> Trigger {
         binding: "req".to_owned(),
         output: "res".to_owned(),
         methods: Vec::new(),
-        route: RouteTemplate::default(),
+        route: RouteTemplate::parse("x").unwrap(),
         is_forwarded: false,
     })
 }

@@ -136,7 +136,7 @@ impl Server {
                 worker.log_refusal(name, id, arrived, &problem);
                 match worker.http_output(name) {
                     Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[], &[]),
-                    None => HostReply::failure(&problem, id),
+                    None => enveloped::failure(name, id, &problem),
                 }
             }
         }
