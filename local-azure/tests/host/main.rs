@@ -8,6 +8,7 @@ mod envelope;
 mod fake_worker;
 mod forwarding;
 mod identity;
+mod messages;
 mod proxying;
 mod reply;
 mod routing;
