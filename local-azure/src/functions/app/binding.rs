@@ -32,7 +32,7 @@ pub(in crate::functions) enum Trigger {
 /// A trigger of a service that isn't here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::functions) struct ServiceTrigger {
-    pub(in crate::functions) service: Service,
+    pub(in crate::functions) service: MessageSource,
     /// `cardinality` is `many`: one run for several messages. `one` is the default (`GeneralScriptBindingProvider.cs`,
     /// `GetRequestedType`).
     pub(in crate::functions) many: bool,
@@ -44,7 +44,7 @@ pub(in crate::functions) struct ServiceTrigger {
 
 /// Which service a message would come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::functions) enum Service {
+pub(in crate::functions) enum MessageSource {
     Queue,
     ServiceBus,
     EventHub,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::binding::{HttpTrigger, OutputBinding, Service, ServiceTrigger, TimerTrigger, Trigger};
+use super::binding::{HttpTrigger, MessageSource, OutputBinding, ServiceTrigger, TimerTrigger, Trigger};
 use super::retry::RetryPolicy;
 use crate::functions::routes::RouteTemplate;
 use crate::functions::settings::{AppSettings, HostConfiguration};
@@ -248,22 +248,22 @@ impl<'a> Binding<'a> {
 
     fn service_trigger(&self, settings: &AppSettings) -> Result<ServiceTrigger, String> {
         let is = |kind: &str| self.kind.eq_ignore_ascii_case(kind);
-        let (service, named_by): (Service, &[&str]) = if is("queueTrigger") {
-            (Service::Queue, &["queueName"])
+        let (service, named_by): (MessageSource, &[&str]) = if is("queueTrigger") {
+            (MessageSource::Queue, &["queueName"])
         } else if is("serviceBusTrigger") {
-            (Service::ServiceBus, &["queueName", "topicName"])
+            (MessageSource::ServiceBus, &["queueName", "topicName"])
         } else if is("eventHubTrigger") {
-            (Service::EventHub, &["eventHubName", "path"])
+            (MessageSource::EventHub, &["eventHubName", "path"])
         } else if is("eventGridTrigger") {
-            (Service::EventGrid, &[])
+            (MessageSource::EventGrid, &[])
         } else if is("blobTrigger") {
-            (Service::Blob, &["path"])
+            (MessageSource::Blob, &["path"])
         } else if is("cosmosDBTrigger") {
-            (Service::CosmosDb, &["containerName", "collectionName"])
+            (MessageSource::CosmosDb, &["containerName", "collectionName"])
         } else if is("sqlTrigger") {
-            (Service::Sql, &["tableName"])
+            (MessageSource::Sql, &["tableName"])
         } else {
-            (Service::Other, &[])
+            (MessageSource::Other, &[])
         };
         let source = named_by.iter().find_map(|key| self.text(key)).unwrap_or_default();
         let says =

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::facts;
-use crate::functions::app::{Service, ServiceTrigger};
+use crate::functions::app::{MessageSource, ServiceTrigger};
 use crate::functions::envelope::{Fact, Message, json_text};
 
 /// One message, or the several of a trigger with the cardinality `many`: what one run gets.
@@ -29,12 +29,12 @@ impl Batch {
     pub(in crate::functions) fn read(trigger: &ServiceTrigger, input: String) -> Result<Self, &'static str> {
         let json = serde_json::from_str::<Value>(&input).ok();
         let messages = match trigger.service {
-            Service::EventGrid if !is_event(json.as_ref(), trigger.many) => {
+            MessageSource::EventGrid if !is_event(json.as_ref(), trigger.many) => {
                 return Err(
                     "the input of an eventGridTrigger is the JSON text of an event, an object; with the cardinality many an array of them",
                 );
             }
-            Service::CosmosDb | Service::Sql if !json.as_ref().is_some_and(Value::is_array) => {
+            MessageSource::CosmosDb | MessageSource::Sql if !json.as_ref().is_some_and(Value::is_array) => {
                 return Err("the input of this trigger is the JSON text of an array of documents or changes");
             }
             _ if trigger.many => match json {
@@ -64,7 +64,7 @@ impl Batch {
     /// The value of the trigger's binding (`ScriptInvocationContextExtensions.cs`, `GetHttpScriptInvocationContextValue`).
     fn data(&self) -> Value {
         let ServiceTrigger { service, many, binary, .. } = self.trigger;
-        if service == Service::EventGrid {
+        if service == MessageSource::EventGrid {
             // A JObject nests, an array of them doesn't.
             return serde_json::from_str(&self.input).map_or(Value::Null, |event| json_text(&event));
         }
@@ -83,30 +83,30 @@ impl Batch {
         let message = facts::Arrival { id: self.id, arrived: self.arrived, delivery, text: &self.input };
         let several = self.trigger.many.then_some(self.messages.len());
         match (self.trigger.service, several) {
-            (Service::Queue, _) => facts::of_queue(&message),
-            (Service::ServiceBus, None) => facts::of_service_bus(&message),
-            (Service::ServiceBus, Some(count)) => facts::of_service_bus_batch(&message, count),
-            (Service::EventHub, None) => facts::of_event_hub(&message, &self.trigger.source),
-            (Service::EventHub, Some(count)) => {
+            (MessageSource::Queue, _) => facts::of_queue(&message),
+            (MessageSource::ServiceBus, None) => facts::of_service_bus(&message),
+            (MessageSource::ServiceBus, Some(count)) => facts::of_service_bus_batch(&message, count),
+            (MessageSource::EventHub, None) => facts::of_event_hub(&message, &self.trigger.source),
+            (MessageSource::EventHub, Some(count)) => {
                 facts::of_event_hub_batch(&message, &self.trigger.source, count)
             }
-            (Service::EventGrid, _) => facts::of_event_grid(&self.input),
-            (Service::Blob, _) => facts::of_blob(&message, &self.trigger),
-            (Service::CosmosDb | Service::Sql | Service::Other, _) => Vec::new(),
+            (MessageSource::EventGrid, _) => facts::of_event_grid(&self.input),
+            (MessageSource::Blob, _) => facts::of_blob(&message, &self.trigger),
+            (MessageSource::CosmosDb | MessageSource::Sql | MessageSource::Other, _) => Vec::new(),
         }
     }
 
     /// Only a value that is a string is looked into.
     fn overlaid_text(&self) -> Option<String> {
         let is_text = !self.trigger.binary
-            && self.trigger.service != Service::EventGrid
+            && self.trigger.service != MessageSource::EventGrid
             && !(self.trigger.many && takes_many(self.trigger.service));
         is_text.then(|| self.input.clone())
     }
 }
 
-fn takes_many(service: Service) -> bool {
-    matches!(service, Service::EventHub | Service::ServiceBus | Service::Other)
+fn takes_many(service: MessageSource) -> bool {
+    matches!(service, MessageSource::EventHub | MessageSource::ServiceBus | MessageSource::Other)
 }
 
 fn is_event(json: Option<&Value>, many: bool) -> bool {

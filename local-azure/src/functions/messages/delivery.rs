@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::batch::Batch;
-use crate::functions::app::{FunctionDefinition, Service, ServiceTrigger};
+use crate::functions::app::{FunctionDefinition, MessageSource, ServiceTrigger};
 use crate::functions::envelope::TriggerInput;
 use crate::functions::invocation::Invoker;
 use crate::functions::log::LogLevel;
@@ -107,39 +107,39 @@ impl Deliveries {
         let source = &trigger.source;
         match trigger.service {
             // `QueueProcessor.cs`: poison queues are named after their queue.
-            Service::Queue => AfterFailure::Again {
+            MessageSource::Queue => AfterFailure::Again {
                 most: self.queues.max_dequeue_count,
                 wait: self.queues.visibility_timeout,
                 then: Some(format!("{source}-poison")),
                 reason: "Message has reached MaxDequeueCount",
             },
             // Blobs are announced through a queue of the host's own.
-            Service::Blob => AfterFailure::Again {
+            MessageSource::Blob => AfterFailure::Again {
                 most: self.queues.max_dequeue_count,
                 wait: self.queues.visibility_timeout,
                 then: Some("webjobs-blobtrigger-poison".to_owned()),
                 reason: "Message has reached MaxDequeueCount",
             },
-            Service::ServiceBus => AfterFailure::Again {
+            MessageSource::ServiceBus => AfterFailure::Again {
                 most: SERVICE_BUS_DELIVERIES,
                 wait: Duration::ZERO,
                 then: Some(format!("{source}/$DeadLetterQueue")),
                 reason: "Message has reached MaxDeliveryCount",
             },
-            Service::Sql => AfterFailure::Again {
+            MessageSource::Sql => AfterFailure::Again {
                 most: SQL_ATTEMPTS,
                 wait: Duration::ZERO,
                 then: None,
                 reason: "The changes have reached the limit of attempts",
             },
             // Event Grid delivers again by itself, minutes later, from outside.
-            Service::EventGrid | Service::Other => AfterFailure::Again {
+            MessageSource::EventGrid | MessageSource::Other => AfterFailure::Again {
                 most: 1,
                 wait: Duration::ZERO,
                 then: None,
                 reason: "The message has reached the number of deliveries by this host",
             },
-            Service::EventHub | Service::CosmosDb => AfterFailure::GoOn,
+            MessageSource::EventHub | MessageSource::CosmosDb => AfterFailure::GoOn,
         }
     }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::functions::app::{Service, ServiceTrigger};
+use crate::functions::app::{MessageSource, ServiceTrigger};
 use crate::functions::envelope::{Fact, Zone};
 
 /// What stands in the place of each `{name}` in a blob's path.
@@ -203,7 +203,7 @@ pub(super) fn of_blob(message: &Arrival<'_>, trigger: &ServiceTrigger) -> Facts 
 
 /// The names in a blob's path and what stands for them (`BlobPathSource.cs`).
 pub(super) fn named_by_path(trigger: &ServiceTrigger) -> Vec<(String, String)> {
-    if trigger.service != Service::Blob {
+    if trigger.service != MessageSource::Blob {
         return Vec::new();
     }
     let names = pattern_parts(&trigger.source).into_iter().filter_map(|part| match part {
