@@ -10,6 +10,7 @@ mod forwarding;
 mod identity;
 mod messages;
 mod proxying;
+mod quirks;
 mod reply;
 mod routing;
 mod start_and_stop;
