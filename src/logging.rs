@@ -21,6 +21,8 @@ pub fn start(level: LevelFilter) {
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
+        // It would complain on stderr, and panic where that is closed too.
+        .log_internal_errors(false)
         .with_writer(std::io::stdout);
     let own = Targets::new().with_target(OWN_TARGET, level);
     // An error means that logging was started before, by a program that uses this library.

@@ -15,8 +15,11 @@
 //! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins | 30 | 0 to 230 |
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
+//! | `AZSQL_MAX_BODY_MB` | the largest body of a caller's request, in MiB | 16 | 1 to 100 |
+//! | `AZSQL_BODY_MEMORY_MB` | what all request bodies in flight may take together, in MiB | 128, or what one envelope may have if that is more | `AZSQL_MAX_BODY_MB` to 4096 |
+//! | `AZSQL_SHUTDOWN_SECONDS` | how long running invocations may go on after SIGTERM or SIGINT | 10 | 0 to 230 |
 //! | `AZSQL_LOG` | how much is logged | info | off, error, warn, info, debug, trace |
-//! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json` | none | `hh:mm:ss` or -1 |
+//! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json`; other keys that the worker reads there (`customHandler__...`, `extensions__http__routePrefix`) alike | none | `hh:mm:ss` or -1 |
 //!
 //! A variable that is set to nothing counts as not set. What breaks when a number is too high or too low stands in
 //! the README's table.
@@ -50,14 +53,37 @@ pub struct ListenSettings {
     pub port: u16,
     /// Threads that read invocations and write answers.
     pub threads: usize,
+    /// The largest body of a caller's request, in bytes.
+    pub max_body: usize,
+    /// What all request bodies in flight may take together, in bytes.
+    pub body_memory: usize,
+    /// How long running invocations may go on after a signal to stop.
+    pub shutdown: Duration,
+}
+
+/// The host itself takes request bodies of up to 100 MiB.
+const LARGEST_MAX_BODY_MB: u64 = 100;
+
+/// An envelope is larger than the body in it: in a JSON string a quote or backslash takes two bytes, and the properties of a
+/// JSON body stand in `Metadata` once more. Four times is a body of quotes that stands there twice; a text of control
+/// characters takes more, six bytes each.
+const ENVELOPE_FACTOR: usize = 4;
+
+/// What else is in an envelope: URL, headers, query and claims, twice.
+const ENVELOPE_REST: usize = 1024 * 1024;
+
+/// How large an envelope may be when a caller's body may have this many bytes.
+#[must_use]
+pub fn max_envelope(max_body: usize) -> usize {
+    max_body.saturating_mul(ENVELOPE_FACTOR).saturating_add(ENVELOPE_REST)
 }
 
 impl ListenSettings {
     /// Reads the settings for listening.
     ///
     /// # Errors
-    /// When the port is missing or no port. A wrong number of threads is reported by [`WorkerSettings::read`] and
-    /// counts as 1 here, so that the worker can say so to its callers.
+    /// When the port is missing or no port. Other wrong numbers are reported by [`WorkerSettings::read`] and count as their
+    /// defaults here, so that the worker can say so to its callers.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         let port = set(lookup, "FUNCTIONS_CUSTOMHANDLER_PORT").and_then(|text| text.parse().ok());
         let port = port.ok_or_else(|| SettingError {
@@ -67,7 +93,15 @@ impl ListenSettings {
                     .to_owned(),
         })?;
         let mut ignored = Vec::new();
-        Ok(Self { port, threads: threads(lookup, &mut ignored) })
+        let (max_body, body_memory) = bodies(lookup, &mut ignored);
+        let shutdown = shutdown(lookup, &mut ignored);
+        Ok(Self { port, threads: threads(lookup, &mut ignored), max_body, body_memory, shutdown })
+    }
+
+    /// The largest body of a caller's request, in bytes.
+    #[must_use]
+    pub fn max_body(lookup: Lookup<'_>) -> usize {
+        bodies(lookup, &mut Vec::new()).0
     }
 }
 
@@ -78,8 +112,6 @@ pub struct WorkerSettings {
     pub database: DatabaseSettings,
     /// Whether callers see the server's own error text.
     pub show_database_errors: bool,
-    /// `AzureFunctionsJobHost__functionTimeout` as written.
-    pub function_timeout: Option<String>,
 }
 
 impl WorkerSettings {
@@ -90,6 +122,8 @@ impl WorkerSettings {
     pub fn read(lookup: Lookup<'_>) -> Result<Self, Vec<SettingError>> {
         let mut errors = Vec::new();
         threads(lookup, &mut errors);
+        bodies(lookup, &mut errors);
+        shutdown(lookup, &mut errors);
         let max_size = number(lookup, "AZSQL_POOL_MAX_SIZE", 16, 1, 1000, &mut errors);
         let wait = number(lookup, "AZSQL_POOL_WAIT_SECONDS", 10, 1, 230, &mut errors);
         let recycle = number(lookup, "AZSQL_RECYCLE_TIMEOUT_SECONDS", 2, 1, 30, &mut errors);
@@ -116,8 +150,7 @@ impl WorkerSettings {
             client_id: set(lookup, "AZURE_CLIENT_ID"),
             trusted_authorities,
         };
-        let function_timeout = set(lookup, "AzureFunctionsJobHost__functionTimeout");
-        Ok(Self { database, show_database_errors, function_timeout })
+        Ok(Self { database, show_database_errors })
     }
 }
 
@@ -144,6 +177,23 @@ pub fn script_root(lookup: Lookup<'_>) -> PathBuf {
 fn threads(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> usize {
     let threads = number(lookup, "AZSQL_HTTP_THREADS", 1, 1, 64, errors);
     usize::try_from(threads).unwrap_or(1)
+}
+
+/// The largest body of one request, and what all may take together; in bytes.
+fn bodies(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> (usize, usize) {
+    const DEFAULT_MEMORY_MB: u64 = 128;
+    let bytes = |mebibytes: u64| usize::try_from(mebibytes.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX);
+    let max_body_mb = number(lookup, "AZSQL_MAX_BODY_MB", 16, 1, LARGEST_MAX_BODY_MB, errors);
+    let max_body = bytes(max_body_mb);
+    if set(lookup, "AZSQL_BODY_MEMORY_MB").is_none() {
+        return (max_body, bytes(DEFAULT_MEMORY_MB).max(max_envelope(max_body)));
+    }
+    let default = DEFAULT_MEMORY_MB.max(max_body_mb);
+    (max_body, bytes(number(lookup, "AZSQL_BODY_MEMORY_MB", default, max_body_mb, 4096, errors)))
+}
+
+fn shutdown(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> Duration {
+    Duration::from_secs(number(lookup, "AZSQL_SHUTDOWN_SECONDS", 10, 0, 230, errors))
 }
 
 /// The value of a variable; None when it is not set or empty.
@@ -214,7 +264,9 @@ mod tests {
     #[test]
     fn nothing_but_the_port_has_to_be_set() {
         let settings = lookup(&[("FUNCTIONS_CUSTOMHANDLER_PORT", "7072")]);
-        assert_eq!(ListenSettings::read(&settings).unwrap(), ListenSettings { port: 7072, threads: 1 });
+        let listen = ListenSettings::read(&settings).unwrap();
+        assert_eq!((listen.port, listen.threads, listen.shutdown), (7072, 1, Duration::from_secs(10)));
+        assert_eq!((listen.max_body, listen.body_memory), (16 * 1024 * 1024, 128 * 1024 * 1024));
         assert_eq!(WorkerSettings::read(&settings).unwrap().database.pool.max_size, 16);
     }
 
@@ -240,6 +292,24 @@ mod tests {
             ]
         );
         assert!(errors.iter().all(|error| !error.to_string().contains("CANARY")));
+    }
+
+    #[test]
+    fn all_bodies_together_may_take_what_one_takes_at_the_least() {
+        let read = |pairs: &[(&str, &str)]| {
+            let mut errors = Vec::new();
+            let bodies = bodies(&lookup(pairs), &mut errors);
+            (bodies, errors.first().map(ToString::to_string))
+        };
+        let mebibyte = 1024 * 1024;
+        let (largest, _) = read(&[("AZSQL_MAX_BODY_MB", "100")]);
+        assert_eq!(largest, (100 * mebibyte, 401 * mebibyte));
+        let (small, _) = read(&[("AZSQL_MAX_BODY_MB", "2"), ("AZSQL_BODY_MEMORY_MB", "2")]);
+        assert_eq!(small, (2 * mebibyte, 2 * mebibyte));
+        let (_, error) = read(&[("AZSQL_MAX_BODY_MB", "20"), ("AZSQL_BODY_MEMORY_MB", "19")]);
+        assert_eq!(error.unwrap(), "the setting AZSQL_BODY_MEMORY_MB must be a whole number from 20 to 4096");
+        let (_, error) = read(&[("AZSQL_MAX_BODY_MB", "101")]);
+        assert_eq!(error.unwrap(), "the setting AZSQL_MAX_BODY_MB must be a whole number from 1 to 100");
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::database::{Database, Tasks};
 use crate::functions::{self, Service};
 use crate::host::host_json;
+use crate::host::router::Router;
 use crate::host::worker::Worker;
-use crate::settings::{Lookup, WorkerSettings};
+use crate::settings::{ListenSettings, Lookup, WorkerSettings};
 
 /// Reads everything under `script_root` and logs what is wrong with it. Commands run on `tasks`.
 ///
@@ -17,11 +18,15 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         let sentences: Vec<_> = errors.iter().map(ToString::to_string).collect();
         sentences.join("; ")
     });
-    let functions = functions::load(script_root).map_err(|error| {
+    let mut functions = functions::load(script_root).map_err(|error| {
         format!("the script root {} can't be read ({})", script_root.display(), error.kind())
     });
-    let overriding = settings.as_ref().ok().and_then(|settings| settings.function_timeout.clone());
-    let limits = host_json::read(script_root, overriding.as_deref());
+    let host = host_json::read(script_root, lookup);
+    let router = match (&mut functions, &host) {
+        (Ok(functions), Ok(host)) => Router::new(functions, host),
+        (Err(sentence), _) => Err(sentence.clone()),
+        (_, Err(error)) => Err(error.to_string()),
+    };
     let tasks =
         tasks.map_err(|error| format!("threads for the database can't be started ({})", error.kind()));
     let service = settings.and_then(|settings| {
@@ -29,7 +34,7 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         let database = Database::new(settings.database, tasks?);
         Ok(Service::new(database, functions.valid(), lookup, settings.show_database_errors))
     });
-    let worker = Worker::new(functions, limits, service);
+    let worker = Worker::new(functions, host, router, service, ListenSettings::max_body(lookup));
     worker.report();
     worker
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use azsql_worker::database::Tasks;
@@ -48,7 +49,14 @@ fn worker(pool_per_thread: bool, threads: usize) {
         let worker = shared.clone().unwrap_or_else(|| start(Tasks::on_current_runtime()));
         watch::channel(Some(worker)).1
     };
-    actix_web::rt::System::new().block_on(server::serve(listener, threads, ready)).expect("a server");
+    let options = server::ServerOptions {
+        threads,
+        max_body: 16 * 1024 * 1024,
+        body_memory: 128 * 1024 * 1024,
+        shutdown: Duration::ZERO,
+    };
+    let serve = server::serve(listener, options, ready, std::future::pending());
+    actix_web::rt::System::new().block_on(serve).expect("a server");
 }
 
 /// What an answer costs without any of our work: an envelope is read as JSON, a constant is answered.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::stop_signal::StopSignals;
 use super::{EXIT_FAILURE, ServeOptions};
 use crate::database::Tasks;
-use crate::host::server;
+use crate::host::server::{self, ServerOptions};
 use crate::settings::{ListenSettings, log_level, script_root};
 use crate::{logging, startup};
 
-/// Serves until the process is ended from outside; returns only when that is impossible.
+/// Serves until a signal ends the process from inside, with the signal's own code; returns only when serving is impossible.
 pub(super) fn run(options: &ServeOptions) -> ExitCode {
     let sentence = match serve(options) {
         Ok(()) => "the HTTP server stopped".to_owned(),
@@ -55,7 +56,33 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
         })
         .map_err(|error| format!("can't start a thread: {}", error.kind()))?;
 
-    actix_web::rt::System::new()
-        .block_on(server::serve(listener, listen.threads, move || worker.clone()))
-        .map_err(|error| format!("the HTTP server can't run: {}", error.kind()))
+    let options = ServerOptions {
+        threads: listen.threads,
+        max_body: listen.max_body,
+        body_memory: listen.body_memory,
+        shutdown: listen.shutdown,
+    };
+    let served = actix_web::rt::System::new().block_on(async move {
+        let mut signals = StopSignals::listen()?;
+        let (stop, mut stopped) = watch::channel(None);
+        let first = async move {
+            let signal = signals.next().await;
+            stop.send_replace(Some(signal));
+            // Whoever asks twice doesn't want to wait.
+            actix_web::rt::spawn(async move {
+                let second = signals.next().await;
+                logging::say_why_it_ends("a second signal ended it at once");
+                std::process::exit(second.exit_code());
+            });
+        };
+        server::serve(listener, options, move || worker.clone(), first).await?;
+        let signal = *stopped.borrow_and_update();
+        if let Some(signal) = signal {
+            logging::say_why_it_ends(&format!("stopped by {signal}"));
+            // Not by returning: the threads of the database can't be ended here.
+            std::process::exit(signal.exit_code());
+        }
+        Ok(())
+    });
+    served.map_err(|error: std::io::Error| format!("the HTTP server can't run: {}", error.kind()))
 }

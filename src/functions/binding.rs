@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::conversion::{from_host_moment, from_json, from_text};
 use super::plan::{Plan, PlannedParameter};
 use super::source::Source;
-use crate::invocation::{HttpRequest, Parameter, Problem, SqlType, SqlValue, TriggerInput, Violation};
+use crate::invocation::{Body, HttpRequest, Parameter, Problem, SqlType, SqlValue, TriggerInput, Violation};
 
 impl Plan {
     /// Binds the values of an invocation, in the order of the definition.
@@ -46,11 +46,13 @@ impl Plan {
     fn parse_body(&self, input: &TriggerInput) -> Result<Option<Json>, Problem> {
         let wanted =
             self.parameters.iter().any(|parameter| matches!(parameter.source, Source::BodyProperty(_)));
-        let TriggerInput::Http(HttpRequest { body: Some(body), .. }) = input else { return Ok(None) };
-        if !wanted || body.is_empty() {
-            return Ok(None);
-        }
-        serde_json::from_str(body).map(Some).map_err(|error| {
+        let TriggerInput::Http(HttpRequest { body, .. }) = input else { return Ok(None) };
+        let json = match body {
+            Body::Text(text) if wanted => serde_json::from_str(text),
+            Body::Bytes(bytes) if wanted => serde_json::from_slice(bytes),
+            Body::Empty | Body::Text(_) | Body::Bytes(_) => return Ok(None),
+        };
+        json.map(Some).map_err(|error| {
             // serde_json's own sentence can quote the body: only the position is safe.
             let detail = format!(
                 "The body is not valid JSON: see line {}, column {}. Send a JSON object.",
@@ -92,9 +94,7 @@ impl PlannedParameter {
             }
             (Source::Query(name), TriggerInput::Http(request)) => self.text(by_name(&request.query, name)),
             (Source::Header(name), TriggerInput::Http(request)) => self.text(by_name(&request.headers, name)),
-            (Source::Body, TriggerInput::Http(request)) => {
-                self.text(request.body.as_deref().filter(|body| !body.is_empty()))
-            }
+            (Source::Body, TriggerInput::Http(request)) => self.body(&request.body),
             (Source::BodyProperty(names), TriggerInput::Http(_)) => {
                 self.property(values.body.as_ref(), names)
             }
@@ -111,6 +111,19 @@ impl PlannedParameter {
             }
             // The definition was checked against the trigger, so the host sent what the definition doesn't declare.
             _ => Err("has no value: the function was called by another trigger than its own".to_owned()),
+        }
+    }
+
+    fn body(&self, body: &Body) -> Result<SqlValue, String> {
+        match body {
+            Body::Empty => Ok(SqlValue::Null),
+            Body::Text(text) => from_text(text, self.sql_type),
+            Body::Bytes(bytes) if self.sql_type.is_binary() => Ok(SqlValue::Binary(bytes.clone())),
+            Body::Bytes(_) => {
+                Err("must be text: send it with another content type than application/octet-stream or \
+                                   multipart, or declare varbinary(max)"
+                    .to_owned())
+            }
         }
     }
 

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::definition::{self, DefinitionError};
+use super::definition::{self, DefinitionError, ForwardedRoute, Mistake, Severity};
+use super::forwarding::Unreachable;
 use super::plan::Function;
+use super::trigger::Trigger;
 
 /// The functions of a script root by name, in the folders' case. A wrong definition is kept as its mistakes: it fails
 /// that function alone.
@@ -32,12 +34,56 @@ impl Catalogue {
         self.functions.keys().map(String::as_str)
     }
 
+    /// How requests reach each function in forwarding and proxying mode.
+    pub(super) fn forwarded_routes(&self) -> impl Iterator<Item = (&str, ForwardedRoute)> {
+        self.functions.iter().map(|(name, function)| {
+            let forwarded = match function {
+                Ok(function) => forwarded(&function.trigger),
+                Err(error) => error.forwarded().clone(),
+            };
+            (name.as_str(), forwarded)
+        })
+    }
+
+    /// Takes functions out of service that can't be called, or not safely, in forwarding and proxying mode.
+    pub fn refuse(&mut self, unreachable: &[Unreachable]) {
+        for Unreachable { function: name, sentence } in unreachable {
+            let Some(entry) = self.functions.get_mut(&**name) else { continue };
+            let mistake = Mistake {
+                file: format!("{name}/function.json"),
+                line: None,
+                key: "bindings".to_owned(),
+                message: sentence.clone(),
+                severity: Severity::Error,
+            };
+            match entry {
+                Err(error) => error.mistakes.push(mistake),
+                Ok(function) => {
+                    let output = match &function.trigger {
+                        Trigger::Http(http) => Some(http.output.clone()),
+                        Trigger::Timer(_) => None,
+                    };
+                    *entry = Err(DefinitionError::later(mistake, output, forwarded(&function.trigger)));
+                }
+            }
+        }
+    }
+
     /// The function of this name, which the host matches without case; one that matches exactly goes first.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Result<Arc<Function>, DefinitionError>> {
         self.functions.get(name).or_else(|| {
             self.functions.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, found)| found)
         })
+    }
+}
+
+fn forwarded(trigger: &Trigger) -> ForwardedRoute {
+    match trigger {
+        Trigger::Http(http) if http.is_forwarded => {
+            ForwardedRoute::Known { methods: http.methods.clone(), route: http.route.clone() }
+        }
+        Trigger::Http(_) | Trigger::Timer(_) => ForwardedRoute::None,
     }
 }
 

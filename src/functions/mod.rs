@@ -6,21 +6,25 @@ mod command_text;
 mod conversion;
 mod definition;
 mod failure;
+mod forwarding;
 mod json_text;
 mod limits;
 mod plan;
+pub mod route;
 mod service;
 mod shape;
 mod source;
 mod trigger;
 
 pub use catalogue::{Catalogue, load};
-pub use command_text::CommandText;
-pub use definition::{DefinitionError, Mistake};
+pub use command_text::{CommandMistake, CommandText};
+pub(crate) use definition::Mistakes;
+pub use definition::{DefinitionError, Mistake, Severity};
+pub use forwarding::{Forwarding, Unreachable};
 pub use plan::{Answer, Function, Numbers, Plan, ResultForm};
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};
-pub use trigger::{HttpTrigger, RouteParameter, TimerTrigger, Trigger};
+pub use trigger::{HttpTrigger, TimerTrigger, Trigger};
 
 #[cfg(test)]
 mod tests;

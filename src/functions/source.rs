@@ -1,6 +1,7 @@
 //! Where a parameter's value comes from: the paths of `from`, read and checked against the trigger.
 
-use super::trigger::{RouteParameter, Trigger};
+use super::route::{RouteParameter, RouteTemplate};
+use super::trigger::Trigger;
 use crate::invocation::SqlType;
 use crate::invocation::nearest;
 
@@ -57,7 +58,7 @@ impl Source {
             ("route" | "query" | "header" | "body", Trigger::Timer(_)) => {
                 Err(wrong_trigger(path, "a timer function", &TIMER_ROOTS))
             }
-            ("route", Trigger::Http(http)) => route(named("route.id")?, &http.route, &http.route_parameters),
+            ("route", Trigger::Http(http)) => route(named("route.id")?, &http.route),
             ("query", _) => Ok(Self::Query(named("query.city")?.to_owned())),
             ("header", _) => Ok(Self::Header(named("header.x-request-id")?.to_ascii_lowercase())),
             ("body", _) => match rest {
@@ -109,7 +110,8 @@ fn wrong_trigger(path: &str, function: &str, roots: &[&str]) -> String {
     format!("`{path}` does not exist in {function}; a path begins with {}", roots.join(", "))
 }
 
-fn route(name: &str, template: &str, parameters: &[RouteParameter]) -> Result<Source, String> {
+fn route(name: &str, template: &RouteTemplate) -> Result<Source, String> {
+    let parameters = template.parameters();
     if let Some(parameter) = parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name)) {
         return Ok(Source::Route(parameter.clone()));
     }

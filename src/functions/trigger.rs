@@ -1,7 +1,9 @@
 //! What starts a function, as its bindings declare it.
 
+use super::route::RouteTemplate;
+
 /// A function's trigger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
     /// An `httpTrigger` with its `http` output.
     Http(HttpTrigger),
@@ -21,7 +23,7 @@ impl Trigger {
 }
 
 /// An HTTP function's bindings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HttpTrigger {
     /// The trigger binding's name.
     pub binding: String,
@@ -29,19 +31,11 @@ pub struct HttpTrigger {
     pub output: String,
     /// In lower case; empty = all.
     pub methods: Vec<String>,
-    /// The route template; the function's name when the definition has none.
-    pub route: String,
-    /// The template's parameters in their order.
-    pub route_parameters: Vec<RouteParameter>,
-}
-
-/// A parameter of a route template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RouteParameter {
-    /// As the template spells it; the host matches it without case.
-    pub name: String,
-    /// Whether a request can come without it: `{id?}` and `{*rest}`.
-    pub optional: bool,
+    /// The route template, without the prefix; the function's name when the definition has none.
+    pub route: RouteTemplate,
+    /// Whether the host passes requests on as they came in forwarding and proxying mode: the function has this trigger,
+    /// its http output and no other binding.
+    pub is_forwarded: bool,
 }
 
 /// A timer function's binding.

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use crate::invocation::{HttpRequest, TimerEvent, TriggerInput};
+use crate::invocation::{Body, HttpRequest, TimerEvent, TriggerInput};
 
 /// Why a request is no invocation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,14 +83,25 @@ impl Envelope {
             .map_err(|_| wrong("Method", "part of an object with Query, Headers, Params and Body"))?;
         let mut query = text_map(nested(data.query).ok_or_else(|| wrong("Query", "an object"))?);
         query.remove("code");
+        let headers: BTreeMap<String, String> =
+            text_map(nested(data.headers).ok_or_else(|| wrong("Headers", "an object"))?)
+                .into_iter()
+                .map(|(name, value)| (name.to_ascii_lowercase(), value))
+                .collect();
+        let body = match text(data.body) {
+            None => Body::Empty,
+            Some(text) if headers.get("content-type").is_some_and(|kind| Body::is_binary(kind)) => {
+                Body::bytes(
+                    STANDARD.decode(text).map_err(|_| wrong("Body", "base64, as its content type has it"))?,
+                )
+            }
+            Some(text) => Body::text(text),
+        };
         Ok(TriggerInput::Http(HttpRequest {
             route: text_map(nested(data.params).ok_or_else(|| wrong("Params", "an object"))?),
             query,
-            headers: text_map(nested(data.headers).ok_or_else(|| wrong("Headers", "an object"))?)
-                .into_iter()
-                .map(|(name, value)| (name.to_ascii_lowercase(), value))
-                .collect(),
-            body: text(data.body),
+            headers,
+            body,
         }))
     }
 
@@ -175,8 +188,18 @@ mod tests {
 
     #[test]
     fn an_absent_body_is_none_and_a_text_body_is_kept_as_it_is() {
-        assert_eq!(http(r#"{"Method":"GET"}"#).body, None);
-        assert_eq!(http(r#"{"Body":"{\"a\": 1}"}"#).body.as_deref(), Some(r#"{"a": 1}"#));
+        assert_eq!(http(r#"{"Method":"GET"}"#).body, Body::Empty);
+        assert_eq!(http(r#"{"Body":"{\"a\": 1}"}"#).body, Body::Text(r#"{"a": 1}"#.into()));
+    }
+
+    #[test]
+    fn a_body_of_bytes_comes_as_base64() {
+        for kind in ["application/octet-stream", "Multipart/form-data; boundary=x"] {
+            let request = http(&format!(r#"{{"Headers":{{"Content-Type":["{kind}"]}},"Body":"3q0="}}"#));
+            assert_eq!(request.body, Body::Bytes(vec![0xde, 0xad]), "{kind}");
+        }
+        let text = http(r#"{"Headers":{"Content-Type":["text/plain"]},"Body":"3q0="}"#);
+        assert_eq!(text.body, Body::Text("3q0=".into()));
     }
 
     #[test]

@@ -1,30 +1,38 @@
-//! The worker once it is built: functions, limits and the service that runs them; one invocation's way through it.
+//! The worker once it is built: functions, what host.json says, and the service that runs invocations.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::envelope::Envelope;
-use super::host_json::{HostJsonError, Limits};
-use super::reply::{HostReply, HttpAnswer};
-use crate::functions::{self, Catalogue, Function, Service, Trigger};
-use crate::invocation::{Invocation, InvocationLog, Problem};
+use super::host_json::{HostJsonError, HostSettings, HttpMode};
+use super::router::{Destination, Router, Target};
+use crate::functions::{Catalogue, Function, Service, Shaped, Trigger};
+use crate::invocation::{Invocation, InvocationLog, Problem, TriggerInput};
 
 /// See the module. Whatever is wrong with settings or files, there is a worker: it answers with what to mend.
 #[derive(Debug)]
 pub struct Worker {
     functions: Result<Catalogue, String>,
-    limits: Result<Limits, HostJsonError>,
+    host: Result<HostSettings, HostJsonError>,
+    router: Result<Router, String>,
     service: Result<Service, String>,
+    max_body: usize,
 }
 
+/// How long a body may take when nobody knows the host's limits.
+const UNKNOWN_LIMIT: Duration = Duration::from_secs(60);
+
 impl Worker {
-    /// A worker from its parts, each of which may be a sentence about what is wrong with it.
+    /// A worker from its parts, each of which may be a sentence about what is wrong with it. A caller's body may have
+    /// `max_body` bytes.
     #[must_use]
     pub fn new(
         functions: Result<Catalogue, String>,
-        limits: Result<Limits, HostJsonError>,
+        host: Result<HostSettings, HostJsonError>,
+        router: Result<Router, String>,
         service: Result<Service, String>,
+        max_body: usize,
     ) -> Self {
-        Self { functions, limits, service }
+        Self { functions, host, router, service, max_body }
     }
 
     /// Logs what is wrong with its parts.
@@ -38,8 +46,11 @@ impl Worker {
             }
             Err(sentence) => tracing::error!("{sentence}"),
         }
-        if let Err(error) = &self.limits {
+        if let Err(error) = &self.host {
             tracing::error!("{error}");
+        }
+        if let Err(sentence) = &self.router {
+            tracing::error!("{sentence}");
         }
         match &self.service {
             Ok(service) => service.connection_errors().for_each(|sentence| tracing::error!("{sentence}")),
@@ -47,89 +58,109 @@ impl Worker {
         }
     }
 
-    /// Answers one invocation: `body` is the envelope that the host posted to `/name`.
-    pub async fn invoke(&self, name: &str, id: &str, body: &[u8]) -> HostReply {
-        let begun = std::time::Instant::now();
-        let log = InvocationLog::default();
-        let (reply, problem) = self.answer(name, id, body, log).await;
-        let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match problem {
-            None => tracing::info!(function = name, id, duration_ms, "the invocation succeeded"),
-            Some(problem) => {
-                let Problem { status, kind, sql_error, .. } = problem;
-                tracing::warn!(
-                    function = name,
-                    id,
-                    duration_ms,
-                    status,
-                    kind,
-                    sql_error,
-                    "the invocation failed"
-                );
-            }
-        }
-        reply
-    }
-
-    async fn answer(
-        &self,
-        name: &str,
-        id: &str,
-        body: &[u8],
-        log: InvocationLog,
-    ) -> (HostReply, Option<Problem>) {
-        let function = match self.function(name) {
-            Ok(function) => function,
-            Err(unavailable) => {
-                let Unavailable { problem, http_output } = *unavailable;
-                let reply = match http_output {
-                    Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[]),
-                    None => HostReply::failure(&problem, id),
-                };
-                return (reply, Some(problem));
-            }
-        };
-        let result = self.run(&function, id, body, &log).await;
-        let reply = match (&function.trigger, &result) {
-            (Trigger::Http(trigger), Ok(shaped)) => {
-                let answer = match &shaped.problem {
-                    Some(problem) => HttpAnswer::problem(problem, id),
-                    None => HttpAnswer::json(shaped.status, shaped.body.clone()),
-                };
-                HostReply::http(&trigger.output, answer, &log.lines())
-            }
-            (Trigger::Http(trigger), Err(problem)) => {
-                HostReply::http(&trigger.output, HttpAnswer::problem(problem, id), &log.lines())
-            }
-            (Trigger::Timer(_), Ok(_)) => HostReply::success(&log.lines()),
-            (Trigger::Timer(_), Err(problem)) => HostReply::failure(problem, id),
-        };
-        (reply, result.err())
-    }
-
-    async fn run(
+    /// Runs one invocation of `function` on `input` and logs how it ended.
+    ///
+    /// # Errors
+    /// The problem that its caller gets.
+    pub(super) async fn run(
         &self,
         function: &Function,
         id: &str,
-        body: &[u8],
+        input: Result<TriggerInput, Problem>,
         log: &InvocationLog,
-    ) -> Result<functions::Shaped, Problem> {
-        let limits = self.limits.as_ref().map_err(|error| Problem::not_configured(&error.to_string()))?;
-        let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
-        let envelope = Envelope::parse(body).map_err(|error| invalid_envelope(&error.to_string()))?;
-        let (input, limit) = match &function.trigger {
-            Trigger::Http(trigger) => (envelope.into_http(&trigger.binding), limits.http),
-            Trigger::Timer(trigger) => (envelope.into_timer(&trigger.binding), limits.other),
+    ) -> Result<Shaped, Problem> {
+        self.run_since(Instant::now(), function, id, input, log).await
+    }
+
+    /// The same for an invocation that arrived earlier: its time runs from then on, while its body came.
+    pub(super) async fn run_since(
+        &self,
+        arrived: Instant,
+        function: &Function,
+        id: &str,
+        input: Result<TriggerInput, Problem>,
+        log: &InvocationLog,
+    ) -> Result<Shaped, Problem> {
+        let result = match input {
+            Ok(TriggerInput::Http(request)) if request.body.len() > self.max_body => {
+                Err(too_large(self.max_body))
+            }
+            Ok(input) => self.run_on(function, id, &input, log, arrived.elapsed()).await,
+            Err(problem) => Err(problem),
         };
-        let input = input.map_err(|error| invalid_envelope(&error.to_string()))?;
+        log_outcome(&function.name, id, arrived, result.as_ref().err());
+        result
+    }
+
+    async fn run_on(
+        &self,
+        function: &Function,
+        id: &str,
+        input: &TriggerInput,
+        log: &InvocationLog,
+        used: Duration,
+    ) -> Result<Shaped, Problem> {
+        let host = self.host.as_ref().map_err(|error| Problem::not_configured(&error.to_string()))?;
+        let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
+        let limit = match &function.trigger {
+            Trigger::Http(_) => host.limits.http,
+            Trigger::Timer(_) => host.limits.other,
+        };
         let limit = function.plan.timeout().map_or(limit, |timeout| timeout.min(limit));
-        let mut invocation = Invocation::new(id, Arc::clone(&function.name), limit);
+        let mut invocation = Invocation::new(id, Arc::clone(&function.name), limit.saturating_sub(used));
         invocation.log = log.clone();
-        service.run(function, invocation, &input).await
+        service.run(function, invocation, input).await
+    }
+
+    /// Whom a request is for.
+    ///
+    /// # Errors
+    /// The problem of a worker that doesn't know the host's mode or its own functions.
+    pub(super) fn destination(&self, target: Target<'_>) -> Result<Destination, Problem> {
+        let functions = self.functions.as_ref().ok();
+        match &self.router {
+            Ok(router) => Ok(router.find(target, functions)),
+            // No function runs then, but one with an http output can still tell its caller why.
+            Err(sentence) => match Router::Enveloped.find(target, functions) {
+                Destination::Nothing => Err(Problem::not_configured(sentence)),
+                found => Ok(found),
+            },
+        }
+    }
+
+    /// Whether callers' own requests come.
+    pub(super) fn is_forwarded(&self) -> bool {
+        self.router.as_ref().is_ok_and(Router::is_forwarded)
+    }
+
+    /// Whether they come in proxying mode.
+    pub(super) fn is_proxied(&self) -> bool {
+        self.host.as_ref().is_ok_and(|host| host.http_mode == HttpMode::Proxying)
+    }
+
+    /// How long an HTTP invocation may take.
+    pub(super) fn http_limit(&self) -> Duration {
+        self.host.as_ref().map_or(UNKNOWN_LIMIT, |host| host.limits.http)
+    }
+
+    /// The name of the function's http output, where it has one.
+    pub(super) fn http_output(&self, name: &str) -> Option<String> {
+        match self.function(name) {
+            Ok(function) => match &function.trigger {
+                Trigger::Http(trigger) => Some(trigger.output.clone()),
+                _ => None,
+            },
+            Err(unavailable) => unavailable.http_output,
+        }
+    }
+
+    /// Logs an invocation that was refused before its input could be read.
+    pub(super) fn log_refusal(&self, name: &str, id: &str, arrived: Instant, problem: &Problem) {
+        log_outcome(name, id, arrived, Some(problem));
     }
 
     /// The function, or why it can't be called.
-    fn function(&self, name: &str) -> Result<Arc<Function>, Box<Unavailable>> {
+    pub(super) fn function(&self, name: &str) -> Result<Arc<Function>, Box<Unavailable>> {
         let functions = self
             .functions
             .as_ref()
@@ -151,10 +182,10 @@ impl Worker {
 }
 
 /// Why a function can't be called, and where its caller can be told.
-struct Unavailable {
-    problem: Problem,
+pub(super) struct Unavailable {
+    pub(super) problem: Problem,
     /// The name of its http output, where its definition still tells it.
-    http_output: Option<String>,
+    pub(super) http_output: Option<String>,
 }
 
 impl Unavailable {
@@ -163,6 +194,26 @@ impl Unavailable {
     }
 }
 
-fn invalid_envelope(sentence: &str) -> Problem {
-    Problem::new(400, "invalid-envelope", "Not an invocation", format!("{sentence}."))
+/// The 413 of a caller whose body has more than `most` bytes.
+pub(super) fn too_large(most: usize) -> Problem {
+    Problem::new(
+        413,
+        "too-large",
+        "Too large",
+        format!(
+            "A body may have {} MiB at the most. The operator can raise AZSQL_MAX_BODY_MB to 100.",
+            most / 1024 / 1024
+        ),
+    )
+}
+
+/// One line of the log for each invocation, whichever way it came.
+pub(super) fn log_outcome(function: &str, id: &str, begun: Instant, problem: Option<&Problem>) {
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match problem {
+        None => tracing::info!(function, id, duration_ms, "the invocation succeeded"),
+        Some(Problem { status, kind, sql_error, .. }) => {
+            tracing::warn!(function, id, duration_ms, status, kind, sql_error, "the invocation failed");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod context;
 mod json_comments;
+mod json_place;
 mod problem;
 mod spelling;
 mod sql_type;
@@ -10,8 +11,9 @@ mod value;
 
 pub use context::{Invocation, InvocationLog};
 pub(crate) use json_comments::without_comments;
+pub(crate) use json_place::JsonPlaces;
 pub use problem::{Problem, Violation};
 pub(crate) use spelling::nearest;
 pub use sql_type::{Length, SqlType, SqlTypeError};
-pub use trigger::{HttpRequest, TimerEvent, TriggerInput};
+pub use trigger::{Body, HttpRequest, TimerEvent, TriggerInput};
 pub use value::{Decimal, DecimalError, Parameter, SqlValue};

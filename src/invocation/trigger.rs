@@ -22,8 +22,8 @@ pub struct HttpRequest {
     pub query: BTreeMap<String, String>,
     /// Headers by lower-case name; several values of one header are joined with `, `.
     pub headers: BTreeMap<String, String>,
-    /// The body as text: None when the caller sent none.
-    pub body: Option<String>,
+    /// What the caller sent.
+    pub body: Body,
 }
 
 // Values of a caller must not reach a log, so a request shows names and sizes only.
@@ -33,8 +33,70 @@ impl std::fmt::Debug for HttpRequest {
             .field("route", &self.route.keys())
             .field("query", &self.query.keys())
             .field("headers", &self.headers.keys())
-            .field("body_bytes", &self.body.as_ref().map(String::len))
+            .field("body", &self.body)
             .finish()
+    }
+}
+
+/// A request's body.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Body {
+    /// None was sent, or one without a byte.
+    #[default]
+    Empty,
+    /// Text, not empty.
+    Text(String),
+    /// Bytes, not empty: the content type is `application/octet-stream` or `multipart/...`, which the host never takes
+    /// for text.
+    Bytes(Vec<u8>),
+}
+
+impl Body {
+    /// A text body; nothing is [`Body::Empty`].
+    #[must_use]
+    pub fn text(text: String) -> Self {
+        if text.is_empty() { Self::Empty } else { Self::Text(text) }
+    }
+
+    /// A binary body; nothing is [`Body::Empty`].
+    #[must_use]
+    pub fn bytes(bytes: Vec<u8>) -> Self {
+        if bytes.is_empty() { Self::Empty } else { Self::Bytes(bytes) }
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
+    /// Whether a body of this content type is bytes (azure-functions-host, `HttpRequestExtensions.cs`,
+    /// `IsMediaTypeOctetOrMultipart`).
+    #[must_use]
+    pub fn is_binary(content_type: &str) -> bool {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        media_type == "application/octet-stream" || media_type.contains("multipart/")
+    }
+}
+
+// A caller's value must not reach a log.
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+        }
     }
 }
 

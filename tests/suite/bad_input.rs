@@ -7,11 +7,16 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::script_root::{self, FunctionFolder};
-use crate::support::{Desk, LoneWorker, envelope};
+use crate::support::{Desk, LoneWorker, Mode, envelope};
+
+/// The worker's own answers to envelopes are the same in every mode, but only in this one it takes them for all functions.
+async fn enveloped() -> Desk {
+    Desk::builder().in_mode(Mode::Enveloped).start().await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_json_is_a_400_with_its_place() {
-    let desk = Desk::start().await;
+    let desk = enveloped().await;
     let pid = desk.worker_pid();
 
     for (body, place) in [
@@ -34,7 +39,7 @@ async fn broken_json_is_a_400_with_its_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_are_no_text_are_a_400() {
-    let desk = Desk::start().await;
+    let desk = enveloped().await;
 
     let answer = desk.post_to_worker("/GetPerson", vec![0xff, 0xfe, 0x00, 0x80]).await;
 
@@ -44,7 +49,7 @@ async fn bytes_that_are_no_text_are_a_400() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_function_is_a_404_that_names_the_known_ones() {
-    let desk = Desk::start().await;
+    let desk = enveloped().await;
 
     let problem =
         desk.post_to_worker("/GetPersons", envelope::get_person(1)).await.problem(404, "unknown-function");
@@ -56,7 +61,7 @@ async fn an_unknown_function_is_a_404_that_names_the_known_ones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_is_found_whatever_the_case_of_its_name() {
-    let desk = Desk::start().await;
+    let desk = enveloped().await;
 
     let answer = desk.post_to_worker("/getperson", envelope::get_person(1)).await;
 
@@ -67,7 +72,7 @@ async fn a_function_is_found_whatever_the_case_of_its_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_envelope_of_another_form_is_a_400_that_says_what_is_missing() {
-    let desk = Desk::start().await;
+    let desk = enveloped().await;
     let pid = desk.worker_pid();
 
     for (body, sentence) in [
@@ -100,7 +105,7 @@ async fn an_envelope_of_another_form_is_a_400_that_says_what_is_missing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timers_bad_envelope_is_a_failed_run() {
-    let desk = Desk::start().await;
+    let desk = enveloped().await;
 
     let answer = desk.post_to_worker("/NightlySummary", r#"{"Data":{"CANARY":1}}"#).await;
 
@@ -111,7 +116,7 @@ async fn a_timers_bad_envelope_is_a_failed_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_paths_and_methods_say_what_the_worker_is() {
-    let desk = Desk::start().await;
+    let desk = enveloped().await;
 
     for (method, path) in [
         (Method::GET, "/GetPerson"),
@@ -215,10 +220,10 @@ fn samples_with_host_json(host_json: Option<&str>) -> tempfile::TempDir {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_or_broken_host_json_is_told_with_the_cure() {
     for (text, sentence) in [
-        (None, "host.json can't be read"),
-        (Some("{\n  CANARY"), "host.json is not valid JSON: line 2, column 3"),
-        (Some(r#"{"functionTimeout":"CANARY"}"#), "must be \"hh:mm:ss\" or \"-1\""),
-        (Some(r#"{"functionTimeout":5}"#), "host.json"),
+        (None, "host.json: can't be read"),
+        (Some("{\n  CANARY"), "host.json:2: is not JSON: key must be a string at line 2 column 3"),
+        (Some(r#"{"functionTimeout":"CANARY"}"#), "must be \"hh:mm:ss\""),
+        (Some(r#"{"functionTimeout":5}"#), "host.json:1: functionTimeout: must be"),
     ] {
         let folder = samples_with_host_json(text);
         let worker = LoneWorker::start(&folder.path().join("app"), &[]);
@@ -264,7 +269,7 @@ async fn a_definition_with_a_typo_names_file_key_and_cure_and_fails_no_other_fun
 
     let detail = problem["detail"].as_str().unwrap();
     assert!(
-        detail.contains("Typo/function.json: sql.reslut: is not a key; did you mean `result`?"),
+        detail.contains("Typo/function.json:3: sql.reslut: is not a key; did you mean `result`?"),
         "{detail}"
     );
     desk.events("the mistake in the log", 1, |event| {
@@ -281,7 +286,7 @@ async fn a_definition_with_a_typo_names_file_key_and_cure_and_fails_no_other_fun
 async fn definitions_that_can_not_be_right_say_why() {
     let cases = [
         ("Bare", "{\n  CANARY\n}".to_owned(), "Bare/function.json"),
-        ("NoSql", http_function("nosql", "5"), "NoSql/function.json: sql"),
+        ("NoSql", http_function("nosql", "5"), "NoSql/function.json:3: sql"),
         (
             "Both",
             http_function(

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::support::script_root::FunctionFolder;
 use crate::support::wait::within;
-use crate::support::{Desk, envelope};
+use crate::support::{Desk, Mode, envelope};
 
 /// How long the server may take to end a statement whose caller has left.
 const SOON: Duration = Duration::from_secs(5);
@@ -29,16 +29,25 @@ struct Caller(TcpStream);
 
 impl Caller {
     async fn get_person(desk: &Desk, id: i32) -> Self {
-        Self::post(desk, "/GetPerson", &envelope::get_person(id)).await
+        Self::get(desk, &format!("/api/persons/{id}"), "/GetPerson", &envelope::get_person(id)).await
     }
 
-    async fn post(desk: &Desk, path: &str, body: &str) -> Self {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.worker_port().await)).await.unwrap();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    /// Asks for `path` at the host if that tells the worker of a caller who leaves, else at the worker itself, in the
+    /// form that the host would give it.
+    async fn get(desk: &Desk, path: &str, function: &str, envelope: &str) -> Self {
+        let port = match desk.mode() {
+            Mode::Proxying => desk.host().address().port(),
+            Mode::Enveloped | Mode::Forwarding => desk.worker_port().await,
+        };
+        let request = match desk.mode() {
+            Mode::Proxying | Mode::Forwarding => format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            Mode::Enveloped => format!(
+                "POST {function} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{envelope}",
+                envelope.len()
+            ),
+        };
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
         Self(stream)
     }
 
@@ -127,7 +136,7 @@ async fn callers_that_leave_while_rows_come_take_none_of_the_next_callers_rows()
     let mut left_early = 0;
     for round in 0..rounds {
         let envelope = envelope::http("GET", &json!({}), &json!({}), None);
-        let mut caller = Caller::post(&desk, "/Many", &envelope).await;
+        let mut caller = Caller::get(&desk, "/api/many", "/Many", &envelope).await;
         if !caller.wait_at_most(whole * round / rounds).await {
             left_early += 1;
         }

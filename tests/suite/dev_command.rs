@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::support::mode::DEV_PROGRAM;
 use crate::support::wait::within;
 use crate::support::{Answer, LoneWorker, eventually, process, script_root};
 
@@ -24,7 +25,7 @@ impl Dev {
         arguments.extend(options.iter().map(|option| option.to_path_buf()));
         let environment =
             BTreeMap::from([("AZSQL_DEV_SQL_PASSWORD", "CANARY-PASSWORD"), ("AZSQL_LOG", "trace")]);
-        let program = LoneWorker::run(&arguments, &environment);
+        let program = LoneWorker::run_program(Path::new(DEV_PROGRAM), &arguments, &environment);
         let line = program.line_with("Functions host:").await;
         let url = line.split_whitespace().last().unwrap().to_owned();
         Self { program, url }
@@ -151,7 +152,7 @@ async fn a_port_that_is_taken_is_told_and_nothing_is_left() {
     let port = taken.local_addr().unwrap().port().to_string();
     let arguments: Vec<PathBuf> =
         ["dev", "--sql-port", "0", "--port", &port].into_iter().map(PathBuf::from).collect();
-    let mut program = LoneWorker::run(&arguments, &BTreeMap::new());
+    let mut program = LoneWorker::run_program(Path::new(DEV_PROGRAM), &arguments, &BTreeMap::new());
 
     let status = program.ended().await;
 
@@ -174,7 +175,7 @@ async fn a_broken_local_settings_json_is_told_with_its_line_and_no_value() {
         .map(PathBuf::from)
         .chain([folder.path().to_path_buf()])
         .collect();
-    let mut program = LoneWorker::run(&arguments, &BTreeMap::new());
+    let mut program = LoneWorker::run_program(Path::new(DEV_PROGRAM), &arguments, &BTreeMap::new());
 
     let status = program.ended().await;
 

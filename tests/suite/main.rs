@@ -7,11 +7,14 @@
 
 mod bad_input;
 mod cancellation;
+mod check_command;
 mod constraint_errors;
+mod contract;
 mod dev_command;
 mod identity;
 mod invalid_parameters;
 mod outage;
+mod package_command;
 mod readme;
 mod retries;
 mod samples;

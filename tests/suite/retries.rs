@@ -6,7 +6,7 @@ use local_azure::sql::Credential;
 use serde_json::{Value as Json, json};
 
 use crate::support::script_root::FunctionFolder;
-use crate::support::{Desk, eventually};
+use crate::support::{Desk, Mode, eventually};
 
 /// The worker's events about failed tries, once there are so many.
 async fn tries(desk: &Desk, count: usize) -> Vec<Json> {
@@ -51,7 +51,8 @@ async fn each_try_is_in_the_workers_log_with_its_number_error_and_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_try_is_in_the_hosts_log_of_the_function() {
-    let desk = Desk::start().await;
+    // Only the envelope has a place for log lines.
+    let desk = Desk::builder().in_mode(Mode::Enveloped).start().await;
     desk.sql().faults().fail_logins(40613, 2);
 
     desk.get("/api/persons/2").await.json(200);

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::Desk;
 use crate::support::secrets::Secrets;
+use crate::support::{Desk, Mode};
 
 #[test]
 fn the_check_finds_a_marker_a_token_and_a_secret() {
@@ -56,7 +56,7 @@ async fn the_check_reads_what_the_worker_writes_at_trace_level() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_the_worker_printed_would_be_found() {
     // A function's name is written in the log, so a canary there is what a leak looks like.
-    let desk = Desk::start().await;
+    let desk = Desk::builder().in_mode(Mode::Enveloped).start().await;
     desk.post_to_worker("/CANARY", "{}").await;
     desk.events("the invocation in the log", 1, |event| {
         event["function"].as_str().is_some_and(|name| name.starts_with("CANARY"))

@@ -34,7 +34,7 @@ struct LocalSql {
 
 /// Starts the parts.
 pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
-    let functions_folder = options.functions.clone().unwrap_or_else(default_functions);
+    let functions_folder = options.functions.clone().unwrap_or_else(super::super::default_functions);
     let host_json = host_json::path(&functions_folder);
     let app_folder = host_json.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     let mut settings = environment::read(&app_folder, |name| std::env::var_os(name).is_some())?;
@@ -80,13 +80,6 @@ pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
     .await
     .map_err(|error| error.to_string())?;
     Ok(Parts { host, sql, identity, _folder: folder })
-}
-
-/// In a checkout of this project the functions have a folder of their own; in a Function App they stand beside
-/// host.json.
-fn default_functions() -> PathBuf {
-    let own = PathBuf::from("function-definitions");
-    if own.is_dir() { own } else { PathBuf::from(".") }
 }
 
 /// `AZURE_CLIENT_ID` asks for a user-assigned identity, so the endpoint must know it.

@@ -23,26 +23,44 @@ pub struct CommandText {
     leaves_session_state: bool,
 }
 
+/// Something in a command that no server would run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandMistake {
+    /// The command's line, from 1.
+    pub line: usize,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
 impl CommandText {
     /// Examines a command.
     ///
     /// # Errors
-    /// One sentence for each thing that no server would run: nothing in it, a string, comment or name that is never
-    /// closed, a `GO` on a line of its own.
-    pub fn examine(text: impl Into<Arc<str>>) -> Result<Self, Vec<String>> {
+    /// One for each thing that no server would run: nothing in it, a string, comment or name that is never closed, a
+    /// `GO` on a line of its own.
+    pub fn examine(text: impl Into<Arc<str>>) -> Result<Self, Vec<CommandMistake>> {
         let text: Arc<str> = text.into();
         let tokens = scanner::scan(&text).map_err(|unclosed| {
-            vec![format!("the {} that begins in line {} is never closed", unclosed.what, unclosed.line)]
+            let what = unclosed.what;
+            let line = unclosed.line;
+            vec![CommandMistake {
+                line,
+                message: format!("the {what} that begins in line {line} is never closed"),
+            }]
         })?;
         if tokens.is_empty() {
-            return Err(vec!["the command is empty; write T-SQL".to_owned()]);
+            let message = "the command is empty; write T-SQL".to_owned();
+            return Err(vec![CommandMistake { line: 1, message }]);
         }
         let separators = batch_separators(&tokens);
         if !separators.is_empty() {
             return Err(separators
                 .into_iter()
-                .map(|line| {
-                    format!("line {line} is GO, which only tools understand; end statements with `;` instead")
+                .map(|line| CommandMistake {
+                    line,
+                    message: format!(
+                        "line {line} is GO, which only tools understand; end statements with `;` instead"
+                    ),
                 })
                 .collect());
         }
@@ -146,8 +164,8 @@ mod tests {
             ("SELECT 1\nGO\nSELECT 2", "line 2 is GO"),
             ("SELECT 1\n go 5 -- five times\n", "line 2 is GO"),
         ] {
-            let sentences = CommandText::examine(text).unwrap_err();
-            assert!(sentences.iter().any(|s| s.starts_with(sentence)), "{text}: {sentences:?}");
+            let mistakes = CommandText::examine(text).unwrap_err();
+            assert!(mistakes.iter().any(|m| m.message.starts_with(sentence)), "{text}: {mistakes:?}");
         }
     }
 

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use super::error::Mistakes;
-use super::route_template;
 use super::section::Section;
+use crate::functions::route::RouteTemplate;
 use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
 use crate::invocation::nearest;
 
@@ -21,7 +21,12 @@ pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
 }
 
 /// Reads the bindings; None when there is no trigger that this worker knows.
-pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -> Option<Trigger> {
+pub(super) fn read(
+    function: &str,
+    bindings: &[Json],
+    is_forwarded: bool,
+    mistakes: &mut Mistakes,
+) -> Option<Trigger> {
     let mut triggers = Vec::new();
     let mut outputs = Vec::new();
     for (index, json) in bindings.iter().enumerate() {
@@ -69,7 +74,8 @@ pub(super) fn read(function: &str, bindings: &[Json], mistakes: &mut Mistakes) -
     }
     let is_http = trigger.text("type", mistakes).is_some_and(|kind| kind.eq_ignore_ascii_case("httpTrigger"));
     if is_http {
-        Some(Trigger::Http(http(function, name, trigger, &outputs, mistakes)))
+        let http = http(function, name, trigger, &outputs, mistakes);
+        Some(Trigger::Http(HttpTrigger { is_forwarded, ..http }))
     } else {
         if let Some((_, output)) = outputs.first() {
             mistakes
@@ -119,16 +125,16 @@ fn http(
             "must not begin with admin or runtime: the host keeps those for itself",
         );
     }
-    let route_parameters = route_template::parameters(route).unwrap_or_else(|message| {
-        mistakes.add(trigger.path_of("route"), message);
-        Vec::new()
+    let route = RouteTemplate::parse(route).unwrap_or_else(|error| {
+        mistakes.add(trigger.path_of("route"), error.to_string());
+        RouteTemplate::default()
     });
     HttpTrigger {
         binding: name.to_owned(),
         output,
         methods: methods(trigger, mistakes),
-        route: route.to_owned(),
-        route_parameters,
+        route,
+        is_forwarded: false,
     }
 }
 

@@ -124,11 +124,14 @@ impl CommandSection<'_> {
             },
         };
         CommandText::examine(written)
-            .map_err(|messages| {
-                for message in messages {
+            .map_err(|found| {
+                for mistake in found {
                     match place {
-                        Some(file) => mistakes.add_in(format!("{}/{file}", self.function), "", message),
-                        None => mistakes.add(section.path_of("commandText"), message),
+                        Some(file) => {
+                            let file = format!("{}/{file}", self.function);
+                            mistakes.add_in(file, Some(mistake.line), mistake.message);
+                        }
+                        None => mistakes.add(section.path_of("commandText"), mistake.message),
                     }
                 }
             })

@@ -3,8 +3,8 @@
 mod bindings;
 mod command;
 mod error;
+mod forwarded;
 mod parameter;
-mod route_template;
 mod section;
 
 use std::fs;
@@ -12,10 +12,11 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-pub use error::{DefinitionError, Mistake};
+pub(crate) use error::Mistakes;
+pub use error::{DefinitionError, Mistake, Severity};
+pub(super) use forwarded::ForwardedRoute;
 
 use command::CommandSection;
-use error::Mistakes;
 use section::Section;
 
 use crate::invocation::without_comments;
@@ -56,12 +57,23 @@ fn read_json(folder: &Path, mistakes: &mut Mistakes) -> Option<Json> {
     let text = fs::read_to_string(folder.join("function.json"))
         .map_err(|error| mistakes.add("", format!("can't be read: {error}")))
         .ok()?;
-    serde_json::from_str(&without_comments(text.trim_start_matches('\u{feff}')))
-        .map_err(|error| mistakes.add("", format!("is not JSON: {error}")))
-        .ok()
+    let text = text.trim_start_matches('\u{feff}');
+    match serde_json::from_str(&without_comments(text)) {
+        Ok(json) => {
+            mistakes.set_text(text);
+            Some(json)
+        }
+        Err(error) => {
+            mistakes.add_at(error.line(), "", format!("is not JSON: {error}"));
+            None
+        }
+    }
 }
 
 fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) -> Option<Function> {
+    let forwarded = ForwardedRoute::read(function, json);
+    let is_forwarded = matches!(forwarded, ForwardedRoute::Known { .. });
+    mistakes.set_forwarded(forwarded);
     let Json::Object(keys) = json else {
         mistakes.add("", "must be an object {...}");
         return None;
@@ -72,7 +84,7 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     }
     mistakes.set_http_output(bindings::http_output(file.get("bindings")));
     let trigger = match file.list("bindings", mistakes) {
-        Some(list) if !list.is_empty() => bindings::read(function, list, mistakes),
+        Some(list) if !list.is_empty() => bindings::read(function, list, is_forwarded, mistakes),
         Some(_) => {
             mistakes.add("bindings", "is empty; add a trigger, and an http output for an HTTP function");
             None

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{timer, with_parameters};
-use crate::invocation::{Decimal, HttpRequest, Parameter, Problem, SqlValue, TimerEvent, TriggerInput};
+use crate::invocation::{Body, Decimal, HttpRequest, Parameter, Problem, SqlValue, TimerEvent, TriggerInput};
 
 fn request(query: &[(&str, &str)], body: Option<&str>) -> TriggerInput {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     TriggerInput::Http(HttpRequest {
         query: query.iter().map(owned).collect(),
-        body: body.map(str::to_owned),
+        body: body.map_or(Body::Empty, |text| Body::text(text.to_owned())),
         ..HttpRequest::default()
     })
 }
@@ -38,7 +38,7 @@ fn every_source_gives_its_value() {
         route: [("id".to_owned(), "7".to_owned())].into(),
         query: [("City".to_owned(), "Köln".to_owned())].into(),
         headers: [("x-request-id".to_owned(), "r1".to_owned())].into(),
-        body: Some(r#"{"a":{"b":12345678901234567890.1234},"x":1}"#.to_owned()),
+        body: Body::text(r#"{"a":{"b":12345678901234567890.1234},"x":1}"#.to_owned()),
     });
     let bound = bind(
         r#"{ "@id": { "from": "route.ID", "type": "int" },

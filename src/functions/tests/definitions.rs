@@ -33,17 +33,17 @@ fn all_mistakes_are_told_at_once_with_file_and_key() {
         keys,
         [
             "sql.comandText",
+            "sql.status",
             "sql.parameters.@id.requierd",
             "sql.parameters.@id.type",
             "sql.parameters.@id.from",
-            "sql.status",
             "sql.parameters",
         ]
     );
     assert!(
         error
             .to_string()
-            .contains("Work/function.json: sql.comandText: is not a key; did you mean `commandText`?")
+            .contains("Work/function.json:3: sql.comandText: is not a key; did you mean `commandText`?")
     );
     assert!(error.to_string().contains("the route `work/{id:int}/{tab?}` has no `idd`; it has id, tab"));
     assert_eq!(error.http_output(), Some("res"));
@@ -170,7 +170,7 @@ fn a_command_file_stays_in_its_folder_and_is_utf_8() {
         http(r#"{ "commandFile": "./query.sql", "result": "none" }"#, "\u{feff}DELETE FROM t").unwrap();
     assert_eq!(&**function.plan.command_text(), "DELETE FROM t");
     let error = http(r#"{ "commandFile": "query.sql", "result": "none" }"#, "SELECT 1\nGO\n").unwrap_err();
-    assert!(error.to_string().starts_with("Work/query.sql: line 2 is GO"), "{error}");
+    assert!(error.to_string().starts_with("Work/query.sql:2: line 2 is GO"), "{error}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_sample_is_compiled_as_it_is_written() {
         panic!("GetPerson is not an HTTP function");
     };
     assert_eq!(
-        (get.binding.as_str(), get.output.as_str(), get.route.as_str()),
+        (get.binding.as_str(), get.output.as_str(), get.route.text()),
         ("req", "res", "persons/{id:int}")
     );
     let create = samples.get("CreatePerson").unwrap().as_ref().unwrap();

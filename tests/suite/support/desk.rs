@@ -15,7 +15,7 @@ use super::desk_builder::DeskBuilder;
 use super::lone_worker::listening_port;
 use super::secrets::{FUNCTION_KEY, Secrets};
 use super::sql_client::{self, SqlClient};
-use super::{eventually, process};
+use super::{Mode, eventually, process};
 
 /// Nothing that a test asks for takes longer, or the test hangs.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -33,6 +33,7 @@ pub(crate) struct Desk {
     sql_options: SqlOptions,
     password: String,
     base_url: String,
+    mode: Mode,
     secrets: Secrets,
     _folder: TempDir,
 }
@@ -51,6 +52,7 @@ impl Desk {
         parts: Parts,
         sql_options: SqlOptions,
         password: String,
+        mode: Mode,
         secrets: Secrets,
         folder: TempDir,
     ) -> Self {
@@ -60,11 +62,16 @@ impl Desk {
             certificates: parts.sql.certificates(),
             ..sql_options
         };
-        Self { parts: Some(parts), sql_options, password, base_url, secrets, _folder: folder }
+        Self { parts: Some(parts), sql_options, password, base_url, mode, secrets, _folder: folder }
     }
 
     fn parts(&self) -> &Parts {
         self.parts.as_ref().expect("the SQL endpoint was stopped, or the desk is finished")
+    }
+
+    /// How HTTP requests come.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
     }
 
     pub(crate) fn host(&self) -> &FunctionsHost {

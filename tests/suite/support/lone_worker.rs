@@ -11,11 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::answer::Answer;
 use super::eventually;
+use super::mode::worker_program;
 use super::secrets::Secrets;
 use super::wait::BOUND;
-
-/// The program under test.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_azsql-worker");
 
 /// See the module. Dropping it kills the process.
 pub(crate) struct LoneWorker {
@@ -33,9 +31,18 @@ impl LoneWorker {
         Self::run(&["serve".into(), "--functions".into(), functions.to_path_buf()], &all)
     }
 
-    /// Starts the program with these arguments and this environment.
+    /// Starts the program under test with these arguments and this environment.
     pub(crate) fn run(arguments: &[PathBuf], environment: &BTreeMap<&str, &str>) -> Self {
-        let mut child = Command::new(PROGRAM)
+        Self::run_program(&worker_program(), arguments, environment)
+    }
+
+    /// Starts a program with these arguments and this environment.
+    pub(crate) fn run_program(
+        program: &Path,
+        arguments: &[PathBuf],
+        environment: &BTreeMap<&str, &str>,
+    ) -> Self {
+        let mut child = Command::new(program)
             .args(arguments)
             .env_clear()
             .envs(environment)

@@ -1,0 +1,90 @@
+//! Looks a script root over: every definition, `host.json`, and what holds across them.
+
+use std::io;
+use std::path::Path;
+
+use super::across;
+use crate::functions::{self, Mistake, Severity};
+use crate::host::host_json;
+
+/// What was found in a script root.
+#[derive(Clone, Debug)]
+pub(in crate::commands) struct Inspection {
+    /// The functions' names, in order; wrong ones too.
+    pub(in crate::commands) functions: Vec<String>,
+    /// `host.json` first, then function by function. Files are named from the current folder, so that an editor finds
+    /// them.
+    pub(in crate::commands) mistakes: Vec<Mistake>,
+}
+
+/// Inspects the script root.
+///
+/// # Errors
+/// Only when the folder itself can't be read.
+pub(in crate::commands) fn inspect(script_root: &Path) -> io::Result<Inspection> {
+    let catalogue = functions::load(script_root)?;
+    let functions: Vec<String> = catalogue.names().map(str::to_owned).collect();
+    let mut mistakes = host_json::check(script_root);
+    mistakes.extend(across::extension_bundle(script_root, &functions));
+    // Variables that override it are the Function App's.
+    let host = host_json::read(script_root, &|_| None).ok();
+    let unreachable =
+        host.map(|host| across::unreachable(script_root, &catalogue, &host)).unwrap_or_default();
+    for name in &functions {
+        if let Some(Err(error)) = catalogue.functions.get(name) {
+            mistakes.extend(error.mistakes.iter().cloned());
+        }
+        mistakes.extend(across::same_name(name, &functions));
+        let same_route = across::same_route(script_root, name, &catalogue);
+        if same_route.is_none() {
+            let own = unreachable.iter().filter(|(function, _)| **function == **name);
+            mistakes.extend(own.map(|(_, mistake)| mistake.clone()));
+        }
+        mistakes.extend(same_route);
+    }
+    for mistake in &mut mistakes {
+        mistake.file = from_here(script_root, &mistake.file);
+    }
+    if functions.is_empty() {
+        mistakes.push(Mistake {
+            file: script_root.display().to_string(),
+            line: None,
+            key: String::new(),
+            message: "holds no function: a function is a folder with a function.json; name the folder of yours with \
+                      --functions"
+                .to_owned(),
+            severity: Severity::Error,
+        });
+    }
+    Ok(Inspection { functions, mistakes })
+}
+
+impl Inspection {
+    /// Whether anything does not work.
+    pub(in crate::commands) fn has_errors(&self) -> bool {
+        self.mistakes.iter().any(Mistake::is_error)
+    }
+
+    /// `8 functions, host.json: no mistakes`
+    pub(in crate::commands) fn summary(&self) -> String {
+        let errors = self.mistakes.iter().filter(|mistake| mistake.is_error()).count();
+        let warnings = self.mistakes.len() - errors;
+        let found = match (errors, warnings) {
+            (0, 0) => "no mistakes".to_owned(),
+            (0, warnings) => format!("no mistakes, {}", counted(warnings, "warning")),
+            (errors, 0) => counted(errors, "mistake"),
+            (errors, warnings) => format!("{}, {}", counted(errors, "mistake"), counted(warnings, "warning")),
+        };
+        format!("{}, {}: {found}", counted(self.functions.len(), "function"), host_json::FILE)
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A file of the script root as it is named from the current folder.
+fn from_here(script_root: &Path, file: &str) -> String {
+    let path = if file == host_json::FILE { host_json::path(script_root) } else { script_root.join(file) };
+    path.strip_prefix(".").unwrap_or(&path).display().to_string()
+}

@@ -1,0 +1,134 @@
+//! Forwarding and proxying mode: which function a request is for, and which functions can't be called safely.
+//!
+//! In these modes one port takes two kinds of requests: what an outside caller sent, to a route, and what the host itself
+//! sends for timers, queues and the like, `POST /{FunctionName}`. Nothing but the path tells them apart
+//! (azure-functions-host #6251), so a function whose path a route covers is not called at all.
+
+use std::sync::Arc;
+
+use super::catalogue::Catalogue;
+use super::definition::ForwardedRoute;
+use super::route::{Found, RequestPath, Route, RouteTable, RouteTemplate, TemplateError};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Forwarding {
+    table: RouteTable,
+    /// Functions whose definition can't be read, so that their route may be any below the prefix.
+    unreadable: Vec<Arc<str>>,
+    any_route: RouteTemplate,
+}
+
+/// Why a function can't be called in these modes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreachable {
+    /// Its name.
+    pub function: Arc<str>,
+    /// What is wrong and what to do; follows the key's name.
+    pub sentence: String,
+}
+
+impl Forwarding {
+    /// The routes of all functions below the app's route prefix, those with a wrong definition too: the host passes their
+    /// requests on all the same.
+    ///
+    /// # Errors
+    /// When the prefix is no route template.
+    pub fn new(functions: &Catalogue, prefix: &str) -> Result<Self, TemplateError> {
+        let prefix = RouteTemplate::parse(prefix)?;
+        let any_route = RouteTemplate::parse("{*anything-at-all}")?.under(&prefix)?;
+        let mut routes = Vec::new();
+        let mut unreadable = Vec::new();
+        for (name, forwarded) in functions.forwarded_routes() {
+            let function: Arc<str> = name.into();
+            match forwarded {
+                ForwardedRoute::None => {}
+                ForwardedRoute::Unknown => unreadable.push(function),
+                ForwardedRoute::Known { methods, route } => match route.under(&prefix) {
+                    Ok(template) => routes.push(Route { function, methods, template }),
+                    Err(_) => unreadable.push(function),
+                },
+            }
+        }
+        Ok(Self { table: RouteTable::new(routes), unreadable, any_route })
+    }
+
+    /// The function for a forwarded request: its method, its raw path.
+    #[must_use]
+    pub fn find(&self, method: &str, path: &str) -> Found<'_> {
+        self.table.find(method, path)
+    }
+
+    /// The function to which the host could pass an outside caller's `POST /{name}` on, if there is one: then an envelope
+    /// on this path may be forged.
+    #[must_use]
+    pub fn exposes(&self, name: &str) -> Option<&Arc<str>> {
+        let path = format!("/{name}");
+        self.table.may_reach("POST", &path).or_else(|| {
+            let any = RequestPath::parse(&path).is_some_and(|path| self.any_route.matches(&path).is_some());
+            self.unreadable.first().filter(|_| any)
+        })
+    }
+
+    /// Whether the function is one of those that get requests by their route.
+    #[must_use]
+    pub fn forwards_to(&self, name: &str) -> bool {
+        self.table.routes().any(|route| *route.function == *name)
+            || self.unreadable.iter().any(|function| **function == *name)
+    }
+
+    /// The functions that can't be called, or not safely.
+    #[must_use]
+    pub fn unreachable(&self, functions: &Catalogue) -> Vec<Unreachable> {
+        let mut unreachable = Vec::new();
+        for name in functions.names().filter(|name| !self.forwards_to(name)) {
+            if let Some(other) = self.exposes(name) {
+                unreachable
+                    .push(Unreachable { function: name.into(), sentence: self.forgeable(name, other) });
+            }
+        }
+        for route in self.table.routes() {
+            if let Some(pattern) = route.template.foreign_patterns().next() {
+                let sentence = format!(
+                    "has the pattern `{pattern}`, which uses what only .NET's expressions have, such as lookaround; in this \
+                     mode the worker matches routes itself: write it without, or give the route no `regex`"
+                );
+                unreachable.push(Unreachable { function: Arc::clone(&route.function), sentence });
+            }
+        }
+        unreachable.extend(self.shadowed());
+        unreachable
+    }
+
+    /// The functions that the host never calls, because it tries another one first that takes all their requests.
+    #[must_use]
+    pub fn shadowed(&self) -> Vec<Unreachable> {
+        let mut shadowed = Vec::new();
+        for route in self.table.routes() {
+            let first = self.table.routes().find(|other| other.is_tried_before(route) && other.covers(route));
+            if let Some(first) = first {
+                let sentence = format!(
+                    "can never be called: the host tries functions in the order of their names, and {} before it takes every \
+                     request with its route `{}`; narrow that route, for example by a constraint such as {{id:int}}, or \
+                     rename one of the two functions",
+                    first.function, first.template
+                );
+                shadowed.push(Unreachable { function: Arc::clone(&route.function), sentence });
+            }
+        }
+        shadowed
+    }
+
+    fn forgeable(&self, name: &str, other: &str) -> String {
+        let route = self.table.routes().find(|route| *route.function == *other);
+        let why = match route {
+            Some(route) => format!("whose route `{}` covers that path", route.template),
+            None => "whose definition can't be read, so that its route may be any".to_owned(),
+        };
+        format!(
+            "can't be called safely: the host passes an outside caller's POST /{name} on for {other}, {why}, so a caller \
+             could forge this function's invocations; set a route prefix (extensions.http.routePrefix in host.json), or \
+             give {other} a narrower route"
+        )
+    }
+}

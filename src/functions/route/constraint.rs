@@ -1,0 +1,213 @@
+//! The constraints of a route parameter: `{id:int}`, `{name:minlength(3)}`.
+//!
+//! They are ASP.NET Core's (`RouteOptions.GetDefaultConstraintMap`). A constraint decides whether a route matches; it is no
+//! validation: what doesn't fit is a 404.
+
+use regex::{Regex, RegexBuilder};
+
+use super::scalar;
+use crate::invocation::nearest;
+
+/// All names, for "did you mean".
+const NAMES: [&str; 19] = [
+    "int",
+    "long",
+    "bool",
+    "guid",
+    "decimal",
+    "double",
+    "float",
+    "datetime",
+    "alpha",
+    "required",
+    "length",
+    "minlength",
+    "maxlength",
+    "min",
+    "max",
+    "range",
+    "regex",
+    "file",
+    "nonfile",
+];
+
+/// One constraint with its spelling in the template.
+#[derive(Clone, Debug)]
+pub(super) struct Constraint {
+    text: String,
+    rule: Rule,
+}
+
+// Two that are spelt alike mean the same.
+impl PartialEq for Constraint {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Rule {
+    Int,
+    Long,
+    Bool,
+    Guid,
+    Decimal,
+    Double,
+    DateTime,
+    Alpha,
+    Required,
+    /// Lengths in UTF-16 units, as .NET counts.
+    Length {
+        least: usize,
+        most: usize,
+    },
+    Range {
+        least: i64,
+        most: i64,
+    },
+    Regex(Regex),
+    /// A pattern with something that only .NET's expressions have.
+    ForeignRegex(String),
+    File,
+    NonFile,
+}
+
+impl Constraint {
+    /// Reads `int` or `range(1,5)`.
+    ///
+    /// # Errors
+    /// A sentence about what is wrong, without a final stop.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let (name, argument) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+            Some((name, argument)) => (name, Some(argument)),
+            None => (text, None),
+        };
+        let rule = match (name.to_ascii_lowercase().as_str(), argument) {
+            ("int", None) => Rule::Int,
+            ("long", None) => Rule::Long,
+            ("bool", None) => Rule::Bool,
+            ("guid", None) => Rule::Guid,
+            ("decimal", None) => Rule::Decimal,
+            ("double" | "float", None) => Rule::Double,
+            ("datetime", None) => Rule::DateTime,
+            ("alpha", None) => Rule::Alpha,
+            ("required", None) => Rule::Required,
+            ("file", None) => Rule::File,
+            ("nonfile", None) => Rule::NonFile,
+            ("minlength", Some(argument)) => Rule::Length { least: length(argument)?, most: usize::MAX },
+            ("maxlength", Some(argument)) => Rule::Length { least: 0, most: length(argument)? },
+            ("length", Some(argument)) => match argument.split_once(',') {
+                Some((least, most)) => Rule::Length { least: length(least)?, most: length(most)? },
+                None => Rule::Length { least: length(argument)?, most: length(argument)? },
+            },
+            ("min", Some(argument)) => Rule::Range { least: bound(argument)?, most: i64::MAX },
+            ("max", Some(argument)) => Rule::Range { least: i64::MIN, most: bound(argument)? },
+            ("range", Some(argument)) => {
+                let (least, most) =
+                    argument.split_once(',').ok_or("`range` takes two numbers, such as range(1,5)")?;
+                Rule::Range { least: bound(least)?, most: bound(most)? }
+            }
+            ("regex", Some(pattern)) => regex(pattern),
+            (known, argument) if NAMES.contains(&known) => {
+                return Err(match argument {
+                    Some(_) => format!("the constraint `{known}` takes no argument; write `{known}`"),
+                    None => format!("the constraint `{known}` needs an argument, such as {}", example(known)),
+                });
+            }
+            (unknown, _) => {
+                let meant = nearest(unknown, NAMES)
+                    .or_else(|| NAMES.into_iter().find(|known| unknown.starts_with(known)));
+                return Err(match meant {
+                    Some(word) => format!("`{name}` is no constraint; did you mean `{word}`?"),
+                    None => format!("`{name}` is no constraint; there are {}", NAMES.join(", ")),
+                });
+            }
+        };
+        if let Rule::Length { least, most } = rule
+            && least > most
+        {
+            return Err(format!("`{text}` allows nothing: its least is above its most"));
+        }
+        if let Rule::Range { least, most } = rule
+            && least > most
+        {
+            return Err(format!("`{text}` allows nothing: its least is above its most"));
+        }
+        Ok(Self { text: text.to_owned(), rule })
+    }
+
+    /// Whether a decoded value keeps to it.
+    pub(super) fn accepts(&self, value: &str) -> bool {
+        match &self.rule {
+            Rule::Int => scalar::integer(value).is_some_and(|number| i32::try_from(number).is_ok()),
+            Rule::Long => scalar::integer(value).is_some(),
+            Rule::Bool => scalar::is_bool(value),
+            Rule::Guid => scalar::is_guid(value),
+            Rule::Decimal => scalar::is_decimal(value),
+            Rule::Double => scalar::is_double(value),
+            Rule::DateTime => scalar::is_date_time(value),
+            Rule::Alpha => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
+            Rule::Required => !value.is_empty(),
+            Rule::Length { least, most } => (*least..=*most).contains(&value.encode_utf16().count()),
+            Rule::Range { least, most } => {
+                scalar::integer(value).is_some_and(|number| (*least..=*most).contains(&number))
+            }
+            Rule::Regex(pattern) => pattern.is_match(value),
+            Rule::ForeignRegex(_) => true,
+            Rule::File => is_file_name(value),
+            Rule::NonFile => !is_file_name(value),
+        }
+    }
+
+    /// Whether .NET could accept it. Where its rules are wider than what we read of them, it could.
+    pub(super) fn may_accept(&self, value: &str) -> bool {
+        match &self.rule {
+            Rule::DateTime | Rule::Regex(_) | Rule::ForeignRegex(_) => true,
+            _ => self.accepts(value),
+        }
+    }
+
+    pub(super) fn foreign_pattern(&self) -> Option<&str> {
+        match &self.rule {
+            Rule::ForeignRegex(pattern) => Some(pattern),
+            _ => None,
+        }
+    }
+}
+
+fn regex(pattern: &str) -> Rule {
+    // `RegexRouteConstraint`: CultureInvariant | IgnoreCase, and a match anywhere counts.
+    match RegexBuilder::new(pattern).case_insensitive(true).build() {
+        Ok(regex) => Rule::Regex(regex),
+        Err(_) => Rule::ForeignRegex(pattern.to_owned()),
+    }
+}
+
+/// `FileNameRouteConstraint`: the last part has a dot with something other than dots behind it.
+fn is_file_name(value: &str) -> bool {
+    let name = value.rsplit('/').next().unwrap_or_default();
+    name.split_once('.').is_some_and(|(_, extension)| extension.contains(|character| character != '.'))
+}
+
+fn length(text: &str) -> Result<usize, String> {
+    let wrong = || format!("`{}` is no length; write a whole number from 0", text.trim());
+    let number: u32 =
+        text.trim().parse().ok().filter(|number| i32::try_from(*number).is_ok()).ok_or_else(wrong)?;
+    usize::try_from(number).map_err(|_| wrong())
+}
+
+fn bound(text: &str) -> Result<i64, String> {
+    scalar::integer(text).ok_or_else(|| format!("`{}` is no whole number of 64 bits", text.trim()))
+}
+
+fn example(name: &str) -> &'static str {
+    match name {
+        "length" => "length(3) or length(1,20)",
+        "minlength" => "minlength(3)",
+        "maxlength" => "maxlength(20)",
+        "min" => "min(1)",
+        "max" => "max(100)",
+        "range" => "range(1,5)",
+        _ => "regex(^[a-z]+$)",
+    }
+}

@@ -1,0 +1,275 @@
+//! One request: told apart, its body read, answered in the form that its sender reads.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::FutureExt;
+
+use super::WorkerReady;
+use super::bodies::{BodyError, BodyMemory, ReadBody};
+use super::life::Life;
+use super::outside;
+use crate::host::enveloped;
+use crate::host::forwarded::{self, RequestHead};
+use crate::host::reply::{HostReply, HttpAnswer};
+use crate::host::router::{Destination, Target};
+use crate::host::worker::Worker;
+use crate::invocation::Problem;
+use crate::settings::max_envelope;
+
+/// The header with the host's id of an invocation, in an envelope and in forwarding mode.
+const INVOCATION_ID: &str = "x-azure-functions-invocationid";
+
+/// The same in proxying mode, where the host puts it over what the caller sent (azure-functions-host,
+/// `ScriptConstants.HttpProxyCorrelationHeader`).
+const PROXIED_INVOCATION_ID: &str = "x-ms-invocation-id";
+
+/// Seconds after which bodies have mostly gone.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// What each thread of the server knows.
+pub(super) struct Server {
+    pub(super) ready: WorkerReady,
+    pub(super) bodies: Arc<BodyMemory>,
+    pub(super) max_body: usize,
+    pub(super) life: Life,
+}
+
+/// Answers any request.
+pub(super) async fn handle(
+    request: HttpRequest,
+    payload: web::Payload,
+    server: web::Data<Server>,
+) -> HttpResponse {
+    let id = invocation_id(&request, INVOCATION_ID);
+    // The readiness probe and ping: any answer counts. A request of a caller to `/` has an invocation's id.
+    let proxied = request.headers().contains_key(PROXIED_INVOCATION_ID);
+    if request.method() == Method::GET && request.path() == "/" && id.is_none() && !proxied {
+        return alive();
+    }
+    let id = id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let Some(running) = server.life.begin() else { return closing(plain(&stopped_before(), &id)) };
+    let work = server.answer(&request, payload, &id);
+    let answer = tokio::select! {
+        // Without this the socket would close with no reply, and the host would not know which invocation failed.
+        answer = AssertUnwindSafe(work).catch_unwind() => {
+            answer.unwrap_or_else(|_| plain(&Problem::defect(), &id))
+        }
+        // Dropping the work cancels its command.
+        () = server.life.is_cut_off() => plain(&cut_off(), &id),
+    };
+    drop(running);
+    if server.life.is_stopping() { closing(answer) } else { answer }
+}
+
+fn alive() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ok"}"#)
+}
+
+impl Server {
+    async fn answer(&self, request: &HttpRequest, payload: web::Payload, id: &str) -> HttpResponse {
+        let arrived = Instant::now();
+        let mut ready = self.ready.clone();
+        let worker = match ready.wait_for(Option::is_some).await {
+            Ok(worker) => worker.clone(),
+            Err(_) => None,
+        };
+        let Some(worker) = worker else { return plain(&Problem::defect(), id) };
+        let proxied = invocation_id(request, PROXIED_INVOCATION_ID).filter(|_| worker.is_proxied());
+        let id = proxied.as_deref().unwrap_or(id);
+        let target = Target {
+            method: request.method().as_str(),
+            path: request.path(),
+            has_query: request.uri().query().is_some(),
+            from_outside: outside::is_from_outside(request.headers()),
+        };
+        match worker.destination(target) {
+            Ok(Destination::Envelope(name)) => {
+                let reply = self.envelope(&worker, &name, request, payload, id, arrived).await;
+                host_reply(reply)
+            }
+            Ok(Destination::Function(name, route)) => {
+                let answer = match self.read(&worker, request, payload, self.max_body, arrived).await {
+                    Ok(body) => {
+                        let head = RequestHead { uri: request.uri(), headers: request.headers() };
+                        // The memory is taken until the invocation is over.
+                        let ReadBody { bytes, reservation } = body;
+                        let answer = forwarded::invoke(&worker, &name, id, route, head, bytes, arrived).await;
+                        drop(reservation);
+                        answer
+                    }
+                    Err(error) => {
+                        let problem = self.refused(&error, self.max_body);
+                        worker.log_refusal(&name, id, arrived, &problem);
+                        HttpAnswer::problem(&problem, id)
+                    }
+                };
+                caller_answer(answer)
+            }
+            Ok(Destination::Ambiguous(sentence)) => {
+                let problem = Problem::new(500, "ambiguous-route", "Two functions for one route", sentence);
+                tracing::error!(id, "{}", problem.detail);
+                plain_for(&worker, &problem, id)
+            }
+            Ok(Destination::Nothing) => plain_for(&worker, &nothing_here(request), id),
+            Err(problem) => plain(&problem, id),
+        }
+    }
+
+    async fn envelope(
+        &self,
+        worker: &Worker,
+        name: &str,
+        request: &HttpRequest,
+        payload: web::Payload,
+        id: &str,
+        arrived: Instant,
+    ) -> HostReply {
+        let limit = max_envelope(self.max_body);
+        match self.read(worker, request, payload, limit, arrived).await {
+            Ok(body) => enveloped::invoke(worker, name, id, &body.bytes).await,
+            Err(error) => {
+                let problem = self.refused(&error, limit);
+                worker.log_refusal(name, id, arrived, &problem);
+                match worker.http_output(name) {
+                    Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[]),
+                    None => HostReply::failure(&problem, id),
+                }
+            }
+        }
+    }
+
+    async fn read(
+        &self,
+        worker: &Worker,
+        request: &HttpRequest,
+        payload: web::Payload,
+        limit: usize,
+        arrived: Instant,
+    ) -> Result<ReadBody, BodyError> {
+        let deadline = tokio::time::Instant::from_std(arrived).checked_add(worker.http_limit());
+        let deadline = deadline.unwrap_or_else(tokio::time::Instant::now);
+        self.bodies.read(request.headers(), payload, limit, deadline).await
+    }
+
+    fn refused(&self, error: &BodyError, limit: usize) -> Problem {
+        let mebibytes = |bytes: usize| bytes / 1024 / 1024;
+        match error {
+            BodyError::TooLarge(most) if *most < limit => Problem::new(
+                413,
+                "too-large",
+                "Too large",
+                format!(
+                    "A body of more than {} MiB is not taken: that is all the memory for bodies. The operator can raise \
+                     AZSQL_BODY_MEMORY_MB.",
+                    mebibytes(*most)
+                ),
+            ),
+            BodyError::TooLarge(_) => crate::host::worker::too_large(self.max_body),
+            BodyError::NoMemory => Problem {
+                retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+                ..Problem::new(
+                    503,
+                    "busy",
+                    "Too busy",
+                    "All memory for request bodies is in use. Try again later; the operator can raise \
+                     AZSQL_BODY_MEMORY_MB.",
+                )
+            },
+            BodyError::TooSlow => Problem::new(
+                408,
+                "slow-body",
+                "Too slow",
+                "The request's body did not arrive in time. Send it faster.",
+            ),
+            BodyError::Broken(why) => Problem::new(
+                400,
+                "invalid-envelope",
+                "Not an invocation",
+                format!("The request's body can't be read. {why}"),
+            ),
+        }
+    }
+}
+
+/// The host's id of the invocation in the header `name`: the last value, since the host adds its own behind a caller's. One that
+/// isn't short and plain is not repeated.
+fn invocation_id(request: &HttpRequest, name: &str) -> Option<String> {
+    let value = request.headers().get_all(name).last()?.to_str().ok()?;
+    // Some proxies join what stands in several lines.
+    let id = value.rsplit(',').next().unwrap_or_default().trim();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    ((1..=64).contains(&id.len()) && id.bytes().all(plain)).then(|| id.to_owned())
+}
+
+fn nothing_here(request: &HttpRequest) -> Problem {
+    Problem::new(
+        404,
+        "not-found",
+        "Nothing here",
+        format!(
+            "This is a custom handler of Azure Functions: the host posts invocations to /{{FunctionName}}; there is \
+             nothing for {} on this path.",
+            request.method()
+        ),
+    )
+}
+
+fn stopped_before() -> Problem {
+    let detail = "The worker is being stopped and takes no more invocations. Try again.";
+    Problem {
+        retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+        ..Problem::new(503, "stopping", "Stopping", detail)
+    }
+}
+
+fn cut_off() -> Problem {
+    let detail = "The worker was stopped before the invocation ended, and its command was cancelled. It may have taken \
+                  effect: look before you repeat it.";
+    Problem::new(503, "stopped", "Stopped", detail)
+}
+
+/// A problem outside of any function, in the form of the host's mode.
+fn plain_for(worker: &Worker, problem: &Problem, id: &str) -> HttpResponse {
+    if worker.is_forwarded() { caller_answer(HttpAnswer::problem(problem, id)) } else { plain(problem, id) }
+}
+
+/// A problem as a failed invocation.
+fn plain(problem: &Problem, id: &str) -> HttpResponse {
+    let mut response = host_reply(HostReply::failure(problem, id));
+    if let Some(seconds) = problem.retry_after_seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// The reply to the host's own POST.
+fn host_reply(reply: HostReply) -> HttpResponse {
+    HttpResponse::build(status(reply.status))
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .body(reply.body)
+}
+
+/// The answer to a caller, whose request the host passed on.
+fn caller_answer(answer: HttpAnswer) -> HttpResponse {
+    let mut response = HttpResponse::build(status(answer.status));
+    if let Some(seconds) = answer.retry_after_seconds {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    match answer.body {
+        Some(body) => response.insert_header((header::CONTENT_TYPE, answer.content_type)).body(body),
+        None => response.finish(),
+    }
+}
+
+fn closing(mut response: HttpResponse) -> HttpResponse {
+    response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+    response
+}
+
+fn status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
