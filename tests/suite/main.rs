@@ -11,6 +11,7 @@ mod check_command;
 mod constraint_errors;
 mod contract;
 mod dev_command;
+mod forged_envelopes;
 mod identity;
 mod invalid_parameters;
 mod outage;
