@@ -17,6 +17,7 @@ mod invalid_parameters;
 mod outage;
 mod readme;
 mod retries;
+mod routes;
 mod samples;
 mod secrets_stay_inside;
 mod session_state;
