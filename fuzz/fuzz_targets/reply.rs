@@ -37,7 +37,8 @@ fn check(bytes: &mut Unstructured<'_>) -> Result<()> {
 
 /// Pushes result sets; whether the sink took all of them.
 fn fill(bytes: &mut Unstructured<'_>, sink: &mut JsonSink) -> Result<bool> {
-    let columns = bytes.int_in_range(0..=4)?;
+    // A result set of TDS has a column at the least.
+    let columns = bytes.int_in_range(1..=4)?;
     let names = (0..columns).map(|_| bytes.arbitrary::<&str>()).collect::<Result<Vec<_>>>()?;
     if sink.columns(&names).is_err() {
         return Ok(false);

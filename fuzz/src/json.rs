@@ -66,7 +66,7 @@ pub fn any_json(bytes: &mut Unstructured<'_>) -> Result<Json> {
 }
 
 fn value(bytes: &mut Unstructured<'_>, depth: u32) -> Result<Json> {
-    let kinds: u8 = if depth < MAX_DEPTH { 9 } else { 7 };
+    let kinds: u8 = if depth < MAX_DEPTH { 9 } else { 6 };
     Ok(match bytes.int_in_range(0..=kinds - 1)? {
         0 => Json::Null,
         1 => bytes.arbitrary::<bool>()?.into(),

@@ -8,23 +8,62 @@ use azsql_worker::host::enveloped;
 use azsql_worker::host::reply::HostReply;
 use azsql_worker::host::worker::Worker;
 use azsql_worker::startup;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 /// A function that the fuzzer calls.
 pub struct FunctionUnderTest {
     /// Its folder.
     pub name: &'static str,
+    /// Its trigger's type.
+    trigger: &'static str,
     /// The key of its trigger in `Data`.
     pub binding: &'static str,
     /// The name of its http output.
     pub http_output: Option<&'static str>,
-    definition: fn() -> Json,
+    /// Paths of `from` and the types that they are read as.
+    values: &'static [(&'static str, &'static str)],
 }
 
 /// One for each kind of trigger; each binds every kind of value that its trigger has, as every kind of type.
 const FUNCTIONS: [FunctionUnderTest; 2] = [
-    FunctionUnderTest { name: "Http", binding: "req", http_output: Some("res"), definition: http },
-    FunctionUnderTest { name: "Timer", binding: "timer", http_output: None, definition: timer },
+    FunctionUnderTest {
+        name: "Http",
+        trigger: "httpTrigger",
+        binding: "req",
+        http_output: Some("res"),
+        values: &[
+            ("route.id", "int"),
+            ("query.id", "nvarchar(20)"),
+            ("query.Last", "datetimeoffset(3)"),
+            ("header.Content-Type", "varchar(10)"),
+            ("body", "nvarchar(max)"),
+            ("body", "varbinary(max)"),
+            ("body.id", "decimal(18, 4)"),
+            ("body.data.id", "float"),
+            ("body.Id", "uniqueidentifier"),
+            ("body.Next", "date"),
+            ("body.Last", "time(7)"),
+            ("body.IsPastDue", "bit"),
+            ("body.DequeueCount", "bigint"),
+            ("body.order", "nvarchar(4000)"),
+            ("body.Schedule", "real"),
+            ("body.LastUpdated", "datetime2(0)"),
+            ("body.Body", "varbinary(8)"),
+        ],
+    },
+    FunctionUnderTest {
+        name: "Timer",
+        trigger: "timerTrigger",
+        binding: "timer",
+        http_output: None,
+        values: &[
+            ("timer.isPastDue", "bit"),
+            ("timer.schedule.adjustForDST", "bit"),
+            ("timer.scheduleStatus.last", "datetime2(7)"),
+            ("timer.scheduleStatus.next", "datetimeoffset(0)"),
+            ("invocation.id", "uniqueidentifier"),
+        ],
+    },
 ];
 
 /// The functions that the fuzzer calls.
@@ -32,49 +71,31 @@ pub fn functions() -> &'static [FunctionUnderTest] {
     &FUNCTIONS
 }
 
-fn http() -> Json {
-    json!({
-        "bindings": [
-            { "type": "httpTrigger", "direction": "in", "name": "req", "route": "things/{id:int?}" },
-            { "type": "http", "direction": "out", "name": "res" },
-        ],
-        "sql": {
-            "commandText": "SELECT 1 AS one",
-            "parameters": {
-                "@id": { "from": "route.id", "type": "int" },
-                "@city": { "from": "query.id", "type": "nvarchar(20)", "pattern": "^[a-z]+$" },
-                "@when": { "from": "query.Last", "type": "datetimeoffset(3)" },
-                "@length": { "from": "header.Content-Type", "type": "varchar(10)" },
-                "@body": { "from": "body", "type": "nvarchar(max)" },
-                "@bytes": { "from": "body", "type": "varbinary(max)" },
-                "@number": { "from": "body.id", "type": "decimal(18, 4)" },
-                "@float": { "from": "body.data.id", "type": "float" },
-                "@guid": { "from": "body.Id", "type": "uniqueidentifier" },
-                "@date": { "from": "body.Next", "type": "date" },
-                "@time": { "from": "body.Last", "type": "time(7)" },
-                "@flag": { "from": "body.IsPastDue", "type": "bit" },
-                "@big": { "from": "body.DequeueCount", "type": "bigint", "min": 0 },
-                "@json": { "from": "body.order", "type": "nvarchar(4000)" },
+impl FunctionUnderTest {
+    fn definition(&self) -> Json {
+        let mut bindings = vec![json!({
+            "type": self.trigger, "direction": "in", "name": self.binding,
+            "route": "things/{id:int?}", "schedule": "0 0 0 * * *",
+        })];
+        bindings
+            .extend(self.http_output.map(|name| json!({ "type": "http", "direction": "out", "name": name })));
+        let parameters: Map<String, Json> = (self.values.iter().enumerate())
+            .map(|(index, (from, sql_type))| {
+                (format!("@p{index}"), json!({ "from": from, "type": sql_type }))
+            })
+            .collect();
+        let columns: Vec<String> =
+            (0..self.values.len()).map(|index| format!("@p{index} AS p{index}")).collect();
+        let result = if self.http_output.is_some() { "rows" } else { "none" };
+        json!({
+            "bindings": bindings,
+            "sql": {
+                "commandText": format!("SELECT {}", columns.join(", ")),
+                "result": result,
+                "parameters": parameters,
             },
-        },
-    })
-}
-
-fn timer() -> Json {
-    json!({
-        "bindings": [{ "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 0 0 * * *" }],
-        "sql": {
-            "commandText": "SELECT 1 AS one",
-            "result": "none",
-            "parameters": {
-                "@late": { "from": "timer.isPastDue", "type": "bit" },
-                "@summer": { "from": "timer.schedule.adjustForDST", "type": "bit" },
-                "@last": { "from": "timer.scheduleStatus.last", "type": "datetime2(7)" },
-                "@next": { "from": "timer.scheduleStatus.next", "type": "datetimeoffset(0)" },
-                "@id": { "from": "invocation.id", "type": "uniqueidentifier" },
-            },
-        },
-    })
+        })
+    }
 }
 
 struct Bench {
@@ -89,7 +110,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     for function in functions() {
         let folder = root.path().join(function.name);
         std::fs::create_dir(&folder).expect("a folder");
-        std::fs::write(folder.join("function.json"), (function.definition)().to_string())
+        std::fs::write(folder.join("function.json"), function.definition().to_string())
             .expect("function.json");
     }
     let catalogue = worker_functions::load(root.path()).expect("a script root");

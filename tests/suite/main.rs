@@ -15,6 +15,7 @@ mod forged_envelopes;
 mod identity;
 mod invalid_parameters;
 mod outage;
+mod package_command;
 mod readme;
 mod retries;
 mod routes;
