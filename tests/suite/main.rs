@@ -16,6 +16,7 @@ mod identity;
 mod invalid_parameters;
 mod outage;
 mod package_command;
+mod process_life;
 mod readme;
 mod retries;
 mod routes;
