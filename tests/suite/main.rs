@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod bad_input;
+mod body_limits;
 mod cancellation;
 mod check_command;
 mod constraint_errors;
