@@ -214,7 +214,7 @@ fn a_file_that_would_be_missing_in_the_package_is_found_before_it_is_written() {
 
     assert_eq!(refused.status.code(), Some(65), "{}", text(&refused.stdout));
     assert!(
-        text(&refused.stdout).contains("scriptFile: `../shared.txt` does not exist"),
+        text(&refused.stdout).starts_with("Ping/function.json:1: scriptFile: `../shared.txt` does not exist"),
         "{}",
         text(&refused.stdout)
     );

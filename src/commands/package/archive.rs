@@ -42,7 +42,7 @@ pub(super) fn stage(zip: &Path, files: &[PackagedFile]) -> Result<StagedArchive,
     fs::create_dir_all(folder).map_err(failed)?;
     let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let staged = StagedArchive {
-        file: folder.join(format!(".{name}.new-{}", std::process::id())),
+        file: folder.join(format!(".{name}.new-{}", uuid::Uuid::new_v4())),
         target: target.clone(),
     };
     File::create_new(&staged.file).and_then(|file| write(file, files)).map_err(failed)?;

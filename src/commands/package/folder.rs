@@ -60,7 +60,7 @@ impl OutputFolder {
 
     /// Writes the files beside the place.
     pub(super) fn stage(self, files: &[PackagedFile]) -> Result<StagedPackage, String> {
-        let folder = self.parent.join(format!(".{}.new-{}", self.name, std::process::id()));
+        let folder = self.parent.join(format!(".{}.new-{}", self.name, uuid::Uuid::new_v4()));
         let staged = StagedPackage { folder, output: self };
         let failed = |error: io::Error| format!("{} can't be written: {error}", staged.output.path.display());
         fs::create_dir_all(&staged.output.parent)
@@ -98,7 +98,7 @@ impl StagedPackage {
         if settings.is_file() {
             fs::copy(&settings, self.folder.join(LOCAL_SETTINGS)).map_err(failed)?;
         }
-        let former = output.parent.join(format!(".{}.old-{}", output.name, std::process::id()));
+        let former = output.parent.join(format!(".{}.old-{}", output.name, uuid::Uuid::new_v4()));
         fs::rename(&output.path, &former).map_err(failed)?;
         if let Err(error) = fs::rename(&self.folder, &output.path) {
             // Back to what was there; if even that fails, it still stands beside.
