@@ -9,6 +9,7 @@ mod bad_input;
 mod cancellation;
 mod check_command;
 mod constraint_errors;
+mod contract;
 mod dev_command;
 mod identity;
 mod invalid_parameters;

@@ -1,0 +1,159 @@
+//! What is compared: groups of contenders that do the same work.
+
+use std::hint::black_box;
+
+use azsql_worker::database::{Cell, ResultSink};
+use azsql_worker::functions::{self, JsonSink, Plan};
+use azsql_worker::host::envelope::Envelope;
+use azsql_worker::host::reply::{HostReply, HttpAnswer};
+use azsql_worker::invocation::{Decimal, TriggerInput};
+use chrono::NaiveDate;
+use serde_json::{Value as Json, json};
+
+use super::request;
+
+/// The trigger's name in the capture.
+const BINDING: &str = "httpPayload";
+const INVOCATION: &str = "fa4fcd1a-a965-431e-8f10-a15c07b4fe2a";
+
+/// A piece of work.
+type Work = Box<dyn Fn()>;
+
+/// One way to do a piece of work.
+pub(crate) struct Contender {
+    pub(crate) name: String,
+    pub(crate) work: Work,
+}
+
+/// All of them; those that do the same work are a group.
+pub(crate) fn groups() -> Vec<Vec<Contender>> {
+    let plan: &'static Plan = Box::leak(Box::new(plan()));
+    let sizes = [("2 KB", 2 * 1024), ("200 KB", 200 * 1024)];
+    let mut groups = Vec::new();
+    for (size, bytes) in sizes {
+        let envelope: &'static [u8] = Box::leak(request::envelope(bytes).into_boxed_slice());
+        groups.push(group(
+            &format!("decode, {size} body"),
+            vec![
+                ("ours", Box::new(move || drop(black_box(decode(black_box(envelope)))))),
+                (
+                    "serde_json::Value of everything",
+                    Box::new(move || drop(black_box(decode_all(black_box(envelope))))),
+                ),
+            ],
+        ));
+    }
+    for (size, bytes) in sizes {
+        let envelope: &'static [u8] = Box::leak(request::envelope(bytes).into_boxed_slice());
+        groups.push(group(
+            &format!("decode, bind and answer one row, {size} body"),
+            vec![("envelope", Box::new(move || drop(black_box(invocation(plan, black_box(envelope))))))],
+        ));
+    }
+    for rows in [1, 100] {
+        groups.push(group(
+            &format!("answer of {rows} rows of 6 columns"),
+            vec![
+                ("JsonSink", Box::new(move || drop(black_box(answer(plan, black_box(rows)))))),
+                (
+                    "serde_json::Value of rows",
+                    Box::new(move || drop(black_box(answer_by_values(black_box(rows))))),
+                ),
+            ],
+        ));
+    }
+    groups
+}
+
+fn group(name: &str, contenders: Vec<(&str, Work)>) -> Vec<Contender> {
+    let named = |(contender, work)| Contender { name: format!("{name}: {contender}"), work };
+    contenders.into_iter().map(named).collect()
+}
+
+/// What the worker does with the bytes that the host posts.
+fn decode(envelope: &[u8]) -> TriggerInput {
+    Envelope::parse(envelope).and_then(|envelope| envelope.into_http(BINDING)).expect("an invocation")
+}
+
+/// What a handler does that reads everything as a tree and takes from it what it needs.
+fn decode_all(envelope: &[u8]) -> (Json, Json) {
+    let mut envelope: Json = serde_json::from_slice(envelope).expect("JSON");
+    let request = envelope["Data"][BINDING].take();
+    let body = serde_json::from_str(request["Body"].as_str().expect("a body")).expect("JSON");
+    (request, body)
+}
+
+/// All that the worker does for an invocation, but for the database.
+fn invocation(plan: &Plan, envelope: &[u8]) -> (usize, HostReply) {
+    let input = decode(envelope);
+    let parameters = plan.bind(INVOCATION, &input).expect("values");
+    (parameters.len(), answer(plan, 1))
+}
+
+/// The rows of a command, written as they come and put into the reply.
+fn answer(plan: &Plan, rows: i32) -> HostReply {
+    let mut sink = JsonSink::new(plan);
+    sink.columns(&["Id", "Name", "City", "Balance", "Since", "Active"]).expect("columns");
+    for row in 0..rows {
+        sink.begin_row().expect("a row");
+        for cell in [
+            Cell::Integer(row),
+            Cell::Text("Zoë Example"),
+            Cell::Text("Oslo"),
+            Cell::Decimal(Decimal { unscaled: 123_450, scale: 2 }),
+            Cell::Date(NaiveDate::from_ymd_opt(2026, 1, 31).expect("a date")),
+            Cell::Bit(true),
+        ] {
+            sink.cell(cell).expect("a cell");
+        }
+        sink.end_row().expect("a row");
+    }
+    let shaped = sink.finish(plan).expect("rows");
+    HostReply::http("res", HttpAnswer::json(shaped.status, shaped.body), &[])
+}
+
+/// The same by building the rows as values first, and the reply around them.
+fn answer_by_values(rows: i32) -> String {
+    let rows: Vec<Json> = (0..rows)
+        .map(|row| {
+            json!({ "Id": row, "Name": "Zoë Example", "City": "Oslo", "Balance": 1234.50, "Since": "2026-01-31", "Active": true })
+        })
+        .collect();
+    let body = Json::from(rows).to_string();
+    let output =
+        json!({ "statusCode": 200, "headers": { "Content-Type": "application/json" }, "body": body });
+    json!({ "Outputs": { "res": output }, "Logs": [], "ReturnValue": null }).to_string()
+}
+
+/// A function that takes a route value's worth of everything: two headers, and five properties of the body.
+fn plan() -> Plan {
+    let parameters = [
+        ("@caller", "header.X-MS-CLIENT-PRINCIPAL-NAME", "nvarchar(100)"),
+        ("@agent", "header.user-agent", "varchar(200)"),
+        ("@id", "body.id", "int"),
+        ("@name", "body.customer.name", "nvarchar(100)"),
+        ("@balance", "body.balance", "decimal(18, 2)"),
+        ("@since", "body.since", "date"),
+        ("@lines", "body.lines", "nvarchar(max)"),
+    ];
+    let columns = parameters.map(|(name, _, _)| name).join(", ");
+    let parameters: serde_json::Map<String, Json> = parameters
+        .into_iter()
+        .map(|(name, from, sql_type)| (name.to_owned(), json!({ "from": from, "type": sql_type })))
+        .collect();
+    let definition = json!({
+        "bindings": [
+            { "type": "httpTrigger", "direction": "in", "name": BINDING, "route": "orders" },
+            { "type": "http", "direction": "out", "name": "res" },
+        ],
+        "sql": { "commandText": format!("SELECT {columns}"), "result": "rows", "parameters": parameters },
+    });
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("Order");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(folder.join("function.json"), definition.to_string()).expect("a file");
+    let catalogue = functions::load(root.path()).expect("a script root");
+    let invalid: Vec<String> = catalogue.invalid().map(|(_, error)| error.to_string()).collect();
+    assert!(invalid.is_empty(), "{invalid:?}");
+    catalogue.valid().next().expect("a function").plan.clone()
+}
