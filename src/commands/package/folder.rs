@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::contents::{Content, PackagedFile};
@@ -181,13 +180,26 @@ fn write(target: &Path, file: &PackagedFile) -> io::Result<()> {
             fs::copy(source, target)?;
         }
     }
-    let mode = if file.executable { 0o755 } else { 0o644 };
-    fs::set_permissions(target, fs::Permissions::from_mode(mode))
+    set_mode(target, if file.executable { 0o755 } else { 0o644 })
+}
+
+#[cfg(unix)]
+fn set_mode(file: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(mode))
+}
+
+/// Other systems have no such modes; in the zip they are all the same.
+#[cfg(not(unix))]
+fn set_mode(_file: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
