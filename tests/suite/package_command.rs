@@ -99,6 +99,12 @@ async fn call(desk: &Desk, sample: &str) {
             let rows = "SELECT COUNT(*) FROM dbo.NightlySummaries";
             eventually("the summary's row", async || (client.number(rows).await == 1).then_some(())).await;
         }
+        "IngestOrder" => {
+            desk.send("IngestOrder", r#"{"orderId":"CANARY-1","customer":"CANARY","amount":1.5}"#).await;
+            let mut client = desk.sql_client().await;
+            let rows = "SELECT COUNT(*) FROM dbo.IncomingOrders";
+            eventually("the order's row", async || (client.number(rows).await == 1).then_some(())).await;
+        }
         other => panic!("the sample {other} has no call here; add one"),
     }
 }
