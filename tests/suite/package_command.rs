@@ -184,9 +184,28 @@ fn a_package_takes_the_place_of_a_former_one_but_never_of_a_users_files() {
     assert_eq!(refused.status.code(), Some(73));
     assert!(text(&refused.stderr).contains("holds thesis.txt, which no package of ours put there"));
     assert!(files(&out) == before, "something was touched");
+}
 
-    let here = package(root.path(), &["--output", "."]);
-    assert_eq!(here.status.code(), Some(73), "the script root itself");
+#[test]
+fn a_place_that_is_the_script_root_or_in_a_function_or_underfoot_is_refused() {
+    let root = script_root_with_droppings();
+    let empty = root.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+
+    fs::write(root.path().join("stand-in"), STAND_IN).unwrap();
+    let stand_in = root.path().join("stand-in");
+    let binary = ["--binary", stand_in.to_str().unwrap(), "--output"];
+
+    for (folder, arguments, sentence) in [
+        (root.path(), vec!["."], "holds "),
+        (root.path(), vec!["Ping/out"], "in the folder of the function Ping"),
+        (&empty, vec![".", "--functions", ".."], "must not be the current folder"),
+    ] {
+        let refused = run(folder, &[&binary, arguments.as_slice()].concat());
+        assert_eq!(refused.status.code(), Some(73), "{arguments:?}: {}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains(sentence), "{}", text(&refused.stderr));
+    }
+    assert!(!root.path().join("Ping/out").exists());
 }
 
 #[test]

@@ -52,9 +52,21 @@ impl OutputFolder {
         &self.path
     }
 
-    /// Whether this is that folder.
-    pub(super) fn is(&self, folder: &Path) -> bool {
-        folder.canonicalize().is_ok_and(|folder| folder == self.path)
+    /// Refuses a place that is the script root itself, in one of its functions, or under the feet of whoever asks: a
+    /// folder that is replaced takes the current one along.
+    pub(super) fn keep_apart_from(&self, script_root: &Path, functions: &[String]) -> Result<(), String> {
+        let is_inside =
+            |folder: &Path| folder.canonicalize().is_ok_and(|folder| self.path.starts_with(folder));
+        if script_root.canonicalize().is_ok_and(|root| root == self.path) {
+            return Err("the output must be another folder than the script root".to_owned());
+        }
+        if let Some(function) = functions.iter().find(|function| is_inside(&script_root.join(function))) {
+            return Err(format!("the output must not be in the folder of the function {function}"));
+        }
+        if std::env::current_dir().is_ok_and(|here| here.starts_with(&self.path)) {
+            return Err("the output must not be the current folder; go elsewhere and name it".to_owned());
+        }
+        Ok(())
     }
 
     /// Writes the files beside the place.

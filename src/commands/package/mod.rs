@@ -88,7 +88,8 @@ struct Packaged {
 
 /// Writes a package and prints what is in it. 0 = it is written; [`EXIT_MISTAKES`] = `check` refuses the script root;
 /// [`EXIT_NO_INPUT`] = something can't be read; [`EXIT_CANT_CREATE`] = the output can't be written or holds files that
-/// are not a package's; [`EXIT_FAILURE`] = the worker can't be built. Whatever fails, the output is as it was.
+/// are not a package's; [`EXIT_FAILURE`] = the worker can't be built. Whatever fails, the
+/// folder is as it was.
 pub(super) fn run(options: &PackageOptions) -> ExitCode {
     match package(options) {
         Ok(packaged) => {
@@ -121,9 +122,7 @@ fn package(options: &PackageOptions) -> Result<Packaged, Failure> {
     let inspection = inspect_without_errors(&script_root, &script_root)?;
     // What can be refused is refused before a build that takes minutes.
     let output = OutputFolder::examine(&options.output).map_err(Failure::output)?;
-    if output.is(&script_root) {
-        return Err(Failure::output("the output must be another folder than the script root"));
-    }
+    output.keep_apart_from(&script_root, &inspection.functions).map_err(Failure::output)?;
     if let Some(zip) = &options.zip {
         archive::may_write(zip, output.path()).map_err(Failure::output)?;
     }
@@ -140,7 +139,7 @@ fn package(options: &PackageOptions) -> Result<Packaged, Failure> {
     // and another mode makes other routes unsafe.
     let inspection = inspect_without_errors(staged.path(), &script_root)?;
     let binary = Binary::examine(&staged.path().join(host_json::PROGRAM)).map_err(Failure::output)?;
-    let archive = options.zip.as_deref().map(|zip| archive::stage(zip, &files)).transpose();
+    let archive = options.zip.as_deref().map(|zip| archive::stage(zip, staged.path(), &files)).transpose();
     let archive = archive.map_err(Failure::output)?;
     staged.commit().map_err(Failure::output)?;
     archive.map(archive::StagedArchive::commit).transpose().map_err(Failure::output)?;
