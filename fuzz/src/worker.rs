@@ -25,7 +25,7 @@ pub struct FunctionUnderTest {
 }
 
 /// One for each kind of trigger; each binds every kind of value that its trigger has, as every kind of type.
-const FUNCTIONS: [FunctionUnderTest; 2] = [
+const FUNCTIONS: [FunctionUnderTest; 4] = [
     FunctionUnderTest {
         name: "Http",
         trigger: "httpTrigger",
@@ -61,8 +61,34 @@ const FUNCTIONS: [FunctionUnderTest; 2] = [
             ("timer.schedule.adjustForDST", "bit"),
             ("timer.scheduleStatus.last", "datetime2(7)"),
             ("timer.scheduleStatus.next", "datetimeoffset(0)"),
+            ("metadata.RetryContext.RetryCount", "int"),
             ("invocation.id", "uniqueidentifier"),
         ],
+    },
+    FunctionUnderTest {
+        name: "Queue",
+        trigger: "queueTrigger",
+        binding: "message",
+        http_output: None,
+        values: &[
+            ("message", "nvarchar(max)"),
+            ("message", "varbinary(max)"),
+            ("message", "decimal(18, 4)"),
+            ("message.id", "int"),
+            ("message.order.id", "nvarchar(20)"),
+            ("metadata.Id", "varchar(40)"),
+            ("metadata.DequeueCount", "int"),
+            ("metadata.InsertionTime", "datetime2(7)"),
+            ("metadata.ExpirationTime", "datetimeoffset(0)"),
+            ("metadata.sys.RandGuid", "uniqueidentifier"),
+        ],
+    },
+    FunctionUnderTest {
+        name: "Feed",
+        trigger: "cosmosDBTrigger",
+        binding: "documents",
+        http_output: None,
+        values: &[("message", "nvarchar(max)"), ("metadata.sys", "nvarchar(max)")],
     },
 ];
 
