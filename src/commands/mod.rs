@@ -1,8 +1,9 @@
-//! The command line: `serve` (the default), `dev`, `check`.
+//! The command line: `serve` (the default), `dev`, `check`, `package`.
 
 mod check;
 #[cfg(feature = "dev")]
 mod dev;
+mod package;
 mod serve;
 mod stop_signal;
 mod terminal;
@@ -21,12 +22,26 @@ const EXIT_MISTAKES: u8 = 65;
 /// A folder or file that was named can't be read; what `sysexits.h` calls `EX_NOINPUT`.
 const EXIT_NO_INPUT: u8 = 66;
 
+/// What was to be written can't be, or must not be; what `sysexits.h` calls `EX_CANTCREAT`.
+const EXIT_CANT_CREATE: u8 = 73;
+
 /// The worker can't run, or stopped running: any number but 0 and 200 makes the Functions host start it again.
 const EXIT_FAILURE: u8 = 70;
 
+/// The program's name.
+const NAME: &str = "azsql-worker";
+
+/// What the version of a build with the local parts ends with: `package` warns of one.
+const LOCAL_PARTS: &str = "(with the local parts)";
+
+#[cfg(feature = "dev")]
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (with the local parts)");
+#[cfg(not(feature = "dev"))]
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Runs SQL functions on Azure SQL as a custom handler of Azure Functions.
 #[derive(Parser)]
-#[command(name = "azsql-worker", version)]
+#[command(name = NAME, version = VERSION)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Subcommands>,
@@ -41,6 +56,8 @@ enum Subcommands {
     Dev(dev::DevOptions),
     /// Look for mistakes in all definitions and host.json; each with its file, line and cure
     Check(check::CheckOptions),
+    /// Write the folder to deploy: host.json, the functions and the worker built for production
+    Package(package::PackageOptions),
 }
 
 /// Options of `serve`.
@@ -71,6 +88,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "dev")]
         Some(Subcommands::Dev(options)) => dev::run(options),
         Some(Subcommands::Check(options)) => check::run(&options),
+        Some(Subcommands::Package(options)) => package::run(&options),
     }
 }
 

@@ -212,3 +212,41 @@ fn a_folder_without_functions_or_none_at_all_is_told() {
     );
     assert!(missing.lines.is_empty());
 }
+
+#[test]
+fn a_function_that_the_host_would_never_call_is_refused() {
+    let folder = root(
+        script_root::HOST_JSON,
+        &[read("All", "get", "orders/{*rest}"), read("One", "get", "orders/{id}")],
+    );
+
+    let checked = check(folder.path(), &[]);
+
+    assert_eq!(checked.code, Some(65));
+    assert!(
+        checked.lines[0].starts_with("One/function.json:1: bindings[0].route: can never be called"),
+        "{:#?}",
+        checked.lines
+    );
+}
+
+#[test]
+fn a_timer_whose_calls_could_be_forged_is_refused_in_proxying_mode_alone() {
+    let timer = FunctionFolder::timer("Nightly", "0 0 2 * * *", json!({ "result": "none" }), "DELETE FROM t");
+    let functions = [read("All", "post", "{*rest}"), timer];
+    let open = r#""extensions": { "http": { "routePrefix": "" } }, "customHandler""#;
+    let enveloped = script_root::HOST_JSON.replace("\"customHandler\"", open);
+    let proxying = enveloped
+        .replace("\"customHandler\": {", "\"customHandler\": { \"enableProxyingHttpRequest\": true,");
+
+    let safe = check(root(&enveloped, &functions).path(), &[]);
+    let forgeable = check(root(&proxying, &functions).path(), &[]);
+
+    assert_eq!(safe.code, Some(0), "{:#?}", safe.lines);
+    assert_eq!(forgeable.code, Some(65));
+    assert!(
+        forgeable.lines[0].starts_with("Nightly/function.json:1: bindings[0]: can't be called safely"),
+        "{:#?}",
+        forgeable.lines
+    );
+}

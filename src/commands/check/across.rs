@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::functions::{Catalogue, HttpTrigger, Mistake, Severity, Trigger};
-use crate::host::host_json;
+use crate::functions::{Catalogue, Forwarding, HttpTrigger, Mistake, Severity, Trigger, Unreachable};
+use crate::host::host_json::{self, HostSettings, HttpMode};
 use crate::invocation::{JsonPlaces, without_comments};
 
 /// The binding types that the host has built in; every other comes with the extension bundle.
@@ -38,14 +39,14 @@ pub(super) fn same_route(script_root: &Path, name: &str, catalogue: &Catalogue) 
     let message = format!(
         "the route `{}` is that of {other} too, and both take {method}: the host calls one of the two; change a route \
          or the methods",
-        own.route
+        own.route.text()
     );
     Some(mistake(format!("{name}/function.json"), line, &key, message))
 }
 
 /// A method that both functions take on the same route template; the host compares templates without case.
 fn shared_method(one: &HttpTrigger, other: &HttpTrigger) -> Option<String> {
-    let template = |http: &HttpTrigger| http.route.text().trim_end_matches('/').to_lowercase();
+    let template = |http: &HttpTrigger| http.route.text().trim_matches('/').to_lowercase();
     if template(one) != template(other) {
         return None;
     }
@@ -60,12 +61,36 @@ fn shared_method(one: &HttpTrigger, other: &HttpTrigger) -> Option<String> {
     }
 }
 
+/// Functions that can't be called, or not safely, because of others' routes.
+///
+/// In forwarding and proxying mode the worker takes them out of service.
+pub(super) fn unreachable(
+    script_root: &Path,
+    catalogue: &Catalogue,
+    host: &HostSettings,
+) -> Vec<(Arc<str>, Mistake)> {
+    // A prefix that is no template is told as a mistake of host.json.
+    let Ok(forwarding) = Forwarding::new(catalogue, &host.route_prefix) else { return Vec::new() };
+    let unreachable = match host.http_mode {
+        HttpMode::Enveloped => forwarding.shadowed(),
+        HttpMode::Forwarding | HttpMode::Proxying => forwarding.unreachable(catalogue),
+    };
+    unreachable
+        .into_iter()
+        .map(|Unreachable { function, sentence }| {
+            let (key, line) = trigger_place(script_root, &function).unwrap_or_default();
+            let mistake = mistake(format!("{function}/function.json"), line, &key, sentence);
+            (function, mistake)
+        })
+        .collect()
+}
+
 /// Where the route of a function's trigger stands, or the trigger when it has none: key and line.
 fn trigger_place(script_root: &Path, name: &str) -> Option<(String, Option<usize>)> {
     let (text, json) = definition(script_root, name)?;
     let bindings = json.get("bindings")?.as_array()?;
     let is_trigger =
-        |binding: &Json| kind(binding).is_some_and(|kind| kind.eq_ignore_ascii_case("httpTrigger"));
+        |binding: &Json| kind(binding).is_some_and(|kind| kind.to_ascii_lowercase().ends_with("trigger"));
     let index = bindings.iter().position(is_trigger)?;
     let has_route = bindings.get(index).is_some_and(|trigger| trigger.get("route").is_some());
     let key = format!("bindings[{index}]{}", if has_route { ".route" } else { "" });

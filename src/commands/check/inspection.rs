@@ -26,12 +26,21 @@ pub(in crate::commands) fn inspect(script_root: &Path) -> io::Result<Inspection>
     let functions: Vec<String> = catalogue.names().map(str::to_owned).collect();
     let mut mistakes = host_json::check(script_root);
     mistakes.extend(across::extension_bundle(script_root, &functions));
+    // Variables that override it are the Function App's.
+    let host = host_json::read(script_root, &|_| None).ok();
+    let unreachable =
+        host.map(|host| across::unreachable(script_root, &catalogue, &host)).unwrap_or_default();
     for name in &functions {
         if let Some(Err(error)) = catalogue.functions.get(name) {
             mistakes.extend(error.mistakes.iter().cloned());
         }
         mistakes.extend(across::same_name(name, &functions));
-        mistakes.extend(across::same_route(script_root, name, &catalogue));
+        let same_route = across::same_route(script_root, name, &catalogue);
+        if same_route.is_none() {
+            let own = unreachable.iter().filter(|(function, _)| **function == **name);
+            mistakes.extend(own.map(|(_, mistake)| mistake.clone()));
+        }
+        mistakes.extend(same_route);
     }
     for mistake in &mut mistakes {
         mistake.file = from_here(script_root, &mistake.file);

@@ -127,6 +127,7 @@ impl Mistakes {
             text: String::new(),
             list: Vec::new(),
             http_output: None,
+            // Until the file was read, nobody knows what the host finds in it.
             forwarded: ForwardedRoute::Unknown,
         }
     }
@@ -187,8 +188,7 @@ impl Mistakes {
         match read {
             Some(read) if self.list.is_empty() => Ok(read),
             _ => {
-                let http_output = self.http_output.clone();
-                let forwarded = self.forwarded.clone();
+                let (http_output, forwarded) = (self.http_output.clone(), self.forwarded.clone());
                 Err(DefinitionError { mistakes: self.into_list(), http_output, forwarded })
             }
         }

@@ -115,7 +115,9 @@ impl Constraint {
                 });
             }
             (unknown, _) => {
-                return Err(match nearest(unknown, NAMES) {
+                let meant = nearest(unknown, NAMES)
+                    .or_else(|| NAMES.into_iter().find(|known| unknown.starts_with(known)));
+                return Err(match meant {
                     Some(word) => format!("`{name}` is no constraint; did you mean `{word}`?"),
                     None => format!("`{name}` is no constraint; there are {}", NAMES.join(", ")),
                 });

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::keys::member;
 use super::time_limits::{CONSUMPTION_LIMIT, FunctionTimeout, parse_time_span};
 use crate::functions::Mistakes;
+use crate::functions::route::RouteTemplate;
 use crate::invocation::nearest;
 
 /// The top-level keys of the host's schema (`host.json` reference of Azure Functions 2.x and later). The host ignores
@@ -108,10 +109,10 @@ fn route_prefix(json: &Json, mistakes: &mut Mistakes) {
     let Some(prefix) = http.and_then(|http| member(http, "routePrefix")).and_then(Json::as_str) else {
         return;
     };
-    // What a path segment may hold unescaped (RFC 3986, 3.3), less what means something in a route template.
-    let legal = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()+,;=@/".contains(c);
-    if !prefix.chars().all(legal) || prefix.contains("//") {
-        mistakes.add(KEY, "must be plain segments of a path such as \"api\" or \"api/v1\", or \"\" for none");
+    if let Err(error) = RouteTemplate::parse(prefix.trim_matches('/')) {
+        mistakes.add(KEY, error.to_string());
+    } else if prefix.contains(['?', '#', '\\']) || prefix.contains(char::is_whitespace) {
+        mistakes.add(KEY, "must be segments of a path such as \"api\" or \"api/v1\", or \"\" for none");
     } else if prefix.starts_with('/') || prefix.ends_with('/') {
         mistakes.warn(KEY, "needs no `/` at its ends");
     }
@@ -364,17 +365,17 @@ mod tests {
     }
 
     #[test]
-    fn a_route_prefix_is_plain_segments() {
+    fn a_route_prefix_is_a_route_template() {
         let with = |prefix: &str| {
             lines(&format!(
                 "{{ \"version\": \"2.0\", \"customHandler\": {{ \"description\": {{ \"defaultExecutablePath\": \"w\" }} }},\n\"extensions\": {{ \"http\": {{ \"routePrefix\": \"{prefix}\" }} }} }}"
             ))
         };
-        for prefix in ["a b", "api/{version}", "a?b", "a//b"] {
-            only(&with(prefix), "host.json:2: extensions.http.routePrefix: must be plain", "");
+        for prefix in ["a b", "{version", "a?b", "a//b"] {
+            only(&with(prefix), "host.json:2: extensions.http.routePrefix: ", "");
         }
         only(&with("/api"), "host.json:2: warning: extensions.http.routePrefix:", "no `/`");
-        for prefix in ["", "api", "api/v1.0"] {
+        for prefix in ["", "api", "api/v1.0", "{tenant}/api"] {
             assert_eq!(with(prefix), Vec::<String>::new(), "{prefix}");
         }
     }

@@ -135,8 +135,8 @@ impl Server {
                 let problem = self.refused(&error, limit);
                 worker.log_refusal(name, id, arrived, &problem);
                 match worker.http_output(name) {
-                    Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[]),
-                    None => HostReply::failure(&problem, id),
+                    Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[], &[]),
+                    None => enveloped::failure(name, id, &problem),
                 }
             }
         }

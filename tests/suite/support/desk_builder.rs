@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use local_azure::functions::{self, HostOptions, HostState, WorkerCommand};
@@ -25,6 +26,7 @@ pub(crate) struct DeskBuilder {
     identity: IdentityOptions,
     password: Option<String>,
     mode: Option<Mode>,
+    package: Option<PathBuf>,
 }
 
 impl DeskBuilder {
@@ -37,6 +39,13 @@ impl DeskBuilder {
     /// The samples too.
     pub(crate) fn with_samples(mut self) -> Self {
         self.with_samples = true;
+        self
+    }
+
+    /// Serves this folder alone, in the mode and with the worker that its host.json names.
+    pub(crate) fn package(mut self, folder: &Path, mode: Mode) -> Self {
+        self.package = Some(folder.to_path_buf());
+        self.mode = Some(mode);
         self
     }
 
@@ -121,7 +130,7 @@ impl DeskBuilder {
             ("IDENTITY_HEADER".to_owned(), identity.secret().to_owned()),
         ]);
         let mode = self.mode.unwrap_or_else(Mode::of_this_run);
-        if let Some(switch) = mode.setting() {
+        if let Some(switch) = mode.setting().filter(|_| self.package.is_none()) {
             settings.insert(switch.to_owned(), "true".to_owned());
         }
         for (name, value) in self.settings {
@@ -131,30 +140,31 @@ impl DeskBuilder {
             };
         }
 
-        let (functions, host_json) = if self.functions.is_empty() {
-            (script_root::samples(), script_root::sample_host_json())
-        } else {
-            let root = folder.path().join("app");
-            fs::create_dir(&root).unwrap();
-            fs::write(root.join("host.json"), script_root::HOST_JSON).unwrap();
-            self.functions.iter().for_each(|function| function.write(&root));
-            if self.with_samples {
-                script_root::copy_samples(&root);
+        let (functions, host_json, worker) = match self.package {
+            Some(package) => (package, None, None),
+            None => {
+                let (functions, host_json) = if self.functions.is_empty() {
+                    (script_root::samples(), script_root::sample_host_json())
+                } else {
+                    let root = folder.path().join("app");
+                    fs::create_dir(&root).unwrap();
+                    fs::write(root.join("host.json"), script_root::HOST_JSON).unwrap();
+                    self.functions.iter().for_each(|function| function.write(&root));
+                    if self.with_samples {
+                        script_root::copy_samples(&root);
+                    }
+                    (root.clone(), root.join("host.json"))
+                };
+                let root = functions.to_string_lossy().into_owned();
+                let arguments = vec!["serve".to_owned(), "--functions".to_owned(), root];
+                (functions, Some(host_json), Some(WorkerCommand { program: worker_program(), arguments }))
             }
-            (root.clone(), root.join("host.json"))
         };
         let seen = secrets.clone();
         let host = functions::start(HostOptions {
-            script_root: functions.clone(),
-            host_json: Some(host_json),
-            worker: Some(WorkerCommand {
-                program: worker_program(),
-                arguments: vec![
-                    "serve".to_owned(),
-                    "--functions".to_owned(),
-                    functions.to_string_lossy().into_owned(),
-                ],
-            }),
+            script_root: functions,
+            host_json,
+            worker,
             settings,
             inherit_environment: false,
             log: Some(Arc::new(move |line| seen.saw(&line.text))),

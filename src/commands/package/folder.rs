@@ -1,0 +1,278 @@
+//! The package's folder on disk: written beside its place first and moved there as a whole, so that there is never half
+//! a package; and never over files that no package put there.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::contents::{Content, PackagedFile};
+
+/// Lists a package's files, so that another can take its place without touching what isn't its own.
+const MARKER: &str = ".azsql-worker-package";
+
+/// A user's file in a package: `func start` wants it there, and it holds secrets that exist nowhere else.
+const LOCAL_SETTINGS: &str = "local.settings.json";
+
+/// A place where a package may be written.
+pub(super) struct OutputFolder {
+    path: PathBuf,
+    parent: PathBuf,
+    name: String,
+}
+
+/// A whole package beside its place; removed when it is dropped before [`StagedPackage::commit`].
+pub(super) struct StagedPackage {
+    folder: PathBuf,
+    output: OutputFolder,
+}
+
+impl OutputFolder {
+    /// The place, if a package may go there: there is nothing yet, an empty folder, or a package of ours.
+    pub(super) fn examine(output: &Path) -> Result<Self, String> {
+        let path = output.canonicalize().or_else(|_| std::path::absolute(output));
+        let path = path.map_err(|error| format!("{} is no folder's path: {error}", output.display()))?;
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+        else {
+            return Err(format!("{} is no place for a package; name a new folder", output.display()));
+        };
+        match owner(&path) {
+            Ok(Owner::Nobody | Owner::Package) => {}
+            Ok(Owner::User(file)) => {
+                return Err(format!(
+                    "{} holds {file}, which no package of ours put there; name another folder, or move that file away",
+                    output.display()
+                ));
+            }
+            Err(error) => return Err(format!("{} can't be read: {error}", output.display())),
+        }
+        Ok(Self { parent: parent.to_path_buf(), name: name.to_owned(), path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether this is that folder.
+    pub(super) fn is(&self, folder: &Path) -> bool {
+        folder.canonicalize().is_ok_and(|folder| folder == self.path)
+    }
+
+    /// Writes the files beside the place.
+    pub(super) fn stage(self, files: &[PackagedFile]) -> Result<StagedPackage, String> {
+        let folder = self.parent.join(format!(".{}.new-{}", self.name, std::process::id()));
+        let staged = StagedPackage { folder, output: self };
+        let failed = |error: io::Error| format!("{} can't be written: {error}", staged.output.path.display());
+        fs::create_dir_all(&staged.output.parent)
+            .and_then(|()| fs::create_dir(&staged.folder))
+            .map_err(failed)?;
+        for file in files {
+            write(&staged.folder.join(&file.path), file)
+                .map_err(|error| format!("{} can't be written: {error}", file.path))?;
+        }
+        let list: String = files.iter().map(|file| format!("{}\n", file.path)).collect();
+        fs::write(staged.folder.join(MARKER), list).map_err(failed)?;
+        Ok(staged)
+    }
+}
+
+impl StagedPackage {
+    /// Where it is until it is committed.
+    pub(super) fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Moves it to its place. A package that was there is gone then, but for the user's local settings.
+    pub(super) fn commit(self) -> Result<(), String> {
+        let output = &self.output;
+        let failed = |error: io::Error| {
+            format!(
+                "{} can't be replaced: {error}; if it is a mount or a volume, name a folder in it",
+                output.path.display()
+            )
+        };
+        if !output.path.exists() {
+            return fs::rename(&self.folder, &output.path).map_err(failed);
+        }
+        let settings = output.path.join(LOCAL_SETTINGS);
+        if settings.is_file() {
+            fs::copy(&settings, self.folder.join(LOCAL_SETTINGS)).map_err(failed)?;
+        }
+        let former = output.parent.join(format!(".{}.old-{}", output.name, std::process::id()));
+        fs::rename(&output.path, &former).map_err(failed)?;
+        if let Err(error) = fs::rename(&self.folder, &output.path) {
+            // Back to what was there; if even that fails, it still stands beside.
+            let _stays_beside = fs::rename(&former, &output.path);
+            return Err(failed(error));
+        }
+        fs::remove_dir_all(&former).map_err(|error| {
+            format!("the package is written, but {} can't be removed: {error}", former.display())
+        })
+    }
+}
+
+impl Drop for StagedPackage {
+    fn drop(&mut self) {
+        // After a commit there is nothing left at this path.
+        let _nothing_there = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Whose files are in a folder.
+enum Owner {
+    /// There are none.
+    Nobody,
+    /// A former package's, and perhaps the user's local settings.
+    Package,
+    /// A user's; this is one of them.
+    User(String),
+}
+
+fn owner(folder: &Path) -> io::Result<Owner> {
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Ok(Owner::User("a file's content".to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Owner::Nobody),
+        Err(error) => return Err(error),
+    }
+    let listed = match fs::read_to_string(folder.join(MARKER)) {
+        Ok(listed) => listed,
+        Err(_) => {
+            return Ok(match fs::read_dir(folder)?.next().transpose()? {
+                None => Owner::Nobody,
+                Some(entry) => Owner::User(entry.file_name().to_string_lossy().into_owned()),
+            });
+        }
+    };
+    let own: Vec<&str> = listed.lines().chain([MARKER, LOCAL_SETTINGS]).collect();
+    Ok(foreign_file(folder, "", &own)?.map_or(Owner::Package, Owner::User))
+}
+
+/// A file below the folder that is not listed. Links are not followed.
+fn foreign_file(folder: &Path, path: &str, own: &[&str]) -> io::Result<Option<String>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{path}{}", entry.file_name().to_string_lossy());
+        let foreign = if entry.file_type()?.is_dir() {
+            // A folder's own files lie below it; what is nested deeper than any of them is foreign itself.
+            let inside = format!("{path}/");
+            if own.iter().any(|file| file.starts_with(&inside)) {
+                foreign_file(&entry.path(), &inside, own)?
+            } else {
+                Some(path)
+            }
+        } else {
+            Some(path).filter(|path| !own.contains(&path.as_str()))
+        };
+        if foreign.is_some() {
+            return Ok(foreign);
+        }
+    }
+    Ok(None)
+}
+
+fn write(target: &Path, file: &PackagedFile) -> io::Result<()> {
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match &file.content {
+        Content::Text(text) => fs::write(target, text)?,
+        Content::File(source) => {
+            fs::copy(source, target)?;
+        }
+    }
+    let mode = if file.executable { 0o755 } else { 0o644 };
+    fs::set_permissions(target, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    fn files(names: &[&str]) -> Vec<PackagedFile> {
+        let file = |name: &&str| PackagedFile {
+            path: (*name).to_owned(),
+            content: Content::Text((*name).to_owned()),
+            executable: *name == "run",
+        };
+        names.iter().map(file).collect()
+    }
+
+    fn write_package(output: &Path, names: &[&str]) -> Result<(), String> {
+        OutputFolder::examine(output)?.stage(&files(names))?.commit()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_package_takes_the_place_of_a_former_one_wholly() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        write_package(&output, &["host.json", "Old/function.json"]).unwrap();
+        fs::write(output.join(LOCAL_SETTINGS), "mine").unwrap();
+
+        write_package(&output, &["host.json", "New/function.json", "run"]).unwrap();
+
+        assert_eq!(names(&output), [MARKER, "New", "host.json", LOCAL_SETTINGS, "run"]);
+        assert_eq!(fs::read_to_string(output.join(LOCAL_SETTINGS)).unwrap(), "mine");
+        assert_eq!(fs::metadata(output.join("run")).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(fs::metadata(output.join("host.json")).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(names(folder.path()), ["out"], "nothing is left beside it");
+    }
+
+    #[test]
+    fn files_that_no_package_wrote_are_never_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        fs::create_dir(&output).unwrap();
+        fs::write(output.join("thesis.txt"), "mine").unwrap();
+        assert!(write_package(&output, &["host.json"]).unwrap_err().contains("holds thesis.txt"));
+        assert_eq!(names(&output), ["thesis.txt"]);
+
+        let output = folder.path().join("package");
+        write_package(&output, &["host.json", "Work/function.json"]).unwrap();
+        for file in ["notes.txt", "Work/mine.sql", "Mine/deep/file"] {
+            let file = output.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, "mine").unwrap();
+            assert!(write_package(&output, &["host.json"]).unwrap_err().contains("which no package of ours"));
+            assert!(file.exists());
+            fs::remove_file(file).unwrap();
+            let _only_for_the_last = fs::remove_dir_all(output.join("Mine"));
+        }
+    }
+
+    #[test]
+    fn a_file_or_the_root_is_no_place_for_a_package() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "mine").unwrap();
+        assert!(write_package(&file, &["host.json"]).is_err());
+        assert!(OutputFolder::examine(Path::new("/")).is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_package_that_fails_leaves_nothing_and_the_former_one_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        write_package(&output, &["host.json"]).unwrap();
+        let mut broken = files(&["host.json", "Work/function.json"]);
+        broken[1].content = Content::File("/no/such/file".into());
+
+        let staged = OutputFolder::examine(&output).unwrap().stage(&broken);
+
+        assert!(staged.is_err_and(|sentence| sentence.contains("Work/function.json")));
+        assert_eq!(names(folder.path()), ["out"]);
+        assert_eq!(names(&output), [MARKER, "host.json"]);
+    }
+}
