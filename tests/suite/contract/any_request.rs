@@ -12,7 +12,7 @@ use super::{captures, fixtures};
 use crate::support::mode::Mode;
 
 /// Requests of each law: enough to meet every kind of request and body, few enough for a debug build.
-const CASES: u32 = 400;
+const CASES: u32 = 300;
 
 /// Starts a worker with a function for each capture and the samples, and checks that each request gets an answer.
 ///
@@ -46,7 +46,8 @@ fn answered(request: &Request, port: u16, mode: Mode) -> Result<(), TestCaseErro
     if response.status == 204 && mode != Mode::Enveloped {
         return Ok(());
     }
-    prop_assert!((200..600).contains(&response.status), "{response:?}");
+    // A redirect would be followed by the host.
+    prop_assert!(matches!(response.status, 200..=299 | 400..=599), "{response:?}");
     let content_type = response.header("content-type").unwrap_or_default();
     let is_json = ["application/json", "application/problem+json"]
         .into_iter()
