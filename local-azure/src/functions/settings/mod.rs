@@ -10,5 +10,5 @@ mod time_span;
 pub(super) use app_settings::AppSettings;
 pub(super) use comments::without_comments;
 pub use host_json::HostJsonError;
-pub(super) use host_json::{HostConfiguration, HttpMode, WorkerDescription};
+pub(super) use host_json::{HostConfiguration, HttpMode, QueueSettings, WorkerDescription};
 pub(super) use time_span::{format_time_span, parse_time_span};
