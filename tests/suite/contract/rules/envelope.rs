@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Extensions/HttpRequestExtensions.cs; src/WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs",
         held_by: &[
             "tests/suite/contract/any_request.rs::any_change_of_a_real_envelope_is_answered_with_json_and_the_process_goes_on",
-            "tests/suite/contract/captures.rs::captures_of_http_calls_reach_the_command_in_value",
+            "tests/suite/contract/captures/mod.rs::captures_of_http_calls_reach_the_command_in_value",
             "local-azure/tests/host/envelope.rs::a_request_arrives_as_a_chunked_post_to_the_functions_name",
         ],
     },
@@ -43,10 +43,10 @@ pub(super) const RULES: &[Rule] = &[
         rule: "What real hosts posted arrives in value, whichever trigger it is of.",
         source: "src/WebJobs.Script.Grpc/MessageExtensions/ScriptInvocationContextExtensions.cs",
         held_by: &[
-            "tests/suite/contract/captures.rs::captures_of_http_calls_reach_the_command_in_value",
-            "tests/suite/contract/captures.rs::captures_of_timers_reach_the_command_in_value",
-            "tests/suite/contract/captures.rs::captures_of_messages_reach_the_command_in_value",
-            "tests/suite/contract/captures.rs::every_capture_is_checked",
+            "tests/suite/contract/captures/mod.rs::captures_of_http_calls_reach_the_command_in_value",
+            "tests/suite/contract/captures/mod.rs::captures_of_timers_reach_the_command_in_value",
+            "tests/suite/contract/captures/mod.rs::captures_of_messages_reach_the_command_in_value",
+            "tests/suite/contract/captures/mod.rs::every_capture_is_checked",
         ],
     },
     Rule {
@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
         held_by: &[
             "src/host/envelope/tests.rs::query_is_read_as_an_object_and_as_the_old_string",
             "src/host/envelope/tests.rs::repeated_query_keys_arrive_joined_and_stay_so",
-            "tests/suite/contract/captures.rs::captures_of_http_calls_reach_the_command_in_value",
+            "tests/suite/contract/captures/mod.rs::captures_of_http_calls_reach_the_command_in_value",
         ],
     },
     Rule {
@@ -128,7 +128,7 @@ pub(super) const RULES: &[Rule] = &[
         rule: "A timer's data is Schedule, ScheduleStatus (null at first, year 1 for never) and IsPastDue.",
         source: "azure-webjobs-sdk-extensions: src/WebJobs.Extensions/Extensions/Timers/Scheduling/ScheduleStatus.cs",
         held_by: &[
-            "tests/suite/contract/captures.rs::captures_of_timers_reach_the_command_in_value",
+            "tests/suite/contract/captures/mod.rs::captures_of_timers_reach_the_command_in_value",
             "src/host/envelope/tests.rs::a_timer_nests_as_an_object_or_comes_as_its_text",
             "tests/suite/timers.rs::a_timer_fires_each_second_and_writes",
         ],
