@@ -16,6 +16,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Workers/Http/HttpFunctionInvocationDispatcher.cs",
         held_by: &[
             "tests/suite/worker_process.rs::a_worker_that_is_started_again_listens_on_the_same_port",
+            "tests/suite/process_life.rs::the_port_of_a_worker_that_was_killed_with_connections_open_and_just_closed_is_free_for_the_next",
             "local-azure/tests/host/worker_life.rs::a_crash_fails_the_request_and_the_next_one_waits_for_the_new_worker_on_the_same_port",
         ],
     },
@@ -33,9 +34,10 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Workers/ProcessManagement/WorkerProcess.cs (OnProcessExited)",
         held_by: &[
             "tests/suite/worker_process.rs::a_terminated_worker_does_not_look_like_a_success",
+            "tests/suite/process_life.rs::each_signal_has_its_own_code_and_an_idle_connection_holds_nothing_up",
             "tests/suite/worker_process.rs::without_a_port_the_process_ends_with_a_sentence_and_a_code_that_is_not_0",
             "tests/suite/worker_process.rs::an_unknown_option_ends_the_process_with_usage_and_a_code_that_is_not_0",
-            "local-azure/tests/host/worker_life.rs::exit_code_0_is_not_restarted_and_every_later_invocation_fails",
+            "local-azure/tests/host/quirks.rs::after_exit_code_0_nothing_is_started_and_after_another_it_is",
         ],
     },
     Rule {
@@ -95,9 +97,24 @@ pub(super) const RULES: &[Rule] = &[
         rule: "The host ends the worker with SIGKILL and no notice, so what was answered is done, and callers of the next process are served.",
         source: "src/WebJobs.Script/Workers/ProcessManagement/WorkerProcess.cs (Dispose)",
         held_by: &[
+            "tests/suite/process_life.rs::a_kill_at_any_moment_loses_nothing_that_was_answered",
             "tests/suite/worker_process.rs::a_worker_that_is_killed_while_requests_run_is_started_again_and_serves",
             "local-azure/tests/host/worker_life.rs::a_worker_killed_from_outside_while_requests_run_is_replaced_and_the_next_requests_succeed",
         ],
+    },
+    Rule {
+        rule: "No drain notice comes from the host; a signal from a terminal or container finishes what runs, within a bound.",
+        source: "src/WebJobs.Script/Workers/ProcessManagement/WorkerProcess.cs (Dispose)",
+        held_by: &[
+            "tests/suite/process_life.rs::what_runs_at_the_signal_is_finished_and_nothing_new_begins",
+            "tests/suite/process_life.rs::what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told",
+            "tests/suite/process_life.rs::a_second_signal_ends_it_at_once",
+        ],
+    },
+    Rule {
+        rule: "A host that is killed leaves its worker behind with nobody at its console, which must not end or stop it in the middle of work.",
+        source: "src/WebJobs.Script/Workers/ProcessManagement/WorkerProcess.cs (StartProcessAsync)",
+        held_by: &["tests/suite/process_life.rs::a_worker_that_nobody_listens_to_goes_on"],
     },
     Rule {
         rule: "The host joins the worker's arguments with blanks and quotes none, so arguments that this tears apart are refused.",
