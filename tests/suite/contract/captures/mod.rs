@@ -18,36 +18,29 @@ use crate::support::mode::Mode;
 use crate::support::script_root::FunctionFolder;
 use crate::support::{Desk, envelope};
 
+/// Column, path of `from`, SQL type, value.
+type Value = (&'static str, &'static str, &'static str, Json);
+
 /// A capture, and the values that a function must get out of it.
 pub(super) struct Capture {
     /// The fixture's name.
     pub(super) file: &'static str,
     trigger: Json,
-    /// Column, path of `from`, SQL type, value.
-    values: Vec<(&'static str, &'static str, &'static str, Json)>,
+    values: Vec<Value>,
 }
 
 impl Capture {
     /// A capture of an HTTP call whose trigger was called `httpPayload`.
-    fn http(file: &'static str, values: Vec<(&'static str, &'static str, &'static str, Json)>) -> Self {
+    fn http(file: &'static str, values: Vec<Value>) -> Self {
         Self::http_on(file, "httpPayload", file, values)
     }
 
-    fn http_on(
-        file: &'static str,
-        binding: &str,
-        route: &str,
-        values: Vec<(&'static str, &'static str, &'static str, Json)>,
-    ) -> Self {
+    fn http_on(file: &'static str, binding: &str, route: &str, values: Vec<Value>) -> Self {
         let trigger = json!({ "type": "httpTrigger", "direction": "in", "name": binding, "route": route });
         Self { file, trigger, values }
     }
 
-    fn on(
-        file: &'static str,
-        trigger: Json,
-        values: Vec<(&'static str, &'static str, &'static str, Json)>,
-    ) -> Self {
+    fn on(file: &'static str, trigger: Json, values: Vec<Value>) -> Self {
         Self { file, trigger, values }
     }
 
