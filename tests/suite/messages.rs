@@ -221,8 +221,9 @@ async fn a_message_that_does_not_fit_is_a_failed_run_with_the_reason_on_stderr()
     desk.send("IngestOrder", "CANARY is no JSON").await;
     desk.send("IngestOrder", "").await;
 
-    runs(&desk, "IngestOrder", "(Failed", 3).await;
-    let lines = errors(&desk, "IngestOrder", 3).await.join("\n");
+    // Each is delivered five times.
+    runs(&desk, "IngestOrder", "(Failed", 15).await;
+    let lines = errors(&desk, "IngestOrder", 15).await.join("\n");
     assert!(lines.contains("@amount (message.amount) must be at least 0"), "{lines}");
     assert!(
         lines.contains("invalid-message: The message is not valid JSON: see line 1, column 1."),
