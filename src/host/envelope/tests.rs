@@ -148,7 +148,10 @@ fn null_is_empty() {
 fn bytes_are_base64_where_the_binding_says_binary_whatever_they_look_like() {
     let binary = || MessageTrigger { binary: true, ..trigger("blobTrigger") };
     assert_eq!(payload(binary(), r#""3q0=""#), Payload::Bytes(vec![0xde, 0xad]));
+    assert_eq!(payload(binary(), r#""3q0\u003d""#), Payload::Bytes(vec![0xde, 0xad]));
     assert_eq!(payload(binary(), r#""1234""#), Payload::Bytes(vec![0xd7, 0x6d, 0xf8]));
+    assert_eq!(payload(binary(), r#""""#), Payload::Bytes(Vec::new()));
+    assert_eq!(payload(binary(), "null"), Payload::Empty);
     assert_eq!(payload(trigger("blobTrigger"), r#""1234""#), text("1234"));
     let error = read(br#"{"Data":{"m":"CANARY!"}}"#, &Trigger::Message(binary()), []).unwrap_err();
     assert_eq!(error.to_string(), "`Data.m` of the invocation must be base64, as its dataType has it");
