@@ -220,6 +220,7 @@ mod tests {
             ("a=1&a=2&A=3&b", "?a=1&a=2&A=3&b", "?a=1,2,3&b="),
             ("q=a+b%20c&x=%2F%27", "?q=a+b%20c&x=%2F%27", "?q=a%20b%20c&x=%2F%27"),
             ("", "?", ""),
+            ("a=1#b", "?a=1", "?a=1"),
         ];
         for (query, by_proxy, by_forwarding) in cases {
             let expected = [Some(format!("/p{by_proxy}")), Some(format!("/p{by_forwarding}"))];
