@@ -11,6 +11,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::invocation::Problem;
+
 /// The only target that is written.
 const OWN_TARGET: &str = "azsql_worker";
 
@@ -36,7 +38,25 @@ pub fn start(level: LevelFilter) {
 
 /// Says on stderr why the process ends; the host shows its last three lines to the user.
 pub fn say_why_it_ends(sentence: &str) {
-    let line: String = sentence.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
+    say(&format!("azsql-worker: {sentence}"));
+}
+
+/// Says on stderr why an invocation failed that has no caller who could be told. The host logs the line as an error, and
+/// throws away everything else that a failed invocation answers.
+pub fn say_that_an_invocation_failed(function: &str, id: &str, problem: &Problem) {
+    let Problem { kind, violations, .. } = problem;
+    let violations: Vec<String> = violations
+        .iter()
+        .map(|violation| format!("{} ({}) {}", violation.parameter, violation.from, violation.message))
+        .collect();
+    let why =
+        if violations.is_empty() { problem.detail_for_logs().to_owned() } else { violations.join("; ") };
+    say(&format!("azsql-worker: {function} failed ({id}): {kind}: {why}"));
+}
+
+/// One line, whatever is in it.
+fn say(text: &str) {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // Nobody is left to tell when stderr is closed.
-    let _closed = writeln!(std::io::stderr(), "azsql-worker: {line}");
+    let _closed = writeln!(std::io::stderr(), "{line}");
 }

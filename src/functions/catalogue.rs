@@ -61,7 +61,7 @@ impl Catalogue {
                 Ok(function) => {
                     let output = match &function.trigger {
                         Trigger::Http(http) => Some(http.output.clone()),
-                        Trigger::Timer(_) => None,
+                        Trigger::Timer(_) | Trigger::Message(_) => None,
                     };
                     *entry = Err(DefinitionError::later(mistake, output, forwarded(&function.trigger)));
                 }
@@ -83,7 +83,7 @@ fn forwarded(trigger: &Trigger) -> ForwardedRoute {
         Trigger::Http(http) if http.is_forwarded => {
             ForwardedRoute::Known { methods: http.methods.clone(), route: http.route.clone() }
         }
-        Trigger::Http(_) | Trigger::Timer(_) => ForwardedRoute::None,
+        Trigger::Http(_) | Trigger::Timer(_) | Trigger::Message(_) => ForwardedRoute::None,
     }
 }
 

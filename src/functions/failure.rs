@@ -115,6 +115,7 @@ fn thrown(fault: &Fault, telling: Telling) -> Option<Problem> {
     let detail = fault.server_message.clone().unwrap_or_default();
     let mut problem = Problem::new(status, "thrown", "The function refused", detail);
     problem.sql_error = fault.number;
+    problem.detail_may_hold_values = !telling.show_database_errors;
     Some(problem)
 }
 

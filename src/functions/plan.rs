@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::CommandText;
 use super::limits::Limits;
+use super::output::Output;
 use super::source::Source;
 use super::trigger::Trigger;
 use crate::database::faults::Repeatability;
@@ -32,6 +33,7 @@ pub struct Plan {
     pub(super) timeout: Option<Duration>,
     pub(super) throw_status: bool,
     pub(super) answer: Answer,
+    pub(super) outputs: Vec<Output>,
 }
 
 impl Plan {
@@ -94,6 +96,20 @@ impl Plan {
     #[must_use]
     pub fn answer(&self) -> Answer {
         self.answer
+    }
+
+    /// Where the results go beside the answer.
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// The names of the host's metadata that parameters take.
+    pub fn metadata_names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().filter_map(|parameter| match &parameter.source {
+            Source::Metadata { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
     }
 }
 

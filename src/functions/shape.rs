@@ -1,6 +1,9 @@
-//! Shapes a command's results into the answer that the definition declares, while they come.
+//! Shapes a command's results into the answer and the outputs that the definition declares, while they come.
+
+use std::ops::Range;
 
 use super::json_text::{write_cell, write_string};
+use super::output::{Output, OutputContent, OutputForm, ShapedOutput};
 use super::plan::{Answer, Plan, ResultForm};
 use crate::database::{Cell, ResultSink, SinkError};
 use crate::invocation::Problem;
@@ -15,6 +18,8 @@ pub struct Shaped {
     /// What the caller gets instead of the body when `whenEmpty` is 400 or more and there was nothing: the command
     /// has succeeded all the same.
     pub problem: Option<Problem>,
+    /// What goes to other out bindings; nothing beside a problem.
+    pub outputs: Vec<ShapedOutput>,
 }
 
 // A body holds what the database holds, which must not reach a log.
@@ -24,24 +29,89 @@ impl std::fmt::Debug for Shaped {
             .field("status", &self.status)
             .field("body_bytes", &self.body.as_ref().map(String::len))
             .field("problem", &self.problem)
+            .field("outputs", &self.outputs)
             .finish()
     }
 }
 
-/// Writes results as JSON text into one buffer.
+/// Writes results as JSON text into one buffer, which feeds the answer and the outputs.
 ///
 /// A command whose results don't have the declared form ends with [`SinkError::Form`]: more than one result set, more
 /// than one row for `row` and `value`, more than one column for `value`, unnamed columns and two of one name for `rows`
 /// and `row`, a result set for `rowsAffected`. Nothing is left out in silence, except by `none`.
 pub struct JsonSink {
     answer: Answer,
+    wanted: Wanted,
     json: String,
+    /// Where each row stands in `json`, when an output sends them one by one.
+    row_ranges: Vec<Range<usize>>,
+    /// Where the last row begins in `json`.
+    row_begin: usize,
+    /// Where the last value stands in `json`, and of which kind it is.
+    value: Option<(Range<usize>, ValueKind)>,
     /// Each column's `"name":` as JSON text.
     keys: Vec<String>,
     column: usize,
     result_sets: usize,
     rows: u64,
     rows_affected: u64,
+}
+
+/// What of the rows is kept for answer and outputs together.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    /// Rows as objects.
+    objects: bool,
+    /// The only value.
+    value: bool,
+    /// A second row is an error.
+    one_row: bool,
+    /// Rows are sent one by one.
+    apart: bool,
+    /// The word of the definition that the command must fit.
+    word: &'static str,
+    key: &'static str,
+}
+
+impl Wanted {
+    fn of(plan: &Plan) -> Self {
+        let form = plan.answer().form;
+        let has = |wanted: OutputForm| plan.outputs().iter().any(|output| output.form == wanted);
+        let kept = matches!(form, ResultForm::Rows | ResultForm::Row | ResultForm::Value);
+        let of_outputs = plan.outputs().iter().find(|output| output.form != OutputForm::Body);
+        let (word, key) = match of_outputs {
+            Some(output) if !kept => (output.form.name(), "outputs"),
+            _ => (form.name(), "result"),
+        };
+        Self {
+            objects: matches!(form, ResultForm::Rows | ResultForm::Row)
+                || has(OutputForm::Rows)
+                || has(OutputForm::Row),
+            value: form == ResultForm::Value || has(OutputForm::Value),
+            one_row: matches!(form, ResultForm::Row | ResultForm::Value)
+                || has(OutputForm::Row)
+                || has(OutputForm::Value),
+            apart: has(OutputForm::Rows),
+            word,
+            key,
+        }
+    }
+
+    fn rows(self) -> bool {
+        self.objects || self.value
+    }
+
+    fn mismatch(self, message: &str) -> SinkError {
+        SinkError::Form(format!("`sql.{}` is `{}`, but {message}.", self.key, self.word))
+    }
+}
+
+/// What a value is to a receiver of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ValueKind {
+    Null,
+    Base64,
+    Other,
 }
 
 impl std::fmt::Debug for JsonSink {
@@ -56,12 +126,16 @@ impl std::fmt::Debug for JsonSink {
 }
 
 impl JsonSink {
-    /// A sink for the answer that the plan declares.
+    /// A sink for the answer and the outputs that the plan declares.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         Self {
             answer: plan.answer(),
+            wanted: Wanted::of(plan),
             json: String::new(),
+            row_ranges: Vec::new(),
+            row_begin: 0,
+            value: None,
             keys: Vec::new(),
             column: 0,
             result_sets: 0,
@@ -70,21 +144,20 @@ impl JsonSink {
         }
     }
 
-    /// The answer, once the command has ended.
+    /// The answer and the outputs, once the command has ended.
     ///
     /// # Errors
     /// A 500 when the command returned no result set where the form needs one.
     pub fn finish(self, plan: &Plan) -> Result<Shaped, Problem> {
         let Answer { form, status, when_empty, .. } = plan.answer();
-        let needs_result_set = matches!(form, ResultForm::Rows | ResultForm::Row | ResultForm::Value);
-        if needs_result_set && self.result_sets == 0 {
+        if self.wanted.rows() && self.result_sets == 0 {
             return Err(Problem::new(
                 500,
                 "results",
                 "The function's results don't fit",
                 format!(
-                    "The command returned no result set, but `sql.result` is `{}`: let it SELECT, or declare `rowsAffected` or `none`.",
-                    form.name()
+                    "The command returned no result set, but `sql.{}` is `{}`: let it SELECT, or declare `rowsAffected` or `none`.",
+                    self.wanted.key, self.wanted.word
                 ),
             ));
         }
@@ -95,8 +168,12 @@ impl JsonSink {
         };
         let status = if empty { when_empty.unwrap_or(status) } else { status };
         if status >= 400 {
-            return Ok(Shaped { status, body: None, problem: Some(nothing(status, form)) });
+            let problem = Some(nothing(status, form));
+            return Ok(Shaped { status, body: None, problem, outputs: Vec::new() });
         }
+        let sends = |output: &&Output| output.form != OutputForm::Body;
+        let mut outputs: Vec<ShapedOutput> =
+            plan.outputs().iter().filter(sends).filter_map(|output| self.output(output)).collect();
         let body = match form {
             // These statuses have no body, whatever the form (RFC 9110, 15.3.5 and 15.3.6).
             _ if matches!(status, 204 | 205) => None,
@@ -104,10 +181,49 @@ impl JsonSink {
             ResultForm::Rows if self.json.is_empty() => Some("[]".to_owned()),
             ResultForm::Rows => Some(self.json + "]"),
             ResultForm::Row | ResultForm::Value if empty => Some("null".to_owned()),
+            ResultForm::Value if self.wanted.objects => self.value_text().map(str::to_owned),
             ResultForm::Row | ResultForm::Value => Some(self.json),
             ResultForm::RowsAffected => Some(format!("{{\"rowsAffected\":{}}}", self.rows_affected)),
         };
-        Ok(Shaped { status, body, problem: None })
+        if let Some(body) = &body {
+            let bodies = plan.outputs().iter().filter(|output| output.form == OutputForm::Body);
+            outputs.extend(bodies.map(|output| ShapedOutput {
+                output: output.clone(),
+                content: OutputContent::Json(body.clone()),
+            }));
+        }
+        Ok(Shaped { status, body, problem: None, outputs })
+    }
+
+    /// What goes to an output; nothing when there is no row, or no value.
+    fn output(&self, output: &Output) -> Option<ShapedOutput> {
+        let content = match output.form {
+            OutputForm::Body => None,
+            OutputForm::Rows => {
+                let rows = self.row_ranges.iter().filter_map(|range| self.json.get(range.clone()));
+                let rows: Vec<String> = rows.map(str::to_owned).collect();
+                (!rows.is_empty()).then_some(OutputContent::JsonList(rows))
+            }
+            OutputForm::Row if self.rows == 0 => None,
+            OutputForm::Row => self.json.get(self.row_begin..).map(|row| OutputContent::Json(row.to_owned())),
+            OutputForm::Value => self.value_content(),
+        };
+        Some(ShapedOutput { output: output.clone(), content: content? })
+    }
+
+    fn value_text(&self) -> Option<&str> {
+        self.json.get(self.value.as_ref()?.0.clone())
+    }
+
+    fn value_content(&self) -> Option<OutputContent> {
+        let (_, kind) = self.value.as_ref()?;
+        let json = self.value_text()?;
+        match (kind, serde_json::from_str::<String>(json)) {
+            (ValueKind::Null, _) => None,
+            (ValueKind::Base64, Ok(text)) => Some(OutputContent::Base64(text)),
+            (ValueKind::Other, Ok(text)) => Some(OutputContent::Text(text)),
+            (ValueKind::Base64 | ValueKind::Other, Err(_)) => Some(OutputContent::Json(json.to_owned())),
+        }
     }
 }
 
@@ -127,38 +243,40 @@ fn nothing(status: u16, form: ResultForm) -> Problem {
 impl ResultSink for JsonSink {
     fn columns(&mut self, names: &[&str]) -> Result<(), SinkError> {
         self.result_sets += 1;
-        let form = self.answer.form;
-        match form {
-            ResultForm::None => return Ok(()),
-            ResultForm::RowsAffected => {
-                return Err(mismatch(
-                    form,
+        let wanted = self.wanted;
+        if !wanted.rows() {
+            return match self.answer.form {
+                ResultForm::RowsAffected => Err(wanted.mismatch(
                     "the command returned a result set; leave out its SELECT or OUTPUT, or declare `rows`",
-                ));
-            }
-            _ if self.result_sets > 1 => {
-                return Err(mismatch(
-                    form,
-                    "the command returned a second result set, and `resultSets` is not supported yet; return one",
-                ));
-            }
-            ResultForm::Value if names.len() != 1 => {
-                let message =
-                    format!("the command returned {} columns; SELECT one, or declare `row`", names.len());
-                return Err(mismatch(form, &message));
-            }
-            ResultForm::Value => return Ok(()),
-            ResultForm::Rows | ResultForm::Row => {}
+                )),
+                _ => Ok(()),
+            };
+        }
+        if self.result_sets > 1 {
+            return Err(wanted.mismatch(
+                "the command returned a second result set, and `resultSets` is not supported yet; return one",
+            ));
+        }
+        if wanted.value && names.len() != 1 {
+            let message =
+                format!("the command returned {} columns; SELECT one, or declare `row`", names.len());
+            return Err(SinkError::Form(match self.answer.form {
+                ResultForm::Value => format!("`sql.result` is `value`, but {message}."),
+                _ => format!("`sql.outputs` takes a `value`, but {message}."),
+            }));
+        }
+        if !wanted.objects {
+            return Ok(());
         }
         self.keys.clear();
         for (index, name) in names.iter().enumerate() {
             if name.is_empty() {
                 let message = format!("column {} has no name; write `AS name` after it", index + 1);
-                return Err(mismatch(form, &message));
+                return Err(wanted.mismatch(&message));
             }
             if names.iter().take(index).any(|other| other == name) {
                 let message = format!("two columns are called `{name}`; name one of them otherwise with AS");
-                return Err(mismatch(form, &message));
+                return Err(wanted.mismatch(&message));
             }
             let mut key = String::with_capacity(name.len() + 4);
             key.push_str(if index == 0 { "{" } else { "," });
@@ -166,53 +284,62 @@ impl ResultSink for JsonSink {
             key.push(':');
             self.keys.push(key);
         }
-        if form == ResultForm::Rows {
+        if self.answer.form == ResultForm::Rows {
             self.json.push('[');
         }
         Ok(())
     }
 
     fn begin_row(&mut self) -> Result<(), SinkError> {
-        let form = self.answer.form;
         if self.rows > 0 {
-            match form {
-                ResultForm::Row | ResultForm::Value => {
-                    return Err(mismatch(
-                        form,
-                        "the command returned more than one row; narrow its WHERE, write TOP (1), or declare `rows`",
-                    ));
-                }
-                ResultForm::Rows => self.json.push(','),
-                ResultForm::RowsAffected | ResultForm::None => {}
+            if self.wanted.one_row {
+                return Err(self.wanted.mismatch(
+                    "the command returned more than one row; narrow its WHERE, write TOP (1), or declare `rows`",
+                ));
+            }
+            if self.wanted.objects {
+                self.json.push(',');
             }
         }
         self.rows += 1;
         self.column = 0;
+        self.row_begin = self.json.len();
         Ok(())
     }
 
     fn cell(&mut self, cell: Cell<'_>) -> Result<(), SinkError> {
-        match self.answer.form {
-            ResultForm::RowsAffected | ResultForm::None => return Ok(()),
-            ResultForm::Value => {}
-            ResultForm::Rows | ResultForm::Row => match self.keys.get(self.column) {
+        if !self.wanted.rows() {
+            return Ok(());
+        }
+        if self.wanted.objects {
+            match self.keys.get(self.column) {
                 Some(key) => self.json.push_str(key),
-                None => {
-                    return Err(mismatch(self.answer.form, "a row has more values than there are columns"));
-                }
-            },
+                None => return Err(self.wanted.mismatch("a row has more values than there are columns")),
+            }
         }
         self.column += 1;
+        let begin = self.json.len();
         write_cell(&mut self.json, cell, self.answer.numbers);
+        if self.wanted.value {
+            let kind = match cell {
+                Cell::Null => ValueKind::Null,
+                Cell::Binary(_) => ValueKind::Base64,
+                _ => ValueKind::Other,
+            };
+            self.value = Some((begin..self.json.len(), kind));
+        }
         Ok(())
     }
 
     fn end_row(&mut self) -> Result<(), SinkError> {
-        if matches!(self.answer.form, ResultForm::Rows | ResultForm::Row) {
+        if self.wanted.objects {
             if self.column != self.keys.len() {
-                return Err(mismatch(self.answer.form, "a row has fewer values than there are columns"));
+                return Err(self.wanted.mismatch("a row has fewer values than there are columns"));
             }
             self.json.push('}');
+            if self.wanted.apart {
+                self.row_ranges.push(self.row_begin..self.json.len());
+            }
         }
         Ok(())
     }
@@ -223,6 +350,9 @@ impl ResultSink for JsonSink {
 
     fn restart(&mut self) -> bool {
         self.json.clear();
+        self.row_ranges.clear();
+        self.row_begin = 0;
+        self.value = None;
         self.keys.clear();
         self.column = 0;
         self.result_sets = 0;
@@ -231,8 +361,4 @@ impl ResultSink for JsonSink {
         // Everything is kept here until the command has ended.
         true
     }
-}
-
-fn mismatch(form: ResultForm, message: &str) -> SinkError {
-    SinkError::Form(format!("`sql.result` is `{}`, but {message}.", form.name()))
 }

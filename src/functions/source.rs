@@ -1,9 +1,9 @@
 //! Where a parameter's value comes from: the paths of `from`, read and checked against the trigger.
 
+use super::message_trigger::MessageTrigger;
 use super::route::{RouteParameter, RouteTemplate};
 use super::trigger::Trigger;
-use crate::invocation::SqlType;
-use crate::invocation::nearest;
+use crate::invocation::{Length, SqlType, nearest};
 
 /// A `from` path, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,25 @@ pub(super) enum Source {
     TimerAdjustsForDst,
     /// `timer.scheduleStatus.last`, with the host's name of it.
     TimerMoment(&'static str),
+    /// `message`: the whole payload.
+    Message(MessageForm),
+    /// `message.order.id`
+    MessageProperty(Vec<String>),
+    /// `metadata.Properties.tenant`: a name that the host owns, in the host's spelling, and the path below it.
+    Metadata { name: String, path: Vec<String> },
     /// `invocation.id`
     InvocationId,
+}
+
+/// In which form a payload comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessageForm {
+    /// As text.
+    Text,
+    /// As bytes.
+    Bytes,
+    /// As a JSON array of messages.
+    Batch,
 }
 
 const TIMER_PATHS: [&str; 5] = [
@@ -36,8 +53,11 @@ const TIMER_PATHS: [&str; 5] = [
     "scheduleStatus.lastUpdated",
 ];
 const HTTP_ROOTS: [&str; 5] = ["route", "query", "header", "body", "invocation"];
-const TIMER_ROOTS: [&str; 2] = ["timer", "invocation"];
-const LATER_ROOTS: [&str; 4] = ["message", "metadata", "principal", "setting"];
+const TIMER_ROOTS: [&str; 3] = ["timer", "metadata", "invocation"];
+const MESSAGE_ROOTS: [&str; 3] = ["message", "metadata", "invocation"];
+const LATER_ROOTS: [&str; 2] = ["principal", "setting"];
+/// What the host says of a timer beside its data (`SetRetryContext` in azure-functions-host).
+const TIMER_METADATA: [&str; 2] = ["RetryContext", "sys"];
 
 impl Source {
     /// Reads a path and checks that the trigger has such a value.
@@ -54,26 +74,28 @@ impl Source {
             ("invocation", _) if rest == Some("id") => Ok(Self::InvocationId),
             ("invocation", _) => Err(format!("`{path}` is not known; there is `invocation.id`")),
             ("timer", Trigger::Timer(_)) => timer(named("timer.isPastDue")?),
-            ("timer", Trigger::Http(_)) => Err(wrong_trigger(path, "an HTTP function", &HTTP_ROOTS)),
-            ("route" | "query" | "header" | "body", Trigger::Timer(_)) => {
-                Err(wrong_trigger(path, "a timer function", &TIMER_ROOTS))
-            }
             ("route", Trigger::Http(http)) => route(named("route.id")?, &http.route),
-            ("query", _) => Ok(Self::Query(named("query.city")?.to_owned())),
-            ("header", _) => Ok(Self::Header(named("header.x-request-id")?.to_ascii_lowercase())),
-            ("body", _) => match rest {
-                None => Ok(Self::Body),
-                Some(_) => body(path, named("body.address.city")?),
-            },
-            _ if LATER_ROOTS.contains(&root) => Err(format!("`{root}` is not supported yet")),
-            (_, trigger) => {
-                let known: &[&str] =
-                    if matches!(trigger, Trigger::Http(_)) { &HTTP_ROOTS } else { &TIMER_ROOTS };
-                Err(match nearest(root, known.iter().copied()) {
-                    Some(word) => format!("`{path}` is not known; did you mean `{word}`?"),
-                    None => format!("`{path}` is not known; a path begins with {}", known.join(", ")),
-                })
+            ("query", Trigger::Http(_)) => Ok(Self::Query(named("query.city")?.to_owned())),
+            ("header", Trigger::Http(_)) => {
+                Ok(Self::Header(named("header.x-request-id")?.to_ascii_lowercase()))
             }
+            ("body", Trigger::Http(_)) => match rest {
+                None => Ok(Self::Body),
+                Some(_) => properties(path, named("body.address.city")?).map(Self::BodyProperty),
+            },
+            ("message", Trigger::Message(message)) => match rest {
+                None => Ok(Self::Message(form(message))),
+                Some(_) => message_property(path, named("message.order.id")?, message),
+            },
+            ("metadata", Trigger::Timer(_)) => {
+                let owned = TIMER_METADATA.map(str::to_owned);
+                metadata(path, named("metadata.RetryContext.RetryCount")?, &owned, "a timerTrigger")
+            }
+            ("metadata", Trigger::Message(message)) => {
+                let of = format!("a {}", message.kind.name);
+                metadata(path, named("metadata.sys.UtcNow")?, &message.metadata_names(), &of)
+            }
+            _ => Err(unknown(root, path, trigger)),
         }
     }
 
@@ -86,7 +108,17 @@ impl Source {
             }
             Self::Body => sql_type.is_text() || sql_type.is_binary(),
             Self::InvocationId => sql_type == SqlType::UniqueIdentifier || sql_type.is_text(),
-            Self::Route(_) | Self::Query(_) | Self::Header(_) | Self::BodyProperty(_) => true,
+            Self::Message(MessageForm::Bytes) => sql_type.is_binary(),
+            Self::Message(MessageForm::Batch) => {
+                matches!(sql_type, SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max))
+            }
+            Self::Message(MessageForm::Text)
+            | Self::MessageProperty(_)
+            | Self::Metadata { .. }
+            | Self::Route(_)
+            | Self::Query(_)
+            | Self::Header(_)
+            | Self::BodyProperty(_) => true,
         };
         if fits {
             return Ok(());
@@ -95,6 +127,10 @@ impl Source {
             Self::TimerMoment(_) => "must be datetime2 or datetimeoffset for a moment of the timer's",
             Self::Body => "must be nvarchar(max) for the whole body, or varbinary(max) if it comes as base64",
             Self::InvocationId => "must be uniqueidentifier for the invocation's id",
+            Self::Message(MessageForm::Bytes) => {
+                "must be varbinary(max), or leave `dataType` out of the trigger to get text"
+            }
+            Self::Message(_) => "must be nvarchar(max) for an array of messages, to be read with OPENJSON",
             _ => "must be bit for this value",
         }
         .to_owned())
@@ -106,8 +142,60 @@ impl Source {
     }
 }
 
-fn wrong_trigger(path: &str, function: &str, roots: &[&str]) -> String {
-    format!("`{path}` does not exist in {function}; a path begins with {}", roots.join(", "))
+fn unknown(root: &str, path: &str, trigger: &Trigger) -> String {
+    if LATER_ROOTS.contains(&root) {
+        return format!("`{root}` is not supported yet");
+    }
+    let (function, roots): (_, &[&str]) = match trigger {
+        Trigger::Http(_) => ("an HTTP function", &HTTP_ROOTS),
+        Trigger::Timer(_) => ("a timer function", &TIMER_ROOTS),
+        Trigger::Message(_) => ("a function that takes messages", &MESSAGE_ROOTS),
+    };
+    let elsewhere = HTTP_ROOTS.iter().chain(&TIMER_ROOTS).chain(&MESSAGE_ROOTS).any(|known| *known == root);
+    if elsewhere {
+        return format!("`{path}` does not exist in {function}; a path begins with {}", roots.join(", "));
+    }
+    match nearest(root, roots.iter().copied()) {
+        Some(word) => format!("`{path}` is not known; did you mean `{word}`?"),
+        None => format!("`{path}` is not known; a path begins with {}", roots.join(", ")),
+    }
+}
+
+fn form(trigger: &MessageTrigger) -> MessageForm {
+    match (trigger.batch, trigger.binary) {
+        (true, _) => MessageForm::Batch,
+        (false, true) => MessageForm::Bytes,
+        (false, false) => MessageForm::Text,
+    }
+}
+
+fn message_property(path: &str, rest: &str, trigger: &MessageTrigger) -> Result<Source, String> {
+    match form(trigger) {
+        MessageForm::Text => properties(path, rest).map(Source::MessageProperty),
+        MessageForm::Bytes => {
+            Err("bytes have no properties; leave `dataType` out of the trigger to get text".to_owned())
+        }
+        MessageForm::Batch => {
+            Err("several messages come at once; take `message` as nvarchar(max) and read it with OPENJSON"
+                .to_owned())
+        }
+    }
+}
+
+fn metadata(path: &str, rest: &str, owned: &[String], trigger: &str) -> Result<Source, String> {
+    let mut names = properties(path, rest)?.into_iter();
+    let first = names.next().unwrap_or_default();
+    if let Some(name) = owned.iter().find(|name| name.eq_ignore_ascii_case(&first)) {
+        return Ok(Source::Metadata { name: name.clone(), path: names.collect() });
+    }
+    // Of a batch the host has arrays.
+    let of_batch = owned.iter().find(|name| name.eq_ignore_ascii_case(&format!("{first}Array")));
+    let meant = of_batch.map(String::as_str).or_else(|| nearest(&first, owned.iter().map(String::as_str)));
+    let cure = match meant {
+        Some(name) => format!("did you mean `metadata.{name}`?"),
+        None => format!("there are {}", owned.join(", ")),
+    };
+    Err(format!("the host has no metadata `{first}` of its own for {trigger}; {cure}"))
 }
 
 fn route(name: &str, template: &RouteTemplate) -> Result<Source, String> {
@@ -123,7 +211,7 @@ fn route(name: &str, template: &RouteTemplate) -> Result<Source, String> {
     })
 }
 
-fn body(path: &str, rest: &str) -> Result<Source, String> {
+fn properties(path: &str, rest: &str) -> Result<Vec<String>, String> {
     if path.contains('[') {
         return Err(
             "an array's elements can't be named; take the array as nvarchar(max) and read it with OPENJSON"
@@ -134,7 +222,7 @@ fn body(path: &str, rest: &str) -> Result<Source, String> {
     if names.iter().any(String::is_empty) {
         return Err(format!("`{path}` has an empty name in it"));
     }
-    Ok(Source::BodyProperty(names))
+    Ok(names)
 }
 
 fn timer(rest: &str) -> Result<Source, String> {

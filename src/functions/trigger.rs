@@ -1,5 +1,6 @@
 //! What starts a function, as its bindings declare it.
 
+use super::message_trigger::MessageTrigger;
 use super::route::RouteTemplate;
 
 /// A function's trigger.
@@ -9,6 +10,8 @@ pub enum Trigger {
     Http(HttpTrigger),
     /// A `timerTrigger`.
     Timer(TimerTrigger),
+    /// A trigger that brings a payload.
+    Message(MessageTrigger),
 }
 
 impl Trigger {
@@ -18,6 +21,7 @@ impl Trigger {
         match self {
             Self::Http(http) => &http.binding,
             Self::Timer(timer) => &timer.binding,
+            Self::Message(message) => &message.binding,
         }
     }
 }

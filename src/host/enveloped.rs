@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use super::envelope::{Envelope, EnvelopeError};
+use super::envelope::{self, EnvelopeError};
 use super::reply::{HostReply, HttpAnswer};
 use super::worker::{Unavailable, Worker, log_outcome};
-use crate::functions::{Function, Trigger};
-use crate::invocation::{InvocationLog, Problem, TriggerInput};
+use crate::functions::Trigger;
+use crate::invocation::{InvocationLog, Problem};
+use crate::logging;
 
 /// Answers one invocation: `body` is the envelope that the host posted to `/name`.
 pub async fn invoke(worker: &Worker, name: &str, id: &str, body: &[u8]) -> HostReply {
@@ -16,36 +17,40 @@ pub async fn invoke(worker: &Worker, name: &str, id: &str, body: &[u8]) -> HostR
             let Unavailable { problem, http_output } = *unavailable;
             log_outcome(name, id, Instant::now(), Some(&problem));
             return match http_output {
-                Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[]),
-                None => HostReply::failure(&problem, id),
+                Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[], &[]),
+                None => failure(name, id, &problem),
             };
         }
     };
     let log = InvocationLog::default();
-    let input = input(&function, body).map_err(|error| invalid_envelope(&error));
+    let input = envelope::read(body, &function.trigger, function.plan.metadata_names())
+        .map_err(|error| invalid_envelope(&error));
     let result = worker.run(&function, id, input, &log).await;
+    let logs = log.lines();
     match (&function.trigger, result) {
         (Trigger::Http(trigger), Ok(shaped)) => {
             let answer = match &shaped.problem {
                 Some(problem) => HttpAnswer::problem(problem, id),
                 None => HttpAnswer::json(shaped.status, shaped.body),
             };
-            HostReply::http(&trigger.output, answer, &log.lines())
+            HostReply::http(&trigger.output, answer, &shaped.outputs, &logs)
         }
         (Trigger::Http(trigger), Err(problem)) => {
-            HostReply::http(&trigger.output, HttpAnswer::problem(&problem, id), &log.lines())
+            HostReply::http(&trigger.output, HttpAnswer::problem(&problem, id), &[], &logs)
         }
-        (Trigger::Timer(_), Ok(_)) => HostReply::success(&log.lines()),
-        (Trigger::Timer(_), Err(problem)) => HostReply::failure(&problem, id),
+        (Trigger::Timer(_) | Trigger::Message(_), Ok(shaped)) => match &shaped.problem {
+            None => HostReply::success(&shaped.outputs, &logs),
+            // The definition says that nothing found is a failure, and only the host can hear of it.
+            Some(problem) => failure(name, id, problem),
+        },
+        (Trigger::Timer(_) | Trigger::Message(_), Err(problem)) => failure(name, id, &problem),
     }
 }
 
-fn input(function: &Function, body: &[u8]) -> Result<TriggerInput, EnvelopeError> {
-    let envelope = Envelope::parse(body)?;
-    match &function.trigger {
-        Trigger::Http(trigger) => envelope.into_http(&trigger.binding),
-        Trigger::Timer(trigger) => envelope.into_timer(&trigger.binding),
-    }
+/// The host throws the body and the logs of a failure away: stderr is the only way to say why.
+pub(super) fn failure(name: &str, id: &str, problem: &Problem) -> HostReply {
+    logging::say_that_an_invocation_failed(name, id, problem);
+    HostReply::failure(problem, id)
 }
 
 fn invalid_envelope(error: &EnvelopeError) -> Problem {

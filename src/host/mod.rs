@@ -5,6 +5,7 @@ pub mod envelope;
 pub mod enveloped;
 mod forwarded;
 pub mod host_json;
+mod outputs;
 mod query;
 pub mod reply;
 pub mod router;

@@ -4,8 +4,10 @@
 //! a string that is already JSON: the host would write an object anew, with its own indentation and doubles.
 //! Facts from azure-functions-host, `src/WebJobs.Script/Workers/Http/`.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
+use super::outputs::written;
+use crate::functions::ShapedOutput;
 use crate::invocation::Problem;
 
 /// What the worker answers to the host's POST.
@@ -51,9 +53,9 @@ impl HttpAnswer {
 
 impl HostReply {
     /// The invocation of an HTTP function is over, well or not: the caller gets `answer` through the http output
-    /// `binding`, which the host looks up by this very name.
+    /// `binding`, which the host looks up by this very name, and other bindings get `outputs`.
     #[must_use]
-    pub fn http(binding: &str, answer: HttpAnswer, logs: &[String]) -> Self {
+    pub fn http(binding: &str, answer: HttpAnswer, outputs: &[ShapedOutput], logs: &[String]) -> Self {
         let mut headers = serde_json::Map::new();
         if answer.body.is_some() {
             headers.insert("Content-Type".into(), answer.content_type.into());
@@ -66,18 +68,18 @@ impl HostReply {
         output.insert("statusCode".into(), answer.status.into());
         output.insert("headers".into(), Json::Object(headers));
         output.insert("body".into(), answer.body.unwrap_or_default().into());
-        if binding == "$return" {
-            return Self::envelope(&json!({}), logs, &Json::Object(output));
-        }
-        let mut outputs = serde_json::Map::new();
-        outputs.insert(binding.to_owned(), Json::Object(output));
-        Self::envelope(&Json::Object(outputs), logs, &Json::Null)
+        let mut values = Values::default();
+        values.add(binding, Json::Object(output).to_string());
+        values.add_all(outputs);
+        values.reply(logs)
     }
 
     /// The invocation of a function without an HTTP caller succeeded.
     #[must_use]
-    pub fn success(logs: &[String]) -> Self {
-        Self::envelope(&json!({}), logs, &Json::Null)
+    pub fn success(outputs: &[ShapedOutput], logs: &[String]) -> Self {
+        let mut values = Values::default();
+        values.add_all(outputs);
+        values.reply(logs)
     }
 
     /// The invocation failed and no HTTP caller can be told: the host takes any status but 2xx for a failure.
@@ -85,10 +87,42 @@ impl HostReply {
     pub fn failure(problem: &Problem, invocation_id: &str) -> Self {
         Self { status: problem.status, body: problem.to_json(invocation_id) }
     }
+}
 
-    fn envelope(outputs: &Json, logs: &[String], return_value: &Json) -> Self {
-        let body = json!({ "Outputs": outputs, "Logs": logs, "ReturnValue": return_value });
-        Self { status: 200, body: body.to_string() }
+/// The values of a reply, as JSON text: a number that was read and written again could lose digits.
+#[derive(Default)]
+struct Values {
+    /// The members of `Outputs`, with commas between.
+    outputs: String,
+    return_value: Option<String>,
+}
+
+impl Values {
+    fn add(&mut self, binding: &str, json: String) {
+        if binding == "$return" {
+            self.return_value = Some(json);
+            return;
+        }
+        if !self.outputs.is_empty() {
+            self.outputs.push(',');
+        }
+        self.outputs.push_str(&Json::from(binding).to_string());
+        self.outputs.push(':');
+        self.outputs.push_str(&json);
+    }
+
+    fn add_all(&mut self, outputs: &[ShapedOutput]) {
+        for output in outputs {
+            self.add(&output.output.binding, written(output));
+        }
+    }
+
+    fn reply(self, logs: &[String]) -> HostReply {
+        let Self { outputs, return_value } = self;
+        let return_value = return_value.as_deref().unwrap_or("null");
+        let logs = Json::from(logs);
+        let body = format!("{{\"Outputs\":{{{outputs}}},\"Logs\":{logs},\"ReturnValue\":{return_value}}}");
+        HostReply { status: 200, body }
     }
 }
 
@@ -96,12 +130,43 @@ impl HostReply {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+    use serde_json::json;
+
     use super::*;
+    use crate::functions::{Output, OutputContent, OutputForm, Receiver};
+
+    fn output(binding: &str, receiver: Receiver, content: OutputContent) -> ShapedOutput {
+        let binding = binding.to_owned();
+        ShapedOutput { output: Output { binding, form: OutputForm::Row, receiver, binary: false }, content }
+    }
+
+    #[test]
+    fn other_outputs_stand_beside_the_answer_and_keep_their_digits() {
+        let outputs = [
+            output("queue", Receiver::Messages, OutputContent::Json("{\"a\":1.50}".into())),
+            output("doc\"s", Receiver::Objects, OutputContent::Json("{\"a\":1.50}".into())),
+            output("$return", Receiver::Stream, OutputContent::Text("x".into())),
+        ];
+        let answer = HttpAnswer::json(200, Some("{}".into()));
+        let reply = HostReply::http("res", answer, &outputs, &["info: x".into()]);
+        let body: Json = serde_json::from_str(&reply.body).unwrap();
+        assert_eq!(body["Outputs"]["queue"], json!(["{\"a\":1.50}"]));
+        assert_eq!(body["Outputs"]["doc\"s"].to_string(), "{\"a\":1.50}");
+        assert_eq!(body["Outputs"]["res"]["statusCode"], 200);
+        assert_eq!(body["ReturnValue"], "x");
+
+        let reply = HostReply::success(&[], &[]);
+        assert_eq!(reply.body, r#"{"Outputs":{},"Logs":[],"ReturnValue":null}"#);
+    }
 
     #[test]
     fn the_http_body_is_a_string_under_the_bindings_own_name() {
-        let reply =
-            HostReply::http("Res", HttpAnswer::json(201, Some("{\"a\":1.50}".into())), &["info: x".into()]);
+        let reply = HostReply::http(
+            "Res",
+            HttpAnswer::json(201, Some("{\"a\":1.50}".into())),
+            &[],
+            &["info: x".into()],
+        );
         let body: Json = serde_json::from_str(&reply.body).unwrap();
         assert_eq!(reply.status, 200);
         assert_eq!(body["Outputs"]["Res"]["statusCode"], 201);
@@ -120,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_return_binding_answers_through_return_value() {
-        let reply = HostReply::http("$return", HttpAnswer::json(200, Some("1".into())), &[]);
+        let reply = HostReply::http("$return", HttpAnswer::json(200, Some("1".into())), &[], &[]);
         let body: Json = serde_json::from_str(&reply.body).unwrap();
         assert_eq!(body["ReturnValue"]["statusCode"], 200);
     }

@@ -101,10 +101,12 @@ impl Worker {
         used: Duration,
     ) -> Result<Shaped, Problem> {
         let host = self.host.as_ref().map_err(|error| Problem::not_configured(&error.to_string()))?;
+        // Without a router nobody knows whether a caller could have written the envelope.
+        self.router.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
         let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
         let limit = match &function.trigger {
             Trigger::Http(_) => host.limits.http,
-            Trigger::Timer(_) => host.limits.other,
+            Trigger::Timer(_) | Trigger::Message(_) => host.limits.other,
         };
         let limit = function.plan.timeout().map_or(limit, |timeout| timeout.min(limit));
         let mut invocation = Invocation::new(id, Arc::clone(&function.name), limit.saturating_sub(used));

@@ -3,6 +3,7 @@
 mod context;
 mod json_comments;
 mod json_place;
+mod message;
 mod problem;
 mod spelling;
 mod sql_type;
@@ -12,6 +13,7 @@ mod value;
 pub use context::{Invocation, InvocationLog};
 pub(crate) use json_comments::without_comments;
 pub(crate) use json_place::JsonPlaces;
+pub use message::{Message, Metadata, Payload, Shadows};
 pub use problem::{Problem, Violation};
 pub(crate) use spelling::nearest;
 pub use sql_type::{Length, SqlType, SqlTypeError};

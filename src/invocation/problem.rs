@@ -30,6 +30,8 @@ pub struct Problem {
     pub sql_error: Option<u32>,
     /// Seconds after which another try makes sense; becomes `Retry-After`.
     pub retry_after_seconds: Option<u64>,
+    /// `detail` is meant for the caller alone: it is the text of a THROW, which may hold values.
+    pub detail_may_hold_values: bool,
 }
 
 impl Problem {
@@ -44,6 +46,17 @@ impl Problem {
             violations: Vec::new(),
             sql_error: None,
             retry_after_seconds: None,
+            detail_may_hold_values: false,
+        }
+    }
+
+    /// The detail without anything that must not reach a log.
+    #[must_use]
+    pub fn detail_for_logs(&self) -> &str {
+        if self.detail_may_hold_values {
+            "the command ended with a THROW; its text may hold values, so it is logged only with AZSQL_SHOW_DATABASE_ERRORS"
+        } else {
+            &self.detail
         }
     }
 

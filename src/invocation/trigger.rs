@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::{Message, Metadata};
+
 /// The trigger's own data.
 #[derive(Clone, Debug)]
 pub enum TriggerInput {
@@ -11,6 +13,8 @@ pub enum TriggerInput {
     Http(HttpRequest),
     /// A `timerTrigger`.
     Timer(TimerEvent),
+    /// A queue, a topic, an event hub, a blob, a change feed: any trigger that brings a payload.
+    Message(Message),
 }
 
 /// What a caller sent to an HTTP function.
@@ -105,4 +109,6 @@ impl std::fmt::Debug for Body {
 pub struct TimerEvent {
     /// The `Data` of the timer binding, keys as the host spells them: `Schedule`, `ScheduleStatus`, `IsPastDue`.
     pub data: Json,
+    /// What else it says: `RetryContext` on a run that its `retry` repeats.
+    pub metadata: Metadata,
 }

@@ -82,7 +82,7 @@ async fn an_envelope_of_another_form_is_a_400_that_says_what_is_missing() {
         (json!({ "Data": "CANARY" }), "not an invocation of the Functions host"),
         (json!({ "Data": {} }), "`Data.req`"),
         (json!({ "Data": { "request": { "Params": { "id": "CANARY" } } } }), "`Data.req`"),
-        (json!({ "Data": { "req": "CANARY" } }), "`Data.req.Method`"),
+        (json!({ "Data": { "req": "CANARY" } }), "`Data.req` of the invocation must be an object"),
         (
             json!({ "Data": { "req": { "Params": "CANARY" } } }),
             "`Data.req.Params` of the invocation must be an object",

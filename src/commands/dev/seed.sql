@@ -1,4 +1,4 @@
--- The sample database: dbo.Persons with 240 rows made up, and the table that NightlySummary writes to.
+-- The sample database: dbo.Persons with 240 rows made up, and the tables that NightlySummary and IngestOrder write to.
 
 CREATE TABLE dbo.Persons (
     Id int IDENTITY PRIMARY KEY,
@@ -13,6 +13,13 @@ CREATE TABLE dbo.NightlySummaries (
     Persons int NOT NULL,
     TotalBalance decimal(38,4) NOT NULL,
     PastDue bit NOT NULL,
+    Created datetime2(3) NOT NULL DEFAULT SYSUTCDATETIME()
+);
+
+CREATE TABLE dbo.IncomingOrders (
+    OrderId varchar(40) PRIMARY KEY,
+    Customer nvarchar(100) NOT NULL,
+    Amount decimal(18,2) NOT NULL,
     Created datetime2(3) NOT NULL DEFAULT SYSUTCDATETIME()
 );
 

@@ -1,9 +1,12 @@
-//! Reads the `bindings` of a definition: the trigger and where its answer goes.
+//! Reads the `bindings` of a definition: the trigger, where its answer goes, and the other outputs.
 
 use serde_json::Value as Json;
 
 use super::error::Mistakes;
+use super::message_trigger;
+use super::outputs::OutBinding;
 use super::section::Section;
+use crate::functions::message_trigger::MessageKind;
 use crate::functions::route::RouteTemplate;
 use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
 use crate::invocation::nearest;
@@ -20,71 +23,115 @@ pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
     })
 }
 
-/// Reads the bindings; None when there is no trigger that this worker knows.
-pub(super) fn read(
+/// The bindings of a function.
+#[derive(Debug, Default)]
+pub(super) struct Bindings<'a> {
+    /// None when there is no trigger that this worker knows.
+    pub(super) trigger: Option<Trigger>,
+    /// All out bindings but the http output.
+    pub(super) outputs: Vec<OutBinding<'a>>,
+}
+
+/// Reads the bindings.
+pub(super) fn read<'a>(
     function: &str,
-    bindings: &[Json],
+    bindings: &'a [Json],
     is_forwarded: bool,
     mistakes: &mut Mistakes,
-) -> Option<Trigger> {
+) -> Bindings<'a> {
     let mut triggers = Vec::new();
+    let mut http_outputs = Vec::new();
     let mut outputs = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
     for (index, json) in bindings.iter().enumerate() {
         let Some(binding) = Section::of(format!("bindings[{index}]"), json, mistakes) else { continue };
         let kind = binding.text("type", mistakes).unwrap_or_default();
-        let out = binding.text("direction", mistakes) == Some("out");
+        let out = binding.text("direction", mistakes).is_some_and(|word| word.eq_ignore_ascii_case("out"));
         let name = binding.text("name", mistakes).unwrap_or_default();
         if name.is_empty() {
             mistakes.add(binding.path_of("name"), "is missing; every binding needs a name");
+        } else if out && names.contains(&name) {
+            mistakes.add(binding.path_of("name"), "is the name of another binding; give each its own");
         }
+        names.push(name);
         match (kind.to_ascii_lowercase().as_str(), out) {
-            ("httptrigger" | "timertrigger", true) => {
-                mistakes.add(binding.path_of("direction"), "must be \"in\" for a trigger");
-            }
-            ("httptrigger" | "timertrigger", false) => triggers.push((name, binding)),
-            ("http", true) => outputs.push((name, binding)),
-            ("http", false) => {
-                mistakes.add(binding.path_of("direction"), "must be \"out\" for the type http");
-            }
             ("", _) => {
                 mistakes.add(binding.path_of("type"), "is missing; write httpTrigger, timerTrigger or http");
             }
-            (other, false) if other.ends_with("trigger") => mistakes.add(
-                binding.path_of("type"),
-                format!("`{kind}` is not supported yet; there are httpTrigger and timerTrigger"),
-            ),
-            (_, false) => mistakes.add(
-                binding.path_of("type"),
-                format!("`{kind}`: nothing can read an input binding yet; leave it out"),
-            ),
-            (_, true) => mistakes.add(
-                binding.path_of("type"),
-                format!("`{kind}`: nothing can be written to this output yet; leave it out"),
-            ),
+            (trigger, true) if trigger.ends_with("trigger") => {
+                mistakes.add(binding.path_of("direction"), "must be \"in\" for a trigger");
+            }
+            (trigger, false) if trigger.ends_with("trigger") => triggers.push((name, kind, binding)),
+            ("http", true) => http_outputs.push((name, binding)),
+            ("http", false) => {
+                mistakes.add(binding.path_of("direction"), "must be \"out\" for the type http");
+            }
+            (_, false) => mistakes.add(binding.path_of("type"), unknown_input(kind)),
+            (_, true) => outputs.push(OutBinding {
+                name,
+                kind,
+                binary: binding
+                    .text("dataType", mistakes)
+                    .is_some_and(|data_type| data_type.eq_ignore_ascii_case("binary")),
+                path: binding.path().to_owned(),
+            }),
         }
     }
-    let Some(((name, trigger), more)) = triggers.split_first() else {
+    let Some(((name, kind, trigger), more)) = triggers.split_first() else {
         if mistakes.is_empty() {
-            mistakes.add("bindings", "has no trigger; add one of type httpTrigger or timerTrigger");
+            let message = "has no trigger; add one, such as an httpTrigger, a timerTrigger or a queueTrigger";
+            mistakes.add("bindings", message);
         }
-        return None;
+        return Bindings { trigger: None, outputs };
     };
-    for (_, second) in more {
+    for (_, _, second) in more {
         mistakes.add(second.path(), "is a second trigger; a function has exactly one");
     }
-    let is_http = trigger.text("type", mistakes).is_some_and(|kind| kind.eq_ignore_ascii_case("httpTrigger"));
-    if is_http {
-        let http = http(function, name, trigger, &outputs, mistakes);
-        Some(Trigger::Http(HttpTrigger { is_forwarded, ..http }))
-    } else {
-        if let Some((_, output)) = outputs.first() {
-            mistakes
-                .add(output.path(), "is an http output, but a timer has no caller to answer; leave it out");
-        }
+    if kind.eq_ignore_ascii_case("httpTrigger") {
+        let http = http(function, name, trigger, &http_outputs, mistakes);
+        let trigger = Trigger::Http(HttpTrigger { is_forwarded, ..http });
+        return Bindings { trigger: Some(trigger), outputs };
+    }
+    if let Some((_, output)) = http_outputs.first() {
+        let message = format!("is an http output, but a {kind} has no caller to answer; leave it out");
+        mistakes.add(output.path(), message);
+    }
+    let trigger = if kind.eq_ignore_ascii_case("timerTrigger") {
         if trigger.text("schedule", mistakes).is_none_or(str::is_empty) {
             mistakes.add(trigger.path_of("schedule"), "is missing; write NCRONTAB such as \"0 0 2 * * *\"");
         }
         Some(Trigger::Timer(TimerTrigger { binding: (*name).to_owned() }))
+    } else if let Some(known) = MessageKind::find(kind) {
+        Some(Trigger::Message(message_trigger::read(name, known, trigger, mistakes)))
+    } else {
+        mistakes.add(trigger.path_of("type"), unknown_trigger(kind));
+        None
+    };
+    Bindings { trigger, outputs }
+}
+
+fn trigger_names() -> impl Iterator<Item = &'static str> {
+    ["httpTrigger", "timerTrigger"].into_iter().chain(MessageKind::names())
+}
+
+fn unknown_trigger(kind: &str) -> String {
+    match nearest(kind, trigger_names()) {
+        Some(known) => format!("`{kind}` is not a trigger that this worker knows; did you mean `{known}`?"),
+        None => {
+            let known: Vec<&str> = trigger_names().collect();
+            format!("`{kind}` is not a trigger that this worker knows; there are {}", known.join(", "))
+        }
+    }
+}
+
+fn unknown_input(kind: &str) -> String {
+    // A slip in `queueTrigger` would end here, as its last word is what tells a trigger.
+    match nearest(kind, trigger_names()) {
+        Some(known) => format!("`{kind}` is not a trigger; did you mean `{known}`?"),
+        None => format!(
+            "`{kind}`: nothing can read an input binding yet; leave it out, or write \"direction\": \"out\" for an \
+             output"
+        ),
     }
 }
 

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Component, Path};
 use std::time::Duration;
 
+use super::bindings::Bindings;
 use super::error::Mistakes;
+use super::outputs;
 use super::parameter;
 use super::section::Section;
 use crate::functions::CommandText;
@@ -12,7 +14,7 @@ use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm
 use crate::functions::trigger::Trigger;
 use crate::invocation::nearest;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "commandText",
     "commandFile",
     "commandType",
@@ -25,8 +27,9 @@ const KEYS: [&str; 12] = [
     "timeout",
     "numbers",
     "throwStatus",
+    "outputs",
 ];
-const LATER: [&str; 6] = ["transaction", "replica", "faults", "idempotencyKey", "sessionContext", "outputs"];
+const LATER: [&str; 5] = ["transaction", "replica", "faults", "idempotencyKey", "sessionContext"];
 const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
@@ -41,14 +44,20 @@ pub(super) struct CommandSection<'a> {
 
 impl CommandSection<'_> {
     /// Reads the section; None when a mistake leaves nothing to run.
-    pub(super) fn read(&self, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> Option<Plan> {
+    pub(super) fn read(&self, bindings: &Bindings<'_>, mistakes: &mut Mistakes) -> Option<Plan> {
         let section = &self.section;
+        let trigger = bindings.trigger.as_ref();
         section.check_keys(&KEYS, &LATER, mistakes);
         self.command_type(mistakes);
         let command = self.command(mistakes);
         let parameters = self.parameters(trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
-        let answer = self.answer(mistakes);
+        let answer = self.answer(trigger, mistakes);
+        let http_output = match trigger {
+            Some(Trigger::Http(http)) => Some(http.output.as_str()),
+            _ => None,
+        };
+        let outputs = outputs::read(section, &bindings.outputs, http_output, answer, mistakes);
         let timeout = self.timeout(mistakes);
         let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
         let connection_setting = self.connection_setting(mistakes).into();
@@ -71,6 +80,7 @@ impl CommandSection<'_> {
             timeout,
             throw_status,
             answer,
+            outputs,
         })
     }
 
@@ -185,7 +195,7 @@ impl CommandSection<'_> {
         }
     }
 
-    fn answer(&self, mistakes: &mut Mistakes) -> Answer {
+    fn answer(&self, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> Answer {
         let section = &self.section;
         let form = self.form(mistakes);
         let status =
@@ -198,7 +208,9 @@ impl CommandSection<'_> {
         Answer {
             form,
             status: status.unwrap_or(usual),
-            when_empty: when_empty.or((form == ResultForm::Row).then_some(404)),
+            // Without a caller an empty result is a result like any other, unless the definition says otherwise.
+            when_empty: when_empty
+                .or((form == ResultForm::Row && matches!(trigger, Some(Trigger::Http(_)))).then_some(404)),
             numbers: self.numbers(mistakes),
         }
     }

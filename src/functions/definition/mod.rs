@@ -4,7 +4,10 @@ mod bindings;
 mod command;
 mod error;
 mod forwarded;
+mod message_trigger;
+mod outputs;
 mod parameter;
+mod retry;
 mod section;
 
 use std::fs;
@@ -16,6 +19,7 @@ pub(crate) use error::Mistakes;
 pub use error::{DefinitionError, Mistake, Severity};
 pub(super) use forwarded::ForwardedRoute;
 
+use bindings::Bindings;
 use command::CommandSection;
 use section::Section;
 
@@ -83,20 +87,23 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
         mistakes.add("scriptFile", format!("`{script}` does not exist; leave the key out"));
     }
     mistakes.set_http_output(bindings::http_output(file.get("bindings")));
-    let trigger = match file.list("bindings", mistakes) {
+    let bindings = match file.list("bindings", mistakes) {
         Some(list) if !list.is_empty() => bindings::read(function, list, is_forwarded, mistakes),
         Some(_) => {
             mistakes.add("bindings", "is empty; add a trigger, and an http output for an HTTP function");
-            None
+            Bindings::default()
         }
         None => {
             if !file.has("bindings") {
                 mistakes
                     .add("bindings", "is missing; add a trigger, and an http output for an HTTP function");
             }
-            None
+            Bindings::default()
         }
     };
+    if let Some(trigger) = &bindings.trigger {
+        retry::check(file.get("retry"), trigger, mistakes);
+    }
     let Some(sql) = file.get("sql") else {
         let meant = nearest("sql", keys.keys().map(String::as_str));
         let meant = meant.map(|key| format!(" (there is `{key}`)")).unwrap_or_default();
@@ -105,6 +112,6 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
         return None;
     };
     let section = Section::of("sql", sql, mistakes)?;
-    let plan = CommandSection { section, folder, function }.read(trigger.as_ref(), mistakes);
-    Some(Function { name: function.into(), trigger: trigger?, plan: plan? })
+    let plan = CommandSection { section, folder, function }.read(&bindings, mistakes);
+    Some(Function { name: function.into(), trigger: bindings.trigger?, plan: plan? })
 }

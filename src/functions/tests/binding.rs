@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{timer, with_parameters};
-use crate::invocation::{Body, Decimal, HttpRequest, Parameter, Problem, SqlValue, TimerEvent, TriggerInput};
+use crate::invocation::{
+    Body, Decimal, HttpRequest, Metadata, Parameter, Problem, SqlValue, TimerEvent, TriggerInput,
+};
 
 fn request(query: &[(&str, &str)], body: Option<&str>) -> TriggerInput {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -175,7 +177,9 @@ fn a_timers_values_are_bound() {
                           "@last": { "from": "timer.scheduleStatus.last", "type": "datetime2(0)" },
                           "@next": { "from": "timer.scheduleStatus.next", "type": "datetimeoffset(0)" } }"#;
     let plan = &timer(parameters).unwrap().plan;
-    let bind = |data| plan.bind("id", &TriggerInput::Timer(TimerEvent { data })).unwrap();
+    let bind = |data| {
+        plan.bind("id", &TriggerInput::Timer(TimerEvent { data, metadata: Metadata::default() })).unwrap()
+    };
     let bound =
         bind(json!({ "Schedule": { "AdjustForDST": true }, "ScheduleStatus": null, "IsPastDue": false }));
     let values: Vec<_> = bound.iter().map(|parameter| parameter.value.clone()).collect();

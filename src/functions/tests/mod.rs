@@ -4,6 +4,9 @@
 
 mod binding;
 mod definitions;
+mod message_definitions;
+mod messages;
+mod outputs;
 mod samples;
 mod shaping;
 
@@ -48,5 +51,29 @@ fn timer(parameters: &str) -> Result<Arc<Function>, DefinitionError> {
                   "sql": {{ "commandFile": "query.sql", "result": "none", "parameters": {parameters} }} }}"#
         ),
         &format!("SELECT {}", names.join(", ")),
+    )
+}
+
+/// A function on this binding, whose command uses all of these parameters; `more` goes beside `bindings`.
+fn message(binding: &str, more: &str, parameters: &str) -> Result<Arc<Function>, DefinitionError> {
+    let json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(parameters).unwrap();
+    let names: Vec<&str> = json.keys().map(String::as_str).collect();
+    read(
+        &format!(
+            r#"{{ "bindings": [{{ "name": "m", {binding} }}], {more}
+                  "sql": {{ "commandFile": "query.sql", "result": "none", "parameters": {parameters} }} }}"#
+        ),
+        &if names.is_empty() { "SELECT 1".to_owned() } else { format!("SELECT {}", names.join(", ")) },
+    )
+}
+
+/// A timer function with this in its section `sql`.
+fn timer_with(sql: &str) -> Result<Arc<Function>, DefinitionError> {
+    read(
+        &format!(
+            r#"{{ "bindings": [{{ "type": "timerTrigger", "name": "t", "schedule": "0 0 2 * * *" }}],
+                  "sql": {{ "commandText": "SELECT 1", {sql} }} }}"#
+        ),
+        "",
     )
 }

@@ -20,6 +20,7 @@ fn every_sample_is_valid() {
             "CreatePerson",
             "DeletePerson",
             "GetPerson",
+            "IngestOrder",
             "ListPersons",
             "NightlySummary",
             "SqlPing",

@@ -6,7 +6,7 @@ use crate::functions::{JsonSink, Shaped};
 use crate::invocation::Problem;
 
 /// What the command returns in a test.
-enum Event<'a> {
+pub(super) enum Event<'a> {
     Columns(&'a [&'a str]),
     Row(&'a [Cell<'a>]),
     Affected(u64),
@@ -14,7 +14,7 @@ enum Event<'a> {
 
 use Event::{Affected, Columns, Row};
 
-fn push(sink: &mut JsonSink, events: &[Event<'_>]) -> Result<(), SinkError> {
+pub(super) fn push(sink: &mut JsonSink, events: &[Event<'_>]) -> Result<(), SinkError> {
     for event in events {
         match event {
             Columns(names) => sink.columns(names)?,

@@ -159,8 +159,14 @@ impl Desk {
 
     /// Runs a function through the host's admin address.
     pub(crate) async fn run(&self, function: &str) {
+        self.send(function, "").await;
+    }
+
+    /// Runs a function through the host's admin address on this message.
+    pub(crate) async fn send(&self, function: &str, message: &str) {
         let path = format!("/admin/functions/{function}");
-        let answer = self.request(Method::POST, &path, Some(r#"{"input":""}"#.to_owned())).await;
+        let input = serde_json::json!({ "input": message }).to_string();
+        let answer = self.request(Method::POST, &path, Some(input)).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
     }
 

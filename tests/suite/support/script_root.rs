@@ -36,7 +36,7 @@ impl FunctionFolder {
             { "type": "httpTrigger", "direction": "in", "name": "req", "methods": [method], "route": route },
             { "type": "http", "direction": "out", "name": "res" },
         ]);
-        Self::with_bindings(name, &bindings, sql, command)
+        Self::on(name, &bindings, sql, command)
     }
 
     /// A timer function.
@@ -44,13 +44,22 @@ impl FunctionFolder {
         let bindings = json!([
             { "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": schedule },
         ]);
-        Self::with_bindings(name, &bindings, sql, command)
+        Self::on(name, &bindings, sql, command)
     }
 
-    fn with_bindings(name: &str, bindings: &Json, mut sql: Json, command: &str) -> Self {
+    /// A function on any bindings.
+    pub(crate) fn on(name: &str, bindings: &Json, mut sql: Json, command: &str) -> Self {
         sql["commandFile"] = "query.sql".into();
         let function_json = json!({ "bindings": bindings, "sql": sql }).to_string();
         Self { name: name.to_owned(), function_json, command: command.to_owned() }
+    }
+
+    /// The same with this key at the top level of its function.json.
+    pub(crate) fn with(mut self, key: &str, value: Json) -> Self {
+        let mut function: Json = serde_json::from_str(&self.function_json).unwrap();
+        function[key] = value;
+        self.function_json = function.to_string();
+        self
     }
 
     /// A folder with this text as its function.json.

@@ -1,28 +1,35 @@
 //! Puts an invocation's values into a plan's parameters, or says of all of them what is wrong.
 
+mod message;
+
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 use super::conversion::{from_host_moment, from_json, from_text};
 use super::plan::{Plan, PlannedParameter};
 use super::source::Source;
-use crate::invocation::{Body, HttpRequest, Parameter, Problem, SqlType, SqlValue, TriggerInput, Violation};
+use crate::invocation::{
+    Body, HttpRequest, Message, Parameter, Payload, Problem, Shadows, SqlType, SqlValue, TriggerInput,
+    Violation,
+};
 
 impl Plan {
     /// Binds the values of an invocation, in the order of the definition.
     ///
-    /// - Absent is: a route value, query parameter, header or body that did not come; a body property that is missing
-    ///   or `null`, also when an object above it is. Then the default counts, else NULL, unless it is required.
+    /// - Absent is: a route value, query parameter, header, body or message that did not come; a property that is
+    ///   missing or `null`, also when an object above it is. Then the default counts, else NULL, unless it is required.
     /// - An empty query, route or header value (`?city=`) is the empty text for a text or binary parameter, and absent
     ///   for every other type, which has no empty value.
-    /// - Header names, query names and route names have no case; body properties do. Properties that no parameter
-    ///   names are left out.
+    /// - Header names, query names, route names and the host's metadata names have no case; properties do. Properties
+    ///   that no parameter names are left out.
+    /// - The host's metadata counts only where the payload has no top-level property of the same name: the host lays
+    ///   those over its own.
     ///
     /// # Errors
-    /// A 400 problem: `invalid-body` when a body property is wanted and the body isn't JSON, else `invalid-parameters`
-    /// with every violation. Neither holds a value.
+    /// A 400 problem: `invalid-body` or `invalid-message` when a property is wanted and there is no JSON, else
+    /// `invalid-parameters` with every violation. Neither holds a value.
     pub fn bind(&self, invocation_id: &str, input: &TriggerInput) -> Result<Vec<Parameter>, Problem> {
-        let values = Values { invocation_id, input, body: self.parse_body(input)? };
+        let values = Values { invocation_id, input, json: self.parse(input)?, shadows: self.shadows(input) };
         let mut bound = Vec::with_capacity(self.parameters.len());
         let mut violations = Vec::new();
         for parameter in &self.parameters {
@@ -42,25 +49,54 @@ impl Plan {
         if violations.is_empty() { Ok(bound) } else { Err(Problem::invalid_parameters(violations)) }
     }
 
-    /// The body as JSON, read once, and only when a parameter takes a property of it.
-    fn parse_body(&self, input: &TriggerInput) -> Result<Option<Json>, Problem> {
-        let wanted =
-            self.parameters.iter().any(|parameter| matches!(parameter.source, Source::BodyProperty(_)));
-        let TriggerInput::Http(HttpRequest { body, .. }) = input else { return Ok(None) };
-        let json = match body {
-            Body::Text(text) if wanted => serde_json::from_str(text),
-            Body::Bytes(bytes) if wanted => serde_json::from_slice(bytes),
-            Body::Empty | Body::Text(_) | Body::Bytes(_) => return Ok(None),
+    /// The body or payload as JSON, read once, and only when a parameter takes a property of it.
+    fn parse(&self, input: &TriggerInput) -> Result<Option<Json>, Problem> {
+        let is_wanted =
+            |source: &Source| matches!(source, Source::BodyProperty(_) | Source::MessageProperty(_));
+        if !self.parameters.iter().any(|parameter| is_wanted(&parameter.source)) {
+            return Ok(None);
+        }
+        let (json, kind, title, what) = match input {
+            TriggerInput::Http(HttpRequest { body, .. }) => {
+                let json = match body {
+                    Body::Empty => return Ok(None),
+                    Body::Text(text) => serde_json::from_str(text),
+                    Body::Bytes(bytes) => serde_json::from_slice(bytes),
+                };
+                (json, "invalid-body", "The body is not valid", "body")
+            }
+            TriggerInput::Message(Message { payload, .. }) => {
+                let json = match payload {
+                    Payload::Empty => return Ok(None),
+                    // As an empty body is.
+                    Payload::Text(text) if text.is_empty() => return Ok(None),
+                    Payload::Text(text) => serde_json::from_str(text),
+                    Payload::Bytes(bytes) => serde_json::from_slice(bytes),
+                };
+                (json, "invalid-message", "The message is not valid", "message")
+            }
+            TriggerInput::Timer(_) => return Ok(None),
         };
         json.map(Some).map_err(|error| {
             // serde_json's own sentence can quote the body: only the position is safe.
             let detail = format!(
-                "The body is not valid JSON: see line {}, column {}. Send a JSON object.",
+                "The {what} is not valid JSON: see line {}, column {}. Send a JSON object.",
                 error.line(),
                 error.column()
             );
-            Problem::new(400, "invalid-body", "The body is not valid", detail)
+            Problem::new(400, kind, title, detail)
         })
+    }
+
+    /// The names that the payload may have taken from the host, looked for only when a parameter takes one.
+    fn shadows(&self, input: &TriggerInput) -> Shadows {
+        let wanted =
+            self.parameters.iter().any(|parameter| matches!(parameter.source, Source::Metadata { .. }));
+        match input {
+            TriggerInput::Message(message) if wanted => message.payload.may_shadow(),
+            // A timer has no payload, so nobody can lay anything over its metadata.
+            TriggerInput::Message(_) | TriggerInput::Http(_) | TriggerInput::Timer(_) => Shadows::Nothing,
+        }
     }
 }
 
@@ -68,7 +104,9 @@ impl Plan {
 struct Values<'a> {
     invocation_id: &'a str,
     input: &'a TriggerInput,
-    body: Option<Json>,
+    /// The body or payload, if a parameter takes a property of it.
+    json: Option<Json>,
+    shadows: Shadows,
 }
 
 impl PlannedParameter {
@@ -96,7 +134,17 @@ impl PlannedParameter {
             (Source::Header(name), TriggerInput::Http(request)) => self.text(by_name(&request.headers, name)),
             (Source::Body, TriggerInput::Http(request)) => self.body(&request.body),
             (Source::BodyProperty(names), TriggerInput::Http(_)) => {
-                self.property(values.body.as_ref(), names)
+                self.property(values.json.as_ref(), "body", names)
+            }
+            (Source::Message(_), TriggerInput::Message(message)) => self.payload(&message.payload),
+            (Source::MessageProperty(names), TriggerInput::Message(_)) => {
+                self.property(values.json.as_ref(), "message", names)
+            }
+            (Source::Metadata { name, path }, TriggerInput::Message(message)) => {
+                self.metadata(message.metadata.get(name), name, path, &values.shadows)
+            }
+            (Source::Metadata { name, path }, TriggerInput::Timer(event)) => {
+                self.metadata(event.metadata.get(name), name, path, &values.shadows)
             }
             (Source::TimerIsPastDue, TriggerInput::Timer(event)) => self.flag(event.data.get("IsPastDue")),
             (Source::TimerAdjustsForDst, TriggerInput::Timer(event)) => {
@@ -139,22 +187,30 @@ impl PlannedParameter {
         json.map_or(Ok(SqlValue::Null), |json| from_json(json, SqlType::Bit))
     }
 
-    fn property(&self, body: Option<&Json>, names: &[String]) -> Result<SqlValue, String> {
-        let Some(mut json) = body else { return Ok(SqlValue::Null) };
-        let mut path = "body".to_owned();
-        for name in names {
-            match json {
-                Json::Null if path != "body" => return Ok(SqlValue::Null),
-                Json::Object(properties) => match properties.get(name) {
-                    Some(property) => json = property,
-                    None => return Ok(SqlValue::Null),
-                },
-                _ => return Err(format!("can't be found: {path} must be a JSON object")),
-            }
-            path = format!("{path}.{name}");
+    fn property(&self, json: Option<&Json>, root: &str, names: &[String]) -> Result<SqlValue, String> {
+        match walk(json, root, names)? {
+            Some(json) => from_json(json, self.sql_type),
+            None => Ok(SqlValue::Null),
         }
-        from_json(json, self.sql_type)
     }
+}
+
+/// The property at the end of the path; None when it, or an object above it, is absent.
+fn walk<'j>(json: Option<&'j Json>, root: &str, names: &[String]) -> Result<Option<&'j Json>, String> {
+    let Some(mut json) = json else { return Ok(None) };
+    let mut path = root.to_owned();
+    for name in names {
+        match json {
+            Json::Null if path != root => return Ok(None),
+            Json::Object(properties) => match properties.get(name) {
+                Some(property) => json = property,
+                None => return Ok(None),
+            },
+            _ => return Err(format!("can't be found: {path} must be a JSON object")),
+        }
+        path = format!("{path}.{name}");
+    }
+    Ok(Some(json))
 }
 
 /// The entry of this name, or else the one whose name differs in case only.

@@ -1,0 +1,74 @@
+//! The data of an HTTP trigger.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
+
+use super::EnvelopeError;
+use crate::invocation::{Body, HttpRequest};
+
+/// The fields that we read. `Url` holds the function key, so it isn't even parsed.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct HttpData {
+    query: Json,
+    headers: Json,
+    params: Json,
+    body: Json,
+}
+
+/// Reads the request in `Data.<binding>`.
+pub(super) fn read(data: &RawValue, binding: &str) -> Result<HttpRequest, EnvelopeError> {
+    let wrong = |field: &str, expected| EnvelopeError::form(format!("{binding}.{field}"), expected);
+    let data: HttpData = serde_json::from_str(data.get()).map_err(|_| {
+        EnvelopeError::form(binding, "an object with one Query, Headers, Params and Body at the most")
+    })?;
+    let mut query = text_map(object(data.query).ok_or_else(|| wrong("Query", "an object"))?);
+    query.remove("code");
+    let headers: BTreeMap<String, String> =
+        text_map(object(data.headers).ok_or_else(|| wrong("Headers", "an object"))?)
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect();
+    let body = match text(data.body) {
+        None => Body::Empty,
+        Some(text) if headers.get("content-type").is_some_and(|kind| Body::is_binary(kind)) => Body::bytes(
+            STANDARD.decode(text).map_err(|_| wrong("Body", "base64, as its content type has it"))?,
+        ),
+        Some(text) => Body::text(text),
+    };
+    let route = text_map(object(data.params).ok_or_else(|| wrong("Params", "an object"))?);
+    Ok(HttpRequest { route, query, headers, body })
+}
+
+/// An object that may also come as JSON text in a string, as `Query` did before September 2020; absent is empty.
+fn object(value: Json) -> Option<Map<String, Json>> {
+    match value {
+        Json::Object(map) => Some(map),
+        Json::Null => Some(Map::new()),
+        Json::String(text) if text.is_empty() => Some(Map::new()),
+        Json::String(text) => match serde_json::from_str(&text) {
+            Ok(Json::Object(map)) => Some(map),
+            _ => None,
+        },
+        Json::Bool(_) | Json::Number(_) | Json::Array(_) => None,
+    }
+}
+
+/// Null values (an optional route value that was not given) have no entry; arrays are joined as HTTP joins headers.
+fn text_map(map: Map<String, Json>) -> BTreeMap<String, String> {
+    map.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect()
+}
+
+fn text(value: Json) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::String(text) => Some(text),
+        Json::Array(values) => Some(values.into_iter().filter_map(text).collect::<Vec<_>>().join(", ")),
+        Json::Bool(_) | Json::Number(_) | Json::Object(_) => Some(value.to_string()),
+    }
+}

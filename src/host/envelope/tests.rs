@@ -1,0 +1,235 @@
+//! Each form of the contract's section 3, and what is refused.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+use serde_json::{Value as Json, json};
+
+use super::{EnvelopeError, read};
+use crate::functions::route::RouteTemplate;
+use crate::functions::{HttpTrigger, MessageKind, MessageTrigger, TimerTrigger, Trigger};
+use crate::invocation::{Body, HttpRequest, Message, Payload, TriggerInput};
+
+fn http_trigger() -> Trigger {
+    Trigger::Http(HttpTrigger {
+        binding: "req".to_owned(),
+        output: "res".to_owned(),
+        methods: Vec::new(),
+        route: RouteTemplate::parse("x").unwrap(),
+        is_forwarded: false,
+    })
+}
+
+fn http(data: &str) -> HttpRequest {
+    let body = format!(r#"{{"Data":{{"req":{data}}},"Metadata":{{}}}}"#);
+    match read(body.as_bytes(), &http_trigger(), []).unwrap() {
+        TriggerInput::Http(request) => request,
+        other => panic!("an HTTP request was expected, not {other:?}"),
+    }
+}
+
+fn trigger(kind: &str) -> MessageTrigger {
+    let kind = MessageKind::find(kind).unwrap();
+    MessageTrigger { binding: "m".to_owned(), kind, batch: false, binary: false, path_names: Vec::new() }
+}
+
+fn message(trigger: MessageTrigger, envelope: &str) -> Message {
+    let names = trigger.metadata_names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match read(envelope.as_bytes(), &Trigger::Message(trigger), names).unwrap() {
+        TriggerInput::Message(message) => message,
+        other => panic!("a message was expected, not {other:?}"),
+    }
+}
+
+fn payload(trigger: MessageTrigger, data: &str) -> Payload {
+    message(trigger, &format!(r#"{{"Data":{{"m":{data}}}}}"#)).payload
+}
+
+fn text(text: &str) -> Payload {
+    Payload::Text(text.to_owned())
+}
+
+#[test]
+fn query_is_read_as_an_object_and_as_the_old_string() {
+    for form in [r#"{"city":"Oslo","code":"k"}"#, r#""{\"city\":\"Oslo\",\"code\":\"k\"}""#] {
+        let request = http(&format!(r#"{{"Method":"GET","Query":{form}}}"#));
+        assert_eq!(request.query.into_iter().collect::<Vec<_>>(), [("city".into(), "Oslo".into())]);
+    }
+}
+
+#[test]
+fn repeated_query_keys_arrive_joined_and_stay_so() {
+    assert_eq!(http(r#"{"Query":{"tag":"a,b"}}"#).query["tag"], "a,b");
+}
+
+#[test]
+fn an_absent_optional_route_value_has_no_entry() {
+    let request = http(r#"{"Params":{"id":null,"name":"x"}}"#);
+    assert_eq!(request.route.keys().collect::<Vec<_>>(), ["name"]);
+    assert!(http(r#"{"Method":"GET"}"#).route.is_empty());
+}
+
+#[test]
+fn header_arrays_are_joined_under_lower_case_names() {
+    let request = http(r#"{"Headers":{"X-Tag":["a","b"]}}"#);
+    assert_eq!(request.headers["x-tag"], "a, b");
+}
+
+#[test]
+fn an_absent_body_is_none_and_a_text_body_is_kept_as_it_is() {
+    assert_eq!(http(r#"{"Method":"GET"}"#).body, Body::Empty);
+    assert_eq!(http(r#"{"Body":""}"#).body, Body::Empty);
+    assert_eq!(http(r#"{"Body":"{\"a\": 1}"}"#).body, Body::Text(r#"{"a": 1}"#.into()));
+}
+
+#[test]
+fn a_body_of_bytes_comes_as_base64() {
+    for kind in ["application/octet-stream", "Multipart/form-data; boundary=x"] {
+        let request = http(&format!(r#"{{"Headers":{{"Content-Type":["{kind}"]}},"Body":"3q0="}}"#));
+        assert_eq!(request.body, Body::Bytes(vec![0xde, 0xad]), "{kind}");
+    }
+    let text = http(r#"{"Headers":{"Content-Type":["text/plain"]},"Body":"3q0="}"#);
+    assert_eq!(text.body, Body::Text("3q0=".into()));
+}
+
+#[test]
+fn a_timer_nests_as_an_object_or_comes_as_its_text() {
+    let trigger = Trigger::Timer(TimerTrigger { binding: "timer".to_owned() });
+    let timer = r#"{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":true}"#;
+    for data in [timer.to_owned(), Json::from(timer).to_string()] {
+        let body = format!(
+            r#"{{"Data":{{"timer":{data}}},"Metadata":{{"RetryContext":{{"RetryCount":2}},"sys":{{}}}}}}"#
+        );
+        let TriggerInput::Timer(event) = read(body.as_bytes(), &trigger, ["RetryContext"]).unwrap() else {
+            panic!("not a timer");
+        };
+        assert_eq!(event.data["IsPastDue"], true);
+        assert_eq!(event.metadata.get("retrycontext").unwrap()["RetryCount"], 2);
+        assert!(event.metadata.get("sys").is_none(), "nobody asked for it");
+    }
+    let error = read(br#"{"Data":{"timer":"x"}}"#, &trigger, []).unwrap_err();
+    assert_eq!(error, EnvelopeError::form("timer", "an object with ScheduleStatus"));
+}
+
+#[test]
+fn text_is_a_json_string_in_a_string_and_an_undecodable_string_is_its_own_text() {
+    let queue = || trigger("queueTrigger");
+    assert_eq!(payload(queue(), r#""\"hello\"""#), text("hello"));
+    assert_eq!(payload(queue(), r#""5""#), text("5"));
+    assert_eq!(payload(queue(), r#""\"5\"""#), text("5"));
+    assert_eq!(payload(queue(), r#""[1.10, 2]""#), text("[1.10, 2]"));
+    // As the documentation's example has it.
+    assert_eq!(payload(queue(), r#""{ message: \"sent\" }""#), text(r#"{ message: "sent" }"#));
+    assert_eq!(payload(queue(), r#""\"half""#), text("\"half"));
+    assert_eq!(payload(queue(), r#""\"a\"\"b\"""#), text(r#""a""b""#));
+    assert_eq!(payload(queue(), r#""\"\"""#), text(""));
+}
+
+#[test]
+fn a_json_payload_keeps_its_own_text() {
+    let sent = r#"{"a": 1.10, "b":12345678901234567890}"#;
+    let twice = Json::from(Json::from(sent).to_string()).to_string();
+    for data in [sent.to_owned(), Json::from(sent).to_string(), twice] {
+        assert_eq!(payload(trigger("eventGridTrigger"), &data), text(sent), "{data}");
+    }
+}
+
+#[test]
+fn null_is_empty() {
+    for data in ["null", r#""null""#] {
+        assert_eq!(payload(trigger("queueTrigger"), data), Payload::Empty);
+    }
+    assert_eq!(payload(trigger("queueTrigger"), r#""\"null\"""#), text("null"));
+}
+
+#[test]
+fn bytes_are_base64_where_the_binding_says_binary_whatever_they_look_like() {
+    let binary = || MessageTrigger { binary: true, ..trigger("blobTrigger") };
+    assert_eq!(payload(binary(), r#""3q0=""#), Payload::Bytes(vec![0xde, 0xad]));
+    assert_eq!(payload(binary(), r#""1234""#), Payload::Bytes(vec![0xd7, 0x6d, 0xf8]));
+    assert_eq!(payload(trigger("blobTrigger"), r#""1234""#), text("1234"));
+    let error = read(br#"{"Data":{"m":"CANARY!"}}"#, &Trigger::Message(binary()), []).unwrap_err();
+    assert_eq!(error.to_string(), "`Data.m` of the invocation must be base64, as its dataType has it");
+}
+
+#[test]
+fn the_messages_of_a_batch_stand_in_one_array_as_what_they_are() {
+    let batch = |kind| MessageTrigger { batch: true, ..trigger(kind) };
+    let events = json!([" {\"a\": 1.10}", "[1]", "plain", "{not json}", "5", 5]).to_string();
+    let expected = text(r#"[{"a": 1.10},[1],"plain","{not json}","5",5]"#);
+    for data in [events.clone(), Json::from(events).to_string()] {
+        assert_eq!(payload(batch("eventHubTrigger"), &data), expected);
+    }
+    let documents = r#"[{"id": 12345678901234567890.10, "text": "{\"a\":1}"}]"#;
+    for kind in ["cosmosDBTrigger", "sqlTrigger"] {
+        assert_eq!(payload(batch(kind), &Json::from(documents).to_string()), text(documents));
+    }
+    assert_eq!(payload(batch("serviceBusTrigger"), r#""[]""#), text("[]"));
+    let one = read(br#"{"Data":{"m":"{}"}}"#, &Trigger::Message(batch("eventHubTrigger")), []).unwrap_err();
+    assert!(one.to_string().contains("must be a JSON array"), "{one}");
+}
+
+#[test]
+fn metadata_is_decoded_and_found_in_any_case() {
+    let envelope = r#"{
+        "Metadata": { "DequeueCount": "2", "id": "\"800ae4b3\"", "InsertionTime": "2019-10-09T17:58:31+00:00",
+                      "PopReceipt": "raw", "Other": {"a": [1]}, "sys": {"MethodName": "F"} },
+        "Data": { "other": {"x": [1, "y"]}, "m": "\"hello\"" } }"#;
+    let message = message(trigger("queueTrigger"), envelope);
+    assert_eq!(message.payload, text("hello"));
+    for (name, value) in [
+        ("dequeuecount", Some(json!(2))),
+        ("Id", Some(json!("800ae4b3"))),
+        ("InsertionTime", Some(json!("2019-10-09T17:58:31+00:00"))),
+        ("PopReceipt", Some(json!("raw"))),
+        ("sys", Some(json!({ "MethodName": "F" }))),
+        ("NextVisibleTime", None),
+        ("Other", None),
+    ] {
+        assert_eq!(message.metadata.get(name), value.as_ref(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_there_twice_is_refused() {
+    let queue = Trigger::Message(trigger("queueTrigger"));
+    for (body, what) in [
+        (r#"{"Data":{"m":"CANARY"},"Data":{"m":"CANARY"}}"#, "`Data`"),
+        (r#"{"Data":{"m":"CANARY","\u006d":"CANARY"}}"#, "`Data.m`"),
+        (r#"{"Data":{"m":"1"},"Metadata":{},"Metadata":{}}"#, "`Metadata`"),
+        (r#"{"Metadata":{"Id":"CANARY","ID":"CANARY"},"Data":{"m":"1"}}"#, "`Metadata.Id`"),
+    ] {
+        let error = read(body.as_bytes(), &queue, ["Id"]).unwrap_err();
+        assert_eq!(error, EnvelopeError::Twice(what.to_owned()), "{body}");
+    }
+    // What nobody takes may be there as often as it likes.
+    assert!(read(br#"{"Metadata":{"A":1,"A":2},"Data":{"x":1,"x":2,"m":"1"}}"#, &queue, ["Id"]).is_ok());
+    let body = read(br#"{"Data":{"req":{"Body":"a","Body":"b"}}}"#, &http_trigger(), []).unwrap_err();
+    assert!(matches!(body, EnvelopeError::Form { .. }), "{body}");
+}
+
+#[test]
+fn an_error_holds_a_position_or_a_name_and_nothing_of_the_content() {
+    for body in [
+        "",
+        "CANARY",
+        "{\"CANARY\":1}",
+        "[\"CANARY\"]",
+        "{\"Data\":\"CANARY\"}",
+        "{\"Data\":{\"CANARY\":1}}",
+        "{\"Data\":{\"req\":\"CANARY\"}}",
+        "{\"Data\":{\"req\":{}}} CANARY",
+        "{\"Data\":{\"req\":{}},\"Metadata\":\"CANARY\"}",
+    ] {
+        let error = read(body.as_bytes(), &http_trigger(), []).unwrap_err();
+        assert!(!error.to_string().contains("CANARY"), "{error}");
+    }
+    let missing = read(br#"{"Data":{"other":{}}}"#, &http_trigger(), []).unwrap_err();
+    assert_eq!(missing, EnvelopeError::NoTrigger { binding: "req".to_owned() });
+}
+
+#[test]
+fn debug_of_a_request_shows_no_values() {
+    let request = http(r#"{"Query":{"q":"CANARY"},"Body":"CANARY","Headers":{"h":["CANARY"]}}"#);
+    assert!(!format!("{request:?}").contains("CANARY"));
+}
