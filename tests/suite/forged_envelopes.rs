@@ -43,8 +43,11 @@ async fn desk(mode: Mode, prefix: &str, route: &str) -> Desk {
         .await
 }
 
-/// Ways to ask the worker for the timer, each with the headers that go along.
-const TARGETS: [(&str, &str, &[(&str, &str)]); 16] = [
+/// A request's method, target and headers.
+type Attempt = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Ways to ask the worker for the timer.
+const TARGETS: [Attempt; 16] = [
     ("POST", "/Nightly", &[]),
     ("POST", "/Nightly?x", &[]),
     ("POST", "/Nightly?", &[]),
