@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::app::{FunctionDefinition, FunctionProblem, Trigger, discover};
 use super::invocation::{Invoker, Limits, RecordedOutput};
 use super::log::{HostLog, LogLevel, LogLine};
+use super::messages::{Deliveries, PoisonMessage};
 use super::options::HostOptions;
 use super::routes::RouteTable;
 use super::server;
@@ -87,6 +88,7 @@ pub(super) struct HostParts {
     pub(super) http_mode: HttpMode,
     pub(super) timers: BTreeMap<String, Arc<TimerRunner>>,
     pub(super) invoker: Arc<Invoker>,
+    pub(super) deliveries: Deliveries,
     /// The runtime of the caller of [`start`]: invocations, timers and the worker's supervision run there.
     pub(super) runtime: Handle,
     pub(super) started: Instant,
@@ -209,6 +211,12 @@ impl FunctionsHost {
         self.parts.invoker.outputs()
     }
 
+    /// Messages that failed as often as their service delivers one: the newest 1,000.
+    #[must_use]
+    pub fn poison_messages(&self) -> Vec<PoisonMessage> {
+        self.parts.deliveries.given_up()
+    }
+
     /// Kills the worker, as the real host does, and waits until it and the server are gone.
     pub async fn stop(mut self) {
         for task in self.timer_tasks.drain(..) {
@@ -264,7 +272,7 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         None
     } else {
         let description = worker_description(&options, &configuration)?;
-        let port = free_port().map_err(listen)?;
+        let port = configuration.worker_port.map_or_else(free_port, Ok).map_err(listen)?;
         worker_port = Some(port);
         let process = WorkerProcess::new(&script_root, &description, settings, port);
         let how = WorkerOptions {
@@ -290,6 +298,7 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         problems: app.problems,
         timers,
         invoker,
+        deliveries: Deliveries::new(configuration.queues),
         runtime: Handle::current(),
         started: Instant::now(),
         functions,
@@ -342,7 +351,7 @@ fn timers(
                 );
                 Some((function.name.clone(), Arc::new(runner)))
             }
-            Trigger::Http(_) | Trigger::Other => None,
+            Trigger::Http(_) | Trigger::Service(_) => None,
         })
         .collect()
 }

@@ -89,6 +89,40 @@ impl Invoker {
         .await
     }
 
+    /// One run and, with a retry policy, its repetitions. The first run carries no `RetryContext`.
+    pub(super) async fn invoke_with_retries(
+        &self,
+        function: &FunctionDefinition,
+        input: &TriggerInput,
+        reason: &str,
+    ) -> Result<(), InvocationFailed> {
+        let mut retry: Option<RetryContext> = None;
+        loop {
+            let failed = match self.invoke(function, input, reason, retry.as_ref()).await {
+                Ok(_) => return Ok(()),
+                Err(failed) => failed,
+            };
+            let Some(policy) = &function.retry else {
+                return Err(failed);
+            };
+            let count = retry.map_or(0, |retry| retry.retry_count).saturating_add(1);
+            if policy.max_retry_count.is_some_and(|most| count > most) {
+                return Err(failed);
+            }
+            let wait = policy.wait_before(count);
+            self.log.function(
+                LogLevel::Information,
+                &function.name,
+                format!(
+                    "Waiting for `{}` before retrying function execution. Next attempt: '{count}'.",
+                    format_time_span(wait)
+                ),
+            );
+            tokio::time::sleep(wait).await;
+            retry = Some(RetryContext { retry_count: count, max_retry_count: policy.max_retry_count });
+        }
+    }
+
     /// Runs an HTTP function once in forwarding mode.
     pub(super) async fn forward(
         &self,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, client, get, logged, url};
+use crate::app::{TestApp, client, get, url};
 use crate::fake_worker::Reply;
 
 fn reply(body: &Value) -> Reply {
@@ -87,32 +87,6 @@ async fn whatever_is_no_valid_reply_is_an_empty_500() {
 }
 
 #[tokio::test]
-async fn outputs_without_the_bindings_name_are_an_empty_object_and_no_outputs_are_a_204() {
-    let other_case = reply(&json!({ "Outputs": { "RES": { "body": "x" } } }));
-    let absent = reply(&json!({ "Logs": [] }));
-    assert_eq!(
-        answers(vec![other_case, absent]).await,
-        [
-            (200, Some("application/json; charset=utf-8".to_owned()), "{}".to_owned()),
-            (204, None, String::new())
-        ]
-    );
-}
-
-#[tokio::test]
-async fn a_redirect_of_the_worker_is_followed() {
-    let redirect = |status: u16| Reply {
-        status,
-        headers: [("location".to_owned(), "/Other".to_owned())].into(),
-        ..Reply::default()
-    };
-    assert_eq!(
-        answers(vec![redirect(302), redirect(307)]).await.iter().map(|answer| answer.0).collect::<Vec<_>>(),
-        [200, 200]
-    );
-}
-
-#[tokio::test]
 async fn a_followed_302_becomes_a_get_and_a_307_stays_a_post() {
     let mut app = TestApp::hello();
     let redirect = |status: u16| Reply {
@@ -131,21 +105,6 @@ async fn a_followed_302_becomes_a_get_and_a_307_stays_a_post() {
     assert_eq!(app.seen("To307")[0].method, "POST");
     assert_eq!(app.envelopes("To307")[0]["Data"]["req"]["Method"], "GET");
     host.stop().await;
-}
-
-#[tokio::test]
-async fn an_empty_or_null_reply_never_completes_until_the_function_timeout() {
-    for body in ["", "null"] {
-        let mut app = TestApp::hello();
-        app.host_json(&json!({ "functionTimeout": "00:00:01" }));
-        app.replies("Hello", [Reply { body: body.to_owned(), times: Some(1), ..Reply::default() }]);
-        let host = app.start().await;
-
-        assert_eq!(get(&host, "/api/hello").await, (500, String::new()), "{body}");
-
-        assert!(logged(&host, "Timeout value of 00:00:01 exceeded by function 'Functions.Hello'"));
-        host.stop().await;
-    }
 }
 
 #[tokio::test]

@@ -53,20 +53,6 @@ async fn the_third_crash_stops_the_host_with_the_last_three_stderr_lines() {
 }
 
 #[tokio::test]
-async fn exit_code_0_is_not_restarted_and_every_later_invocation_fails() {
-    let mut app = TestApp::hello();
-    app.replies("Hello", [dies(0)]);
-    let host = app.start().await;
-
-    assert_eq!(get(&host, "/api/hello").await.0, 500);
-    eventually("the exit", || (host.state() == HostState::WorkerExited).then_some(())).await;
-
-    assert_eq!(get(&host, "/api/hello").await.0, 500);
-    assert_eq!(app.starts().len(), 1);
-    host.stop().await;
-}
-
-#[tokio::test]
 async fn exit_code_200_is_a_restart_that_is_not_counted() {
     let mut app = TestApp::hello();
     app.replies("Hello", [dies(200), dies(200), dies(200), dies(200), Reply::default()]);

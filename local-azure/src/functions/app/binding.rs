@@ -26,6 +26,33 @@ pub(in crate::functions) enum Trigger {
     Http(HttpTrigger),
     Timer(TimerTrigger),
     /// A trigger of a service that isn't here (a queue, a topic, ...): it runs through the admin endpoint only.
+    Service(ServiceTrigger),
+}
+
+/// A trigger of a service that isn't here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::functions) struct ServiceTrigger {
+    pub(in crate::functions) service: MessageSource,
+    /// `cardinality` is `many`: one run for several messages. `one` is the default (`GeneralScriptBindingProvider.cs`,
+    /// `GetRequestedType`).
+    pub(in crate::functions) many: bool,
+    /// `dataType` is `binary`: the function gets bytes.
+    pub(in crate::functions) binary: bool,
+    /// The queue, topic, hub, table, or blob path, as far as it is named.
+    pub(in crate::functions) source: String,
+}
+
+/// Which service a message would come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::functions) enum MessageSource {
+    Queue,
+    ServiceBus,
+    EventHub,
+    EventGrid,
+    Blob,
+    CosmosDb,
+    Sql,
+    /// One whose messages have no form of their own here.
     Other,
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::binding::{HttpTrigger, OutputBinding, TimerTrigger, Trigger};
+use super::binding::{HttpTrigger, MessageSource, OutputBinding, ServiceTrigger, TimerTrigger, Trigger};
 use super::retry::RetryPolicy;
 use crate::functions::routes::RouteTemplate;
 use crate::functions::settings::{AppSettings, HostConfiguration};
@@ -130,7 +130,7 @@ impl FunctionDefinition {
     pub(in crate::functions) fn http(&self) -> Option<&HttpTrigger> {
         match &self.trigger {
             Trigger::Http(http) => Some(http),
-            Trigger::Timer(_) | Trigger::Other => None,
+            Trigger::Timer(_) | Trigger::Service(_) => None,
         }
     }
 
@@ -243,7 +243,37 @@ impl<'a> Binding<'a> {
         if self.kind.eq_ignore_ascii_case("timerTrigger") {
             return self.timer_trigger(settings).map(Trigger::Timer);
         }
-        Ok(Trigger::Other)
+        self.service_trigger(settings).map(Trigger::Service)
+    }
+
+    fn service_trigger(&self, settings: &AppSettings) -> Result<ServiceTrigger, String> {
+        let is = |kind: &str| self.kind.eq_ignore_ascii_case(kind);
+        let (service, named_by): (MessageSource, &[&str]) = if is("queueTrigger") {
+            (MessageSource::Queue, &["queueName"])
+        } else if is("serviceBusTrigger") {
+            (MessageSource::ServiceBus, &["queueName", "topicName"])
+        } else if is("eventHubTrigger") {
+            (MessageSource::EventHub, &["eventHubName", "path"])
+        } else if is("eventGridTrigger") {
+            (MessageSource::EventGrid, &[])
+        } else if is("blobTrigger") {
+            (MessageSource::Blob, &["path"])
+        } else if is("cosmosDBTrigger") {
+            (MessageSource::CosmosDb, &["containerName", "collectionName"])
+        } else if is("sqlTrigger") {
+            (MessageSource::Sql, &["tableName"])
+        } else {
+            (MessageSource::Other, &[])
+        };
+        let source = named_by.iter().find_map(|key| self.text(key)).unwrap_or_default();
+        let says =
+            |key: &str, value: &str| self.text(key).is_some_and(|text| text.eq_ignore_ascii_case(value));
+        Ok(ServiceTrigger {
+            service,
+            many: says("cardinality", "many"),
+            binary: says("dataType", "binary"),
+            source: expand(settings, source)?,
+        })
     }
 
     fn http_trigger(

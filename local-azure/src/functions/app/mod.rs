@@ -5,6 +5,6 @@ mod discovery;
 mod function;
 mod retry;
 
-pub(super) use binding::{HttpTrigger, OutputBinding, TimerTrigger, Trigger};
+pub(super) use binding::{HttpTrigger, MessageSource, OutputBinding, ServiceTrigger, TimerTrigger, Trigger};
 pub(super) use discovery::{FunctionProblem, discover};
 pub(super) use function::FunctionDefinition;

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::functions::settings::parse_time_span;
 
-/// How often and after which wait a failed run is repeated. The host applies it to timers and Event Hubs only.
+/// How often and after which wait a failed run is repeated. The host applies it to triggers that support it: timers,
+/// Event Hubs and Cosmos DB, of those known here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::functions) struct RetryPolicy {
     /// `None` = for ever (`-1`).

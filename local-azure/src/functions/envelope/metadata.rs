@@ -1,8 +1,9 @@
 //! `Metadata`: what the host knows about a trigger.
 
-use chrono::{SecondsFormat, Utc};
-use serde_json::{Map, Value, json};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
 
+use super::Message;
 use super::http_request::IncomingRequest;
 use super::value::{binding_data, json_text};
 use crate::functions::routes::{RouteValues, ValueType};
@@ -16,10 +17,47 @@ pub(in crate::functions) struct RetryContext {
     pub(in crate::functions) max_retry_count: Option<u32>,
 }
 
+/// Something that the host knows of a message.
+#[derive(Clone, Debug)]
+pub(in crate::functions) enum Fact {
+    /// Encoded by the rule for every value.
+    Value(Value),
+    /// A date: written as it is, to the second (`ScriptInvocationContextExtensions.cs` reads its `ToString()` again).
+    Time(DateTime<Utc>, Zone),
+}
+
+/// Which of .NET's two types a date has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::functions) enum Zone {
+    /// `DateTimeOffset`: `2026-01-31T07:08:09+00:00`.
+    Offset,
+    /// `DateTime` of no kind: `2026-01-31T07:08:09`.
+    Unspecified,
+}
+
+impl Fact {
+    fn into_json(self) -> Value {
+        match self {
+            Self::Value(value) => json_text(&value),
+            Self::Time(time, zone) => Value::String(zone.written(time)),
+        }
+    }
+}
+
+impl Zone {
+    fn written(self, time: DateTime<Utc>) -> String {
+        let seconds = time.format("%Y-%m-%dT%H:%M:%S");
+        match self {
+            Self::Offset => format!("{seconds}+00:00"),
+            Self::Unspecified => seconds.to_string(),
+        }
+    }
+}
+
 /// The binding data of an invocation; names are found without regard to case, and the first spelling stays.
 #[derive(Debug, Default)]
 pub(in crate::functions) struct Metadata {
-    values: Map<String, Value>,
+    values: Vec<(String, Fact)>,
 }
 
 impl Metadata {
@@ -32,7 +70,7 @@ impl Metadata {
         value_type: impl Fn(&str) -> Option<ValueType>,
     ) {
         if let Some(body) = request.text_body() {
-            self.overlay_payload(body);
+            self.overlay_payload(body, |_| true);
         }
         for (name, value) in &request.query {
             // The function key is no data.
@@ -51,13 +89,27 @@ impl Metadata {
 
     /// The top-level properties of a JSON payload, laid over what is there already: a payload's `Id` replaces the
     /// message's own.
-    pub(super) fn overlay_payload(&mut self, payload: &str) {
+    fn overlay_payload(&mut self, payload: &str, taken: impl Fn(&Value) -> bool) {
         if let Ok(Value::Object(properties)) = serde_json::from_str(payload) {
-            for (name, value) in &properties {
+            for (name, value) in properties.iter().filter(|(_, value)| taken(value)) {
                 if let Some(value) = binding_data(value) {
                     self.set(name, value);
                 }
             }
+        }
+    }
+
+    /// A message's: what the service says of it, over that what its text says.
+    pub(super) fn add_message(&mut self, message: &Message) {
+        for (name, fact) in &message.facts {
+            self.set_fact(name, fact.clone());
+        }
+        for (name, value) in &message.named {
+            self.set(name, Value::from(value.as_str()));
+        }
+        if let Some(text) = &message.text {
+            // `Utility.cs` of azure-functions-host, `ApplyBindingData`: arrays are left out.
+            self.overlay_payload(text, |value| !value.is_array());
         }
     }
 
@@ -83,20 +135,23 @@ impl Metadata {
     pub(super) fn into_json(self) -> Value {
         let kept =
             self.values.into_iter().filter(|(name, _)| !name.to_ascii_lowercase().ends_with("trigger"));
-        Value::Object(kept.map(|(name, value)| (name, json_text(&value))).collect())
+        Value::Object(kept.map(|(name, fact)| (name, fact.into_json())).collect())
     }
 
     fn set(&mut self, name: &str, value: Value) {
-        let known = self.values.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        match known {
-            Some((_, slot)) => *slot = value,
-            None => drop(self.values.insert(name.to_owned(), value)),
+        self.set_fact(name, Fact::Value(value));
+    }
+
+    fn set_fact(&mut self, name: &str, fact: Fact) {
+        match self.values.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)) {
+            Some((_, slot)) => *slot = fact,
+            None => self.values.push((name.to_owned(), fact)),
         }
     }
 
     fn set_if_absent(&mut self, name: &str, value: Value) {
-        if !self.values.keys().any(|key| key.eq_ignore_ascii_case(name)) {
-            self.values.insert(name.to_owned(), value);
+        if !self.values.iter().any(|(key, _)| key.eq_ignore_ascii_case(name)) {
+            self.set(name, value);
         }
     }
 }

@@ -10,11 +10,25 @@ mod value;
 use serde_json::{Map, Value, json};
 
 pub(super) use http_request::IncomingRequest;
-pub(super) use metadata::{Metadata, RetryContext};
+pub(super) use metadata::{Fact, Metadata, RetryContext, Zone};
+pub(super) use value::json_text;
 
 use super::app::{FunctionDefinition, Trigger};
 use super::routes::RouteValues;
 use super::timers::ScheduleStatus;
+
+/// A message as the host hands it to a function.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Message {
+    /// The value of the trigger's binding, encoded.
+    pub(super) data: Value,
+    /// What the service says of the message.
+    pub(super) facts: Vec<(&'static str, Fact)>,
+    /// Values that come from a path's pattern, such as `{name}`.
+    pub(super) named: Vec<(String, String)>,
+    /// The message as text, if it reaches the function as text: its JSON properties are laid over the facts.
+    pub(super) text: Option<String>,
+}
 
 /// What starts an invocation.
 #[derive(Clone, Debug)]
@@ -23,8 +37,8 @@ pub(super) enum TriggerInput {
     Http { request: IncomingRequest, route: RouteValues },
     /// A timer that is due, or was started by hand.
     Timer { adjust_for_dst: bool, status: Option<ScheduleStatus>, is_past_due: bool },
-    /// The message of a queue-like trigger.
-    Message(String),
+    /// A message of a service that isn't here.
+    Message(Message),
 }
 
 /// The body of the invocation request.
@@ -38,7 +52,7 @@ pub(super) fn envelope(
         TriggerInput::Http { request, route } => {
             let template = match &function.trigger {
                 Trigger::Http(http) => Some(&http.route),
-                Trigger::Timer(_) | Trigger::Other => None,
+                Trigger::Timer(_) | Trigger::Service(_) => None,
             };
             metadata.add_request(request, route, |name| template.map(|template| template.value_type(name)));
             request.data(route)
@@ -49,8 +63,8 @@ pub(super) fn envelope(
             "IsPastDue": is_past_due,
         }),
         TriggerInput::Message(message) => {
-            metadata.overlay_payload(message);
-            value::json_text(&Value::String(message.clone()))
+            metadata.add_message(message);
+            message.data.clone()
         }
     };
     if let Some(retry) = retry {

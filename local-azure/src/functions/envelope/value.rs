@@ -6,7 +6,7 @@ use serde_json::Value;
 /// An object nests; anything else becomes JSON text inside a string, so `hello` arrives as `"\"hello\""`
 /// (`ScriptInvocationContextExtensions.cs`, `GetHttpScriptInvocationContextValue`: `JObject.FromObject` throws for
 /// what isn't an object, and the fallback is `JsonConvert.SerializeObject`).
-pub(super) fn json_text(value: &Value) -> Value {
+pub(in crate::functions) fn json_text(value: &Value) -> Value {
     match value {
         Value::Object(_) => value.clone(),
         other => Value::String(other.to_string()),

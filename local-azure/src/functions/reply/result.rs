@@ -25,7 +25,8 @@ pub(in crate::functions) enum ReadReply {
 
 /// Reads a reply by content type and body.
 pub(in crate::functions) fn read_reply(content_type: Option<&str>, body: &[u8]) -> ReadReply {
-    if body.iter().all(u8::is_ascii_whitespace) {
+    // A body of no length is null for `ReadAsAsync`, whatever its type.
+    if body.is_empty() {
         return ReadReply::NeverCompletes;
     }
     let media_type =
@@ -33,6 +34,9 @@ pub(in crate::functions) fn read_reply(content_type: Option<&str>, body: &[u8]) 
     // The media types of .NET's JsonMediaTypeFormatter; `ReadAsAsync` finds no formatter for another one.
     if !matches!(media_type.as_str(), "application/json" | "text/json") {
         return invalid(&format!("the content type is '{media_type}'; it must be application/json"));
+    }
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return ReadReply::NeverCompletes;
     }
     match serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)) {
         Ok(Value::Null) => ReadReply::NeverCompletes,

@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 
 use super::http::BY_CALL;
 use super::listing::invoke_url;
-use crate::functions::app::{FunctionDefinition, HttpTrigger, Trigger};
+use crate::functions::app::{FunctionDefinition, HttpTrigger, ServiceTrigger, Trigger};
 use crate::functions::envelope::{IncomingRequest, TriggerInput};
 use crate::functions::host::HostParts;
+use crate::functions::messages::Batch;
+use crate::functions::settings::HttpMode;
+use crate::functions::timers::TimerRunner;
 use crate::functions::worker::WorkerState;
 
 /// `GET /admin/functions`.
@@ -36,31 +39,56 @@ pub(super) async fn invoke(
     let Some(function) = parts.function(&name).cloned() else {
         return HttpResponse::NotFound().finish();
     };
-    let input = match read_input(&body) {
-        Ok(input) => input,
+    let given = read_input(&body).and_then(|input| Given::read(&function, input, &parts));
+    let given = match given {
+        Ok(given) => given,
         Err(problem) => {
             return HttpResponse::build(StatusCode::BAD_REQUEST).json(json!({ "message": problem }));
         }
     };
     let host = parts.into_inner();
     let runtime = host.runtime.clone();
-    runtime.spawn(async move { run(&host, &function, input).await });
+    // Failures are in the log, and nobody waits for the outcome.
+    runtime.spawn(async move { given.run(&host, &function).await });
     HttpResponse::Accepted().finish()
 }
 
-async fn run(host: &HostParts, function: &Arc<FunctionDefinition>, input: String) {
-    // Failures are in the log, and nobody waits for the outcome.
-    match (&function.trigger, host.timers.get(&function.name)) {
-        (Trigger::Timer(_), Some(timer)) => {
-            let input = timer.manual_input().await;
-            let _failed = timer.invoke_with_retries(&input, BY_CALL).await;
+/// An input in the form of the function's trigger.
+enum Given {
+    Request(TriggerInput),
+    Timer(Arc<TimerRunner>),
+    Batch(ServiceTrigger, Batch),
+}
+
+impl Given {
+    fn read(function: &FunctionDefinition, input: String, host: &HostParts) -> Result<Self, &'static str> {
+        match &function.trigger {
+            Trigger::Http(_) if host.http_mode(function) != HttpMode::Enveloped => {
+                Err("this function gets whole HTTP requests: call it by its route")
+            }
+            Trigger::Http(http) => Ok(Self::Request(request_from(input, http, host))),
+            Trigger::Timer(_) => match host.timers.get(&function.name) {
+                Some(timer) => Ok(Self::Timer(Arc::clone(timer))),
+                None => Err("this timer can't be run"),
+            },
+            Trigger::Service(trigger) => {
+                Batch::read(trigger, input).map(|batch| Self::Batch(trigger.clone(), batch))
+            }
         }
-        (Trigger::Http(http), _) => {
-            let _failed =
-                host.invoker.invoke(function, &request_from(input, http, host), BY_CALL, None).await;
-        }
-        (Trigger::Timer(_) | Trigger::Other, _) => {
-            let _failed = host.invoker.invoke(function, &TriggerInput::Message(input), BY_CALL, None).await;
+    }
+
+    async fn run(&self, host: &HostParts, function: &FunctionDefinition) {
+        match self {
+            Self::Timer(timer) => {
+                let input = timer.manual_input().await;
+                let _failed = host.invoker.invoke_with_retries(function, &input, BY_CALL).await;
+            }
+            Self::Request(input) => {
+                let _failed = host.invoker.invoke(function, input, BY_CALL, None).await;
+            }
+            Self::Batch(trigger, batch) => {
+                host.deliveries.deliver(&host.invoker, function, trigger, batch, BY_CALL).await;
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ pub(in crate::functions) fn function_lines<'a>(
             Trigger::Http(http) => {
                 format!("\t{name}: [{}] {}", http.methods.join(","), invoke_url(http, base_url))
             }
-            Trigger::Timer(_) | Trigger::Other => format!("\t{name}: {}", function.trigger_kind),
+            Trigger::Timer(_) | Trigger::Service(_) => format!("\t{name}: {}", function.trigger_kind),
         });
         lines.push(String::new());
     }

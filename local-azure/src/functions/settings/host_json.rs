@@ -11,6 +11,8 @@ use super::{AppSettings, parse_time_span, without_comments};
 const DEFAULT_INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// `functionTimeout` when it isn't given: the Dedicated and Premium plans' value, and Core Tools'.
 const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// `extensions.queues.maxDequeueCount` when it isn't given (`QueuesOptions.cs`).
+const DEFAULT_MAX_DEQUEUE_COUNT: u32 = 5;
 
 /// host.json can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +66,19 @@ pub(in crate::functions) struct HostConfiguration {
     /// `DefaultHttpWorkerService.cs`, `CreateHttpClient`: a redirect of the worker is followed unless forwarding is on,
     /// for every function of the app.
     pub(in crate::functions) follow_redirects: bool,
+    /// `customHandler.port`: where the worker is told to listen; `None` = any free port.
+    pub(in crate::functions) worker_port: Option<u16>,
+    /// `extensions.queues`.
+    pub(in crate::functions) queues: QueueSettings,
+}
+
+/// What host.json says of storage queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::functions) struct QueueSettings {
+    /// Deliveries of a message before it is moved to the poison queue.
+    pub(in crate::functions) max_dequeue_count: u32,
+    /// The wait between a failure and the next delivery.
+    pub(in crate::functions) visibility_timeout: Duration,
 }
 
 /// How functions with one httpTrigger and one http output, and nothing else, are called. All others get the envelope.
@@ -114,6 +129,12 @@ impl HostConfiguration {
                 (false, false) => HttpMode::Enveloped,
             },
             follow_redirects: !forwarding,
+            // HttpWorkerOptionsSetup.cs, GetPort: what is no number counts as absent.
+            worker_port: keys
+                .text("customHandler:port")
+                .and_then(|port| port.parse().ok())
+                .filter(|port| *port > 0),
+            queues: keys.queues()?,
         })
     }
 }
@@ -168,6 +189,25 @@ impl Keys<'_> {
             Some(text) if text == "-1" => Ok(None),
             Some(_) => self.span("functionTimeout", "functionTimeout"),
         }
+    }
+
+    fn queues(&self) -> Result<QueueSettings, HostJsonError> {
+        const COUNT: &str = "extensions.queues.maxDequeueCount";
+        const TIMEOUT: &str = "extensions.queues.visibilityTimeout";
+        let max_dequeue_count = match self.text("extensions:queues:maxDequeueCount") {
+            None => DEFAULT_MAX_DEQUEUE_COUNT,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|count| *count > 0)
+                .ok_or_else(|| wrong(COUNT, "write a whole number from 1 on"))?,
+        };
+        let visibility_timeout = match self.text("extensions:queues:visibilityTimeout") {
+            None => Duration::ZERO,
+            Some(text) => parse_time_span(&text)
+                .ok_or_else(|| wrong(TIMEOUT, "write a time span such as \"00:00:30\""))?,
+        };
+        Ok(QueueSettings { max_dequeue_count, visibility_timeout })
     }
 
     fn worker(&self) -> Result<WorkerDescription, HostJsonError> {

@@ -11,8 +11,8 @@ use tokio::sync::Mutex;
 use super::schedule::Schedule;
 use super::status::{ScheduleStatus, StatusStore};
 use crate::functions::app::{FunctionDefinition, TimerTrigger};
-use crate::functions::envelope::{RetryContext, TriggerInput};
-use crate::functions::invocation::{InvocationFailed, Invoker};
+use crate::functions::envelope::TriggerInput;
+use crate::functions::invocation::Invoker;
 use crate::functions::log::LogLevel;
 
 /// The longest sleep in one piece, so that a changed clock is noticed.
@@ -131,7 +131,7 @@ impl TimerRunner {
         }
         let input = self.input(status.clone(), matches!(cause, Cause::PastDue { .. }));
         // A failure is in the log; it doesn't stop the schedule.
-        let _failed = self.invoke_with_retries(&input, &reason).await;
+        let _failed = self.invoker.invoke_with_retries(&self.function, &input, &reason).await;
         // A run that began a moment before its time counts as on time, or it would be due again at once.
         let scheduled =
             status.map(|status| status.next).filter(|next| cause == Cause::Schedule && *next > now);
@@ -145,39 +145,6 @@ impl TimerRunner {
             self.keep(status);
         }
         *self.status.lock().await = next;
-    }
-
-    /// One run and, with a retry policy, its repetitions. The first run carries no `RetryContext`.
-    pub(in crate::functions) async fn invoke_with_retries(
-        &self,
-        input: &TriggerInput,
-        reason: &str,
-    ) -> Result<(), InvocationFailed> {
-        let mut retry: Option<RetryContext> = None;
-        loop {
-            let failed = match self.invoker.invoke(&self.function, input, reason, retry.as_ref()).await {
-                Ok(_) => return Ok(()),
-                Err(failed) => failed,
-            };
-            let Some(policy) = &self.function.retry else {
-                return Err(failed);
-            };
-            let count = retry.map_or(0, |retry| retry.retry_count).saturating_add(1);
-            if policy.max_retry_count.is_some_and(|most| count > most) {
-                return Err(failed);
-            }
-            let wait = policy.wait_before(count);
-            self.invoker.log.function(
-                LogLevel::Information,
-                &self.function.name,
-                format!(
-                    "Waiting for `{}` before retrying function execution. Next attempt: '{count}'.",
-                    crate::functions::settings::format_time_span(wait)
-                ),
-            );
-            tokio::time::sleep(wait).await;
-            retry = Some(RetryContext { retry_count: count, max_retry_count: policy.max_retry_count });
-        }
     }
 
     fn input(&self, status: Option<ScheduleStatus>, is_past_due: bool) -> TriggerInput {
