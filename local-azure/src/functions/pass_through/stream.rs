@@ -1,6 +1,7 @@
 //! The two bodies of a proxied request on their way between the threads that serve callers and the task that talks to the
 //! worker. Each is a short channel, so that whoever reads slowly slows the writer down and nothing piles up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web::Bytes;
@@ -83,18 +84,24 @@ impl Caller {
 #[derive(Clone, Debug)]
 pub(in crate::functions) struct RequestBody {
     source: Arc<Mutex<Option<mpsc::Receiver<Chunk>>>>,
+    broke_off: Arc<AtomicBool>,
 }
 
 impl RequestBody {
     /// The body, and where its pieces are put in.
     pub(in crate::functions) fn new() -> (mpsc::Sender<Chunk>, Self) {
         let (sender, receiver) = mpsc::channel(PIECES_UNDER_WAY);
-        (sender, Self { source: Arc::new(Mutex::new(Some(receiver))) })
+        (sender, Self { source: Arc::new(Mutex::new(Some(receiver))), broke_off: Arc::default() })
     }
 
     /// Whether a stream has begun to read it: then it can't be sent again.
     pub(super) fn was_read(&self) -> bool {
         self.source.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Whether it ended before its end: the caller has left in the middle of it.
+    pub(super) fn broke_off(&self) -> bool {
+        self.broke_off.load(Ordering::Relaxed)
     }
 
     fn take(&self) -> Option<mpsc::Receiver<Chunk>> {
@@ -112,6 +119,9 @@ impl RequestBody {
                 };
                 let chunk = source.recv().await?;
                 activity.notify_one();
+                if chunk.is_err() {
+                    body.broke_off.store(true, Ordering::Relaxed);
+                }
                 Some((chunk, (body, Some(source))))
             }
         })

@@ -75,8 +75,7 @@ pub(super) async fn proxy(
 
 /// Whether YARP would give the request to the worker a body (`IHttpRequestBodyDetectionFeature`).
 fn has_body(request: &PassedRequest) -> bool {
-    let length = request.headers.content_length();
-    request.headers.first("transfer-encoding").is_some() || length.is_some_and(|length| length > 0)
+    request.headers.hides_its_length() || request.headers.content_length().is_some_and(|length| length > 0)
 }
 
 async fn pump(mut payload: web::Payload, sender: mpsc::Sender<Chunk>) {
