@@ -25,8 +25,12 @@ fn check(bytes: &mut Unstructured<'_>) -> Result<()> {
         let body = shaped.body.expect("rows have a body");
         serde_json::from_str::<Json>(&body).expect("the caller's JSON");
         let logs = [bytes.arbitrary::<&str>()?.to_owned()];
-        let reply =
-            HostReply::http(bytes.arbitrary::<&str>()?, HttpAnswer::json(200, Some(body.clone())), &logs);
+        let reply = HostReply::http(
+            bytes.arbitrary::<&str>()?,
+            HttpAnswer::json(200, Some(body.clone())),
+            &[],
+            &logs,
+        );
         let reply: Json = serde_json::from_str(&reply.body).expect("the host's JSON");
         let holds_body = |value: &Json| value["body"].as_str() == Some(&body);
         let outputs = reply["Outputs"].as_object().expect("an object");

@@ -10,7 +10,17 @@ const MAX_THREADS: usize = 4;
 pub struct Tasks {
     handle: Handle,
     // Holds the threads.
-    _own: Option<Runtime>,
+    own: Option<Runtime>,
+}
+
+/// A runtime that is dropped waits for its threads, which panics on a thread of another runtime: the server's, when it
+/// stops.
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        if let Some(own) = self.own.take() {
+            own.shutdown_background();
+        }
+    }
 }
 
 impl Tasks {
@@ -26,7 +36,7 @@ impl Tasks {
             .thread_name("database")
             .enable_all()
             .build()?;
-        Ok(Self { handle: own.handle().clone(), _own: Some(own) })
+        Ok(Self { handle: own.handle().clone(), own: Some(own) })
     }
 
     /// The current runtime, which the benchmark compares with the other way.
@@ -35,7 +45,7 @@ impl Tasks {
     /// Outside of a runtime.
     pub fn on_current_runtime() -> std::io::Result<Self> {
         let handle = Handle::try_current().map_err(std::io::Error::other)?;
-        Ok(Self { handle, _own: None })
+        Ok(Self { handle, own: None })
     }
 
     pub(super) fn handle(&self) -> &Handle {

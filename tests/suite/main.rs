@@ -6,19 +6,25 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod bad_input;
+mod body_limits;
 mod cancellation;
 mod check_command;
 mod constraint_errors;
 mod contract;
+mod deadlines;
 mod dev_command;
+mod forged_envelopes;
 mod identity;
 mod invalid_parameters;
 mod messages;
 mod outage;
 mod outputs;
 mod package_command;
+mod panics;
+mod process_life;
 mod readme;
 mod retries;
+mod routes;
 mod samples;
 mod secrets_stay_inside;
 mod session_state;

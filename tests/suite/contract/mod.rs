@@ -3,4 +3,5 @@
 mod any_request;
 mod captures;
 mod fixtures;
+mod rules;
 mod wire;

@@ -98,7 +98,7 @@ fn parse(bytes: &[u8], method: &str) -> Option<Response> {
         })
         .collect::<Option<_>>()?;
     let mut response = Response { status, headers, body: Vec::new() };
-    if method == "HEAD" {
+    if method == "HEAD" || status == 204 {
         return rest.is_empty().then_some(response);
     }
     if response.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {

@@ -7,6 +7,7 @@ pub(crate) mod envelope;
 pub(crate) mod lone_worker;
 pub(crate) mod mode;
 pub(crate) mod process;
+pub(crate) mod raw_http;
 pub(crate) mod script_root;
 pub(crate) mod secrets;
 pub(crate) mod sql_client;

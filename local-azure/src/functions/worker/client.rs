@@ -8,8 +8,9 @@ use reqwest::{Body, Client, Method, Response, Url, redirect};
 
 /// What the host says of itself. A real one names its build here.
 pub(in crate::functions) const HOST_VERSION: &str = "4.0.0.0";
-/// Kept below actix' keep-alive of 5 s: a connection that the worker closes while a request is on its way loses the request.
-const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+/// How long an unused connection is kept (`HttpHandlerDefaults.cs` of dotnet/runtime). A worker that closes its own sooner
+/// may lose a request that is just on its way.
+const IDLE_CONNECTION: Duration = Duration::from_secs(60);
 /// .NET's `HttpClientHandler.MaxAutomaticRedirections`.
 const MOST_REDIRECTS: u32 = 50;
 

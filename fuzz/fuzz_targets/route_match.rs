@@ -1,0 +1,69 @@
+//! Arbitrary route templates against arbitrary paths.
+//!
+//! Input: a template, a second one, a path and a method, in lines. Laws: what matches names only parameters of its
+//! template and could be reached at the host; a route that covers another matches whatever the other matches; a table
+//! of both finds one of those that match, or says that it can't tell which.
+
+#![no_main]
+
+use azsql_worker::functions::route::{Found, RequestPath, Route, RouteTable, RouteTemplate};
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|text: &str| -> Corpus {
+    let mut lines = text.splitn(4, '\n');
+    let (Some(first), Some(second), Some(path)) = (lines.next(), lines.next(), lines.next()) else {
+        return Corpus::Reject;
+    };
+    let method = lines.next().unwrap_or("GET");
+    let routes: Vec<Route> = [("First", first), ("Second", second)]
+        .into_iter()
+        .filter_map(|(function, template)| route(function, template))
+        .collect();
+    let raw = format!("/{path}");
+    let path = RequestPath::parse(&raw).expect("it begins with a slash");
+    let fitting: Vec<&Route> = routes.iter().filter(|route| fits(route, &path)).collect();
+    for (one, other) in [(0, 1), (1, 0)] {
+        if let (Some(one), Some(other)) = (routes.get(one), routes.get(other)) {
+            let wider = one.covers(other) && fits(other, &path);
+            assert!(!wider || fits(one, &path), "{} covers {} but not {raw}", one.template, other.template);
+        }
+    }
+
+    let table = RouteTable::new(routes.clone());
+    let reached = table.may_reach(method, &raw);
+    match table.find(method, &raw) {
+        Found::Nothing => assert!(fitting.is_empty(), "{raw} fits {} and was not found", fitting[0].template),
+        Found::Match(found) => {
+            assert!(reached.is_some(), "{raw} is found, but could not be reached");
+            assert!(
+                fitting.iter().any(|route| route.function == *found.function),
+                "{raw}: {}",
+                found.function
+            );
+        }
+        Found::Ambiguous { by_name, by_precedence } => {
+            assert_ne!(by_name, by_precedence);
+            assert_eq!(fitting.len(), 2, "{raw}");
+        }
+    }
+    Corpus::Keep
+});
+
+fn route(function: &str, template: &str) -> Option<Route> {
+    let template = RouteTemplate::parse(template).ok()?;
+    assert_eq!(RouteTemplate::parse(template.text()).as_ref(), Ok(&template));
+    Some(Route { function: function.into(), methods: Vec::new(), template })
+}
+
+/// Whether the path fits the route's template; its values are looked at as well.
+fn fits(route: &Route, path: &RequestPath) -> bool {
+    let Some(values) = route.template.matches(path) else { return false };
+    let parameters = route.template.parameters();
+    for (name, _) in &values {
+        assert!(parameters.iter().any(|parameter| parameter.name == *name), "{}: {name}", route.template);
+    }
+    for parameter in parameters.iter().filter(|parameter| !parameter.optional) {
+        assert!(values.iter().any(|(name, _)| *name == parameter.name), "{}: {parameter:?}", route.template);
+    }
+    true
+}

@@ -1,0 +1,234 @@
+//! How the worker ends: by a signal after what runs is done or cut off, never with a code that looks like success, and with
+//! nothing lost that was answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+use crate::support::mode::{Mode, worker_program};
+use crate::support::script_root::{self, FunctionFolder};
+use crate::support::wait::within;
+use crate::support::{Desk, LoneWorker, envelope, eventually, process, raw_http};
+
+/// Longer than anything here takes that should happen at once, shorter than the default bound for what runs.
+const AT_ONCE: Duration = Duration::from_secs(8);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_signal_has_its_own_code_and_an_idle_connection_holds_nothing_up() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let mut worker = LoneWorker::start(&script_root::samples(), &[]);
+        let port = worker.port().await;
+        let mut idle = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        idle.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        idle.read_u8().await.unwrap();
+        let begun = Instant::now();
+
+        process::signal(signal, worker.pid());
+        let status = worker.ended().await;
+
+        assert_eq!(status.code(), Some(code), "{:?}", worker.lines());
+        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+        worker.line_with(&format!("stopped by SIG{signal}")).await;
+    }
+}
+
+/// A request to the worker itself whose answer is still to come.
+async fn waiting_caller(desk: &Desk) -> TcpStream {
+    let body = envelope::get_person(2);
+    let head = format!(
+        "POST /GetPerson HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.worker_port().await)).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    desk.statement_faults_left(0).await;
+    stream
+}
+
+async fn desk(shutdown_seconds: &str) -> Desk {
+    let desk = Desk::builder()
+        .in_mode(Mode::Enveloped)
+        .setting("AZSQL_SHUTDOWN_SECONDS", shutdown_seconds)
+        .start()
+        .await;
+    desk.get("/api/persons/1").await.json(200);
+    desk.sql().faults().stall_statements(1);
+    desk
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_at_the_signal_is_finished_and_nothing_new_begins() {
+    let desk = desk("60").await;
+    let mut caller = waiting_caller(&desk).await;
+    let port = desk.worker_port().await;
+    // Open before the signal: the listener is closed with it.
+    let mut late = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    late.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut probe = Vec::new();
+    while !probe.ends_with(b"}") {
+        probe.push(late.read_u8().await.unwrap());
+    }
+    let stopped = desk.worker_pid();
+
+    process::signal("TERM", stopped);
+    desk.events("it stops", 1, |event| event["message"] == "stopping" && event["running"] == 1).await;
+    // It finds the connection closed, or is refused; which of the two is a matter of microseconds.
+    let request = "POST /SqlPing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
+    let _closed = late.write_all(request.as_bytes()).await;
+    let mut refused = Vec::new();
+    let _reset = late.read_to_end(&mut refused).await;
+    let refused = String::from_utf8_lossy(&refused).into_owned();
+    desk.sql().faults().release_stalled();
+    let answer = raw_http::read(&mut caller).await;
+    eventually("it ends", async || (!process::is_alive(stopped)).then_some(())).await;
+
+    assert!(refused.is_empty() || refused.contains("urn:azsql-worker:problem:stopping"), "{refused}");
+    assert_eq!(envelope::http_output(&answer.body).0, 200, "{}", answer.body);
+    assert!(answer.head.to_ascii_lowercase().contains("connection: close"), "{}", answer.head);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told() {
+    let desk = desk("1").await;
+    let mut caller = waiting_caller(&desk).await;
+    let stopped = desk.worker_pid();
+    let begun = Instant::now();
+
+    process::signal("TERM", stopped);
+    let answer = raw_http::read(&mut caller).await;
+
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.body.contains("look before you repeat it"), "{}", answer.body);
+    within(AT_ONCE, "the statement ends", async || (desk.sql().connections() == 0).then_some(())).await;
+    within(AT_ONCE, "it ends", async || (!process::is_alive(stopped)).then_some(())).await;
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_it_at_once() {
+    let desk = desk("200").await;
+    let _caller = waiting_caller(&desk).await;
+    let stopped = desk.worker_pid();
+
+    process::signal("TERM", stopped);
+    desk.events("it stops", 1, |event| event["message"] == "stopping").await;
+    process::signal("INT", stopped);
+
+    within(AT_ONCE, "it ends", async || (!process::is_alive(stopped)).then_some(())).await;
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_nobody_listens_to_goes_on() {
+    let mut worker = Command::new(worker_program())
+        .args(["serve", "--functions"])
+        .arg(script_root::samples())
+        .env_clear()
+        .envs([("FUNCTIONS_CUSTOMHANDLER_PORT", "0"), ("AZSQL_LOG", "trace")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let pid = worker.id().unwrap();
+    let mut stdout = tokio::io::BufReader::new(worker.stdout.take().unwrap());
+    let mut line = String::new();
+    tokio::io::AsyncBufReadExt::read_line(&mut stdout, &mut line).await.unwrap();
+    let port = crate::support::lone_worker::listening_port(&line).unwrap();
+    drop(stdout);
+    drop(worker.stderr.take());
+
+    for _ in 0..20 {
+        let answer = raw_http::send(port, "POST", "/GetPerson", &[], &envelope::get_person(1)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let went_on = worker.try_wait().unwrap().is_none();
+    process::signal("TERM", pid);
+    let status = worker.wait().await.unwrap();
+
+    assert!(went_on);
+    assert_eq!(status.code(), Some(143));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_port_of_a_worker_that_was_killed_with_connections_open_and_just_closed_is_free_for_the_next() {
+    let mut first = LoneWorker::start(&script_root::samples(), &[]);
+    let port = first.port().await;
+    // The server closes these first, so it is the one that waits (TIME_WAIT).
+    for _ in 0..5 {
+        raw_http::send(port, "GET", "/", &[], "").await;
+    }
+    let open = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    process::signal("KILL", first.pid());
+    first.ended().await;
+
+    let text = port.to_string();
+    let environment = BTreeMap::from([("FUNCTIONS_CUSTOMHANDLER_PORT", text.as_str())]);
+    let next = LoneWorker::run(&["serve".into()], &environment);
+
+    assert_eq!(next.port().await, port);
+    assert_eq!(next.get("/").await.status, 200);
+    drop(open);
+    next.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_moment_loses_nothing_that_was_answered() {
+    let sql = json!({
+        "parameters": { "@key": { "from": "query.key", "type": "int", "required": true } },
+        "result": "rowsAffected",
+    });
+    let insert =
+        FunctionFolder::http("Insert", "post", "insert", sql, "INSERT INTO dbo.Kept (Number) VALUES (@key)");
+    let desk = Desk::builder()
+        .seed("CREATE TABLE dbo.Kept (Number int PRIMARY KEY);")
+        .function(insert)
+        .start()
+        .await;
+    let mut answered = BTreeSet::new();
+    let rounds = 3;
+
+    // The third crash within half an hour stops the host, as the real one.
+    for round in 0..rounds {
+        let killed = desk.worker_pid();
+        let writes = (0..40).map(|number| {
+            let key = round * 1000 + number;
+            let desk = &desk;
+            async move {
+                let answer = desk.request(Method::POST, &format!("/api/insert?key={key}"), None).await;
+                (key, answer.status)
+            }
+        });
+        let kill = async {
+            // Sooner or later in the round, while some are through and some are not.
+            let some = (round + 1) * 8;
+            let count = format!("SELECT COUNT(*) FROM dbo.Kept WHERE Number >= {}", round * 1000);
+            eventually("some rows", async || (desk.number(&count).await >= some).then_some(())).await;
+            process::signal("KILL", killed);
+        };
+        let (round_answers, ()) =
+            futures_util::future::join(futures_util::future::join_all(writes), kill).await;
+        answered.extend(round_answers.iter().filter(|(_, status)| *status == 200).map(|(key, _)| *key));
+        if round + 1 < rounds {
+            eventually("another worker", async || desk.host().worker_pid().filter(|pid| *pid != killed))
+                .await;
+        }
+    }
+
+    assert!(!answered.is_empty());
+    for key in &answered {
+        let found = desk.number(&format!("SELECT COUNT(*) FROM dbo.Kept WHERE Number = {key}")).await;
+        assert_eq!(found, 1, "{key} was answered and is not there");
+    }
+    desk.finish().await;
+}
