@@ -22,11 +22,11 @@ const EXIT_MISTAKES: u8 = 65;
 /// A folder or file that was named can't be read; what `sysexits.h` calls `EX_NOINPUT`.
 const EXIT_NO_INPUT: u8 = 66;
 
-/// What was to be written can't be, or must not be; what `sysexits.h` calls `EX_CANTCREAT`.
-const EXIT_CANT_CREATE: u8 = 73;
-
 /// The worker can't run, or stopped running: any number but 0 and 200 makes the Functions host start it again.
 const EXIT_FAILURE: u8 = 70;
+
+/// What was to be written can't be, or must not be; what `sysexits.h` calls `EX_CANTCREAT`.
+const EXIT_CANT_CREATE: u8 = 73;
 
 /// The program's name.
 const NAME: &str = "azsql-worker";

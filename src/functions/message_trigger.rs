@@ -179,6 +179,8 @@ static KINDS: [MessageKind; 13] = [
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn names(kind: &str, batch: bool) -> Vec<String> {
@@ -207,6 +209,21 @@ mod tests {
             ["Uri", "Properties", "Metadata", "name", "RetryContext", "sys"]
         );
         assert_eq!(names("cosmosDBTrigger", true), ["RetryContext", "sys"]);
+    }
+
+    #[test]
+    fn the_documentation_names_what_each_kind_owns() {
+        let documentation = include_str!("../../docs/definitions.md");
+        for kind in &KINDS {
+            assert!(documentation.contains(&format!("`{}`", kind.name)), "{}", kind.name);
+            let begin = format!("| `{}` |", kind.name);
+            let rows = documentation.lines().filter(|line| line.starts_with(&begin));
+            let named: BTreeSet<&str> = rows.flat_map(|row| row.split('`').skip(3).step_by(2)).collect();
+            let owned = kind.metadata.iter().chain(kind.metadata_of_delivery);
+            for name in owned {
+                assert!(named.contains(name), "{} of {}", name, kind.name);
+            }
+        }
     }
 
     #[test]

@@ -101,6 +101,8 @@ impl Worker {
         used: Duration,
     ) -> Result<Shaped, Problem> {
         let host = self.host.as_ref().map_err(|error| Problem::not_configured(&error.to_string()))?;
+        // Without a router nobody knows whether a caller could have written the envelope.
+        self.router.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
         let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
         let limit = match &function.trigger {
             Trigger::Http(_) => host.limits.http,

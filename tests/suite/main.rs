@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod bad_input;
+mod body_limits;
 mod cancellation;
 mod check_command;
 mod constraint_errors;
 mod contract;
+mod deadlines;
 mod dev_command;
 mod forged_envelopes;
 mod identity;
@@ -18,6 +20,7 @@ mod messages;
 mod outage;
 mod outputs;
 mod package_command;
+mod panics;
 mod process_life;
 mod readme;
 mod retries;

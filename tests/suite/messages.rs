@@ -157,6 +157,62 @@ async fn a_message_cant_forge_the_hosts_metadata() {
     desk.finish().await;
 }
 
+/// Writes the number that it takes into a table that takes no number but these.
+fn count(name: &str, trigger: &Json, from: &str) -> FunctionFolder {
+    let sql = json!({ "parameters": { "@n": { "from": from, "type": "int" } }, "result": "none" });
+    FunctionFolder::on(name, &json!([trigger]), sql, "INSERT INTO dbo.Counts (Number) VALUES (@n)")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_message_is_delivered_again_and_the_host_says_how_often() {
+    let trigger = json!({ "type": "queueTrigger", "direction": "in", "name": "m", "queueName": "counts" });
+    let desk = Desk::builder()
+        .seed("CREATE TABLE dbo.Counts (Number int NOT NULL CHECK (Number >= 3));")
+        .function(count("Count", &trigger, "metadata.DequeueCount"))
+        .start()
+        .await;
+
+    desk.send("Count", "CANARY").await;
+
+    runs(&desk, "Count", "(Succeeded", 1).await;
+    runs(&desk, "Count", "(Failed", 2).await;
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Counts WHERE Number = 3").await, 1);
+    assert!(desk.host().poison_messages().is_empty());
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_never_fits_ends_among_the_poisoned() {
+    let desk = Desk::start().await;
+
+    desk.send("IngestOrder", "CANARY").await;
+
+    let poisoned = eventually("the poisoned message", async || desk.host().poison_messages().pop()).await;
+    assert_eq!((poisoned.queue.as_str(), poisoned.deliveries), ("orders-poison", 5));
+    assert_eq!(poisoned.message, "CANARY");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_event_is_repeated_by_the_hosts_retry() {
+    let trigger =
+        json!({ "type": "eventHubTrigger", "direction": "in", "name": "m", "eventHubName": "counts" });
+    let retry = json!({ "strategy": "fixedDelay", "maxRetryCount": 3, "delayInterval": "00:00:00" });
+    let desk = Desk::builder()
+        .seed("CREATE TABLE dbo.Counts (Number int NOT NULL);")
+        .function(count("Count", &trigger, "metadata.RetryContext.RetryCount").with("retry", retry))
+        .start()
+        .await;
+
+    // No retry, so no number, which the table refuses.
+    desk.send("Count", "CANARY").await;
+
+    runs(&desk, "Count", "(Succeeded", 1).await;
+    runs(&desk, "Count", "(Failed", 1).await;
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Counts WHERE Number = 1").await, 1);
+    desk.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_does_not_fit_is_a_failed_run_with_the_reason_on_stderr() {
     let desk = Desk::start().await;

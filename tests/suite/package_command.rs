@@ -13,8 +13,17 @@ use crate::support::mode::{Mode, worker_program};
 use crate::support::script_root::{self, FunctionFolder};
 use crate::support::{Desk, eventually};
 
-/// Runs `package` in this folder with the worker under test.
+/// What stands in for the worker where it need not run: the real one has 70 MB in a developer's build.
+const STAND_IN: &str = "#!/bin/sh\nexit 70\n";
+
+/// Runs `package` in this folder on [`STAND_IN`].
 fn package(folder: &Path, arguments: &[&str]) -> Output {
+    fs::write(folder.join("stand-in"), STAND_IN).unwrap();
+    run(folder, &[&["--binary", "stand-in"], arguments].concat())
+}
+
+/// The same with the worker under test.
+fn package_worker(folder: &Path, arguments: &[&str]) -> Output {
     let binary = worker_program();
     run(folder, &[&["--binary", binary.to_str().unwrap()], arguments].concat())
 }
@@ -105,7 +114,7 @@ async fn every_sample_runs_from_its_package(mode: Mode, option: &str) {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("package");
     let arguments = ["--mode", option, "--output", output.to_str().unwrap()];
-    let packaged = package(Path::new(env!("CARGO_MANIFEST_DIR")), &arguments);
+    let packaged = package_worker(Path::new(env!("CARGO_MANIFEST_DIR")), &arguments);
     assert_eq!(packaged.status.code(), Some(0), "{}", text(&packaged.stderr));
 
     let desk = Desk::builder().package(&output, mode).start().await;
@@ -119,6 +128,11 @@ async fn every_sample_runs_from_its_package(mode: Mode, option: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_local_host_given_the_packages_folder_alone_serves_every_sample() {
     every_sample_runs_from_its_package(Mode::Enveloped, "envelope").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_it_does_in_proxying_mode() {
+    every_sample_runs_from_its_package(Mode::Proxying, "proxying").await;
 }
 
 #[test]
@@ -140,9 +154,8 @@ fn a_package_holds_the_worker_and_the_functions_and_nothing_that_stays_at_the_de
             ("host.json", 0o644)
         ]
     );
-    let written = files.iter().filter(|(path, _)| *path != "azsql-worker");
-    assert!(!written.into_iter().any(|(_, (content, _))| content.windows(6).any(|part| part == b"CANARY")));
-    assert!(files["azsql-worker"].0 == fs::read(worker_program()).unwrap(), "another program");
+    assert!(!files.values().any(|(content, _)| content.windows(6).any(|part| part == b"CANARY")));
+    assert_eq!(text(&files["azsql-worker"].0), STAND_IN);
     let host_json: Json = serde_json::from_slice(&files["host.json"].0).unwrap();
     assert_eq!(
         host_json,
@@ -171,9 +184,28 @@ fn a_package_takes_the_place_of_a_former_one_but_never_of_a_users_files() {
     assert_eq!(refused.status.code(), Some(73));
     assert!(text(&refused.stderr).contains("holds thesis.txt, which no package of ours put there"));
     assert!(files(&out) == before, "something was touched");
+}
 
-    let here = package(root.path(), &["--output", "."]);
-    assert_eq!(here.status.code(), Some(73), "the script root itself");
+#[test]
+fn a_place_that_is_the_script_root_or_in_a_function_or_underfoot_is_refused() {
+    let root = script_root_with_droppings();
+    let empty = root.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+
+    fs::write(root.path().join("stand-in"), STAND_IN).unwrap();
+    let stand_in = root.path().join("stand-in");
+    let binary = ["--binary", stand_in.to_str().unwrap(), "--output"];
+
+    for (folder, arguments, sentence) in [
+        (root.path(), vec!["."], "holds "),
+        (root.path(), vec!["Ping/out"], "in the folder of the function Ping"),
+        (&empty, vec![".", "--functions", ".."], "must not be the current folder"),
+    ] {
+        let refused = run(folder, &[&binary, arguments.as_slice()].concat());
+        assert_eq!(refused.status.code(), Some(73), "{arguments:?}: {}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains(sentence), "{}", text(&refused.stderr));
+    }
+    assert!(!root.path().join("Ping/out").exists());
 }
 
 #[test]
@@ -207,7 +239,7 @@ fn a_file_that_would_be_missing_in_the_package_is_found_before_it_is_written() {
 
     assert_eq!(refused.status.code(), Some(65), "{}", text(&refused.stdout));
     assert!(
-        text(&refused.stdout).contains("scriptFile: `../shared.txt` does not exist"),
+        text(&refused.stdout).starts_with("Ping/function.json:1: scriptFile: `../shared.txt` does not exist"),
         "{}",
         text(&refused.stdout)
     );
@@ -219,12 +251,12 @@ fn a_file_that_would_be_missing_in_the_package_is_found_before_it_is_written() {
 fn a_script_gets_one_object_about_the_package() {
     let root = script_root_with_droppings();
 
-    let packaged = package(root.path(), &["--output", "out", "--zip", "out.zip", "--json"]);
+    let packaged = package_worker(root.path(), &["--output", "out", "--json"]);
 
     let object: Json = serde_json::from_slice(&packaged.stdout).unwrap();
     assert_eq!(
         (&object["output"], &object["zip"], &object["mode"]),
-        (&json!("out"), &json!("out.zip"), &json!("envelope"))
+        (&json!("out"), &Json::Null, &json!("envelope"))
     );
     assert_eq!(object["functions"], json!(["Ping"]));
     assert_eq!(object["files"].as_array().map(Vec::len), Some(5));

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use local_azure::functions::HostState;
 
-use crate::support::{Desk, LoneWorker, eventually, process, script_root};
+use crate::support::{Desk, LoneWorker, Mode, eventually, process, script_root};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_while_requests_run_is_started_again_and_serves() {
@@ -24,7 +24,10 @@ async fn a_worker_that_is_killed_while_requests_run_is_started_again_and_serves(
     let next = desk.get("/api/persons/4").await;
 
     for answer in caught {
-        assert!(answer.status >= 500, "{} {}", answer.status, answer.text);
+        // The proxy sends a request without a body again when its connection broke, and the next worker answers it
+        // (azure-functions-host, `RetryProxyHandler.cs`).
+        let sent_again = desk.mode() == Mode::Proxying && answer.status == 200;
+        assert!(answer.status >= 500 || sent_again, "{} {}", answer.status, answer.text);
     }
     assert_eq!(next.json(200)["Id"], 4);
     assert_eq!(desk.host().state(), HostState::Running);

@@ -272,7 +272,7 @@ pub async fn start(options: HostOptions) -> Result<FunctionsHost, HostError> {
         None
     } else {
         let description = worker_description(&options, &configuration)?;
-        let port = free_port().map_err(listen)?;
+        let port = configuration.worker_port.map_or_else(free_port, Ok).map_err(listen)?;
         worker_port = Some(port);
         let process = WorkerProcess::new(&script_root, &description, settings, port);
         let how = WorkerOptions {

@@ -33,4 +33,4 @@ pub use log::{LogLevel, LogLine, LogSink, LogSource};
 pub use messages::PoisonMessage;
 pub use options::{HostOptions, WorkerCommand};
 pub use reply::OutputValue;
-pub use settings::HostJsonError;
+pub use settings::{HostJsonError, LocalSettingsError, local_settings};

@@ -119,3 +119,33 @@ async fn a_taken_port_is_a_clear_error() {
     let error = local_azure::functions::start(options).await.unwrap_err();
     assert!(error.to_string().contains("choose another port"), "{error}");
 }
+
+#[tokio::test]
+async fn a_worker_without_the_execute_bit_is_named() {
+    use local_azure::functions::HostState;
+    let app = TestApp::hello();
+    app.write("worker", "#!/bin/sh\nexit 0\n");
+    app.host_json(&json!({ "customHandler": { "description": { "defaultExecutablePath": "worker" } } }));
+    let mut options = app.options();
+    options.worker = None;
+    let host = local_azure::functions::start(options).await.unwrap();
+
+    let state = host.stopped().await;
+
+    let HostState::Stopped(why) = state else { unreachable!("{state:?}") };
+    assert!(why.contains("/worker'") && why.contains("execute"), "{why}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn the_port_of_host_json_is_the_workers() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let app = TestApp::hello();
+    app.host_json(&json!({ "customHandler": { "port": free } }));
+    let host = app.start().await;
+
+    assert_eq!(host.worker_port(), Some(free));
+    assert_eq!(app.starts()[0]["environment"]["FUNCTIONS_CUSTOMHANDLER_PORT"], free.to_string());
+    assert_eq!(get(&host, "/api/hello").await.0, 200);
+    host.stop().await;
+}

@@ -22,6 +22,14 @@ pub(in crate::commands) struct Inspection {
 /// # Errors
 /// Only when the folder itself can't be read.
 pub(in crate::commands) fn inspect(script_root: &Path) -> io::Result<Inspection> {
+    inspect_copy(script_root, script_root)
+}
+
+/// Inspects a copy of a script root; mistakes name the files of the original.
+///
+/// # Errors
+/// Only when the copy's folder itself can't be read.
+pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> io::Result<Inspection> {
     let catalogue = functions::load(script_root)?;
     let functions: Vec<String> = catalogue.names().map(str::to_owned).collect();
     let mut mistakes = host_json::check(script_root);
@@ -43,11 +51,11 @@ pub(in crate::commands) fn inspect(script_root: &Path) -> io::Result<Inspection>
         mistakes.extend(same_route);
     }
     for mistake in &mut mistakes {
-        mistake.file = from_here(script_root, &mistake.file);
+        mistake.file = from_here(original, &mistake.file);
     }
     if functions.is_empty() {
         mistakes.push(Mistake {
-            file: script_root.display().to_string(),
+            file: original.display().to_string(),
             line: None,
             key: String::new(),
             message: "holds no function: a function is a folder with a function.json; name the folder of yours with \

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::contents::{Content, PackagedFile};
+use super::contents::PackagedFile;
 
 /// What a zip file begins with: a file's heading, or the end of an empty one (PKWARE APPNOTE 4.3.7, 4.3.16).
 const SIGNATURES: [&[u8; 4]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
@@ -34,22 +34,22 @@ pub(super) fn may_write(zip: &Path, package: &Path) -> Result<(), String> {
     }
 }
 
-/// Writes the zip file beside its place.
-pub(super) fn stage(zip: &Path, files: &[PackagedFile]) -> Result<StagedArchive, String> {
+/// Writes the zip file beside its place, from a package's folder and the list of its files.
+pub(super) fn stage(zip: &Path, package: &Path, files: &[PackagedFile]) -> Result<StagedArchive, String> {
     let failed = |error: io::Error| format!("{} can't be written: {error}", zip.display());
     let target = std::path::absolute(zip).map_err(failed)?;
     let folder = target.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).map_err(failed)?;
     let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let staged = StagedArchive {
-        file: folder.join(format!(".{name}.new-{}", std::process::id())),
+        file: folder.join(format!(".{name}.new-{}", uuid::Uuid::new_v4())),
         target: target.clone(),
     };
-    File::create_new(&staged.file).and_then(|file| write(file, files)).map_err(failed)?;
+    File::create_new(&staged.file).and_then(|file| write(file, package, files)).map_err(failed)?;
     Ok(staged)
 }
 
-fn write(file: File, files: &[PackagedFile]) -> io::Result<()> {
+fn write(file: File, package: &Path, files: &[PackagedFile]) -> io::Result<()> {
     let mut archive = ZipWriter::new(io::BufWriter::new(file));
     for file in files {
         let options = SimpleFileOptions::default()
@@ -58,12 +58,7 @@ fn write(file: File, files: &[PackagedFile]) -> io::Result<()> {
             .last_modified_time(DateTime::default())
             .unix_permissions(if file.executable { 0o755 } else { 0o644 });
         archive.start_file(file.path.as_str(), options)?;
-        match &file.content {
-            Content::Text(text) => archive.write_all(text.as_bytes())?,
-            Content::File(source) => {
-                io::copy(&mut File::open(source)?, &mut archive)?;
-            }
-        }
+        io::copy(&mut File::open(package.join(&file.path))?, &mut archive)?;
     }
     archive.finish()?.flush()
 }
@@ -87,22 +82,21 @@ impl Drop for StagedArchive {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+    use super::super::contents::Content;
     use super::*;
 
     #[test]
     fn the_same_files_give_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
-        let files = || {
-            let text = "SELECT 1\n".repeat(100);
-            vec![PackagedFile {
-                path: "Work/query.sql".into(),
-                content: Content::Text(text),
-                executable: false,
-            }]
+        let file = PackagedFile {
+            path: "query.sql".to_owned(),
+            content: Content::Text(String::new()),
+            executable: false,
         };
+        fs::write(folder.path().join("query.sql"), "SELECT 1\n".repeat(100)).unwrap();
         let write = |name: &str| {
             let zip = folder.path().join(name);
-            stage(&zip, &files()).unwrap().commit().unwrap();
+            stage(&zip, folder.path(), std::slice::from_ref(&file)).unwrap().commit().unwrap();
             fs::read(zip).unwrap()
         };
         let (first, second) = (write("a.zip"), write("b.zip"));
@@ -116,7 +110,7 @@ mod tests {
         let (zip, other) = (folder.path().join("a.zip"), folder.path().join("thesis.txt"));
         let package = folder.path().join("package");
         assert_eq!(may_write(&zip, &package), Ok(()));
-        stage(&zip, &[]).unwrap().commit().unwrap();
+        stage(&zip, &package, &[]).unwrap().commit().unwrap();
         assert_eq!(may_write(&zip, &package), Ok(()));
         fs::write(&other, "mine").unwrap();
         assert!(may_write(&other, &package).unwrap_err().contains("no zip file"));
@@ -126,7 +120,7 @@ mod tests {
     #[test]
     fn a_zip_that_is_not_committed_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        drop(stage(&folder.path().join("a.zip"), &[]).unwrap());
+        drop(stage(&folder.path().join("a.zip"), folder.path(), &[]).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -56,13 +56,21 @@ pub(super) fn gather(
                 "a function can't be called {function} in a package: the worker's own file is; rename its folder"
             ));
         }
-        add_folder(&script_root.join(function), function, 0, &mut files)?;
+        let folder = script_root.join(function);
+        add_folder(&folder, &folder, function, 0, &mut files)?;
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }
 
-fn add_folder(folder: &Path, path: &str, depth: usize, files: &mut Vec<PackagedFile>) -> Result<(), String> {
+/// Adds the files of a folder, which is the function's own or lies in it.
+fn add_folder(
+    function: &Path,
+    folder: &Path,
+    path: &str,
+    depth: usize,
+    files: &mut Vec<PackagedFile>,
+) -> Result<(), String> {
     if depth > MAX_DEPTH {
         return Err(format!("{} is nested too deep for a function's folder", folder.display()));
     }
@@ -79,14 +87,17 @@ fn add_folder(folder: &Path, path: &str, depth: usize, files: &mut Vec<PackagedF
         let path = format!("{path}/{name}");
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() {
-            add_folder(&entry.path(), &path, depth + 1, files)?;
+            add_folder(function, &entry.path(), &path, depth + 1, files)?;
             continue;
         }
-        if kind.is_symlink() && !leads_to_file_inside(&entry.path(), folder) {
+        if kind.is_symlink() && !leads_to_file_inside(&entry.path(), function) {
             return Err(format!(
-                "{} is a symbolic link that leads out of its folder; put a copy of the file there",
+                "{} is a symbolic link that leads out of its function's folder, or to a folder; put a copy there",
                 entry.path().display()
             ));
+        }
+        if !kind.is_file() && !kind.is_symlink() {
+            return Err(format!("{} is neither a file nor a folder; take it away", entry.path().display()));
         }
         files.push(PackagedFile { path, content: Content::File(entry.path()), executable: false });
     }
@@ -169,6 +180,13 @@ mod tests {
         assert!(paths(root.path(), &["Work"]).unwrap().contains(&"Work/same.sql".to_owned()));
         std::os::unix::fs::symlink("../secret", work.join("out.sql")).unwrap();
         assert!(paths(root.path(), &["Work"]).unwrap_err().contains("out.sql is a symbolic link"));
+    }
+
+    #[test]
+    fn what_can_not_be_copied_is_refused() {
+        let root = function_with(&["function.json"]);
+        let _socket = std::os::unix::net::UnixListener::bind(root.path().join("Work/socket")).unwrap();
+        assert!(paths(root.path(), &["Work"]).unwrap_err().contains("neither a file nor a folder"));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::contents::{Content, PackagedFile};
@@ -53,14 +52,26 @@ impl OutputFolder {
         &self.path
     }
 
-    /// Whether this is that folder.
-    pub(super) fn is(&self, folder: &Path) -> bool {
-        folder.canonicalize().is_ok_and(|folder| folder == self.path)
+    /// Refuses a place that is the script root itself, in one of its functions, or under the feet of whoever asks: a
+    /// folder that is replaced takes the current one along.
+    pub(super) fn keep_apart_from(&self, script_root: &Path, functions: &[String]) -> Result<(), String> {
+        let is_inside =
+            |folder: &Path| folder.canonicalize().is_ok_and(|folder| self.path.starts_with(folder));
+        if script_root.canonicalize().is_ok_and(|root| root == self.path) {
+            return Err("the output must be another folder than the script root".to_owned());
+        }
+        if let Some(function) = functions.iter().find(|function| is_inside(&script_root.join(function))) {
+            return Err(format!("the output must not be in the folder of the function {function}"));
+        }
+        if std::env::current_dir().is_ok_and(|here| here.starts_with(&self.path)) {
+            return Err("the output must not be the current folder; go elsewhere and name it".to_owned());
+        }
+        Ok(())
     }
 
     /// Writes the files beside the place.
     pub(super) fn stage(self, files: &[PackagedFile]) -> Result<StagedPackage, String> {
-        let folder = self.parent.join(format!(".{}.new-{}", self.name, std::process::id()));
+        let folder = self.parent.join(format!(".{}.new-{}", self.name, uuid::Uuid::new_v4()));
         let staged = StagedPackage { folder, output: self };
         let failed = |error: io::Error| format!("{} can't be written: {error}", staged.output.path.display());
         fs::create_dir_all(&staged.output.parent)
@@ -98,7 +109,7 @@ impl StagedPackage {
         if settings.is_file() {
             fs::copy(&settings, self.folder.join(LOCAL_SETTINGS)).map_err(failed)?;
         }
-        let former = output.parent.join(format!(".{}.old-{}", output.name, std::process::id()));
+        let former = output.parent.join(format!(".{}.old-{}", output.name, uuid::Uuid::new_v4()));
         fs::rename(&output.path, &former).map_err(failed)?;
         if let Err(error) = fs::rename(&self.folder, &output.path) {
             // Back to what was there; if even that fails, it still stands beside.
@@ -181,13 +192,26 @@ fn write(target: &Path, file: &PackagedFile) -> io::Result<()> {
             fs::copy(source, target)?;
         }
     }
-    let mode = if file.executable { 0o755 } else { 0o644 };
-    fs::set_permissions(target, fs::Permissions::from_mode(mode))
+    set_mode(target, if file.executable { 0o755 } else { 0o644 })
+}
+
+#[cfg(unix)]
+fn set_mode(file: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(mode))
+}
+
+/// Other systems have no such modes; in the zip they are all the same.
+#[cfg(not(unix))]
+fn set_mode(_file: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

@@ -7,12 +7,13 @@ mod contents;
 mod folder;
 mod host_json;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Value as Json, json};
 
-use super::check::{Inspection, as_json, inspect, unreadable};
+use super::check::{Inspection, as_json, inspect_copy, unreadable};
 use super::terminal::{say, tell};
 use super::{EXIT_CANT_CREATE, EXIT_FAILURE, EXIT_MISTAKES, EXIT_NO_INPUT, default_functions};
 use crate::functions::Mistake;
@@ -87,7 +88,8 @@ struct Packaged {
 
 /// Writes a package and prints what is in it. 0 = it is written; [`EXIT_MISTAKES`] = `check` refuses the script root;
 /// [`EXIT_NO_INPUT`] = something can't be read; [`EXIT_CANT_CREATE`] = the output can't be written or holds files that
-/// are not a package's; [`EXIT_FAILURE`] = the worker can't be built. Whatever fails, the output is as it was.
+/// are not a package's; [`EXIT_FAILURE`] = the worker can't be built. Whatever fails, the
+/// folder is as it was.
 pub(super) fn run(options: &PackageOptions) -> ExitCode {
     match package(options) {
         Ok(packaged) => {
@@ -117,28 +119,27 @@ pub(super) fn run(options: &PackageOptions) -> ExitCode {
 
 fn package(options: &PackageOptions) -> Result<Packaged, Failure> {
     let script_root = options.functions.clone().unwrap_or_else(default_functions);
-    let inspection = inspect_without_errors(&script_root)?;
+    let inspection = inspect_without_errors(&script_root, &script_root)?;
     // What can be refused is refused before a build that takes minutes.
     let output = OutputFolder::examine(&options.output).map_err(Failure::output)?;
-    if output.is(&script_root) {
-        return Err(Failure::output("the output must be another folder than the script root"));
-    }
+    output.keep_apart_from(&script_root, &inspection.functions).map_err(Failure::output)?;
     if let Some(zip) = &options.zip {
         archive::may_write(zip, output.path()).map_err(Failure::output)?;
     }
     let program = match &options.binary {
-        Some(binary) => binary.clone(),
+        Some(binary) => named_binary(binary)?,
         None => build::production_binary()?,
     };
-    let binary = Binary::examine(&program).map_err(Failure::input)?;
     let (host_json, mode) = host_json::for_package(&script_root, options.mode).map_err(Failure::input)?;
     let files =
         contents::gather(&script_root, &inspection.functions, host_json, &program).map_err(Failure::input)?;
 
     let staged = output.stage(&files).map_err(Failure::output)?;
-    // What counts is what the host will find, such as a file that a definition names outside of its folder.
-    inspect_without_errors(staged.path())?;
-    let archive = options.zip.as_deref().map(|zip| archive::stage(zip, &files)).transpose();
+    // What counts is what the host will find: a file that a definition names outside of its folder is missing there,
+    // and another mode makes other routes unsafe.
+    let inspection = inspect_without_errors(staged.path(), &script_root)?;
+    let binary = Binary::examine(&staged.path().join(host_json::PROGRAM)).map_err(Failure::output)?;
+    let archive = options.zip.as_deref().map(|zip| archive::stage(zip, staged.path(), &files)).transpose();
     let archive = archive.map_err(Failure::output)?;
     staged.commit().map_err(Failure::output)?;
     archive.map(archive::StagedArchive::commit).transpose().map_err(Failure::output)?;
@@ -153,8 +154,21 @@ fn package(options: &PackageOptions) -> Result<Packaged, Failure> {
     })
 }
 
-fn inspect_without_errors(script_root: &Path) -> Result<Inspection, Failure> {
-    let inspection = inspect(script_root).map_err(|error| Failure::input(unreadable(script_root, &error)))?;
+/// The worker that was named, if there is a file.
+fn named_binary(binary: &Path) -> Result<PathBuf, Failure> {
+    match fs::metadata(binary) {
+        Ok(metadata) if metadata.is_file() => Ok(binary.to_path_buf()),
+        Ok(_) => {
+            Err(Failure::input(format!("the worker {} is no file; name it with --binary", binary.display())))
+        }
+        Err(error) => Err(Failure::input(format!("the worker {} can't be read: {error}", binary.display()))),
+    }
+}
+
+/// What is in a folder, which may be a copy of the script root; a failure if anything there does not work.
+fn inspect_without_errors(folder: &Path, script_root: &Path) -> Result<Inspection, Failure> {
+    let inspection =
+        inspect_copy(folder, script_root).map_err(|error| Failure::input(unreadable(script_root, &error)))?;
     if inspection.has_errors() { Err(Failure::Mistakes(inspection)) } else { Ok(inspection) }
 }
 
@@ -183,8 +197,8 @@ impl Packaged {
 
     fn as_json(&self) -> Json {
         json!({
-            "output": self.output,
-            "zip": self.zip,
+            "output": self.output.display().to_string(),
+            "zip": self.zip.as_ref().map(|zip| zip.display().to_string()),
             "mode": mode_name(self.mode),
             "functions": self.functions,
             "files": self.files,

@@ -146,7 +146,8 @@ impl Mistakes {
         self.push(self.file.clone(), None, key.into(), message.into(), Severity::Error);
     }
 
-    /// Something about a key that works, but hardly as it was meant.
+    /// Something about a key that works, but hardly as it was meant. Only for `host.json`: a definition with anything to
+    /// be said about it is refused.
     pub(crate) fn warn(&mut self, key: impl Into<String>, message: impl Into<String>) {
         self.push(self.file.clone(), None, key.into(), message.into(), Severity::Warning);
     }

@@ -14,6 +14,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// their whole request before they look for an answer.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// A client that sends nothing for this long waits for an answer.
+const DRAIN_PAUSE: Duration = Duration::from_secs(1);
+
 /// What all request bodies in flight take together, in bytes as they arrive.
 #[derive(Debug)]
 pub(super) struct BodyMemory {
@@ -68,7 +71,7 @@ impl BodyMemory {
             None => self.collect(&mut payload, declared, limit, deadline).await,
         };
         if matches!(result, Err(BodyError::TooLarge(_) | BodyError::NoMemory)) {
-            let drain = async { while let Some(Ok(_)) = payload.next().await {} };
+            let drain = async { while let Ok(Some(Ok(_))) = timeout(DRAIN_PAUSE, payload.next()).await {} };
             // Whoever still sends after that finds the connection closed.
             let _still_sending = timeout(DRAIN, drain).await;
         }

@@ -51,18 +51,22 @@ pub(super) async fn handle(
         return alive();
     }
     let id = id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let Some(running) = server.life.begin() else { return closing(plain(&stopped_before(), &id)) };
-    let work = server.answer(&request, payload, &id);
+    guarded(&server.life, &id, server.answer(&request, payload, &id)).await
+}
+
+/// The answer of `work`; one of our own when it panics, when it is cut off, or when nothing begins any more.
+async fn guarded(life: &Life, id: &str, work: impl Future<Output = HttpResponse>) -> HttpResponse {
+    let Some(running) = life.begin() else { return closing(plain(&stopped_before(), id)) };
     let answer = tokio::select! {
         // Without this the socket would close with no reply, and the host would not know which invocation failed.
         answer = AssertUnwindSafe(work).catch_unwind() => {
-            answer.unwrap_or_else(|_| plain(&Problem::defect(), &id))
+            answer.unwrap_or_else(|_| plain(&Problem::defect(), id))
         }
         // Dropping the work cancels its command.
-        () = server.life.is_cut_off() => plain(&cut_off(), &id),
+        () = life.is_cut_off() => plain(&cut_off(), id),
     };
     drop(running);
-    if server.life.is_stopping() { closing(answer) } else { answer }
+    if life.is_stopping() { closing(answer) } else { answer }
 }
 
 fn alive() -> HttpResponse {
@@ -272,4 +276,81 @@ fn closing(mut response: HttpResponse) -> HttpResponse {
 
 fn status(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+    use actix_web::{App, HttpServer};
+
+    use super::*;
+    use crate::host::server::listen;
+
+    /// A server in which one path panics, before or after others have begun to wait.
+    async fn guarded_paths(path: web::Path<String>, life: web::Data<Life>) -> HttpResponse {
+        let work = async {
+            match path.as_str() {
+                "panics" => panic!("CANARY"),
+                "waits" => {
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                    HttpResponse::Ok().body("waited")
+                }
+                _ => HttpResponse::Ok().body("answered"),
+            }
+        };
+        guarded(&life, "an-id", work).await
+    }
+
+    #[test]
+    fn a_panic_is_a_500_of_its_own_invocation_and_of_no_other() {
+        actix_web::rt::System::new().block_on(async {
+            let listener = listen(0).unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            let life = web::Data::new(Life::default());
+            let app =
+                move || App::new().app_data(life.clone()).route("/{path}", web::get().to(guarded_paths));
+            let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
+            let handle = server.handle();
+            actix_web::rt::spawn(server);
+            let get = async |path: &str| {
+                let response = reqwest::get(format!("{url}/{path}")).await.unwrap();
+                let kind =
+                    response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+                (response.status().as_u16(), kind, response.text().await.unwrap())
+            };
+
+            // All three on the server's one thread.
+            let (waited, panicked, answered) =
+                futures_util::future::join3(get("waits"), get("panics"), get("answers")).await;
+            let afterwards = get("answers").await;
+            handle.stop(false).await;
+
+            let (status, kind, body) = panicked;
+            assert_eq!((status, kind.as_deref()), (500, Some("application/json")));
+            assert!(
+                body.contains("problem:defect") && body.contains("an-id") && !body.contains("CANARY"),
+                "{body}"
+            );
+            assert_eq!((waited.0, waited.2.as_str()), (200, "waited"));
+            assert_eq!((answered.0, afterwards.0), (200, 200));
+        });
+    }
+
+    #[test]
+    fn the_hosts_id_is_the_last_value_and_only_if_it_is_plain() {
+        use actix_web::test::TestRequest;
+
+        let id = |values: &[&str]| {
+            let request = values
+                .iter()
+                .fold(TestRequest::post(), |request, value| request.append_header((INVOCATION_ID, *value)));
+            invocation_id(&request.to_http_request(), INVOCATION_ID)
+        };
+        assert_eq!(id(&["forged", "5f0b2f5e-6d0e"]).as_deref(), Some("5f0b2f5e-6d0e"));
+        assert_eq!(id(&["forged, 5f0b2f5e-6d0e"]).as_deref(), Some("5f0b2f5e-6d0e"));
+        assert_eq!(id(&["a\"b"]), None);
+        assert_eq!(id(&[""]), None);
+        assert_eq!(id(&[]), None);
+    }
 }

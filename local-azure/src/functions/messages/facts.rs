@@ -53,7 +53,8 @@ pub(super) fn of_queue(message: &Arrival<'_>) -> Facts {
     ]
 }
 
-/// `ServiceBusTriggerBindingStrategy.cs`, one message. The handles to the .NET client come out as objects without content.
+/// `ServiceBusTriggerBindingStrategy.cs`, one message. The handles to the .NET client come out as objects, most of them without
+/// content.
 pub(super) fn of_service_bus(message: &Arrival<'_>) -> Facts {
     let expires = later(message.arrived, 14, 0);
     let mut facts = handles();
@@ -105,9 +106,16 @@ pub(super) fn of_service_bus_batch(message: &Arrival<'_>, count: usize) -> Facts
 }
 
 fn handles() -> Facts {
-    ["MessageReceiver", "MessageSession", "MessageActions", "SessionActions", "ReceiveActions", "Client"]
-        .map(|name| (name, value(json!({}))))
-        .to_vec()
+    let empty = ["MessageReceiver", "MessageSession", "MessageActions", "SessionActions", "ReceiveActions"];
+    let mut facts: Facts = empty.map(|name| (name, value(json!({})))).to_vec();
+    let client = json!({
+        "FullyQualifiedNamespace": "local.servicebus.windows.net",
+        "IsClosed": false,
+        "TransportType": 0,
+        "Identifier": "local.servicebus.windows.net-local",
+    });
+    facts.push(("Client", value(client)));
+    facts
 }
 
 /// `EventHubTriggerBindingStrategy.cs`, one event.

@@ -39,10 +39,10 @@ pub(in crate::functions) async fn forward(
     if has_content {
         outgoing = outgoing.body(body);
     }
-    let response = outgoing.send().await.map_err(|error| describe_error(&error))?;
+    let response = outgoing.send().await.map_err(describe_error)?;
     let status = response.status().as_u16();
     let headers = PassedHeaders::from_map(response.headers());
-    let body = response.bytes().await.map_err(|error| describe_error(&error))?;
+    let body = response.bytes().await.map_err(describe_error)?;
     Ok(BufferedReply { status, headers, body })
 }
 

@@ -93,7 +93,7 @@ impl Proxying<'_> {
                     activity.notify_one();
                 }
                 Some(Err(error)) => {
-                    return Err(format!("ResponseBodyDestination, {}", describe_error(&error)));
+                    return Err(format!("ResponseBodyDestination, {}", describe_error(error)));
                 }
             }
         }
@@ -115,7 +115,7 @@ impl Proxying<'_> {
         loop {
             let problem = match self.send_once(&method, &url, activity).await? {
                 Ok(response) => return Ok(response),
-                Err(error) => describe_error(&error),
+                Err(error) => describe_error(error),
             };
             let gone = self.body.is_some_and(RequestBody::was_read) || caller.has_left();
             if gone || attempt >= MOST_ATTEMPTS {

@@ -66,6 +66,8 @@ pub(in crate::functions) struct HostConfiguration {
     /// `DefaultHttpWorkerService.cs`, `CreateHttpClient`: a redirect of the worker is followed unless forwarding is on,
     /// for every function of the app.
     pub(in crate::functions) follow_redirects: bool,
+    /// `customHandler.port`: where the worker is told to listen; `None` = any free port.
+    pub(in crate::functions) worker_port: Option<u16>,
     /// `extensions.queues`.
     pub(in crate::functions) queues: QueueSettings,
 }
@@ -127,6 +129,11 @@ impl HostConfiguration {
                 (false, false) => HttpMode::Enveloped,
             },
             follow_redirects: !forwarding,
+            // HttpWorkerOptionsSetup.cs, GetPort: what is no number counts as absent.
+            worker_port: keys
+                .text("customHandler:port")
+                .and_then(|port| port.parse().ok())
+                .filter(|port| *port > 0),
             queues: keys.queues()?,
         })
     }

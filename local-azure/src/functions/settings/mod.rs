@@ -5,10 +5,12 @@ mod comments;
 mod host_json;
 #[cfg(test)]
 mod laws;
+mod local_settings;
 mod time_span;
 
 pub(super) use app_settings::AppSettings;
 pub(super) use comments::without_comments;
 pub use host_json::HostJsonError;
 pub(super) use host_json::{HostConfiguration, HttpMode, QueueSettings, WorkerDescription};
+pub use local_settings::{LocalSettingsError, local_settings};
 pub(super) use time_span::{format_time_span, parse_time_span};

@@ -8,8 +8,9 @@ use reqwest::{Body, Client, Method, Response, Url, redirect};
 
 /// What the host says of itself. A real one names its build here.
 pub(in crate::functions) const HOST_VERSION: &str = "4.0.0.0";
-/// Kept below actix' keep-alive of 5 s: a connection that the worker closes while a request is on its way loses the request.
-const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+/// How long an unused connection is kept (`HttpHandlerDefaults.cs` of dotnet/runtime). A worker that closes its own sooner
+/// may lose a request that is just on its way.
+const IDLE_CONNECTION: Duration = Duration::from_secs(60);
 /// .NET's `HttpClientHandler.MaxAutomaticRedirections`.
 const MOST_REDIRECTS: u32 = 50;
 
@@ -64,14 +65,11 @@ impl WorkerClient {
         let url = format!("http://127.0.0.1:{}/{function}", self.port);
         let url =
             Url::parse(&url).map_err(|error| format!("the worker's address {url} is not valid: {error}"))?;
-        let response = self
-            .send_following(url, invocation_id, envelope)
-            .await
-            .map_err(|error| describe_error(&error))?;
+        let response = self.send_following(url, invocation_id, envelope).await.map_err(describe_error)?;
         let status = response.status().as_u16();
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = response.bytes().await.map_err(|error| describe_error(&error))?.to_vec();
+        let body = response.bytes().await.map_err(describe_error)?.to_vec();
         Ok(WorkerReply { status, content_type, body })
     }
 
@@ -122,10 +120,12 @@ fn location(headers: &HeaderMap, base: &Url) -> Option<Url> {
     base.join(headers.get(LOCATION)?.to_str().ok()?).ok()
 }
 
-/// The error with its causes: reqwest's own text stops at "error sending request".
-pub(in crate::functions) fn describe_error(error: &reqwest::Error) -> String {
+/// The error with its causes: reqwest's own text stops at "error sending request". Without the address, whose query may
+/// hold a function key.
+pub(in crate::functions) fn describe_error(error: reqwest::Error) -> String {
+    let error = error.without_url();
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();

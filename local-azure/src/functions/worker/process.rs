@@ -65,7 +65,12 @@ impl WorkerProcess {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| {
-                format!("Failed to start the custom handler '{}': {error}", self.executable.display())
+                let hint = if error.kind() == std::io::ErrorKind::PermissionDenied {
+                    "; set its execute bit (chmod +x), which the package must carry"
+                } else {
+                    ""
+                };
+                format!("Failed to start the custom handler '{}': {error}{hint}", self.executable.display())
             })
     }
 }

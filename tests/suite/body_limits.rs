@@ -1,0 +1,197 @@
+//! Bodies are taken up to a limit that the operator sets, and never take more memory together than he allows.
+
+use std::net::Ipv4Addr;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::support::mode::Mode;
+use crate::support::script_root::FunctionFolder;
+use crate::support::{Desk, envelope, eventually, raw_http};
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+/// A function that takes any body and looks at none of it.
+fn take() -> FunctionFolder {
+    FunctionFolder::http("Take", "post", "take", json!({ "result": "value" }), "SELECT 1")
+}
+
+async fn desk(mode: Mode, settings: &[(&str, &str)]) -> Desk {
+    let builder = Desk::builder().in_mode(mode).function(take()).with_samples();
+    settings.iter().fold(builder, |builder, (name, value)| builder.setting(name, value)).start().await
+}
+
+/// The most memory that a process has had at once, in MiB (proc(5), `VmHWM`).
+fn peak_memory(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
+}
+
+/// A request to the worker itself whose body comes in chunks.
+struct Upload(TcpStream);
+
+impl Upload {
+    async fn begin(port: u16, target: &str, headers: &str) -> Self {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Transfer-Encoding: chunked\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        Self(stream)
+    }
+
+    /// False when the server takes no more.
+    async fn send(&mut self, bytes: &[u8]) -> bool {
+        let head = format!("{:x}\r\n", bytes.len());
+        for part in [head.as_bytes(), bytes, b"\r\n"] {
+            if self.0.write_all(part).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn answer(mut self) -> raw_http::RawAnswer {
+        let _taken = self.0.write_all(b"0\r\n\r\n").await;
+        raw_http::read(&mut self.0).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_above_the_limit_is_a_413_for_the_caller_in_each_mode() {
+    for mode in [Mode::Enveloped, Mode::Forwarding, Mode::Proxying] {
+        let desk = desk(mode, &[("AZSQL_MAX_BODY_MB", "1")]).await;
+
+        let taken = desk.request(Method::POST, "/api/take", Some("x".repeat(MEBIBYTE))).await;
+        let refused = desk.request(Method::POST, "/api/take", Some("x".repeat(MEBIBYTE + 1))).await;
+        // More than its envelope may have.
+        let large = desk.request(Method::POST, "/api/take", Some("x".repeat(6 * MEBIBYTE))).await;
+
+        assert_eq!(taken.json(200), 1, "{mode:?}");
+        for answer in [refused, large] {
+            let problem = answer.problem_for_caller(413, "too-large");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("1 MiB at the most") && detail.contains("AZSQL_MAX_BODY_MB"), "{detail}");
+        }
+        desk.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timers_envelope_above_the_limit_is_a_failed_run() {
+    let desk = desk(Mode::Enveloped, &[("AZSQL_MAX_BODY_MB", "1")]).await;
+
+    let answer = desk.post_to_worker("/NightlySummary", " ".repeat(6 * MEBIBYTE)).await;
+
+    answer.problem(413, "too-large");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_without_end_is_refused_and_takes_no_memory() {
+    for (mode, target) in [(Mode::Proxying, "/api/take"), (Mode::Enveloped, "/Take")] {
+        let desk = desk(mode, &[("AZSQL_MAX_BODY_MB", "4")]).await;
+        let pid = desk.worker_pid();
+        let before = peak_memory(pid);
+        let chunk = vec![b' '; MEBIBYTE];
+
+        let mut upload = Upload::begin(desk.worker_port().await, target, "").await;
+        for _ in 0..100 {
+            if !upload.send(&chunk).await {
+                break;
+            }
+        }
+        let answer = upload.answer().await;
+
+        let (status, body) = match mode {
+            Mode::Enveloped => envelope::http_output(&answer.body),
+            Mode::Forwarding | Mode::Proxying => (answer.status.into(), answer.body),
+        };
+        assert_eq!(status, 413, "{mode:?} {body}");
+        // What one envelope may have is 17 MiB; a buffer that grows has twice of it at the most.
+        let grown = peak_memory(pid) - before;
+        assert!(grown < 48, "{mode:?}: {grown} MiB");
+        assert_eq!(desk.worker_pid(), pid);
+        desk.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announced_length_above_the_limit_is_refused_before_the_body_comes() {
+    let desk = desk(Mode::Proxying, &[("AZSQL_MAX_BODY_MB", "1")]).await;
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.worker_port().await)).await.unwrap();
+    let length = usize::MAX / 2;
+    let head = format!("POST /api/take HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\nx");
+    stream.write_all(head.as_bytes()).await.unwrap();
+
+    let answer = raw_http::read(&mut stream).await;
+
+    assert_eq!(answer.status, 413, "{}", answer.body);
+    assert!(peak_memory(desk.worker_pid()) < 200);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_setting_at_100_a_body_of_100_mebibytes_is_taken() {
+    for (mode, target) in [(Mode::Proxying, "/api/take"), (Mode::Enveloped, "/Take")] {
+        let desk = desk(mode, &[("AZSQL_MAX_BODY_MB", "100")]).await;
+        let envelope = envelope::http("POST", &json!({}), &json!({}), Some("BODY"));
+        let (before, after) = match mode {
+            Mode::Enveloped => envelope.split_once("BODY").unwrap(),
+            Mode::Forwarding | Mode::Proxying => ("", ""),
+        };
+        let chunk = vec![b'x'; MEBIBYTE];
+
+        let mut upload = Upload::begin(desk.worker_port().await, target, "").await;
+        if !before.is_empty() {
+            assert!(upload.send(before.as_bytes()).await);
+        }
+        for _ in 0..100 {
+            assert!(upload.send(&chunk).await);
+        }
+        if !after.is_empty() {
+            assert!(upload.send(after.as_bytes()).await);
+        }
+        let answer = upload.answer().await;
+
+        let (status, body) = match mode {
+            Mode::Enveloped => envelope::http_output(&answer.body),
+            Mode::Forwarding | Mode::Proxying => (answer.status.into(), answer.body),
+        };
+        assert_eq!((status, body.as_str()), (200, "1"), "{mode:?}");
+        desk.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_take_all_the_memory_together_make_the_next_a_503_and_hold_nobody_up() {
+    let settings = [("AZSQL_MAX_BODY_MB", "2"), ("AZSQL_BODY_MEMORY_MB", "3")];
+    let desk = desk(Mode::Proxying, &settings).await;
+    let port = desk.worker_port().await;
+    let chunk = vec![b'x'; MEBIBYTE * 3 / 2];
+    let mut first = Upload::begin(port, "/api/take", "").await;
+    assert!(first.send(&chunk).await);
+
+    // The first is in the worker's memory once a second of this size is refused.
+    let busy = eventually("the memory is in use", async || {
+        let mut second = Upload::begin(port, "/api/take", "").await;
+        second.send(&chunk).await;
+        second.send(b"xx").await;
+        let answer = second.answer().await;
+        (answer.status == 503).then_some(answer)
+    })
+    .await;
+    let small = raw_http::send(port, "POST", "/api/take", &[], "x").await;
+    let through = first.answer().await;
+    let next = desk.request(Method::POST, "/api/take", Some("x".repeat(2 * MEBIBYTE))).await;
+
+    assert!(busy.head.to_ascii_lowercase().contains("retry-after: 1"), "{}", busy.head);
+    assert!(busy.body.contains("AZSQL_BODY_MEMORY_MB"), "{}", busy.body);
+    assert_eq!(small.status, 200, "{}", small.body);
+    assert_eq!(through.status, 200, "{}", through.body);
+    assert_eq!(next.json(200), 1);
+    desk.finish().await;
+}
