@@ -10,10 +10,8 @@ use azsql_worker::invocation::{Decimal, TriggerInput};
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
-use super::request;
+use super::request::{self, BINDING};
 
-/// The trigger's name in the capture.
-const BINDING: &str = "httpPayload";
 const INVOCATION: &str = "fa4fcd1a-a965-431e-8f10-a15c07b4fe2a";
 
 /// A piece of work.
@@ -126,33 +124,9 @@ fn answer_by_values(rows: i32) -> String {
     json!({ "Outputs": { "res": output }, "Logs": [], "ReturnValue": null }).to_string()
 }
 
-/// A function that takes a route value's worth of everything: two headers, and five properties of the body.
+/// The function that is called.
 fn function() -> Function {
-    let parameters = [
-        ("@caller", "header.X-MS-CLIENT-PRINCIPAL-NAME", "nvarchar(100)"),
-        ("@agent", "header.user-agent", "varchar(200)"),
-        ("@id", "body.id", "int"),
-        ("@name", "body.customer.name", "nvarchar(100)"),
-        ("@balance", "body.balance", "decimal(18, 2)"),
-        ("@since", "body.since", "date"),
-        ("@lines", "body.lines", "nvarchar(max)"),
-    ];
-    let columns = parameters.map(|(name, _, _)| name).join(", ");
-    let parameters: serde_json::Map<String, Json> = parameters
-        .into_iter()
-        .map(|(name, from, sql_type)| (name.to_owned(), json!({ "from": from, "type": sql_type })))
-        .collect();
-    let definition = json!({
-        "bindings": [
-            { "type": "httpTrigger", "direction": "in", "name": BINDING, "route": "orders" },
-            { "type": "http", "direction": "out", "name": "res" },
-        ],
-        "sql": { "commandText": format!("SELECT {columns}"), "result": "rows", "parameters": parameters },
-    });
-    let root = tempfile::tempdir().expect("a folder");
-    let folder = root.path().join("Order");
-    std::fs::create_dir(&folder).expect("a folder");
-    std::fs::write(folder.join("function.json"), definition.to_string()).expect("a file");
+    let root = super::app::script_root();
     let catalogue = functions::load(root.path()).expect("a script root");
     let invalid: Vec<String> = catalogue.invalid().map(|(_, error)| error.to_string()).collect();
     assert!(invalid.is_empty(), "{invalid:?}");

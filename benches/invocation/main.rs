@@ -1,8 +1,8 @@
 //! CPU per invocation without a database: reading the host's envelope, binding, and writing the answer.
 //!
-//! Contenders that do the same work in different ways take turns in one run, on one thread, measured by the CPU time
-//! that the system accounts to it (`/proc/thread-self/schedstat`); the medians are printed with their ratio to the
-//! first of each group. The request is a captured one (`tests/fixtures/envelopes/http-2.json`: what App Service adds to
+//! Contenders that do the same work in different ways take turns in one run, measured by the CPU time that the system
+//! accounts to their thread, or to their process where it is a server (`schedstat` in `/proc`); the medians are printed with
+//! their ratio to the first of each group. The request is a captured one (`tests/fixtures/envelopes/http-2.json`: what App Service adds to
 //! a POST), with the headers of App Service authentication added and a larger body.
 //!
 //! ```sh
@@ -23,10 +23,15 @@
     reason = "a benchmark is a program that prints and may end"
 )]
 
+mod app;
 mod contenders;
 mod measure;
 mod request;
+mod server;
 
 fn main() {
-    measure::run();
+    // The servers are this very program, called by itself.
+    if !server::served() {
+        measure::run();
+    }
 }

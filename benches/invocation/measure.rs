@@ -1,6 +1,7 @@
 //! Gives the contenders their turns and prints what each cost.
 
 use super::contenders::{self, Contender};
+use super::server;
 
 const ROUNDS: usize = 15;
 
@@ -36,16 +37,19 @@ pub(crate) fn run() {
                 costs.push((cpu_nanoseconds() - before) as f64 / *count as f64 / 1e3);
             }
         }
-        let medians: Vec<f64> = costs.iter_mut().map(|costs| median(costs)).collect();
-        let first = medians.first().copied().unwrap_or(f64::NAN);
-        for ((contender, costs), median) in group.iter().zip(&costs).zip(&medians) {
-            let (lowest, highest) = (costs.first().unwrap_or(median), costs.last().unwrap_or(median));
-            println!(
-                "| {} | {median:.1} | {lowest:.1} to {highest:.1} | {:.2} |",
-                contender.name,
-                median / first
-            );
-        }
+        let names: Vec<String> = group.iter().map(|contender| contender.name.clone()).collect();
+        print(&names, &mut costs);
+    }
+    server::run(rounds);
+}
+
+/// Prints a group's lines; ratios are to the first of it.
+pub(crate) fn print(names: &[String], costs: &mut [Vec<f64>]) {
+    let medians: Vec<f64> = costs.iter_mut().map(|costs| median(costs)).collect();
+    let first = medians.first().copied().unwrap_or(f64::NAN);
+    for ((name, costs), median) in names.iter().zip(costs).zip(&medians) {
+        let (lowest, highest) = (costs.first().unwrap_or(median), costs.last().unwrap_or(median));
+        println!("| {name} | {median:.1} | {lowest:.1} to {highest:.1} | {:.2} |", median / first);
     }
 }
 

@@ -371,3 +371,22 @@ async fn the_function_timeout_cuts_a_reply_in_the_middle_and_kills_the_worker() 
     assert_ne!(host.worker_pid(), first);
     host.stop().await;
 }
+
+#[tokio::test]
+async fn a_body_above_100_mib_is_refused_when_it_is_announced_and_cut_off_when_it_is_not() {
+    let app = TestApp::passing(PROXYING);
+    let host = app.start().await;
+    let mebibytes =
+        futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1 << 20])).take(101);
+
+    let announced = client().post(url(&host, "/a")).body(vec![b'x'; 104_857_601]).send().await;
+    let unannounced =
+        client().post(url(&host, "/b")).body(reqwest::Body::wrap_stream(mebibytes)).send().await;
+
+    // The host answers without reading on, so the client may see the closed connection first.
+    assert!(announced.map_or(true, |response| response.status() == 413));
+    assert!(unannounced.map_or(true, |response| response.status() == 500));
+    eventually("the failure", || logged(&host, "Request body too large").then_some(())).await;
+    assert!(app.seen("a").is_empty() && app.seen("b").is_empty());
+    host.stop().await;
+}

@@ -16,8 +16,14 @@ const PIECES_UNDER_WAY: usize = 2;
 
 /// The body ends here although it isn't complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body was cut off")]
-pub(in crate::functions) struct BodyCut;
+pub(in crate::functions) enum BodyCut {
+    /// Who sent it has gone.
+    #[error("the body broke off")]
+    BrokenOff,
+    /// It is longer than the host takes.
+    #[error("Request body too large")]
+    TooLarge,
+}
 
 /// A piece of a body.
 pub(in crate::functions) type Chunk = Result<Bytes, BodyCut>;
@@ -75,7 +81,7 @@ impl Caller {
     /// Cuts the reply off: a caller that has seen its beginning must not take it for whole.
     pub(in crate::functions) async fn cut(self) {
         if self.head.is_none() {
-            let _left = self.body.send(Err(BodyCut)).await;
+            let _left = self.body.send(Err(BodyCut::BrokenOff)).await;
         }
     }
 }
@@ -115,11 +121,11 @@ impl RequestBody {
             let activity = Arc::clone(&activity);
             async move {
                 let Some(mut source) = source.or_else(|| body.take()) else {
-                    return Some((Err(BodyCut), (body, None)));
+                    return Some((Err(BodyCut::BrokenOff), (body, None)));
                 };
                 let chunk = source.recv().await?;
                 activity.notify_one();
-                if chunk.is_err() {
+                if matches!(chunk, Err(BodyCut::BrokenOff)) {
                     body.broke_off.store(true, Ordering::Relaxed);
                 }
                 Some((chunk, (body, Some(source))))

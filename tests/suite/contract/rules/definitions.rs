@@ -82,7 +82,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         rule: "Event Hubs moves its checkpoint on after a failure, so a function without retry loses events and is refused.",
         source: "azure-sdk-for-net: EventHubListener.PartitionProcessor.cs",
-        held_by: &["src/functions/tests/message_definitions.rs::an_event_hub_needs_the_hosts_retry"],
+        held_by: &[
+            "src/functions/tests/message_definitions.rs::an_event_hub_needs_the_hosts_retry",
+            "tests/suite/messages.rs::a_failed_event_is_repeated_by_the_hosts_retry",
+            "local-azure/tests/host/messages.rs::a_failed_event_of_a_hub_is_gone_unless_a_retry_policy_repeats_it",
+        ],
     },
     Rule {
         rule: "Times in host.json and retry have the host's form.",

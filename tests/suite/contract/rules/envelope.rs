@@ -164,6 +164,11 @@ pub(super) const RULES: &[Rule] = &[
         rule: "The host takes bodies of up to 100 MiB, so the worker takes large ones in bounded memory.",
         source: "src/WebJobs.Script.WebHost/Program.cs (MaxRequestBodySize)",
         held_by: &[
+            "tests/suite/body_limits.rs::with_the_setting_at_100_a_body_of_100_mebibytes_is_taken",
+            "tests/suite/body_limits.rs::a_body_above_the_limit_is_a_413_for_the_caller_in_each_mode",
+            "tests/suite/body_limits.rs::a_timers_envelope_above_the_limit_is_a_failed_run",
+            "tests/suite/body_limits.rs::a_stream_without_end_is_refused_and_takes_no_memory",
+            "tests/suite/body_limits.rs::bodies_that_take_all_the_memory_together_make_the_next_a_503_and_hold_nobody_up",
             "src/host/server/bodies.rs::memory_is_taken_up_to_the_limit_and_given_back",
             "tests/suite/bad_input.rs::a_body_of_a_mebibyte_is_taken_and_a_value_of_that_length_refused_by_its_rule",
         ],

@@ -100,6 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         rule: "A caller who leaves is noticed in proxying mode, and its statement ends on the server.",
         source: "src/WebJobs.Script/Http/DefaultHttpProxyService.cs",
         held_by: &[
+            "tests/suite/deadlines.rs::in_proxying_mode_a_caller_who_leaves_through_the_host_ends_his_statement",
             "tests/suite/cancellation.rs::a_caller_that_closes_ends_its_statement_on_the_server",
             "tests/suite/cancellation.rs::a_caller_that_is_killed_ends_its_statement_on_the_server",
             "local-azure/tests/host/proxying.rs::a_caller_who_leaves_before_the_answer_is_noticed_by_the_worker",

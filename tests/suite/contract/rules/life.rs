@@ -41,12 +41,13 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        rule: "The third crash within the hour stops the host, so no request ends the process.",
+        rule: "The third crash, each within half an hour of the last, stops the host, so nothing that one invocation does ends the process.",
         source: "src/WebJobs.Script/Workers/Http/HttpFunctionInvocationDispatcher.cs",
         held_by: &[
             "tests/suite/contract/any_request.rs::any_well_formed_request_is_answered_with_json_and_the_process_goes_on",
             "tests/suite/contract/any_request.rs::any_json_posted_to_any_function_is_answered_with_json_and_the_process_goes_on",
             "tests/suite/contract/any_request.rs::any_change_of_a_real_envelope_is_answered_with_json_and_the_process_goes_on",
+            "tests/suite/panics.rs::a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_no_other",
             "local-azure/tests/host/worker_life.rs::the_third_crash_stops_the_host_with_the_last_three_stderr_lines",
         ],
     },
@@ -63,6 +64,11 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Workers/Http/HttpFunctionInvocationDispatcher.cs (RestartWorkerWithInvocationIdAsync)",
         held_by: &[
             "src/host/host_json/time_limits.rs::an_invocation_ends_before_the_host_kills_the_process",
+            "tests/suite/deadlines.rs::in_the_default_mode_the_504_leaves_before_the_hosts_timeout",
+            "tests/suite/deadlines.rs::in_forwarding_mode_the_504_leaves_before_the_hosts_timeout",
+            "tests/suite/deadlines.rs::in_proxying_mode_the_504_leaves_before_the_hosts_timeout",
+            "tests/suite/deadlines.rs::a_timer_that_hangs_fails_before_the_hosts_timeout",
+            "tests/suite/deadlines.rs::a_body_that_does_not_come_is_a_408_before_the_hosts_timeout",
             "tests/suite/cancellation.rs::a_statement_that_outlasts_its_functions_timeout_is_a_504_and_ends_on_the_server",
             "local-azure/tests/host/worker_life.rs::a_function_timeout_kills_the_worker_and_everything_in_flight",
         ],

@@ -43,7 +43,8 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs (EnsureSuccessStatusCode)",
         held_by: &[
             "tests/suite/timers.rs::a_timer_that_fails_is_a_failed_run_for_the_host_and_fires_again",
-            "tests/suite/messages.rs::a_message_that_does_not_fit_is_a_failed_run_with_the_reason_on_stderr",
+            "tests/suite/messages.rs::a_failed_message_is_delivered_again_and_the_host_says_how_often",
+            "tests/suite/messages.rs::a_message_that_never_fits_ends_among_the_poisoned",
             "src/host/reply.rs::a_failure_without_a_caller_is_not_a_2xx_and_has_a_body",
         ],
     },
