@@ -75,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        rule: "The host's retry works for timers and Event Hubs alone; where it has no effect, that is told.",
+        rule: "The host's retry works for timers, Event Hubs, Kafka and Cosmos DB alone; where it has no effect, that is told.",
         source: "src/WebJobs.Script/Description/FunctionDescriptorProvider.cs (retry attributes)",
         held_by: &["src/functions/tests/message_definitions.rs::a_retry_without_effect_is_told"],
     },
