@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// Prints a command's result on stdout.
+/// Prints a text on stdout, at once.
 pub(super) fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
     // Nobody is left to tell when stdout is closed.

@@ -17,6 +17,7 @@ pub struct Forwarding {
     /// Functions whose definition can't be read, so that their route may be any below the prefix.
     unreadable: Vec<Arc<str>>,
     any_route: RouteTemplate,
+    rewritten_paths: bool,
 }
 
 /// Why a function can't be called in these modes.
@@ -50,7 +51,16 @@ impl Forwarding {
                 },
             }
         }
-        Ok(Self { table: RouteTable::new(routes), unreadable, any_route })
+        Ok(Self { table: RouteTable::new(routes), unreadable, any_route, rewritten_paths: false })
+    }
+
+    /// For forwarding mode. There the host puts a path through `System.Uri` after it has matched it and checked the key:
+    /// backslashes become slashes and dot segments are taken out, escaped ones too, so that one parameter which takes any
+    /// text lets a caller choose the whole path (`x\..\..\Name`; azure-functions-host, `DefaultHttpWorkerService.GetPathValue`).
+    /// Proxying mode encodes the path again instead.
+    #[must_use]
+    pub fn with_rewritten_paths(self) -> Self {
+        Self { rewritten_paths: true, ..self }
     }
 
     /// The function for a forwarded request: its method, its raw path.
@@ -64,10 +74,25 @@ impl Forwarding {
     #[must_use]
     pub fn exposes(&self, name: &str) -> Option<&Arc<str>> {
         let path = format!("/{name}");
-        self.table.may_reach("POST", &path).or_else(|| {
+        let covering = self.table.may_reach("POST", &path);
+        covering.or_else(|| self.rewritable("POST").map(|route| &route.function)).or_else(|| {
             let any = RequestPath::parse(&path).is_some_and(|path| self.any_route.matches(&path).is_some());
-            self.unreadable.first().filter(|_| any)
+            self.unreadable.first().filter(|_| any || self.rewritten_paths)
         })
+    }
+
+    /// A route for this method whose path the host may rewrite into any other.
+    fn rewritable(&self, method: &str) -> Option<&Route> {
+        let mut routes = self.table.routes().filter(|_| self.rewritten_paths);
+        routes.find(|route| route.has_method(method) && route.template.takes_any_text())
+    }
+
+    /// The function through whose route a caller can reach other functions' routes past their own keys, if there is one: see
+    /// [`Self::with_rewritten_paths`]. Nothing that arrives here tells such a request from a true one.
+    #[must_use]
+    pub fn leads_elsewhere(&self) -> Option<&Arc<str>> {
+        let mut routes = self.table.routes().filter(|_| self.rewritten_paths);
+        routes.find(|route| route.template.takes_any_text()).map(|route| &route.function)
     }
 
     /// Whether the function is one of those that get requests by their route.
@@ -120,15 +145,33 @@ impl Forwarding {
     }
 
     fn forgeable(&self, name: &str, other: &str) -> String {
+        let covers = self.table.may_reach("POST", &format!("/{name}")).is_some();
         let route = self.table.routes().find(|route| *route.function == *other);
-        let why = match route {
-            Some(route) => format!("whose route `{}` covers that path", route.template),
-            None => "whose definition can't be read, so that its route may be any".to_owned(),
+        let (why, cure) = match route {
+            Some(route) if covers => (
+                format!("whose route `{}` covers that path", route.template),
+                format!(
+                    "set a route prefix (extensions.http.routePrefix in host.json), or give {other} a narrower route"
+                ),
+            ),
+            Some(route) => (
+                format!(
+                    "since the route `{}` takes any text, and forwarding mode takes dots and backslashes out of a path",
+                    route.template
+                ),
+                format!(
+                    "use proxying mode (customHandler.enableProxyingHttpRequest in host.json), or give each parameter of \
+                     {other} a constraint such as int, guid or alpha"
+                ),
+            ),
+            None => (
+                "whose definition can't be read, so that its route may be any".to_owned(),
+                format!("mend {other}, or set a route prefix (extensions.http.routePrefix in host.json)"),
+            ),
         };
         format!(
-            "can't be called safely: the host passes an outside caller's POST /{name} on for {other}, {why}, so a caller \
-             could forge this function's invocations; set a route prefix (extensions.http.routePrefix in host.json), or \
-             give {other} a narrower route"
+            "can't be called safely: the host can pass an outside caller's POST /{name} on for {other}, {why}, so a caller \
+             could forge this function's invocations; {cure}"
         )
     }
 }

@@ -9,7 +9,7 @@ pub struct MessageTrigger {
     pub kind: &'static MessageKind,
     /// Whether the payload is an array of messages.
     pub batch: bool,
-    /// `dataType` is `binary` or `stream`: the host sends base64.
+    /// `dataType` is `binary`: the host sends base64.
     pub binary: bool,
     /// For a blob trigger: the names in braces of its `path`, which the host gives values.
     pub path_names: Vec<String>,

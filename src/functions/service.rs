@@ -39,7 +39,8 @@ impl Service {
         self.connections.values().filter_map(|connection| connection.as_ref().err().map(String::as_str))
     }
 
-    /// Runs `function` on `input`.
+    /// Runs `function` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
+    /// the database.
     ///
     /// # Errors
     /// The problem that the caller gets.
@@ -47,10 +48,11 @@ impl Service {
         &self,
         function: &Function,
         invocation: Invocation,
-        input: &TriggerInput,
+        input: TriggerInput,
     ) -> Result<Shaped, Problem> {
         let plan = &function.plan;
-        let parameters = plan.bind(&invocation.id, input)?;
+        let parameters = plan.bind(&invocation.id, &input)?;
+        drop(input);
         let setting = plan.connection_setting();
         let connection = match self.connections.get(setting) {
             Some(Ok(connection)) => connection,

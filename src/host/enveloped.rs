@@ -9,8 +9,9 @@ use crate::functions::Trigger;
 use crate::invocation::{InvocationLog, Problem};
 use crate::logging;
 
-/// Answers one invocation: `body` is the envelope that the host posted to `/name`.
-pub async fn invoke(worker: &Worker, name: &str, id: &str, body: &[u8]) -> HostReply {
+/// Answers one invocation: `body` is the envelope that the host posted to `/name`. It is dropped once it was read, so that
+/// a large one doesn't wait in memory for the database.
+pub async fn invoke(worker: &Worker, name: &str, id: &str, body: impl AsRef<[u8]>) -> HostReply {
     let function = match worker.function(name) {
         Ok(function) => function,
         Err(unavailable) => {
@@ -23,8 +24,9 @@ pub async fn invoke(worker: &Worker, name: &str, id: &str, body: &[u8]) -> HostR
         }
     };
     let log = InvocationLog::default();
-    let input = envelope::read(body, &function.trigger, function.plan.metadata_names())
+    let input = envelope::read(body.as_ref(), &function.trigger, function.plan.metadata_names())
         .map_err(|error| invalid_envelope(&error));
+    drop(body);
     let result = worker.run(&function, id, input, &log).await;
     let logs = log.lines();
     match (&function.trigger, result) {

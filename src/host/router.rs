@@ -58,11 +58,24 @@ impl Router {
                 }
                 Ok(Self::Enveloped)
             }
-            HttpMode::Forwarding | HttpMode::Proxying => {
-                functions.refuse(&forwarding.unreachable(functions));
-                Ok(Self::Forwarded(forwarding))
+            HttpMode::Forwarding => {
+                let forwarding = forwarding.with_rewritten_paths();
+                if let Some(function) = forwarding.leads_elsewhere() {
+                    tracing::warn!(
+                        "in forwarding mode the host rewrites paths after it has checked the key, so whoever may call \
+                         {function} may reach other functions' routes past their own keys; use \
+                         customHandler.enableProxyingHttpRequest"
+                    );
+                }
+                Ok(Self::forwarded(functions, forwarding))
             }
+            HttpMode::Proxying => Ok(Self::forwarded(functions, forwarding)),
         }
+    }
+
+    fn forwarded(functions: &mut Catalogue, forwarding: Forwarding) -> Self {
+        functions.refuse(&forwarding.unreachable(functions));
+        Self::Forwarded(forwarding)
     }
 
     /// Whether callers' own requests come.

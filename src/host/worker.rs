@@ -85,7 +85,7 @@ impl Worker {
             Ok(TriggerInput::Http(request)) if request.body.len() > self.max_body => {
                 Err(too_large(self.max_body))
             }
-            Ok(input) => self.run_on(function, id, &input, log, arrived.elapsed()).await,
+            Ok(input) => self.run_on(function, id, input, log, arrived.elapsed()).await,
             Err(problem) => Err(problem),
         };
         log_outcome(&function.name, id, arrived, result.as_ref().err());
@@ -96,7 +96,7 @@ impl Worker {
         &self,
         function: &Function,
         id: &str,
-        input: &TriggerInput,
+        input: TriggerInput,
         log: &InvocationLog,
         used: Duration,
     ) -> Result<Shaped, Problem> {

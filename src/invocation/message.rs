@@ -151,7 +151,24 @@ impl std::fmt::Debug for Metadata {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_object_hides_its_own_names_in_any_case(
+            names in proptest::collection::vec("\\PC{1,8}", 1..4),
+            space in "[ \\t\\r\\n]{0,3}",
+        ) {
+            let members: Vec<String> = names.iter().map(|name| format!("{}:null", Json::from(name.as_str()))).collect();
+            let shadows = text(&format!("{space}{{{}}}{space}", members.join(",")));
+            for name in names {
+                prop_assert!(shadows.hide(&name) && shadows.hide(&name.to_uppercase()));
+                prop_assert!(shadows.hide(&name.to_lowercase()));
+            }
+        }
+    }
 
     fn text(text: &str) -> Shadows {
         Payload::Text(text.to_owned()).may_shadow()

@@ -43,8 +43,11 @@ async fn desk(mode: Mode, prefix: &str, route: &str) -> Desk {
         .await
 }
 
-/// Ways to ask the worker for the timer, each with the headers that go along.
-const TARGETS: [(&str, &str, &[(&str, &str)]); 16] = [
+/// A request's method, target and headers.
+type Attempt = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Ways to ask the worker for the timer.
+const TARGETS: [Attempt; 16] = [
     ("POST", "/Nightly", &[]),
     ("POST", "/Nightly?x", &[]),
     ("POST", "/Nightly?", &[]),
@@ -152,17 +155,65 @@ async fn in_proxying_mode_only_the_hosts_own_request_runs_the_timer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn below_a_prefix_a_catch_all_leaves_timers_alone() {
-    for mode in [Mode::Forwarding, Mode::Proxying] {
-        let desk = desk(mode, "api", "{*rest}").await;
+async fn in_proxying_mode_a_catch_all_below_a_prefix_leaves_timers_alone() {
+    let desk = desk(Mode::Proxying, "api", "{*rest}").await;
 
-        let caller = desk.request(Method::POST, "/api/Nightly", Some(timer_envelope())).await;
-        desk.run("Nightly").await;
-        eventually("the timer has run", async || (desk.number(RUNS).await == 1).then_some(())).await;
+    for path in REWRITTEN {
+        let caller = desk.request(Method::POST, path, Some(timer_envelope())).await;
+        assert_eq!(caller.json(200), "the caller's own", "{path}");
+    }
+    let forged = desk.number(RUNS).await;
+    desk.run("Nightly").await;
+    eventually("the timer has run", async || (desk.number(RUNS).await == 1).then_some(())).await;
 
-        assert_eq!(caller.json(200), "the caller's own");
+    assert_eq!(forged, 0);
+    desk.finish().await;
+}
+
+/// Paths below the prefix that end up at the timer's where somebody takes dot segments out once more, or knows backslashes.
+const REWRITTEN: [&str; 4] = [
+    "/api/Nightly",
+    "/api/%252e%252e/Nightly",
+    "/api/x%5C..%5C..%5CNightly",
+    "/api/x%5C%252e%252e%5C..%5CNightly",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_forwarding_mode_a_parameter_that_takes_any_text_below_a_prefix_keeps_timers_from_running() {
+    // The host matches such a path with the route, and forwards it rewritten by System.Uri.
+    for route in ["{*rest}", "{x}", "a{x:minlength(2)}"] {
+        let desk = desk(Mode::Forwarding, "api", route).await;
+
+        for path in REWRITTEN {
+            desk.request(Method::POST, path, Some(timer_envelope())).await;
+        }
+        raw_http::send(desk.worker_port().await, "POST", "/Nightly", &[], &timer_envelope()).await;
+        let mistakes = desk.events("the mistake", 1, |event| event["function"] == "Nightly").await;
+
+        assert_eq!(desk.number(RUNS).await, 0, "{route}");
+        let text = mistakes[0]["message"].as_str().unwrap();
+        assert!(text.contains("enableProxyingHttpRequest") && text.contains("constraint"), "{text}");
+        desk.events("the warning", 1, |event| {
+            event["message"].as_str().is_some_and(|text| text.contains("past their own keys"))
+        })
+        .await;
         desk.finish().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_forwarding_mode_routes_without_such_a_parameter_leave_timers_alone() {
+    let desk = desk(Mode::Forwarding, "api", "all/{id:int}/{key:guid?}").await;
+
+    for path in REWRITTEN {
+        assert_eq!(desk.request(Method::POST, path, Some(timer_envelope())).await.status, 404, "{path}");
+    }
+    let forged = desk.number(RUNS).await;
+    desk.run("Nightly").await;
+    eventually("the timer has run", async || (desk.number(RUNS).await == 1).then_some(())).await;
+
+    assert_eq!(forged, 0);
+    desk.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

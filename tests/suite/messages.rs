@@ -1,5 +1,7 @@
 //! Messages of queue-like triggers, posted through the host's admin address.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use local_azure::functions::LogLevel;
 use serde_json::{Value as Json, json};
 
@@ -221,8 +223,9 @@ async fn a_message_that_does_not_fit_is_a_failed_run_with_the_reason_on_stderr()
     desk.send("IngestOrder", "CANARY is no JSON").await;
     desk.send("IngestOrder", "").await;
 
-    runs(&desk, "IngestOrder", "(Failed", 3).await;
-    let lines = errors(&desk, "IngestOrder", 3).await.join("\n");
+    // Each is delivered five times.
+    runs(&desk, "IngestOrder", "(Failed", 15).await;
+    let lines = errors(&desk, "IngestOrder", 15).await.join("\n");
     assert!(lines.contains("@amount (message.amount) must be at least 0"), "{lines}");
     assert!(
         lines.contains("invalid-message: The message is not valid JSON: see line 1, column 1."),
@@ -295,6 +298,35 @@ async fn nothing_found_fails_a_run_only_where_the_definition_says_so() {
     runs(&desk, "Strict", "(Failed", 1).await;
     let line = errors(&desk, "Strict", 1).await.remove(0);
     assert!(line.contains("not-found: The command found nothing"), "{line}");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_of_bytes_arrives_byte_for_byte() {
+    const BYTES: usize = 4 * 1024 * 1024;
+    let trigger = json!([{ "type": "blobTrigger", "direction": "in", "name": "file", "dataType": "binary" }]);
+    let sql = json!({
+        "parameters": { "@content": { "from": "message", "type": "varbinary(max)" } },
+        "result": "none",
+    });
+    let command = "INSERT INTO dbo.Files (Content) VALUES (@content)";
+    let desk = Desk::builder()
+        .seed("CREATE TABLE dbo.Files (Content varbinary(max) NOT NULL);")
+        .function(FunctionFolder::on("File", &trigger, sql, command))
+        .start()
+        .await;
+
+    let content: Vec<u8> = (0..=u8::MAX).cycle().take(BYTES).collect();
+    let envelope = json!({ "Data": { "file": STANDARD.encode(&content) }, "Metadata": {} }).to_string();
+    let answer = desk.post_to_worker("/File", envelope).await;
+
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let count = format!("SELECT COUNT(*) FROM dbo.Files WHERE DATALENGTH(Content) = {BYTES}");
+    assert_eq!(desk.number(&count).await, 1);
+    assert_eq!(
+        desk.number("SELECT COUNT(*) FROM dbo.Files WHERE SUBSTRING(Content, 1022, 4) = 0xFDFEFF00").await,
+        1
+    );
     desk.finish().await;
 }
 

@@ -102,7 +102,7 @@ impl Invoker {
                 Ok(_) => return Ok(()),
                 Err(failed) => failed,
             };
-            let Some(policy) = &function.retry else {
+            let Some(policy) = function.retry.as_ref().filter(|_| !self.is_over()) else {
                 return Err(failed);
             };
             let count = retry.map_or(0, |retry| retry.retry_count).saturating_add(1);
@@ -264,6 +264,14 @@ impl Invoker {
             Ok(outcome) => outcome.map_err(Failure::Function),
             Err(_) => Err(Failure::Timeout { generation }),
         }
+    }
+
+    /// Whether the host has stopped: what fails now is nobody's fault, and isn't tried again.
+    pub(super) fn is_over(&self) -> bool {
+        self.worker.as_ref().is_none_or(|worker| {
+            let state = worker.state();
+            state.has_changed().is_err() || matches!(*state.borrow(), WorkerState::Stopped(_))
+        })
     }
 
     /// Waits while the worker is being started or restarted.

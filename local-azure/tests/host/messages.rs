@@ -313,3 +313,22 @@ async fn a_failed_event_of_a_hub_is_gone_unless_a_retry_policy_repeats_it() {
         host.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_message_that_the_host_leaves_behind_is_not_poison() {
+    let mut app = app_with(&json!({ "type": "queueTrigger", "queueName": "orders" }));
+    app.replies("Take", [Reply { exit_code: Some(3), ..Reply::default() }]);
+    let host = app.start().await;
+
+    give(&host, "too much for the worker").await;
+
+    // The third crash is the end of the host, before the fifth delivery.
+    host.stopped().await;
+    eventually("the end of the last run", || {
+        let failed = |line: &local_azure::functions::LogLine| line.text.contains("(Failed");
+        (host.logs().iter().filter(|line| failed(line)).count() == 3).then_some(())
+    })
+    .await;
+    assert_eq!((app.seen("Take").len(), host.poison_messages()), (3, Vec::new()));
+    host.stop().await;
+}

@@ -203,6 +203,8 @@ async fn a_caller_who_leaves_in_the_middle_of_the_body_is_noticed_by_the_worker(
     request.abort();
 
     eventually("the worker's notice", || (app.left() == ["/upload"]).then_some(())).await;
+    eventually("the end", || logged(&host, "Executed 'Functions.All' (Succeeded").then_some(())).await;
+    assert!(logged(&host, "The client disconnected while the function was processing the request."));
     assert!(app.seen("upload").is_empty());
     host.stop().await;
 }
@@ -338,9 +340,7 @@ async fn silence_in_both_directions_ends_the_request() {
 
 #[tokio::test]
 async fn a_reply_that_breaks_off_is_cut_off_for_the_caller_too() {
-    let mut app =
-        app_with("slow", Reply { pieces: vec!["a".to_owned(), "b".to_owned()], ..Reply::default() });
-    app.replies("die", [Reply { exit_code: Some(3), ..Reply::default() }]);
+    let app = app_with("slow", Reply { pieces: vec!["a".to_owned(), "b".to_owned()], ..Reply::default() });
     let host = app.start().await;
 
     let mut pieces = client().get(url(&host, "/slow")).send().await.unwrap().bytes_stream();
@@ -351,5 +351,42 @@ async fn a_reply_that_breaks_off_is_cut_off_for_the_caller_too() {
     assert!(killed.unwrap().success());
     assert!(pieces.next().await.unwrap().is_err());
     eventually("the failure", || logged(&host, "Executed 'Functions.All' (Failed").then_some(())).await;
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn the_function_timeout_cuts_a_reply_in_the_middle_and_kills_the_worker() {
+    let mut app =
+        app_with("slow", Reply { pieces: vec!["a".to_owned(), "b".to_owned()], ..Reply::default() });
+    app.settings.insert("AzureFunctionsJobHost__functionTimeout".to_owned(), "00:00:01".to_owned());
+    let host = app.start().await;
+    let first = host.worker_pid();
+
+    let mut pieces = client().get(url(&host, "/slow")).send().await.unwrap().bytes_stream();
+    assert_eq!(&*pieces.next().await.unwrap().unwrap(), b"a");
+
+    assert!(pieces.next().await.unwrap().is_err());
+    assert!(logged(&host, "Timeout value of 00:00:01 exceeded by function 'Functions.All'"));
+    assert_eq!(get(&host, "/other").await.0, 200);
+    assert_ne!(host.worker_pid(), first);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_above_100_mib_is_refused_when_it_is_announced_and_cut_off_when_it_is_not() {
+    let app = TestApp::passing(PROXYING);
+    let host = app.start().await;
+    let mebibytes =
+        futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1 << 20])).take(101);
+
+    let announced = client().post(url(&host, "/a")).body(vec![b'x'; 104_857_601]).send().await;
+    let unannounced =
+        client().post(url(&host, "/b")).body(reqwest::Body::wrap_stream(mebibytes)).send().await;
+
+    // The host answers without reading on, so the client may see the closed connection first.
+    assert!(announced.map_or(true, |response| response.status() == 413));
+    assert!(unannounced.map_or(true, |response| response.status() == 500));
+    eventually("the failure", || logged(&host, "Request body too large").then_some(())).await;
+    assert!(app.seen("a").is_empty() && app.seen("b").is_empty());
     host.stop().await;
 }

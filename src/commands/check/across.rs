@@ -73,7 +73,8 @@ pub(super) fn unreachable(
     let Ok(forwarding) = Forwarding::new(catalogue, &host.route_prefix) else { return Vec::new() };
     let unreachable = match host.http_mode {
         HttpMode::Enveloped => forwarding.shadowed(),
-        HttpMode::Forwarding | HttpMode::Proxying => forwarding.unreachable(catalogue),
+        HttpMode::Forwarding => forwarding.with_rewritten_paths().unreachable(catalogue),
+        HttpMode::Proxying => forwarding.unreachable(catalogue),
     };
     unreachable
         .into_iter()

@@ -1,16 +1,9 @@
 //! What `dev` prints: the host's lines as Core Tools shows them, and the summary at the start.
 
-use std::io::Write;
-
 use local_azure::functions::{LogLevel, LogLine, LogSource};
 use serde_json::Value as Json;
 
-/// Prints a text on stdout, at once.
-pub(super) fn say(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    // Nobody is left to tell when stdout is closed.
-    let _closed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
-}
+pub(super) use crate::commands::terminal::say;
 
 /// Prints a line of the host's log, if a person wants to see it.
 pub(super) fn show(line: &LogLine) {

@@ -35,16 +35,7 @@ impl OutputFolder {
         else {
             return Err(format!("{} is no place for a package; name a new folder", output.display()));
         };
-        match owner(&path) {
-            Ok(Owner::Nobody | Owner::Package) => {}
-            Ok(Owner::User(file)) => {
-                return Err(format!(
-                    "{} holds {file}, which no package of ours put there; name another folder, or move that file away",
-                    output.display()
-                ));
-            }
-            Err(error) => return Err(format!("{} can't be read: {error}", output.display())),
-        }
+        may_replace(&path, output)?;
         Ok(Self { parent: parent.to_path_buf(), name: name.to_owned(), path })
     }
 
@@ -111,10 +102,13 @@ impl StagedPackage {
         }
         let former = output.parent.join(format!(".{}.old-{}", output.name, uuid::Uuid::new_v4()));
         fs::rename(&output.path, &former).map_err(failed)?;
-        if let Err(error) = fs::rename(&self.folder, &output.path) {
+        // A build takes minutes, in which the user may have put a file there. Nobody finds the folder now.
+        let replaced = may_replace(&former, &output.path)
+            .and_then(|()| fs::rename(&self.folder, &output.path).map_err(failed));
+        if let Err(sentence) = replaced {
             // Back to what was there; if even that fails, it still stands beside.
             let _stays_beside = fs::rename(&former, &output.path);
-            return Err(failed(error));
+            return Err(sentence);
         }
         fs::remove_dir_all(&former).map_err(|error| {
             format!("the package is written, but {} can't be removed: {error}", former.display())
@@ -126,6 +120,18 @@ impl Drop for StagedPackage {
     fn drop(&mut self) {
         // After a commit there is nothing left at this path.
         let _nothing_there = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Whether a package may take the place of a folder, which the user knows by this name.
+fn may_replace(folder: &Path, name: &Path) -> Result<(), String> {
+    let name = name.display();
+    match owner(folder) {
+        Ok(Owner::Nobody | Owner::Package) => Ok(()),
+        Ok(Owner::User(file)) => Err(format!(
+            "{name} holds {file}, which no package of ours put there; name another folder, or move that file away"
+        )),
+        Err(error) => Err(format!("{name} can't be read: {error}")),
     }
 }
 
@@ -273,6 +279,21 @@ mod tests {
             fs::remove_file(file).unwrap();
             let _only_for_the_last = fs::remove_dir_all(output.join("Mine"));
         }
+    }
+
+    #[test]
+    fn a_file_that_comes_while_the_package_is_made_is_kept_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        write_package(&output, &["host.json"]).unwrap();
+        let staged = OutputFolder::examine(&output).unwrap().stage(&files(&["host.json", "run"])).unwrap();
+        fs::write(output.join("thesis.txt"), "mine").unwrap();
+
+        let refused = staged.commit();
+
+        assert!(refused.unwrap_err().contains("holds thesis.txt"));
+        assert_eq!(names(&output), [MARKER, "host.json", "thesis.txt"]);
+        assert_eq!(names(folder.path()), ["out"]);
     }
 
     #[test]

@@ -50,6 +50,11 @@ pub(super) fn read<'a>(
         let name = binding.text("name", mistakes).unwrap_or_default();
         if name.is_empty() {
             mistakes.add(binding.path_of("name"), "is missing; every binding needs a name");
+        } else if !is_legal(name) {
+            mistakes.add(
+                binding.path_of("name"),
+                "must be a letter, then letters and digits, 128 at most, or $return: the host takes no other",
+            );
         } else if out && names.contains(&name) {
             mistakes.add(binding.path_of("name"), "is the name of another binding; give each its own");
         }
@@ -108,6 +113,13 @@ pub(super) fn read<'a>(
         None
     };
     Bindings { trigger, outputs }
+}
+
+/// The host's rule (azure-functions-host, `FunctionDescriptorProvider.cs`, `BindingNameValidationRegex`).
+fn is_legal(name: &str) -> bool {
+    let begins = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    let plain = begins && name.len() <= 128 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    plain || name == "$return"
 }
 
 fn trigger_names() -> impl Iterator<Item = &'static str> {

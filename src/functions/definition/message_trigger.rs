@@ -6,7 +6,8 @@ use crate::functions::message_trigger::{Batches, MessageKind, MessageTrigger};
 use crate::invocation::nearest;
 
 const CARDINALITIES: [&str; 2] = ["one", "many"];
-const DATA_TYPES: [&str; 3] = ["string", "binary", "stream"];
+/// `stream` is a word of the host's too, for functions that run inside it: a custom handler gets no stream.
+const DATA_TYPES: [&str; 2] = ["string", "binary"];
 
 /// Reads the binding `name` of this kind.
 pub(super) fn read(
@@ -32,7 +33,7 @@ pub(super) fn read(
         binding: name.to_owned(),
         kind,
         batch,
-        binary: matches!(data_type, Some("binary" | "stream")),
+        binary: data_type == Some("binary"),
         path_names: match kind.name {
             "blobTrigger" => path_names(binding.text("path", mistakes).unwrap_or_default()),
             _ => Vec::new(),

@@ -167,6 +167,27 @@ impl Constraint {
         }
     }
 
+    /// Whether values that keep to it can hold slashes, backslashes and dots in any order.
+    pub(super) fn takes_any_text(&self) -> bool {
+        match &self.rule {
+            Rule::Int
+            | Rule::Long
+            | Rule::Bool
+            | Rule::Guid
+            | Rule::Decimal
+            | Rule::Double
+            | Rule::Alpha
+            | Rule::Range { .. } => false,
+            Rule::DateTime
+            | Rule::Required
+            | Rule::Length { .. }
+            | Rule::Regex(_)
+            | Rule::ForeignRegex(_)
+            | Rule::File
+            | Rule::NonFile => true,
+        }
+    }
+
     pub(super) fn foreign_pattern(&self) -> Option<&str> {
         match &self.rule {
             Rule::ForeignRegex(pattern) => Some(pattern),

@@ -27,7 +27,9 @@ pub struct Route {
 }
 
 impl Route {
-    fn has_method(&self, method: &str) -> bool {
+    /// Whether it takes requests of this method, in any case.
+    #[must_use]
+    pub fn has_method(&self, method: &str) -> bool {
         self.methods.is_empty() || self.methods.iter().any(|one| one.eq_ignore_ascii_case(method))
     }
 

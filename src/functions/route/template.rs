@@ -70,6 +70,13 @@ impl RouteTemplate {
         parameters.flat_map(|parameter| &parameter.constraints).filter_map(Constraint::foreign_pattern)
     }
 
+    /// Whether a parameter of it takes a text with slashes, backslashes and dots in any order, as far as can be told.
+    #[must_use]
+    pub fn takes_any_text(&self) -> bool {
+        let mut parameters = self.segments.iter().flat_map(Segment::all_parameters);
+        parameters.any(|parameter| parameter.constraints.iter().all(Constraint::takes_any_text))
+    }
+
     /// This template below another, as the host joins the route prefix and a route.
     ///
     /// # Errors

@@ -260,6 +260,10 @@ fn bindings_are_those_of_a_function() {
     only(bindings(output), "bindings", "no trigger");
     only(bindings(trigger), "bindings", "no http output");
     only(bindings(&format!("{trigger}, {trigger}, {output}")), "bindings[1]", "second trigger");
+    for name in ["my_req", "1req", "req-1", "$req", "réq"] {
+        let named = format!(r#"{{ "type": "httpTrigger", "name": "{name}" }}, {output}"#);
+        only(bindings(&named), "bindings[0].name", "a letter, then letters and digits");
+    }
     only(
         bindings(&format!(r#"{{ "type": "httpTrigger", "name": "req", "route": "Admin/x" }}, {output}"#)),
         "bindings[0].route",

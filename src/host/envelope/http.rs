@@ -2,29 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
-use super::EnvelopeError;
+use super::{EnvelopeError, value};
 use crate::invocation::{Body, HttpRequest};
 
 /// The fields that we read. `Url` holds the function key, so it isn't even parsed.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct HttpData {
+struct HttpData<'a> {
     query: Json,
     headers: Json,
     params: Json,
-    body: Json,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
 }
 
 /// Reads the request in `Data.<binding>`.
 pub(super) fn read(data: &RawValue, binding: &str) -> Result<HttpRequest, EnvelopeError> {
     let wrong = |field: &str, expected| EnvelopeError::form(format!("{binding}.{field}"), expected);
-    let data: HttpData = serde_json::from_str(data.get()).map_err(|_| {
+    let data: HttpData<'_> = serde_json::from_str(data.get()).map_err(|_| {
         EnvelopeError::form(binding, "an object with one Query, Headers, Params and Body at the most")
     })?;
     let mut query = text_map(object(data.query).ok_or_else(|| wrong("Query", "an object"))?);
@@ -34,12 +33,18 @@ pub(super) fn read(data: &RawValue, binding: &str) -> Result<HttpRequest, Envelo
             .into_iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .collect();
-    let body = match text(data.body) {
+    let is_binary = headers.get("content-type").is_some_and(|kind| Body::is_binary(kind));
+    let body = match data.body {
         None => Body::Empty,
-        Some(text) if headers.get("content-type").is_some_and(|kind| Body::is_binary(kind)) => Body::bytes(
-            STANDARD.decode(text).map_err(|_| wrong("Body", "base64, as its content type has it"))?,
+        Some(raw) if is_binary => {
+            Body::bytes(value::bytes(raw).ok_or_else(|| wrong("Body", "base64, as its content type has it"))?)
+        }
+        // The host sends a string; anything else keeps its own text.
+        Some(raw) if raw.get().starts_with('"') => Body::text(
+            serde_json::from_str(raw.get())
+                .map_err(|_| wrong("Body", "text: it holds half of a surrogate pair"))?,
         ),
-        Some(text) => Body::text(text),
+        Some(raw) => Body::text(raw.get().to_owned()),
     };
     let route = text_map(object(data.params).ok_or_else(|| wrong("Params", "an object"))?);
     Ok(HttpRequest { route, query, headers, body })

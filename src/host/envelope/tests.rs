@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{EnvelopeError, read};
@@ -146,7 +148,10 @@ fn null_is_empty() {
 fn bytes_are_base64_where_the_binding_says_binary_whatever_they_look_like() {
     let binary = || MessageTrigger { binary: true, ..trigger("blobTrigger") };
     assert_eq!(payload(binary(), r#""3q0=""#), Payload::Bytes(vec![0xde, 0xad]));
+    assert_eq!(payload(binary(), r#""3q0\u003d""#), Payload::Bytes(vec![0xde, 0xad]));
     assert_eq!(payload(binary(), r#""1234""#), Payload::Bytes(vec![0xd7, 0x6d, 0xf8]));
+    assert_eq!(payload(binary(), r#""""#), Payload::Bytes(Vec::new()));
+    assert_eq!(payload(binary(), "null"), Payload::Empty);
     assert_eq!(payload(trigger("blobTrigger"), r#""1234""#), text("1234"));
     let error = read(br#"{"Data":{"m":"CANARY!"}}"#, &Trigger::Message(binary()), []).unwrap_err();
     assert_eq!(error.to_string(), "`Data.m` of the invocation must be base64, as its dataType has it");
@@ -232,4 +237,58 @@ fn an_error_holds_a_position_or_a_name_and_nothing_of_the_content() {
 fn debug_of_a_request_shows_no_values() {
     let request = http(r#"{"Query":{"q":"CANARY"},"Body":"CANARY","Headers":{"h":["CANARY"]}}"#);
     assert!(!format!("{request:?}").contains("CANARY"));
+}
+
+/// The host's encoding of a value that is no object (`JsonConvert.SerializeObject` into a string).
+fn encoded(value: &Json) -> String {
+    Json::from(value.to_string()).to_string()
+}
+
+/// Texts of which many look like something else: JSON, base64, names of JSON's own values.
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC{0,20}",
+        "[\"\\[\\]{}:,0-9a\\\\]{0,12}",
+        "[A-Za-z0-9+/]{4}",
+        "null|true|\"\"|\"a\"|[0-9]{1,3}"
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_text_that_the_host_encodes_arrives_as_itself(sent in any_text()) {
+        let data = encoded(&Json::from(sent.as_str()));
+        prop_assert_eq!(payload(trigger("queueTrigger"), &data), Payload::Text(sent));
+    }
+
+    #[test]
+    fn any_bytes_that_the_host_encodes_arrive_as_themselves(sent: Vec<u8>) {
+        let binary = MessageTrigger { binary: true, ..trigger("blobTrigger") };
+        let data = Json::from(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &sent));
+        prop_assert_eq!(payload(binary, &data.to_string()), Payload::Bytes(sent));
+    }
+
+    #[test]
+    fn every_message_of_a_batch_is_in_its_array_as_itself_or_as_the_json_that_it_holds(sent in vec(any_text(), 0..5)) {
+        let batch = MessageTrigger { batch: true, ..trigger("eventHubTrigger") };
+        let Payload::Text(array) = payload(batch, &encoded(&json!(sent))) else { panic!("no text") };
+        let array: Vec<Json> = serde_json::from_str(&array).unwrap();
+        prop_assert_eq!(array.len(), sent.len());
+        for (element, sent) in array.iter().zip(&sent) {
+            let nested = || serde_json::from_str::<Json>(sent).is_ok_and(|json| json == *element);
+            let is_itself = element.as_str().is_some_and(|text| text == sent);
+            prop_assert!(is_itself || (nested() && (element.is_object() || element.is_array())));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused_and_any_message_too(body: Vec<u8>, data in "\\PC{0,40}") {
+        let triggers = [http_trigger(), Trigger::Message(trigger("queueTrigger"))];
+        for trigger in &triggers {
+            // Either way without a panic.
+            let _read = read(&body, trigger, ["Id"]);
+            let envelope = format!(r#"{{"Data":{{"req":{data},"m":{data}}},"Metadata":{{"Id":{data}}}}}"#);
+            let _read = read(envelope.as_bytes(), trigger, ["Id"]);
+        }
+    }
 }

@@ -5,6 +5,8 @@
 //! in azure-functions-host's `ScriptInvocationContextExtensions.cs`). Microsoft's documentation shows values that are
 //! encoded once only, so a string that holds no JSON is taken for its own text.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::IgnoredAny;
@@ -32,17 +34,28 @@ pub(super) fn decoded(raw: &RawValue) -> Json {
 /// # Errors
 /// What the payload must be.
 pub(super) fn payload(raw: &RawValue, trigger: &MessageTrigger) -> Result<Payload, &'static str> {
+    if raw.get() == "null" {
+        return Ok(Payload::Empty);
+    }
+    if trigger.binary && !trigger.batch {
+        return bytes(raw).map(Payload::Bytes).ok_or("base64, as its dataType has it");
+    }
     let Some(text) = text(raw)? else { return Ok(Payload::Empty) };
     if trigger.batch {
         return batch(&text)
             .map(Payload::Text)
             .ok_or("a JSON array: the trigger brings several messages at once");
     }
-    if trigger.binary {
-        let bytes = STANDARD.decode(text).map_err(|_| "base64, as its dataType has it")?;
-        return Ok(Payload::Bytes(bytes));
-    }
     Ok(Payload::Text(text))
+}
+
+/// The bytes of a base64 string, without a copy of the text: this is how large values come.
+pub(super) fn bytes(raw: &RawValue) -> Option<Vec<u8>> {
+    let text: Cow<'_, str> = match raw.get().strip_prefix('"')?.strip_suffix('"')? {
+        plain if !plain.contains('\\') => Cow::Borrowed(plain),
+        _ => Cow::Owned(serde_json::from_str(raw.get()).ok()?),
+    };
+    STANDARD.decode(text.as_bytes()).ok()
 }
 
 /// The payload's own text; None for null.
@@ -50,7 +63,7 @@ fn text(raw: &RawValue) -> Result<Option<String>, &'static str> {
     let raw = raw.get();
     // What nests keeps its own text, with all digits.
     if !raw.starts_with('"') {
-        return Ok((raw != "null").then(|| raw.to_owned()));
+        return Ok(Some(raw.to_owned()));
     }
     let encoded: String = serde_json::from_str(raw).map_err(|_| "text: it holds half of a surrogate pair")?;
     if encoded == "null" {

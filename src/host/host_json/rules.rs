@@ -230,7 +230,11 @@ fn is_known(key: &str, known: &[&str]) -> bool {
 mod tests {
     #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
     use super::super::{FILE, check as check_folder};
+    use super::{CUSTOM_HANDLER, DESCRIPTION, TOP_LEVEL};
 
     fn lines(host_json: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
@@ -387,5 +391,38 @@ mod tests {
             "host.json:5: customHandler.port: is there twice",
             "leave one of the two out",
         );
+    }
+
+    /// JSON whose keys the rules look for, with values of any kind.
+    fn any_file() -> impl Strategy<Value = Json> {
+        let names =
+            [&TOP_LEVEL[..], &CUSTOM_HANDLER, &DESCRIPTION, &["routePrefix", "routes", "id"]].concat();
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            "[-a-z0-9:./{} ]{0,9}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 24, 5, move |inner| {
+            let member = (prop::sample::select(names.clone()), inner.clone());
+            prop_oneof![
+                prop::collection::vec(inner, 0..3).prop_map(Json::from),
+                prop::collection::vec(member, 0..5).prop_map(|members| {
+                    Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_judged_and_every_mistake_has_a_line_and_a_sentence(json in any_file()) {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(FILE), format!("{json:#}")).unwrap();
+            for mistake in check_folder(folder.path()) {
+                prop_assert!(mistake.line.is_some(), "{}", mistake);
+                prop_assert!(mistake.message.len() > 10, "{}", mistake);
+            }
+        }
     }
 }

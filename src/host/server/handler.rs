@@ -134,7 +134,11 @@ impl Server {
     ) -> HostReply {
         let limit = max_envelope(self.max_body);
         match self.read(worker, request, payload, limit, arrived).await {
-            Ok(body) => enveloped::invoke(worker, name, id, &body.bytes).await,
+            Ok(ReadBody { bytes, reservation }) => {
+                let reply = enveloped::invoke(worker, name, id, bytes).await;
+                drop(reservation);
+                reply
+            }
             Err(error) => {
                 let problem = self.refused(&error, limit);
                 worker.log_refusal(name, id, arrived, &problem);

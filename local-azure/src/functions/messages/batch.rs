@@ -10,7 +10,7 @@ use crate::functions::app::{MessageSource, ServiceTrigger};
 use crate::functions::envelope::{Fact, Message, json_text};
 
 /// One message, or the several of a trigger with the cardinality `many`: what one run gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(in crate::functions) struct Batch {
     trigger: ServiceTrigger,
     /// As given.

@@ -78,7 +78,8 @@ impl Deliveries {
         };
         for delivery in 1..=most {
             let input = TriggerInput::Message(batch.message(delivery));
-            if invoker.invoke(function, &input, reason, None).await.is_ok() {
+            // A message in the hands of a host that stops is neither done nor given up.
+            if invoker.invoke(function, &input, reason, None).await.is_ok() || invoker.is_over() {
                 return;
             }
             if delivery < most {

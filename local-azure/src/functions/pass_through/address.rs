@@ -38,6 +38,8 @@ pub(super) fn forwarded(port: u16, path: &str, query: Option<&str>) -> Result<Ur
 }
 
 fn url(port: u16, path: &str, query: Option<&str>) -> Result<Url, String> {
+    // A hash would begin a fragment, which is never sent.
+    let query = query.and_then(|query| query.split('#').next());
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     Url::parse(&format!("http://127.0.0.1:{port}{path}{query}"))
         .map_err(|error| format!("the path can't be asked of the worker: {error}"))
@@ -218,6 +220,7 @@ mod tests {
             ("a=1&a=2&A=3&b", "?a=1&a=2&A=3&b", "?a=1,2,3&b="),
             ("q=a+b%20c&x=%2F%27", "?q=a+b%20c&x=%2F%27", "?q=a%20b%20c&x=%2F%27"),
             ("", "?", ""),
+            ("a=1#b", "?a=1", "?a=1"),
         ];
         for (query, by_proxy, by_forwarding) in cases {
             let expected = [Some(format!("/p{by_proxy}")), Some(format!("/p{by_forwarding}"))];
@@ -230,6 +233,14 @@ mod tests {
         fn a_path_without_escapes_and_dots_is_decoded_to_itself(path in "(/[a-z0-9 %]{1,5}){1,4}") {
             prop_assume!(!path.contains('%'));
             prop_assert_eq!(decoded_by_kestrel(&path), path);
+        }
+
+        #[test]
+        fn any_path_and_query_has_an_address_on_the_worker(path in "/\\PC{0,30}", query in "\\PC{0,30}") {
+            for url in [proxied(1, &path, Some(&query)), forwarded(1, &path, Some(&query))] {
+                let url = url.map_err(TestCaseError::fail)?;
+                prop_assert_eq!((url.host_str(), url.port(), url.fragment()), (Some("127.0.0.1"), Some(1), None));
+            }
         }
 
         #[test]

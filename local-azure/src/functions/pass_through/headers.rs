@@ -75,7 +75,7 @@ impl PassedHeaders {
     }
 
     /// `Transfer-Encoding: chunked`, or another coding that hides the length.
-    pub(super) fn hides_its_length(&self) -> bool {
+    pub(in crate::functions) fn hides_its_length(&self) -> bool {
         self.first("transfer-encoding").is_some()
     }
 

@@ -71,8 +71,9 @@ impl Proxying<'_> {
         };
         let response = match response {
             Ok(response) => response,
-            // Its body broke off, which is the other way to see that it has left.
-            Err(_) if caller.has_left() => return Ok(ProxyEnd::CallerLeft),
+            Err(_) if caller.has_left() || self.body.is_some_and(RequestBody::broke_off) => {
+                return Ok(ProxyEnd::CallerLeft);
+            }
             Err(problem) => return Err(problem),
         };
         activity.notify_one();

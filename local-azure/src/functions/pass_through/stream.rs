@@ -1,6 +1,7 @@
 //! The two bodies of a proxied request on their way between the threads that serve callers and the task that talks to the
 //! worker. Each is a short channel, so that whoever reads slowly slows the writer down and nothing piles up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web::Bytes;
@@ -15,8 +16,14 @@ const PIECES_UNDER_WAY: usize = 2;
 
 /// The body ends here although it isn't complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body was cut off")]
-pub(in crate::functions) struct BodyCut;
+pub(in crate::functions) enum BodyCut {
+    /// Who sent it has gone.
+    #[error("the body broke off")]
+    BrokenOff,
+    /// It is longer than the host takes.
+    #[error("Request body too large")]
+    TooLarge,
+}
 
 /// A piece of a body.
 pub(in crate::functions) type Chunk = Result<Bytes, BodyCut>;
@@ -74,7 +81,7 @@ impl Caller {
     /// Cuts the reply off: a caller that has seen its beginning must not take it for whole.
     pub(in crate::functions) async fn cut(self) {
         if self.head.is_none() {
-            let _left = self.body.send(Err(BodyCut)).await;
+            let _left = self.body.send(Err(BodyCut::BrokenOff)).await;
         }
     }
 }
@@ -83,18 +90,24 @@ impl Caller {
 #[derive(Clone, Debug)]
 pub(in crate::functions) struct RequestBody {
     source: Arc<Mutex<Option<mpsc::Receiver<Chunk>>>>,
+    broke_off: Arc<AtomicBool>,
 }
 
 impl RequestBody {
     /// The body, and where its pieces are put in.
     pub(in crate::functions) fn new() -> (mpsc::Sender<Chunk>, Self) {
         let (sender, receiver) = mpsc::channel(PIECES_UNDER_WAY);
-        (sender, Self { source: Arc::new(Mutex::new(Some(receiver))) })
+        (sender, Self { source: Arc::new(Mutex::new(Some(receiver))), broke_off: Arc::default() })
     }
 
     /// Whether a stream has begun to read it: then it can't be sent again.
     pub(super) fn was_read(&self) -> bool {
         self.source.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Whether it ended before its end: the caller has left in the middle of it.
+    pub(super) fn broke_off(&self) -> bool {
+        self.broke_off.load(Ordering::Relaxed)
     }
 
     fn take(&self) -> Option<mpsc::Receiver<Chunk>> {
@@ -108,10 +121,13 @@ impl RequestBody {
             let activity = Arc::clone(&activity);
             async move {
                 let Some(mut source) = source.or_else(|| body.take()) else {
-                    return Some((Err(BodyCut), (body, None)));
+                    return Some((Err(BodyCut::BrokenOff), (body, None)));
                 };
                 let chunk = source.recv().await?;
                 activity.notify_one();
+                if matches!(chunk, Err(BodyCut::BrokenOff)) {
+                    body.broke_off.store(true, Ordering::Relaxed);
+                }
                 Some((chunk, (body, Some(source))))
             }
         })

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
 
+use super::MAX_BODY_BYTES;
 use super::http::{BY_CALL, read_body};
 use crate::functions::app::FunctionDefinition;
 use crate::functions::host::HostParts;
@@ -52,6 +53,9 @@ pub(super) async fn proxy(
     function: Arc<FunctionDefinition>,
 ) -> HttpResponse {
     let request = passed(http);
+    if request.headers.content_length().is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return HttpResponse::PayloadTooLarge().finish();
+    }
     let body = has_body(&request).then(|| {
         let (sender, body) = RequestBody::new();
         // It goes on after the reply has begun, so it can't be part of this handler. It ends with the body, with the
@@ -75,13 +79,16 @@ pub(super) async fn proxy(
 
 /// Whether YARP would give the request to the worker a body (`IHttpRequestBodyDetectionFeature`).
 fn has_body(request: &PassedRequest) -> bool {
-    let length = request.headers.content_length();
-    request.headers.first("transfer-encoding").is_some() || length.is_some_and(|length| length > 0)
+    request.headers.hides_its_length() || request.headers.content_length().is_some_and(|length| length > 0)
 }
 
 async fn pump(mut payload: web::Payload, sender: mpsc::Sender<Chunk>) {
+    let mut room = MAX_BODY_BYTES;
     while let Some(piece) = payload.next().await {
-        let piece = piece.map_err(|_| BodyCut);
+        let piece = piece.map_err(|_| BodyCut::BrokenOff).and_then(|piece| {
+            room = room.checked_sub(piece.len()).ok_or(BodyCut::TooLarge)?;
+            Ok(piece)
+        });
         let broken = piece.is_err();
         if sender.send(piece).await.is_err() || broken {
             return;
