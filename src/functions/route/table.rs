@@ -7,7 +7,8 @@
 //! (`RoutePrecedence.ComputeInbound`), and a proposal to order functions so is open (azure-webjobs-sdk-extensions #842).
 //!
 //! The host has checked the caller's key for the function that it found, so to find another one would let callers in
-//! by the wrong door. Where both orders lead to one function, that one it is; where they don't, nobody is called.
+//! by the wrong door. Where both orders lead to one function, that one it is; where they don't, nobody is called. The same
+//! where the first route's constraint may mean something else to .NET than to us, and another route fits as well.
 
 use std::sync::Arc;
 
