@@ -14,7 +14,7 @@
 //! difference of `Collected` by the difference of the counts. The program's path is in cargo's output.
 //!
 //! ```sh
-//! for n in 100 1100; do valgrind --tool=callgrind --callgrind-out-file=/dev/null PROGRAM --only "decode, 2 KB: ours" $n; done
+//! for n in 100 1100; do valgrind --tool=callgrind --callgrind-out-file=/dev/null PROGRAM --only "decode, 2 KB body: ours" $n; done
 //! ```
 
 #![expect(

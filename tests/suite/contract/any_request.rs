@@ -54,8 +54,10 @@ fn answered(request: &Request, port: u16, mode: Mode) -> Result<(), TestCaseErro
         .any(|json| content_type.split(';').next() == Some(json));
     prop_assert!(is_json, "{response:?}");
     if request.method != "HEAD" {
+        // An envelope is answered by an object; a caller gets what the function selects, an array of rows for one.
         let body = serde_json::from_slice::<Json>(&response.body);
-        prop_assert!(body.is_ok_and(|body| body.is_object()), "{response:?}");
+        let expected = body.is_ok_and(|body| mode != Mode::Enveloped || body.is_object());
+        prop_assert!(expected, "{response:?}");
     }
     Ok(())
 }
@@ -76,13 +78,17 @@ fn function_name() -> impl Strategy<Value = String> {
     select(names)
 }
 
+/// Paths of functions at the host, which are the worker's own in proxying mode.
+const PATHS: &[&str] =
+    &["/api/persons/1", "/api/persons", "/api/http-2", "/api/foo/a/b", "/api/hello/x", "/api/endpoint"];
+
 /// Targets in origin form: RFC 3986 path characters, percent-encoded bytes of any kind, a query.
 fn target() -> impl Strategy<Value = String> {
     let segment = "(([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}){0,12}/?)";
     let query = "(\\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2}){0,20})?";
     prop_oneof![
         4 => (function_name(), query).prop_map(|(name, query)| format!("/{name}{query}")),
-        1 => Just("/api/persons/1".to_owned()),
+        3 => (select(PATHS), query).prop_map(|(path, query)| format!("{path}{query}")),
         3 => (vec(segment, 0..5), query).prop_map(|(segments, query)| format!("/{}{query}", segments.concat())),
     ]
 }

@@ -1,5 +1,6 @@
 //! HTTP requests written byte by byte, for what no client library would send.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
@@ -29,12 +30,17 @@ pub(super) struct Request {
 }
 
 /// What came back.
-#[derive(Debug)]
 pub(super) struct Response {
     pub(super) status: u16,
     /// Names in lower case.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {:?} {}", self.status, self.headers, String::from_utf8_lossy(&self.body))
+    }
 }
 
 impl Response {

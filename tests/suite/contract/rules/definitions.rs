@@ -25,6 +25,11 @@ pub(super) const RULES: &[Rule] = &[
         held_by: &["src/functions/tests/definitions.rs::bindings_are_those_of_a_function"],
     },
     Rule {
+        rule: "A binding's name is a letter with letters and digits after it, 128 at most, or $return; any other fails its function.",
+        source: "src/WebJobs.Script/Description/FunctionDescriptorProvider.cs (BindingNameValidationRegex)",
+        held_by: &["src/functions/tests/definitions.rs::bindings_are_those_of_a_function"],
+    },
+    Rule {
         rule: "A wrong function fails alone.",
         source: "src/WebJobs.Script/Host/ScriptHost.cs (GetFunctionDescriptorsAsync)",
         held_by: &[
@@ -75,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        rule: "The host's retry works for timers and Event Hubs alone; where it has no effect, that is told.",
+        rule: "The host's retry works for timers, Event Hubs, Kafka and Cosmos DB alone; where it has no effect, that is told.",
         source: "src/WebJobs.Script/Description/FunctionDescriptorProvider.cs (retry attributes)",
         held_by: &["src/functions/tests/message_definitions.rs::a_retry_without_effect_is_told"],
     },

@@ -114,6 +114,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script.Grpc/MessageExtensions/ScriptInvocationContextExtensions.cs (GetHttpScriptInvocationContextValue)",
         held_by: &[
             "src/host/envelope/tests.rs::bytes_are_base64_where_the_binding_says_binary_whatever_they_look_like",
+            "tests/suite/messages.rs::a_blob_of_bytes_arrives_byte_for_byte",
         ],
     },
     Rule {
@@ -169,6 +170,7 @@ pub(super) const RULES: &[Rule] = &[
             "tests/suite/body_limits.rs::a_timers_envelope_above_the_limit_is_a_failed_run",
             "tests/suite/body_limits.rs::a_stream_without_end_is_refused_and_takes_no_memory",
             "tests/suite/body_limits.rs::bodies_that_take_all_the_memory_together_make_the_next_a_503_and_hold_nobody_up",
+            "local-azure/tests/host/proxying.rs::a_body_above_100_mib_is_refused_when_it_is_announced_and_cut_off_when_it_is_not",
             "src/host/server/bodies.rs::memory_is_taken_up_to_the_limit_and_given_back",
             "tests/suite/bad_input.rs::a_body_of_a_mebibyte_is_taken_and_a_value_of_that_length_refused_by_its_rule",
         ],

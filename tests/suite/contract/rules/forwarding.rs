@@ -90,6 +90,14 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        rule: "Forwarding mode rewrites a path after it has matched it: System.Uri turns backslashes and takes dot segments out, so one parameter that takes any text reaches every path.",
+        source: "src/WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs (GetPathValue)",
+        held_by: &[
+            "tests/suite/forged_envelopes.rs::in_forwarding_mode_a_parameter_that_takes_any_text_below_a_prefix_keeps_timers_from_running",
+            "tests/suite/forged_envelopes.rs::in_forwarding_mode_routes_without_such_a_parameter_leave_timers_alone",
+        ],
+    },
+    Rule {
         rule: "A function that can't be told from a caller's path says so, instead of running or hanging.",
         source: "src/WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs (GetPathValue)",
         held_by: &[
