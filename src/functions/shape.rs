@@ -68,7 +68,7 @@ struct Wanted {
     one_row: bool,
     /// Rows are sent one by one.
     apart: bool,
-    /// The word of the definition that the command must fit.
+    /// What the definition says that the command must fit: the word, and below which key of `sql` it stands.
     word: &'static str,
     key: &'static str,
 }

@@ -30,7 +30,11 @@ pub(super) fn written(output: &ShapedOutput) -> String {
         (Receiver::Stream, OutputContent::Text(text) | OutputContent::Json(text)) => protected(text, *binary),
         (Receiver::Stream, OutputContent::JsonList(rows)) => string(&format!("[{}]", rows.join(","))),
         (Receiver::Objects, OutputContent::Text(text)) => protected(text, *binary),
-        (Receiver::Objects, OutputContent::Json(json)) => json.clone(),
+        // A body can be a JSON string, which the host would try as base64 too.
+        (Receiver::Objects, OutputContent::Json(json)) => match serde_json::from_str::<String>(json) {
+            Ok(text) => protected(&text, *binary),
+            Err(_) => json.clone(),
+        },
         (Receiver::Objects, OutputContent::JsonList(rows)) => format!("[{}]", rows.join(",")),
     }
 }
@@ -144,7 +148,9 @@ mod tests {
             json(Receiver::Objects, false, OutputContent::Json("{\"a\":1}".to_owned())),
             json!({ "a": 1 })
         );
-        assert_eq!(handed_on(&json(Receiver::Objects, false, text("test")), false), b"test");
+        for content in [text("test"), OutputContent::Json("\"test\"".to_owned())] {
+            assert_eq!(handed_on(&json(Receiver::Objects, false, content), false), b"test");
+        }
     }
 
     #[test]

@@ -281,6 +281,23 @@ async fn the_words_of_the_database_and_of_a_throw_stay_off_stderr() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_who_asks_for_the_words_of_the_database_gets_them_on_stderr() {
+    let thrown = FunctionFolder::timer(
+        "Refuse",
+        "0 0 2 * * *",
+        json!({ "result": "none" }),
+        "THROW 50409, N'the month is closed', 1",
+    );
+    let desk = Desk::builder().setting("AZSQL_SHOW_DATABASE_ERRORS", "true").function(thrown).start().await;
+
+    desk.run("Refuse").await;
+
+    let line = errors(&desk, "Refuse", 1).await.remove(0);
+    assert!(line.ends_with(": thrown: the month is closed"), "{line}");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_found_fails_a_run_only_where_the_definition_says_so() {
     let look = |name: &str, sql: Json| {
         FunctionFolder::timer(name, "0 0 2 * * *", sql, "SELECT Id FROM dbo.Persons WHERE Id = -1")

@@ -42,22 +42,24 @@ async fn each_signal_has_its_own_code_and_an_idle_connection_holds_nothing_up() 
 /// A request to the worker itself whose answer is still to come.
 async fn waiting_caller(desk: &Desk) -> TcpStream {
     let body = envelope::get_person(2);
-    let head = format!(
-        "POST /GetPerson HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let head = match desk.mode() {
+        Mode::Enveloped => format!(
+            "POST /GetPerson HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+        Mode::Forwarding | Mode::Proxying => {
+            "GET /api/persons/2 HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()
+        }
+    };
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.worker_port().await)).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     desk.statement_faults_left(0).await;
     stream
 }
 
-async fn desk(shutdown_seconds: &str) -> Desk {
-    let desk = Desk::builder()
-        .in_mode(Mode::Enveloped)
-        .setting("AZSQL_SHUTDOWN_SECONDS", shutdown_seconds)
-        .start()
-        .await;
+async fn desk(mode: Mode, shutdown_seconds: &str) -> Desk {
+    let desk =
+        Desk::builder().in_mode(mode).setting("AZSQL_SHUTDOWN_SECONDS", shutdown_seconds).start().await;
     desk.get("/api/persons/1").await.json(200);
     desk.sql().faults().stall_statements(1);
     desk
@@ -65,7 +67,7 @@ async fn desk(shutdown_seconds: &str) -> Desk {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_runs_at_the_signal_is_finished_and_nothing_new_begins() {
-    let desk = desk("60").await;
+    let desk = desk(Mode::Enveloped, "60").await;
     let mut caller = waiting_caller(&desk).await;
     let port = desk.worker_port().await;
     // Open before the signal: the listener is closed with it.
@@ -95,9 +97,8 @@ async fn what_runs_at_the_signal_is_finished_and_nothing_new_begins() {
     desk.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told() {
-    let desk = desk("1").await;
+async fn what_runs_for_too_long_is_cut_off(mode: Mode, content_type: &str) {
+    let desk = desk(mode, "1").await;
     let mut caller = waiting_caller(&desk).await;
     let stopped = desk.worker_pid();
     let begun = Instant::now();
@@ -106,6 +107,7 @@ async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told
     let answer = raw_http::read(&mut caller).await;
 
     assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.head.contains(&format!("content-type: {content_type}\r\n")), "{}", answer.head);
     assert!(answer.body.contains("look before you repeat it"), "{}", answer.body);
     within(AT_ONCE, "the statement ends", async || (desk.sql().connections() == 0).then_some(())).await;
     within(AT_ONCE, "it ends", async || (!process::is_alive(stopped)).then_some(())).await;
@@ -114,8 +116,18 @@ async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_the_host_told() {
+    what_runs_for_too_long_is_cut_off(Mode::Enveloped, "application/json").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told() {
+    what_runs_for_too_long_is_cut_off(Mode::Proxying, "application/problem+json; charset=utf-8").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() {
-    let desk = desk("200").await;
+    let desk = desk(Mode::Enveloped, "200").await;
     let _caller = waiting_caller(&desk).await;
     let stopped = desk.worker_pid();
 

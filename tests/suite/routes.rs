@@ -301,7 +301,7 @@ async fn decisions(mode: Mode, templates: &[String], paths: &[String]) -> BTreeM
 fn the_worker_finds_the_function_that_the_host_finds_or_nobody() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     // Each case starts two desks, so a failing one is shown as it is.
-    let config = Config { cases: 5, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 3, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
     let called = AtomicUsize::new(0);
     let apps = (vec(template(), 2..6), vec(path(), 60));
     let result = TestRunner::new(config).run(&apps, |(templates, paths)| {

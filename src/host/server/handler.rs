@@ -51,19 +51,28 @@ pub(super) async fn handle(
         return alive();
     }
     let id = id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    guarded(&server.life, &id, server.answer(&request, payload, &id)).await
+    let work = server.answer(&request, payload, &id);
+    guarded(&server.life, work, |problem| match server.ready.borrow().as_ref() {
+        Some(worker) => plain_for(worker, problem, &id),
+        None => plain(problem, &id),
+    })
+    .await
 }
 
-/// The answer of `work`; one of our own when it panics, when it is cut off, or when nothing begins any more.
-async fn guarded(life: &Life, id: &str, work: impl Future<Output = HttpResponse>) -> HttpResponse {
-    let Some(running) = life.begin() else { return closing(plain(&stopped_before(), id)) };
+/// The answer of `work`; a problem when it panics, when it is cut off, or when nothing begins any more.
+async fn guarded(
+    life: &Life,
+    work: impl Future<Output = HttpResponse>,
+    instead: impl Fn(&Problem) -> HttpResponse,
+) -> HttpResponse {
+    let Some(running) = life.begin() else { return closing(instead(&stopped_before())) };
     let answer = tokio::select! {
         // Without this the socket would close with no reply, and the host would not know which invocation failed.
         answer = AssertUnwindSafe(work).catch_unwind() => {
-            answer.unwrap_or_else(|_| plain(&Problem::defect(), id))
+            answer.unwrap_or_else(|_| instead(&Problem::defect()))
         }
         // Dropping the work cancels its command.
-        () = life.is_cut_off() => plain(&cut_off(), id),
+        () = life.is_cut_off() => instead(&cut_off()),
     };
     drop(running);
     if life.is_stopping() { closing(answer) } else { answer }
@@ -303,7 +312,7 @@ mod tests {
                 _ => HttpResponse::Ok().body("answered"),
             }
         };
-        guarded(&life, "an-id", work).await
+        guarded(&life, work, |problem| plain(problem, "an-id")).await
     }
 
     #[test]
