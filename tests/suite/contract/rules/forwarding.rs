@@ -58,7 +58,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         rule: "Status, headers and body go to the caller as they are, problems too.",
         source: "src/WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs (ProcessHttpInAndOutInvocationRequest)",
-        held_by: &["tests/suite/routes.rs::an_answer_and_a_problem_go_to_the_caller_as_they_are"],
+        held_by: &[
+            "tests/suite/routes.rs::an_answer_and_a_problem_go_to_the_caller_as_they_are",
+            "tests/suite/process_life.rs::what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told",
+        ],
     },
     Rule {
         rule: "HEAD and OPTIONS reach the worker like any method.",

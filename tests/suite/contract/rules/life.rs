@@ -113,6 +113,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Workers/ProcessManagement/WorkerProcess.cs (Dispose)",
         held_by: &[
             "tests/suite/process_life.rs::what_runs_at_the_signal_is_finished_and_nothing_new_begins",
+            "tests/suite/process_life.rs::what_runs_for_too_long_is_cut_off_on_the_server_too_and_the_host_told",
             "tests/suite/process_life.rs::what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told",
             "tests/suite/process_life.rs::a_second_signal_ends_it_at_once",
         ],
