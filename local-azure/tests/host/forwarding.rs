@@ -169,8 +169,9 @@ async fn the_function_timeout_kills_the_worker_in_this_mode_too() {
 #[tokio::test]
 async fn only_one_trigger_and_one_http_output_are_forwarded() {
     let app = TestApp::passing(FORWARDING);
+    // Their names come before that of the catch-all, so the host tries them first.
     app.function(
-        "Two",
+        "Added",
         &json!({ "bindings": [
         { "type": "httpTrigger", "direction": "in", "name": "req" },
         { "type": "http", "direction": "out", "name": "res" },
@@ -178,15 +179,15 @@ async fn only_one_trigger_and_one_http_output_are_forwarded() {
     ] }),
     );
     app.function(
-        "None",
+        "Absent",
         &json!({ "bindings": [{ "type": "httpTrigger", "direction": "in", "name": "req" }] }),
     );
     let host = app.start().await;
 
-    assert_eq!(get(&host, "/Two").await, (200, "hello".to_owned()));
-    get(&host, "/None").await;
+    assert_eq!(get(&host, "/Added").await, (200, "hello".to_owned()));
+    get(&host, "/Absent").await;
 
-    assert_eq!((app.envelopes("Two").len(), app.envelopes("None").len()), (1, 1));
+    assert_eq!((app.envelopes("Added").len(), app.envelopes("Absent").len()), (1, 1));
     host.stop().await;
 }
 

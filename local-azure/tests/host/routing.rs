@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::app::{TestApp, client, get, url};
 
 #[tokio::test]
-async fn methods_constraints_and_precedence_decide_and_what_does_not_fit_is_a_404() {
+async fn methods_and_constraints_decide_and_what_does_not_fit_is_a_404() {
     let mut app = TestApp::new();
     app.http_function("List", &json!({ "route": "persons", "methods": ["get"] }));
     app.http_function("Create", &json!({ "route": "persons", "methods": ["POST"] }));
@@ -72,5 +72,22 @@ async fn head_is_answered_without_a_body_where_the_methods_allow_it() {
     assert_eq!(response.headers()["content-length"], "5");
     assert_eq!(response.text().await.unwrap(), "");
     assert_eq!(get(&host, "/api/Hello").await.0, 404);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_routes_that_fit_the_function_whose_name_comes_first_is_called() {
+    let mut app = TestApp::new();
+    app.http_function("details", &json!({ "route": "products/{id}" }));
+    app.http_function("List", &json!({ "route": "products/list" }));
+    app.http_function("Archive", &json!({ "route": "products/old" }));
+    for name in ["details", "List", "Archive"] {
+        app.replies_json(name, &json!({ "Outputs": { "res": { "body": name } } }));
+    }
+    let host = app.start().await;
+
+    assert_eq!(get(&host, "/api/products/list").await.1, "details");
+    assert_eq!(get(&host, "/api/products/old").await.1, "Archive");
+
     host.stop().await;
 }

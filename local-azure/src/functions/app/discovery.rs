@@ -30,7 +30,8 @@ pub(in crate::functions) fn discover(
     settings: &AppSettings,
 ) -> std::io::Result<FunctionApp> {
     let mut folders: Vec<_> = std::fs::read_dir(script_root)?.collect::<Result<Vec<_>, _>>()?;
-    folders.sort_by_key(std::fs::DirEntry::file_name);
+    // The order in which the host tries routes: by name, without case (azure-functions-host, `FunctionMetadataManager.cs`).
+    folders.sort_by_key(|folder| folder.file_name().to_string_lossy().to_lowercase());
     let mut app = FunctionApp::default();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for folder in folders {

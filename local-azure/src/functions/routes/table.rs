@@ -13,7 +13,6 @@ pub(in crate::functions) struct RouteMatch<'a, T> {
 struct Route<T> {
     template: RouteTemplate,
     methods: Vec<String>,
-    precedence: Vec<u8>,
     target: T,
 }
 
@@ -24,22 +23,15 @@ pub(in crate::functions) struct RouteTable<T> {
 }
 
 impl<T> RouteTable<T> {
-    /// A table of templates, methods (upper case; none = all) and what they lead to.
+    /// A table of templates, methods (upper case; none = all) and what they lead to, tried in this order.
+    ///
+    /// The host adds its routes in the order of the functions' names and takes the first that fits, be there a template
+    /// that fits more exactly (`WebJobsRouteBuilder` of azure-webjobs-sdk-extensions; azure-functions-host issue 9876).
     pub(in crate::functions) fn new(
         routes: impl IntoIterator<Item = (RouteTemplate, Vec<String>, T)>,
     ) -> Self {
-        let mut routes: Vec<Route<T>> = routes
-            .into_iter()
-            .map(|(template, methods, target)| Route {
-                precedence: template.precedence(),
-                template,
-                methods,
-                target,
-            })
-            .collect();
-        // Stable: equal ones stay in the order of the functions' names.
-        routes.sort_by(|one, other| one.precedence.cmp(&other.precedence));
-        Self { routes }
+        let route = |(template, methods, target)| Route { template, methods, target };
+        Self { routes: routes.into_iter().map(route).collect() }
     }
 
     /// The first route that fits path, constraints and method. Nothing fits = 404, also when only the method doesn't.
@@ -146,15 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn literal_goes_before_constrained_before_plain_before_catch_all() {
-        let templates = ["p/{*rest}", "p/{name}", "p/{id:int}", "p/me"];
+    fn the_first_that_fits_is_called_though_a_later_one_fits_more_exactly() {
+        let templates = ["p/{id:int}", "p/{name}", "p/me"];
         let routes = templates.map(|text| (RouteTemplate::parse(text).unwrap(), Vec::new(), text));
         let table = RouteTable::new(routes);
         let found = |path: &str| *table.find("GET", path).unwrap().target;
-        assert_eq!(
-            [found("/p/me"), found("/p/5"), found("/p/you"), found("/p/a/b")],
-            ["p/me", "p/{id:int}", "p/{name}", "p/{*rest}"]
-        );
+        assert_eq!([found("/p/5"), found("/p/you"), found("/p/me")], ["p/{id:int}", "p/{name}", "p/{name}"]);
     }
 
     #[test]

@@ -39,22 +39,6 @@ pub(super) enum Segment {
     },
 }
 
-impl Segment {
-    /// `RoutePrecedence.cs`, `ComputeInbound`: a smaller digit is tried first.
-    fn precedence(&self) -> u8 {
-        match self {
-            Self::Literal(_) => 1,
-            Self::Complex { .. } => 2,
-            Self::Parameter(parameter) => match (parameter.catch_all, parameter.constraints.is_empty()) {
-                (false, false) => 2,
-                (false, true) => 3,
-                (true, false) => 4,
-                (true, true) => 5,
-            },
-        }
-    }
-}
-
 /// A route template of ASP.NET Core.
 #[derive(Clone, Debug)]
 pub(in crate::functions) struct RouteTemplate {
@@ -66,11 +50,6 @@ impl RouteTemplate {
     /// The template as it was written, without a slash in front.
     pub(in crate::functions) fn text(&self) -> &str {
         &self.text
-    }
-
-    /// One digit per segment; templates are tried in the order of these.
-    pub(super) fn precedence(&self) -> Vec<u8> {
-        self.segments.iter().map(Segment::precedence).collect()
     }
 
     /// What the host converts the value of a parameter to.

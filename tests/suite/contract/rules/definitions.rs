@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
             "src/functions/route/tests.rs::constraints_take_what_dotnet_takes",
             "src/functions/route/tests.rs::a_wrong_template_is_refused_with_a_sentence",
             "src/functions/route/tests.rs::any_text_is_read_or_refused_and_matched_without_a_panic",
-            "local-azure/tests/host/routing.rs::methods_constraints_and_precedence_decide_and_what_does_not_fit_is_a_404",
+            "local-azure/tests/host/routing.rs::methods_and_constraints_decide_and_what_does_not_fit_is_a_404",
         ],
     },
     Rule {
