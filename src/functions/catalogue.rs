@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::definition::{self, DefinitionError, ForwardedRoute, Mistake, Severity};
+use super::definition::{self, DefinitionError, ForwardedRoute};
 use super::forwarding::Unreachable;
 use super::plan::Function;
 use super::trigger::Trigger;
+use crate::invocation::{Mistake, Severity};
 
 /// The functions of a script root by name, in the folders' case. A wrong definition is kept as its mistakes: it fails
 /// that function alone.

@@ -20,8 +20,7 @@ mod trigger;
 
 pub use catalogue::{Catalogue, load};
 pub use command_text::{CommandMistake, CommandText};
-pub(crate) use definition::Mistakes;
-pub use definition::{DefinitionError, Mistake, Severity};
+pub use definition::DefinitionError;
 pub use forwarding::{Forwarding, Unreachable};
 pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};
 pub use output::{Output, OutputContent, OutputForm, Receiver, ShapedOutput};

@@ -97,9 +97,10 @@ impl Router {
             Self::Forwarded(forwarding) => match forwarding.find(target.method, target.path) {
                 Found::Match(found) => Destination::Function(Arc::clone(found.function), found.values),
                 Found::Ambiguous { by_name, by_precedence } => Destination::Ambiguous(format!(
-                    "The host tries functions in the order of their names and so calls {by_name}, but the route of \
-                     {by_precedence} fits more exactly. So that nobody is let in by the wrong function's key, neither is \
-                     called: narrow the route of {by_name}, or rename one of the two functions."
+                    "The host tries functions in the order of their names, {by_name} before {by_precedence}, but the other \
+                     route fits more exactly, or a constraint may mean something else to .NET. So that nobody is let in \
+                     by the wrong function's key, neither is called: narrow the route of {by_name}, or rename one of the \
+                     two functions."
                 )),
                 Found::Nothing => {
                     let known =

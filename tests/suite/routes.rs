@@ -224,7 +224,10 @@ async fn where_the_hosts_order_and_the_exact_route_disagree_nobody_is_called() {
     let other = desk.get("/api/products/other").await;
 
     let detail = list["detail"].as_str().unwrap();
-    assert!(detail.contains("calls Details") && detail.contains("of List fits"), "{detail}");
+    assert!(
+        detail.contains("Details before List") && detail.contains("narrow the route of Details"),
+        "{detail}"
+    );
     assert_eq!(other.json(200), "Details");
     let mistakes = desk
         .events("both are told to be unreachable", 2, |event| {

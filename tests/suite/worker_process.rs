@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
 
 use local_azure::functions::HostState;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Desk, LoneWorker, Mode, eventually, process, script_root};
 
@@ -118,4 +121,18 @@ async fn a_terminated_worker_does_not_look_like_a_success() {
         status.signal() == Some(15) || status.code().is_some_and(|code| code != 0 && code != 200),
         "{status}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_asks_for_nothing_yet_is_told_nothing() {
+    let worker = LoneWorker::start(&script_root::samples(), &[]);
+    let mut early = TcpStream::connect((Ipv4Addr::LOCALHOST, worker.port().await)).await.unwrap();
+
+    // Longer than the five seconds after which actix would answer with 408.
+    let told = tokio::time::timeout(Duration::from_secs(6), early.read_u8()).await;
+
+    assert!(told.is_err(), "the host would take this for the answer to its next request: {told:?}");
+    early.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert_eq!(early.read_u8().await.unwrap(), b'H');
+    worker.finish().await;
 }

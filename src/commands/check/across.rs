@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::functions::{Catalogue, Forwarding, HttpTrigger, Mistake, Severity, Trigger, Unreachable};
+use crate::functions::{Catalogue, Forwarding, HttpTrigger, Trigger, Unreachable};
 use crate::host::host_json::{self, HostSettings, HttpMode};
-use crate::invocation::{JsonPlaces, without_comments};
+use crate::invocation::{JsonPlaces, Mistake, Severity, without_comments};
 
 /// The binding types that the host has built in; every other comes with the extension bundle.
 const BUILT_IN: [&str; 3] = ["httpTrigger", "http", "timerTrigger"];

@@ -4,8 +4,9 @@ use std::io;
 use std::path::Path;
 
 use super::across;
-use crate::functions::{self, Mistake, Severity};
+use crate::functions;
 use crate::host::host_json;
+use crate::invocation::{Mistake, Severity};
 
 /// What was found in a script root.
 #[derive(Clone, Debug)]

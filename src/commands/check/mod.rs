@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::terminal::{say, tell};
 use super::{EXIT_MISTAKES, EXIT_NO_INPUT, default_functions};
-use crate::functions::Mistake;
+use crate::invocation::Mistake;
 pub(super) use inspection::{Inspection, inspect, inspect_copy};
 
 /// Options of `check`.

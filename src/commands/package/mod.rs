@@ -16,8 +16,8 @@ use serde_json::{Value as Json, json};
 use super::check::{Inspection, as_json, inspect_copy, unreadable};
 use super::terminal::{say, tell};
 use super::{EXIT_CANT_CREATE, EXIT_FAILURE, EXIT_MISTAKES, EXIT_NO_INPUT, default_functions};
-use crate::functions::Mistake;
 use crate::host::host_json::HttpMode;
+use crate::invocation::Mistake;
 use binary::Binary;
 use folder::OutputFolder;
 

@@ -2,13 +2,13 @@
 
 use serde_json::Value as Json;
 
-use super::error::Mistakes;
 use super::message_trigger;
 use super::outputs::OutBinding;
 use super::section::Section;
 use crate::functions::message_trigger::MessageKind;
 use crate::functions::route::RouteTemplate;
 use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
+use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];

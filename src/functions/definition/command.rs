@@ -5,13 +5,13 @@ use std::path::{Component, Path};
 use std::time::Duration;
 
 use super::bindings::Bindings;
-use super::error::Mistakes;
 use super::outputs;
 use super::parameter;
 use super::section::Section;
 use crate::functions::CommandText;
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
+use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
 const KEYS: [&str; 13] = [

@@ -1,8 +1,8 @@
 //! Reads the binding of a trigger that brings a payload.
 
-use super::error::Mistakes;
 use super::section::Section;
 use crate::functions::message_trigger::{Batches, MessageKind, MessageTrigger};
+use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
 const CARDINALITIES: [&str; 2] = ["one", "many"];

@@ -10,23 +10,19 @@ mod parameter;
 mod retry;
 mod section;
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value as Json;
 
-pub(crate) use error::Mistakes;
-pub use error::{DefinitionError, Mistake, Severity};
+pub use error::DefinitionError;
 pub(super) use forwarded::ForwardedRoute;
 
 use bindings::Bindings;
 use command::CommandSection;
 use section::Section;
 
-use crate::invocation::without_comments;
-
 use super::plan::Function;
-use crate::invocation::nearest;
+use crate::invocation::{Mistakes, nearest};
 
 /// Reads the definition in `folder`.
 ///
@@ -37,9 +33,19 @@ pub(super) fn read(function: &str, folder: &Path) -> Result<Function, Definition
     if let Err(message) = check_name(function) {
         mistakes.add("", message);
     }
-    let read =
-        read_json(folder, &mut mistakes).and_then(|json| compile(function, folder, &json, &mut mistakes));
-    mistakes.finish(read)
+    let json = mistakes.read_json(&folder.join("function.json"), "; the worker must be allowed to read it");
+    // Until the file was read, nobody knows what the host finds in it.
+    let forwarded =
+        json.as_ref().map_or(ForwardedRoute::Unknown, |json| ForwardedRoute::read(function, json));
+    let is_forwarded = matches!(forwarded, ForwardedRoute::Known { .. });
+    let read = json.as_ref().and_then(|json| compile(function, folder, json, is_forwarded, &mut mistakes));
+    match read {
+        Some(read) if mistakes.is_empty() => Ok(read),
+        _ => {
+            let http_output = json.and_then(|json| bindings::http_output(json.get("bindings")));
+            Err(DefinitionError { mistakes: mistakes.into_list(), http_output, forwarded })
+        }
+    }
 }
 
 /// The host's rule (azure-functions-host, `Utility.IsValidFunctionName`).
@@ -57,27 +63,13 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn read_json(folder: &Path, mistakes: &mut Mistakes) -> Option<Json> {
-    let text = fs::read_to_string(folder.join("function.json"))
-        .map_err(|error| mistakes.add("", format!("can't be read: {error}")))
-        .ok()?;
-    let text = text.trim_start_matches('\u{feff}');
-    match serde_json::from_str(&without_comments(text)) {
-        Ok(json) => {
-            mistakes.set_text(text);
-            Some(json)
-        }
-        Err(error) => {
-            mistakes.add_at(error.line(), "", format!("is not JSON: {error}"));
-            None
-        }
-    }
-}
-
-fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) -> Option<Function> {
-    let forwarded = ForwardedRoute::read(function, json);
-    let is_forwarded = matches!(forwarded, ForwardedRoute::Known { .. });
-    mistakes.set_forwarded(forwarded);
+fn compile(
+    function: &str,
+    folder: &Path,
+    json: &Json,
+    is_forwarded: bool,
+    mistakes: &mut Mistakes,
+) -> Option<Function> {
     let Json::Object(keys) = json else {
         mistakes.add("", "must be an object {...}");
         return None;
@@ -86,7 +78,6 @@ fn compile(function: &str, folder: &Path, json: &Json, mistakes: &mut Mistakes) 
     if let Some(script) = file.text("scriptFile", mistakes).filter(|script| !folder.join(script).is_file()) {
         mistakes.add("scriptFile", format!("`{script}` does not exist; leave the key out"));
     }
-    mistakes.set_http_output(bindings::http_output(file.get("bindings")));
     let bindings = match file.list("bindings", mistakes) {
         Some(list) if !list.is_empty() => bindings::read(function, list, is_forwarded, mistakes),
         Some(_) => {

@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::error::Mistakes;
 use super::section::Section;
 use crate::functions::output::{Output, OutputForm, Receiver};
 use crate::functions::plan::{Answer, ResultForm};
+use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
 /// An out binding of another type than http.

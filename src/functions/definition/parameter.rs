@@ -3,13 +3,13 @@
 use regex::RegexBuilder;
 use serde_json::Value as Json;
 
-use super::error::Mistakes;
 use super::section::Section;
 use crate::functions::conversion::from_json;
 use crate::functions::limits::{Bound, Limits, compare, length_of_type};
 use crate::functions::plan::PlannedParameter;
 use crate::functions::source::Source;
 use crate::functions::trigger::Trigger;
+use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::{SqlType, SqlValue};
 

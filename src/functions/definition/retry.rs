@@ -5,10 +5,10 @@
 
 use serde_json::Value as Json;
 
-use super::error::Mistakes;
 use super::section::Section;
 use crate::functions::message_trigger::HostRetry;
 use crate::functions::trigger::Trigger;
+use crate::invocation::Mistakes;
 
 const EXAMPLE: &str =
     r#""retry": { "strategy": "fixedDelay", "maxRetryCount": 5, "delayInterval": "00:00:05" }"#;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::error::Mistakes;
+use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
 /// A JSON object with its path in the file.

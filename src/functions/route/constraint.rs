@@ -31,6 +31,15 @@ const NAMES: [&str; 19] = [
     "nonfile",
 ];
 
+/// What .NET makes of a value, as far as we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Taken,
+    Refused,
+    /// Here its rules and ours may differ.
+    Unsure,
+}
+
 /// One constraint with its spelling in the template.
 #[derive(Clone, Debug)]
 pub(super) struct Constraint {
@@ -159,6 +168,36 @@ impl Constraint {
         }
     }
 
+    /// The same where it matters that the host sees it in the same way.
+    ///
+    /// .NET's expressions let `$` stand before a last line feed and know other letters; its numbers have a minus sign of their own;
+    /// its dates have more forms.
+    pub(super) fn verdict(&self, value: &str) -> Verdict {
+        let plain = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let has_foreign_letters =
+            value.chars().any(|character| !character.is_ascii() && character.is_alphabetic());
+        let sure = match &self.rule {
+            Rule::Int
+            | Rule::Long
+            | Rule::Bool
+            | Rule::Guid
+            | Rule::Decimal
+            | Rule::Double
+            | Rule::Range { .. } => plain || has_foreign_letters,
+            Rule::Alpha => plain || value.bytes().any(|byte| (b' '..b'A').contains(&byte)),
+            Rule::Regex(_) => plain,
+            Rule::ForeignRegex(_) => false,
+            // There is no date without a digit.
+            Rule::DateTime => !value.contains(char::is_numeric) || (plain && self.accepts(value)),
+            Rule::Required | Rule::Length { .. } | Rule::File | Rule::NonFile => true,
+        };
+        match (sure, self.accepts(value)) {
+            (false, _) => Verdict::Unsure,
+            (true, true) => Verdict::Taken,
+            (true, false) => Verdict::Refused,
+        }
+    }
+
     /// Whether .NET could accept it. Where its rules are wider than what we read of them, it could.
     pub(super) fn may_accept(&self, value: &str) -> bool {
         match &self.rule {
@@ -197,6 +236,11 @@ impl Constraint {
 }
 
 fn regex(pattern: &str) -> Rule {
+    // Sets in sets are written alike and mean something else in .NET.
+    let other_meaning = ["-[", "[[", "&&", "--", "~~"].iter().any(|sign| pattern.contains(sign));
+    if other_meaning {
+        return Rule::ForeignRegex(pattern.to_owned());
+    }
     // `RegexRouteConstraint`: CultureInvariant | IgnoreCase, and a match anywhere counts.
     match RegexBuilder::new(pattern).case_insensitive(true).build() {
         Ok(regex) => Rule::Regex(regex),

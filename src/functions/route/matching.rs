@@ -1,6 +1,6 @@
 //! Whether a path fits a template, and the values that it gives (`RoutePatternMatcher`).
 
-use super::constraint::Constraint;
+use super::constraint::{Constraint, Verdict};
 use super::letter_case;
 use super::path::RequestPath;
 use super::template::{Parameter, Part, RouteTemplate, Segment};
@@ -9,22 +9,49 @@ use super::template::{Parameter, Part, RouteTemplate, Segment};
 pub type RouteValues = Vec<(String, String)>;
 
 /// How a constraint is asked.
-type Test = fn(&Constraint, &str) -> bool;
+type Test<'a> = &'a mut dyn FnMut(&Constraint, &str) -> bool;
+
+/// Whether the host finds that a path fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    No,
+    Yes(RouteValues),
+    /// Only .NET knows; the values if it is as we see it.
+    Unsure(Option<RouteValues>),
+}
 
 impl RouteTemplate {
     /// The values, if the path fits the template and they keep to its constraints.
     #[must_use]
     pub fn matches(&self, path: &RequestPath) -> Option<RouteValues> {
-        self.values(path, Constraint::accepts)
+        self.values(path, &mut Constraint::accepts)
+    }
+
+    /// Whether the host finds that the path fits.
+    pub(super) fn fit(&self, path: &RequestPath) -> Fit {
+        let mut sure = true;
+        let values = self.values(path, &mut |constraint, value| match constraint.verdict(value) {
+            Verdict::Taken => true,
+            Verdict::Refused => false,
+            Verdict::Unsure => {
+                sure = false;
+                true
+            }
+        });
+        match values {
+            None => Fit::No,
+            Some(values) if sure => Fit::Yes(values),
+            Some(_) => Fit::Unsure(self.matches(path)),
+        }
     }
 
     /// Whether the host could find that the path fits: where .NET may see a constraint in another way than we do, it
     /// counts as met.
     pub(super) fn may_match(&self, path: &RequestPath) -> bool {
-        self.values(path, Constraint::may_accept).is_some()
+        self.values(path, &mut Constraint::may_accept).is_some()
     }
 
-    fn values(&self, path: &RequestPath, test: Test) -> Option<RouteValues> {
+    fn values(&self, path: &RequestPath, test: Test<'_>) -> Option<RouteValues> {
         let given = path.segments();
         let mut values = RouteValues::new();
         for (index, segment) in self.segments.iter().enumerate() {
@@ -61,7 +88,7 @@ impl Parameter {
         &self,
         given: Option<String>,
         may_be_absent: bool,
-        test: Test,
+        test: Test<'_>,
         values: &mut RouteValues,
     ) -> Option<()> {
         match given.or_else(|| self.default.clone()) {

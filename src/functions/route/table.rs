@@ -7,11 +7,12 @@
 //! (`RoutePrecedence.ComputeInbound`), and a proposal to order functions so is open (azure-webjobs-sdk-extensions #842).
 //!
 //! The host has checked the caller's key for the function that it found, so to find another one would let callers in
-//! by the wrong door. Where both orders lead to one function, that one it is; where they don't, nobody is called.
+//! by the wrong door. Where both orders lead to one function, that one it is; where they don't, nobody is called. The same
+//! where the first route's constraint may mean something else to .NET than to us, and another route fits as well.
 
 use std::sync::Arc;
 
-use super::matching::RouteValues;
+use super::matching::{Fit, RouteValues};
 use super::path::RequestPath;
 use super::template::RouteTemplate;
 
@@ -68,11 +69,11 @@ pub enum Found<'a> {
     Nothing,
     /// One route, or several of which both orders put the same first.
     Match(RouteMatch<'a>),
-    /// The orders disagree.
+    /// The orders disagree, or nobody but .NET knows whether the first route's constraints are met.
     Ambiguous {
         /// The function whose route is tried first by today's host.
         by_name: &'a Arc<str>,
-        /// The function whose route is the most exact.
+        /// The other function that may be meant: the one with the most exact route, or the next.
         by_precedence: &'a Arc<str>,
     },
 }
@@ -100,16 +101,26 @@ impl RouteTable {
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Found<'_> {
         let Some(path) = RequestPath::parse(path) else { return Found::Nothing };
-        let mut fitting = self
-            .routes
-            .iter()
-            .filter(|route| route.has_method(method))
-            .filter_map(|route| Some((route, route.template.matches(&path)?)));
-        let Some((best, values)) = fitting.next() else { return Found::Nothing };
-        let earlier = fitting.map(|(route, _)| route).filter(|route| route.is_tried_before(best));
-        match earlier.min_by_key(|route| host_order(&route.function)) {
-            None => Found::Match(RouteMatch { function: &best.function, values }),
-            Some(first) => Found::Ambiguous { by_name: &first.function, by_precedence: &best.function },
+        let routes = self.routes.iter().filter(|route| route.has_method(method));
+        let fitting: Vec<(&Route, Fit)> = routes
+            .map(|route| (route, route.template.fit(&path)))
+            .filter(|(_, fit)| *fit != Fit::No)
+            .collect();
+        let Some((best, fit)) = fitting.first() else { return Found::Nothing };
+        let others = fitting.iter().skip(1).map(|(route, _)| *route);
+        let earlier = others.filter(|route| route.is_tried_before(best));
+        if let Some(first) = earlier.min_by_key(|route| host_order(&route.function)) {
+            return Found::Ambiguous { by_name: &first.function, by_precedence: &best.function };
+        }
+        match (fit, fitting.get(1)) {
+            (Fit::Yes(values) | Fit::Unsure(Some(values)), None) | (Fit::Yes(values), Some(_)) => {
+                Found::Match(RouteMatch { function: &best.function, values: values.clone() })
+            }
+            // If the host sees it otherwise than we do, the next one is its choice.
+            (Fit::Unsure(_), Some((next, _))) => {
+                Found::Ambiguous { by_name: &best.function, by_precedence: &next.function }
+            }
+            (Fit::No | Fit::Unsure(None), _) => Found::Nothing,
         }
     }
 

@@ -194,6 +194,7 @@ fn a_wrong_template_is_refused_with_a_sentence() {
 fn a_pattern_that_only_dotnet_reads_is_told_and_leaves_the_template_usable() {
     let text = "a/{x:regex(^(?!b).*$)}";
     assert_eq!(template(text).foreign_patterns().collect::<Vec<_>>(), ["^(?!b).*$"]);
+    assert_eq!(template("{x:regex(^[a-z-[aeiou]]+$)}").foreign_patterns().count(), 1);
     assert_eq!(template("a/{x:regex(^b$)}").foreign_patterns().count(), 0);
 }
 
@@ -251,6 +252,40 @@ fn where_the_hosts_order_leads_to_another_function_nobody_is_called() {
     assert_eq!(found(&table, "GET", "/p/list"), "details or List");
     assert_eq!(found(&table, "GET", "/p/5"), "details");
     assert_eq!(found(&table, "POST", "/p/list"), "All or List");
+}
+
+#[test]
+fn where_dotnet_may_see_a_constraint_otherwise_nobody_is_called_unless_one_route_alone_fits() {
+    let two = table(&[("Digits", "{x:regex(^\\d+$)}", &[]), ("Other", "{x}", &[])]);
+    assert_eq!(found(&two, "GET", "/5"), "Digits");
+    assert_eq!(found(&two, "GET", "/abc"), "Other");
+    // .NET's `$` stands before a last line feed; its digits and letters are other sets.
+    assert_eq!(found(&two, "GET", "/5%0A"), "Digits or Other");
+    assert_eq!(found(&two, "GET", "/%E2%85%A7"), "Digits or Other");
+    let alone = table(&[("Digits", "{x:regex(^\\d+$)}", &[])]);
+    assert_eq!(found(&alone, "GET", "/5%0A"), "nothing");
+    assert_eq!(found(&alone, "GET", "/%D9%A3"), "Digits");
+}
+
+#[test]
+fn names_in_any_script_are_told_from_numbers() {
+    let table = table(&[
+        ("Date", "{x:datetime}", &[]),
+        ("Flag", "{x:bool}", &[]),
+        ("Id", "{x:int}", &[]),
+        ("Named", "{x}", &[]),
+    ]);
+    for (path, expected) in [
+        ("/Zo%C3%AB", "Named"),
+        ("/Zo%C3%AB%20M%C3%BCller", "Named"),
+        ("/Ann-Marie", "Named"),
+        ("/true", "Flag"),
+        ("/2026-01-31", "Date"),
+    ] {
+        assert_eq!(found(&table, "GET", path), expected, "{path}");
+    }
+    // U+2212 is a minus sign to .NET's numbers.
+    assert!(found(&table, "GET", "/%E2%88%925").contains(" or "));
 }
 
 #[test]
@@ -336,6 +371,15 @@ proptest! {
             if wide.covers(&narrow) && narrow.matches(&path).is_some() {
                 prop_assert!(wide.matches(&path).is_some());
             }
+        }
+    }
+
+    #[test]
+    fn an_app_of_one_route_calls_it_exactly_where_it_matches(text in any_template(), path in any_path()) {
+        if let Ok(one) = RouteTemplate::parse(&text) {
+            let matches = one.matches(&RequestPath::parse(&path).unwrap()).is_some();
+            let route = Route { function: Arc::from("One"), methods: Vec::new(), template: one };
+            prop_assert_eq!(matches!(RouteTable::new(vec![route]).find("GET", &path), Found::Match(_)), matches);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 
-use crate::functions::Mistakes;
+use crate::invocation::Mistakes;
 use crate::settings::Lookup;
 
 /// The environment variables that override host.json begin with this; `__` stands for the dots.

@@ -10,8 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use crate::functions::{Mistake, Mistakes};
-use crate::invocation::without_comments;
+use crate::invocation::{Mistake, Mistakes};
 use crate::settings::Lookup;
 
 use keys::Keys;
@@ -116,25 +115,8 @@ pub fn path(script_root: &Path) -> PathBuf {
 }
 
 fn load(script_root: &Path, mistakes: &mut Mistakes) -> Option<Json> {
-    let text = match std::fs::read_to_string(path(script_root)) {
-        Ok(text) => text,
-        Err(error) => {
-            let cure = "the script root is the folder that holds it; name it with --functions";
-            mistakes.add("", format!("can't be read ({}): {cure}", error.kind()));
-            return None;
-        }
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    match serde_json::from_str(&without_comments(text)) {
-        Ok(json) => {
-            mistakes.set_text(text);
-            Some(json)
-        }
-        Err(error) => {
-            mistakes.add_at(error.line(), "", format!("is not JSON: {error}"));
-            None
-        }
-    }
+    let cure = ": the script root is the folder that holds it; name it with --functions";
+    mistakes.read_json(&path(script_root), cure)
 }
 
 /// What the worker needs; None when any of it has another form.

@@ -4,9 +4,8 @@ use serde_json::Value as Json;
 
 use super::keys::member;
 use super::time_limits::{CONSUMPTION_LIMIT, FunctionTimeout, parse_time_span};
-use crate::functions::Mistakes;
 use crate::functions::route::RouteTemplate;
-use crate::invocation::nearest;
+use crate::invocation::{Mistakes, nearest};
 
 /// The top-level keys of the host's schema (`host.json` reference of Azure Functions 2.x and later). The host ignores
 /// any other, so only a slip of the finger is worth a word.

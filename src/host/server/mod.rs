@@ -91,6 +91,9 @@ pub async fn serve(
     })
     .workers(options.threads)
     .keep_alive(KEEP_ALIVE)
+    // The host's client opens connections that it needs only later. actix would answer those with 408 after five seconds,
+    // and an answer that nobody asked for breaks the request that is being sent just then.
+    .client_request_timeout(Duration::ZERO)
     // A caller that hangs up ends its command, whether with RST or FIN.
     .h1_allow_half_closed(false)
     // actix would turn SIGTERM into a return, and that into exit code 0, after which the host starts us no more.

@@ -36,6 +36,8 @@ pub(super) async fn serve(listener: TcpListener, parts: Arc<HostParts>) -> Resul
                 .default_service(web::to(http::handle))
         })
         .workers(THREADS)
+        // Kestrel says nothing on a connection that has not asked yet.
+        .client_request_timeout(std::time::Duration::ZERO)
         // A caller that closes its connection has left: a proxied request is dropped then.
         .h1_allow_half_closed(false)
         .disable_signals()
