@@ -46,7 +46,13 @@ pub(crate) fn groups() -> Vec<Vec<Contender>> {
         let envelope: &'static [u8] = Box::leak(request::envelope(bytes).into_boxed_slice());
         groups.push(group(
             &format!("decode, bind and answer one row, {size} body"),
-            vec![("envelope", Box::new(move || drop(black_box(invocation(function, black_box(envelope))))))],
+            vec![
+                ("ours", Box::new(move || drop(black_box(invocation(function, black_box(envelope)))))),
+                (
+                    "serde_json::Value of everything, no checks",
+                    Box::new(move || drop(black_box(invocation_by_values(black_box(envelope))))),
+                ),
+            ],
         ));
     }
     for rows in [1, 100] {
@@ -87,6 +93,23 @@ fn invocation(function: &Function, envelope: &[u8]) -> (usize, HostReply) {
     let input = decode(function, envelope);
     let parameters = function.plan.bind(INVOCATION, &input).expect("values");
     (parameters.len(), answer(&function.plan, 1))
+}
+
+/// The same by trees: the values as texts, none of them checked.
+fn invocation_by_values(envelope: &[u8]) -> ([String; 7], String) {
+    let (request, body) = decode_all(envelope);
+    let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let header = |name: &str| text(&request["Headers"][name][0]);
+    let values = [
+        header("X-MS-CLIENT-PRINCIPAL-NAME"),
+        header("User-Agent"),
+        text(&body["id"]),
+        text(&body["customer"]["name"]),
+        text(&body["balance"]),
+        text(&body["since"]),
+        text(&body["lines"]),
+    ];
+    (values, answer_by_values(1))
 }
 
 /// The rows of a command, written as they come and put into the reply.
