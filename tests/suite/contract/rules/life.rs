@@ -30,6 +30,11 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        rule: "The host keeps connections open for later requests, so a connection that asks for nothing yet is told nothing.",
+        source: "src/WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs (its HttpClient)",
+        held_by: &["tests/suite/worker_process.rs::a_connection_that_asks_for_nothing_yet_is_told_nothing"],
+    },
+    Rule {
         rule: "Exit code 0 counts as success and nothing is started again, so the worker never ends with it.",
         source: "src/WebJobs.Script/Workers/ProcessManagement/WorkerProcess.cs (OnProcessExited)",
         held_by: &[
