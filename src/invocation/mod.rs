@@ -8,6 +8,7 @@ mod mistake;
 mod problem;
 mod spelling;
 mod sql_type;
+mod time_span;
 mod trigger;
 mod value;
 
@@ -20,5 +21,6 @@ pub use mistake::{Mistake, Severity};
 pub use problem::{Problem, Violation};
 pub(crate) use spelling::nearest;
 pub use sql_type::{Length, SqlType, SqlTypeError};
+pub(crate) use time_span::time_span;
 pub use trigger::{Body, HttpRequest, TimerEvent, TriggerInput};
 pub use value::{Decimal, DecimalError, Parameter, SqlValue};

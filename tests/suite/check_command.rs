@@ -231,6 +231,30 @@ fn a_function_that_the_host_would_never_call_is_refused() {
 }
 
 #[test]
+fn a_write_that_the_proxy_may_send_twice_is_warned_of() {
+    let on = |method: &str, command: &str, repeatable: bool| {
+        let sql = json!({ "result": "none", "repeatable": repeatable });
+        FunctionFolder::http(&format!("On{method}"), method, &format!("orders/{method}"), sql, command)
+    };
+    let functions = [
+        on("delete", "DELETE FROM t", false),
+        on("get", "SELECT 1 AS one", true),
+        on("post", "DELETE FROM t", false),
+    ];
+    let proxying = script_root::HOST_JSON
+        .replace("\"customHandler\": {", "\"customHandler\": { \"enableProxyingHttpRequest\": true,");
+
+    let enveloped = check(root(script_root::HOST_JSON, &functions).path(), &[]);
+    let proxied = check(root(&proxying, &functions).path(), &[]);
+
+    assert_eq!((enveloped.code, enveloped.lines.len()), (Some(0), 1), "{:#?}", enveloped.lines);
+    assert_eq!((proxied.code, proxied.lines.len()), (Some(0), 2), "{:#?}", proxied.lines);
+    let warning =
+        "Ondelete/function.json:1: warning: bindings[0].route: a DELETE can run twice in proxying mode";
+    assert!(proxied.lines[0].starts_with(warning), "{:#?}", proxied.lines);
+}
+
+#[test]
 fn a_timer_whose_calls_could_be_forged_is_refused_in_proxying_mode_alone() {
     let timer = FunctionFolder::timer("Nightly", "0 0 2 * * *", json!({ "result": "none" }), "DELETE FROM t");
     let functions = [read("All", "post", "{*rest}"), timer];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::database::faults::Repeatability;
 use crate::functions::{Catalogue, Forwarding, HttpTrigger, Trigger, Unreachable};
 use crate::host::host_json::{self, HostSettings, HttpMode};
 use crate::invocation::{JsonPlaces, Mistake, Severity, without_comments};
@@ -84,6 +85,37 @@ pub(super) fn unreachable(
             (function, mistake)
         })
         .collect()
+}
+
+/// In proxying mode, a function whose request may have no body, and which does more than read: the host sends such a
+/// request again when its connection broke, also because the worker was killed after the command had run
+/// (azure-functions-host, `RetryProxyHandler.cs`).
+pub(super) fn sent_twice(
+    script_root: &Path,
+    name: &str,
+    catalogue: &Catalogue,
+    host: &HostSettings,
+) -> Option<Mistake> {
+    let function = catalogue.functions.get(name)?.as_ref().ok()?;
+    let Trigger::Http(http) = &function.trigger else { return None };
+    let is_read = function.plan.repeatability() == Repeatability::Repeatable;
+    let bodyless = |method: &String| matches!(method.as_str(), "get" | "head" | "delete" | "options");
+    let method = http.methods.iter().find(|method| bodyless(method));
+    if host.http_mode != HttpMode::Proxying
+        || !http.is_forwarded
+        || is_read
+        || (method.is_none() && !http.methods.is_empty())
+    {
+        return None;
+    }
+    let method = method.map_or_else(|| "request without a body".to_owned(), |method| method.to_uppercase());
+    let (key, line) = trigger_place(script_root, name).unwrap_or_default();
+    let message = format!(
+        "a {method} can run twice in proxying mode: the host sends it again when the worker dies under it; declare \
+         `repeatable` if the command only reads, else see that a second run does no harm"
+    );
+    let mistake = mistake(format!("{name}/function.json"), line, &key, message);
+    Some(Mistake { severity: Severity::Warning, ..mistake })
 }
 
 /// Where the route of a function's trigger stands, or the trigger when it has none: key and line.

@@ -38,7 +38,7 @@ pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> 
     // Variables that override it are the Function App's.
     let host = host_json::read(script_root, &|_| None).ok();
     let unreachable =
-        host.map(|host| across::unreachable(script_root, &catalogue, &host)).unwrap_or_default();
+        host.as_ref().map(|host| across::unreachable(script_root, &catalogue, host)).unwrap_or_default();
     for name in &functions {
         if let Some(Err(error)) = catalogue.functions.get(name) {
             mistakes.extend(error.mistakes.iter().cloned());
@@ -50,6 +50,8 @@ pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> 
             mistakes.extend(own.map(|(_, mistake)| mistake.clone()));
         }
         mistakes.extend(same_route);
+        mistakes
+            .extend(host.as_ref().and_then(|host| across::sent_twice(script_root, name, &catalogue, host)));
     }
     for mistake in &mut mistakes {
         mistake.file = from_here(original, &mistake.file);

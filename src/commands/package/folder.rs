@@ -84,8 +84,9 @@ impl StagedPackage {
         &self.folder
     }
 
-    /// Moves it to its place. A package that was there is gone then, but for the user's local settings.
-    pub(super) fn commit(self) -> Result<(), String> {
+    /// Moves it to its place. A package that was there is gone then, but for the user's local settings; if it can't be
+    /// removed, where it stands.
+    pub(super) fn commit(self) -> Result<Option<PathBuf>, String> {
         let output = &self.output;
         let failed = |error: io::Error| {
             format!(
@@ -94,7 +95,7 @@ impl StagedPackage {
             )
         };
         if !output.path.exists() {
-            return fs::rename(&self.folder, &output.path).map_err(failed);
+            return fs::rename(&self.folder, &output.path).map(|()| None).map_err(failed);
         }
         let settings = output.path.join(LOCAL_SETTINGS);
         if settings.is_file() {
@@ -110,9 +111,7 @@ impl StagedPackage {
             let _stays_beside = fs::rename(&former, &output.path);
             return Err(sentence);
         }
-        fs::remove_dir_all(&former).map_err(|error| {
-            format!("the package is written, but {} can't be removed: {error}", former.display())
-        })
+        Ok(fs::remove_dir_all(&former).is_err().then_some(former))
     }
 }
 
@@ -231,7 +230,7 @@ mod tests {
     }
 
     fn write_package(output: &Path, names: &[&str]) -> Result<(), String> {
-        OutputFolder::examine(output)?.stage(&files(names))?.commit()
+        OutputFolder::examine(output)?.stage(&files(names))?.commit().map(|_leftover| ())
     }
 
     fn names(folder: &Path) -> Vec<String> {

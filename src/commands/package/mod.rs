@@ -84,6 +84,8 @@ struct Packaged {
     binary: Binary,
     /// What `check` warns of.
     mistakes: Vec<Mistake>,
+    /// The former package, if it can't be removed.
+    leftover: Option<PathBuf>,
 }
 
 /// Writes a package and prints what is in it. 0 = it is written; [`EXIT_MISTAKES`] = `check` refuses the script root;
@@ -141,9 +143,11 @@ fn package(options: &PackageOptions) -> Result<Packaged, Failure> {
     let binary = Binary::examine(&staged.path().join(host_json::PROGRAM)).map_err(Failure::output)?;
     let archive = options.zip.as_deref().map(|zip| archive::stage(zip, staged.path(), &files)).transpose();
     let archive = archive.map_err(Failure::output)?;
-    staged.commit().map_err(Failure::output)?;
+    // The folder goes last: until then it is as it was.
     archive.map(archive::StagedArchive::commit).transpose().map_err(Failure::output)?;
+    let leftover = staged.commit().map_err(Failure::output)?;
     Ok(Packaged {
+        leftover,
         output: options.output.clone(),
         zip: options.zip.clone(),
         mode,
@@ -176,7 +180,10 @@ impl Packaged {
     fn warnings(&self) -> Vec<String> {
         let checked = self.mistakes.iter().map(ToString::to_string);
         let binary = self.binary.warnings().iter().map(|warning| format!("warning: {warning}"));
-        checked.chain(binary).collect()
+        let leftover = self.leftover.iter().map(|former| {
+            format!("warning: the former package stands in {} and can't be removed", former.display())
+        });
+        checked.chain(binary).chain(leftover).collect()
     }
 
     fn summary(&self) -> String {

@@ -13,6 +13,7 @@ use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm
 use crate::functions::trigger::Trigger;
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
+use crate::invocation::time_span;
 
 const KEYS: [&str; 13] = [
     "commandText",
@@ -249,7 +250,9 @@ impl CommandSection<'_> {
 
     fn timeout(&self, mistakes: &mut Mistakes) -> Option<Duration> {
         let written = self.section.text("timeout", mistakes)?;
-        let timeout = clock_duration(written).filter(|timeout| !timeout.is_zero());
+        // Longer than any host lets a function run is a slip.
+        let legal = |timeout: &Duration| !timeout.is_zero() && *timeout < Duration::from_secs(24 * 3600);
+        let timeout = time_span(written).filter(legal);
         if timeout.is_none() {
             mistakes.add(
                 self.section.path_of("timeout"),
@@ -279,17 +282,6 @@ fn status_when_empty(section: &Section<'_>, mistakes: &mut Mistakes) -> Option<u
     // The host follows a redirect instead of answering with it.
     let legal = |status| (200..300).contains(&status) || (400..600).contains(&status);
     status(section, "whenEmpty", mistakes, legal, "from 200 to 299 or from 400 to 599")
-}
-
-/// `hh:mm:ss`, below a day.
-fn clock_duration(text: &str) -> Option<Duration> {
-    let mut parts = text.split(':').map(|part| {
-        let two_digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        if two_digits { part.parse::<u64>().ok() } else { None }
-    });
-    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
-    let legal = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
-    legal.then(|| Duration::from_secs(hours * 3600 + minutes * 60 + seconds))
 }
 
 /// The text of a file in the function's folder.

@@ -29,6 +29,12 @@ pub(super) fn read(
         Batches::ByCardinality => many,
         Batches::Always => true,
     };
+    if batch && data_type == Some("binary") {
+        mistakes.add(
+            binding.path_of("dataType"),
+            "is `binary`, but messages that come at once are an array of texts; leave it out, or take one at a time",
+        );
+    }
     MessageTrigger {
         binding: name.to_owned(),
         kind,

@@ -141,6 +141,14 @@ fn bytes_and_batches_fit_their_types_only() {
 }
 
 #[test]
+fn several_messages_at_once_are_no_bytes() {
+    for trigger in [r#""type": "serviceBusTrigger", "cardinality": "many""#, r#""type": "cosmosDBTrigger""#] {
+        let function = message(&format!(r#"{trigger}, "dataType": "binary""#), "", "{}");
+        only(function, "bindings[0].dataType", "an array of texts");
+    }
+}
+
+#[test]
 fn an_event_hub_needs_the_hosts_retry() {
     let hub = |retry: &str| message(r#""type": "eventHubTrigger""#, retry, "{}");
     assert!(hub(RETRY).is_ok());
@@ -169,6 +177,11 @@ fn an_event_hub_needs_the_hosts_retry() {
             r#"{ "strategy": "fixedDelay", "maxRetryCount": -2, "delayInterval": "00:00:05" }"#,
             "retry.maxRetryCount",
             "-1",
+        ),
+        (
+            r#"{ "strategy": "fixedDelay", "maxRetryCount": 0, "delayInterval": "00:00:05" }"#,
+            "retry.maxRetryCount",
+            "the events are lost",
         ),
         (
             r#"{ "strategy": "exponentialBackoff", "maxRetryCount": 5, "minimumInterval": "00:00:05", "maximumInterval": "00:00:05" }"#,

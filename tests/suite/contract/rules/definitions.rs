@@ -105,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
         rule: "Times in host.json and retry have the host's form.",
         source: "src/WebJobs.Script/Config/ScriptJobHostOptionsSetup.cs",
         held_by: &[
-            "src/functions/definition/retry.rs::time_spans_are_read_as_the_host_reads_them",
+            "src/invocation/time_span.rs::any_other_form_is_refused",
             "src/host/host_json/rules.rs::times_are_of_the_hosts_form_and_within_the_shortest_plan",
         ],
     },
