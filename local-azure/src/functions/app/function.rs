@@ -11,7 +11,7 @@ use crate::functions::settings::{AppSettings, HostConfiguration};
 use crate::functions::timers::Schedule;
 
 /// Triggers and outputs that the extension bundle knows. An unknown one fails its function, as a missing extension does.
-const KNOWN_TRIGGERS: [&str; 17] = [
+const KNOWN_TRIGGERS: [&str; 21] = [
     "httpTrigger",
     "timerTrigger",
     "queueTrigger",
@@ -21,8 +21,12 @@ const KNOWN_TRIGGERS: [&str; 17] = [
     "blobTrigger",
     "cosmosDBTrigger",
     "sqlTrigger",
+    "mysqlTrigger",
     "kafkaTrigger",
     "rabbitMQTrigger",
+    "redisPubSubTrigger",
+    "redisListTrigger",
+    "redisStreamTrigger",
     "signalRTrigger",
     "webPubSubTrigger",
     "warmupTrigger",
@@ -30,7 +34,7 @@ const KNOWN_TRIGGERS: [&str; 17] = [
     "activityTrigger",
     "entityTrigger",
 ];
-const KNOWN_OUTPUTS: [&str; 15] = [
+const KNOWN_OUTPUTS: [&str; 17] = [
     "http",
     "queue",
     "serviceBus",
@@ -40,6 +44,8 @@ const KNOWN_OUTPUTS: [&str; 15] = [
     "table",
     "cosmosDB",
     "sql",
+    "mysql",
+    "redis",
     "kafka",
     "rabbitMQ",
     "signalR",
@@ -220,10 +226,8 @@ impl<'a> Binding<'a> {
             .text("name")
             .ok_or_else(|| format!("the binding of type '{}' lacks the key \"name\"", self.kind))?;
         let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.len() <= 127
-            && name
-                .chars()
-                .all(|character| character.is_ascii_alphanumeric() || character == '_' || character == '-');
+            && name.len() <= 128
+            && name.chars().all(|character| character.is_ascii_alphanumeric());
         if is_plain || name == "$return" {
             Ok(name.to_owned())
         } else {
