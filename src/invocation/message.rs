@@ -28,6 +28,22 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// Its length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it has no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Which of these names of its own metadata the host may have taken from this payload (azure-functions-host,
     /// `WorkerFunctionInvoker.cs`, `ApplyBindingData`): it lays the top-level properties of a payload that looks like a JSON
     /// object over them. Without names nothing is looked at.
