@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failure::{Telling, problem_of};
-use super::{Function, JsonSink, Shaped};
+use super::{Function, JsonSink, Plan, Shaped};
 use crate::database::{Command, ConnectionSettings, Database};
-use crate::invocation::{Invocation, Problem, TriggerInput};
+use crate::invocation::{Invocation, Parameter, Problem, TriggerInput};
+
+/// An input of more bytes is bound beside the HTTP threads: they answer others meanwhile.
+const BOUND_BESIDE: usize = 1024 * 1024;
 
 /// Runs functions over a database.
 #[derive(Debug)]
@@ -51,8 +54,7 @@ impl Service {
         input: TriggerInput,
     ) -> Result<Shaped, Problem> {
         let plan = &function.plan;
-        let parameters = plan.bind(&invocation.id, &input)?;
-        drop(input);
+        let parameters = bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
         let connection = match self.connections.get(setting) {
             Some(Ok(connection)) => connection,
@@ -89,6 +91,22 @@ impl Service {
             }
         }
     }
+}
+
+/// Binds the values of an input and drops it.
+async fn bind(plan: &Plan, id: &Arc<str>, input: TriggerInput) -> Result<Vec<Parameter>, Problem> {
+    let length = match &input {
+        TriggerInput::Http(request) => request.body.len(),
+        TriggerInput::Message(message) => message.payload.len(),
+        TriggerInput::Timer(_) => 0,
+    };
+    if length <= BOUND_BESIDE {
+        return plan.bind(id, &input);
+    }
+    let (plan, id) = (plan.clone(), Arc::clone(id));
+    let bound = tokio::task::spawn_blocking(move || plan.bind(&id, &input)).await;
+    // It fails only when it panics, which is told where every panic is.
+    bound.unwrap_or_else(|_| Err(Problem::defect()))
 }
 
 fn connection(setting: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<ConnectionSettings, String> {

@@ -1,9 +1,10 @@
 //! A message of a queue-like trigger and the host's metadata of it, which the message itself can forge.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value as Json;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// A message and what the host says of it.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +28,30 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// Whether the host may have laid properties of this payload over its own metadata (azure-functions-host,
-    /// `WorkerFunctionInvoker.cs`, `ApplyBindingData`): that it does with the top-level properties of a payload that
-    /// looks like a JSON object.
+    /// Its length in bytes.
     #[must_use]
-    pub fn may_shadow(&self) -> Shadows {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it has no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Which of these names of its own metadata the host may have taken from this payload (azure-functions-host,
+    /// `WorkerFunctionInvoker.cs`, `ApplyBindingData`): it lays the top-level properties of a payload that looks like a JSON
+    /// object over them. Without names nothing is looked at.
+    #[must_use]
+    pub fn may_shadow<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Shadows {
+        let names: Vec<&str> = names.into_iter().collect();
         let text = match self {
+            _ if names.is_empty() => return Shadows::Nothing,
             Self::Empty => return Shadows::Nothing,
             Self::Text(text) => text.as_str(),
             Self::Bytes(bytes) => match std::str::from_utf8(bytes) {
@@ -44,15 +63,18 @@ impl Payload {
         if !text.starts_with('{') {
             return Shadows::Nothing;
         }
+        let mut taken = TopLevelNames { wanted: names, found: Vec::new() };
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = deserializer.deserialize_map(&mut taken).and_then(|()| deserializer.end());
         // The host's parser takes more than JSON: single quotes, comments, names without quotes. What it found in such
         // a text can't be known here.
-        serde_json::from_str(text).map_or(Shadows::Anything, |TopLevelNames(names)| Shadows::Names(names))
+        read.map_or(Shadows::Anything, |()| Shadows::Names(taken.found))
     }
 }
 
 // A sender's value must not reach a log.
-impl std::fmt::Debug for Payload {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
@@ -66,30 +88,27 @@ impl std::fmt::Debug for Payload {
 pub enum Shadows {
     /// It isn't an object.
     Nothing,
-    /// The names of its top-level properties.
+    /// Its top-level properties have these of the names that were asked for.
     Names(Vec<String>),
     /// It looks like an object, and isn't strict JSON.
     Anything,
 }
 
 impl Shadows {
-    /// Whether `name` may come from the payload; the host compares names without case.
+    /// Whether `name`, one of those that were asked for, may come from the payload.
     #[must_use]
     pub fn hide(&self, name: &str) -> bool {
         match self {
             Self::Nothing => false,
             Self::Anything => true,
-            // Both foldings: one more name refused is better than one forged name taken.
-            Self::Names(names) => names.iter().any(|other| {
-                other.to_lowercase() == name.to_lowercase() || other.to_uppercase() == name.to_uppercase()
-            }),
+            Self::Names(names) => names.iter().any(|taken| taken == name),
         }
     }
 }
 
-// A sender chose the names.
-impl std::fmt::Debug for Shadows {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+// They tell of what a sender sent.
+impl fmt::Debug for Shadows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("Nothing"),
             Self::Names(names) => write!(f, "Names({})", names.len()),
@@ -98,60 +117,101 @@ impl std::fmt::Debug for Shadows {
     }
 }
 
-/// The names of an object's properties, each as often as it is there; values are skipped.
-struct TopLevelNames(Vec<String>);
+/// Looks for names among those of an object's properties while it reads them; values are skipped.
+struct TopLevelNames<'n> {
+    wanted: Vec<&'n str>,
+    found: Vec<String>,
+}
 
-impl<'de> Deserialize<'de> for TopLevelNames {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Names;
-        impl<'de> Visitor<'de> for Names {
-            type Value = TopLevelNames;
+impl<'de> Visitor<'de> for &mut TopLevelNames<'_> {
+    type Value = ();
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut names = Vec::new();
-                while let Some((name, IgnoredAny)) = map.next_entry()? {
-                    names.push(name);
-                }
-                Ok(TopLevelNames(names))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(()) = map.next_key_seed(Name(self))? {
+            map.next_value::<IgnoredAny>()?;
         }
-        deserializer.deserialize_map(Names)
+        Ok(())
     }
 }
 
+/// A name, compared where it stands.
+struct Name<'t, 'n>(&'t mut TopLevelNames<'n>);
+
+impl<'de> DeserializeSeed<'de> for Name<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<(), E> {
+        let TopLevelNames { wanted, found } = self.0;
+        // Each is found once, however often a sender repeats it.
+        wanted.retain(|wanted| {
+            let same = may_be_the_same(wanted, name);
+            if same {
+                found.push((*wanted).to_owned());
+            }
+            !same
+        });
+        Ok(())
+    }
+}
+
+/// Whether the host, which compares names without case, may take one name for the other. Both foldings: one more name
+/// refused is better than one forged name taken.
+fn may_be_the_same(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
+    one.to_lowercase() == other.to_lowercase() || one.to_uppercase() == other.to_uppercase()
+}
+
 /// What the host says beside a trigger's data: the values that the function's definition names, without the host's
-/// encoding around them.
+/// encoding around them, as JSON text: a sender can lay a value of any size over one.
 #[derive(Clone, Default)]
-pub struct Metadata(BTreeMap<String, Json>);
+pub struct Metadata(BTreeMap<String, Box<RawValue>>);
 
 impl Metadata {
     /// The value of this name, which has no case; None when the host said nothing of it.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Json> {
-        self.0.get(&name.to_ascii_lowercase())
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.0.get(&name.to_ascii_lowercase()).map(AsRef::as_ref)
     }
 }
 
-impl<N: AsRef<str>> FromIterator<(N, Json)> for Metadata {
-    fn from_iter<I: IntoIterator<Item = (N, Json)>>(values: I) -> Self {
+impl<N: AsRef<str>> FromIterator<(N, Box<RawValue>)> for Metadata {
+    fn from_iter<I: IntoIterator<Item = (N, Box<RawValue>)>>(values: I) -> Self {
         Self(values.into_iter().map(|(name, value)| (name.as_ref().to_ascii_lowercase(), value)).collect())
     }
 }
 
 // A sender's values can be among them.
-impl std::fmt::Debug for Metadata {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Metadata").field(&self.0.keys()).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
     use proptest::prelude::*;
+    use serde_json::Value as Json;
+    use serde_json::value::to_raw_value;
 
     use super::*;
 
@@ -162,28 +222,35 @@ mod tests {
             space in "[ \\t\\r\\n]{0,3}",
         ) {
             let members: Vec<String> = names.iter().map(|name| format!("{}:null", Json::from(name.as_str()))).collect();
-            let shadows = text(&format!("{space}{{{}}}{space}", members.join(",")));
+            let payload = format!("{space}{{{}}}{space}", members.join(","));
             for name in names {
-                prop_assert!(shadows.hide(&name) && shadows.hide(&name.to_uppercase()));
-                prop_assert!(shadows.hide(&name.to_lowercase()));
+                for name in [&name, &name.to_uppercase(), &name.to_lowercase()] {
+                    prop_assert!(hides(&payload, name));
+                }
             }
         }
     }
 
-    fn text(text: &str) -> Shadows {
-        Payload::Text(text.to_owned()).may_shadow()
+    fn text(text: &str) -> Payload {
+        Payload::Text(text.to_owned())
+    }
+
+    fn hides(payload: &str, name: &str) -> bool {
+        text(payload).may_shadow([name]).hide(name)
     }
 
     #[test]
     fn an_object_hides_the_names_of_its_top_level_in_any_case() {
-        let shadows = text(" {\"ID\": 1, \"a\": {\"DequeueCount\": 1}, \"\\u0050opReceipt\": null} ");
-        for (name, hidden) in [("Id", true), ("PopReceipt", true), ("DequeueCount", false), ("a", true)] {
+        let payload = text(" {\"ID\": 1, \"a\": {\"DequeueCount\": 1}, \"\\u0050opReceipt\": null} ");
+        let names = [("Id", true), ("PopReceipt", true), ("DequeueCount", false), ("a", true)];
+        let shadows = payload.may_shadow(names.map(|(name, _)| name));
+        for (name, hidden) in names {
             assert_eq!(shadows.hide(name), hidden, "{name}");
         }
-        assert!(text("{\"DequeueCount\": 1, \"dequeuecount\": 2}").hide("DequeueCount"));
+        assert!(hides("{\"DequeueCount\": 1, \"dequeuecount\": 2}", "DequeueCount"));
         // The Kelvin sign folds to k.
-        assert!(text("{\"\u{212a}ey\": 1}").hide("Key"));
-        assert!(Payload::Bytes(b"{\"Id\":1}".to_vec()).may_shadow().hide("Id"));
+        assert!(hides("{\"\u{212a}ey\": 1}", "Key"));
+        assert!(Payload::Bytes(b"{\"Id\":1}".to_vec()).may_shadow(["Id"]).hide("Id"));
     }
 
     #[test]
@@ -191,27 +258,27 @@ mod tests {
         for payload in
             ["{Id:1}", "{'Id':1}", "{/**/}", "{\"a\":1}}", "{\"a\":1,}", "\u{feff}{Id:1}", "\u{a0}{Id:1}"]
         {
-            assert_eq!(text(payload), Shadows::Anything, "{payload}");
+            assert_eq!(text(payload).may_shadow(["Id"]), Shadows::Anything, "{payload}");
         }
     }
 
     #[test]
     fn other_payloads_hide_nothing() {
         for payload in ["", "hello", "[{\"Id\":1}]", "\"{Id:1}\"", "5"] {
-            assert!(!text(payload).hide("Id"), "{payload}");
+            assert!(!hides(payload, "Id"), "{payload}");
         }
-        assert!(!Payload::Empty.may_shadow().hide("Id"));
-        assert!(!Payload::Bytes(vec![0xff, b'{']).may_shadow().hide("Id"));
+        assert!(!Payload::Empty.may_shadow(["Id"]).hide("Id"));
+        assert!(!Payload::Bytes(vec![0xff, b'{']).may_shadow(["Id"]).hide("Id"));
     }
 
     #[test]
     fn debug_shows_no_value() {
         let message = Message {
             payload: Payload::Text("{\"CANARY\":1}".to_owned()),
-            metadata: [("Id", Json::from("CANARY"))].into_iter().collect(),
+            metadata: [("Id", to_raw_value("CANARY").unwrap())].into_iter().collect(),
         };
-        let shown = format!("{message:?} {:?}", message.payload.may_shadow());
+        let shown = format!("{message:?} {:?}", message.payload.may_shadow(["canary"]));
         assert!(!shown.contains("CANARY"), "{shown}");
-        assert_eq!(message.metadata.get("iD"), Some(&Json::from("CANARY")));
+        assert_eq!(message.metadata.get("iD").unwrap().get(), "\"CANARY\"");
     }
 }

@@ -1,9 +1,10 @@
 //! Values of a message: its payload as a whole, and what the host says of it.
 
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
-use super::walk;
-use crate::functions::conversion::{from_host_moment, from_text};
+use super::not_found;
+use super::properties::Properties;
+use crate::functions::conversion::{from_host_moment, from_text, string_content};
 use crate::functions::plan::PlannedParameter;
 use crate::invocation::{Payload, Shadows, SqlType, SqlValue};
 
@@ -21,7 +22,7 @@ impl PlannedParameter {
     /// What the host says under this name, unless the payload may have said it.
     pub(super) fn metadata(
         &self,
-        value: Option<&Json>,
+        value: Option<&RawValue>,
         name: &str,
         path: &[String],
         shadows: &Shadows,
@@ -38,11 +39,16 @@ impl PlannedParameter {
                 ),
             });
         }
-        match walk(value, &format!("metadata.{name}"), path)? {
-            None | Some(Json::Null) => Ok(SqlValue::Null),
-            Some(Json::String(text)) => self.host_text(text),
+        let Some(value) = value else { return Ok(SqlValue::Null) };
+        // Nobody takes a value out of what is nested deeper than JSON's readers go.
+        let Ok(properties) = Properties::find(value.get(), [path]) else { return Ok(SqlValue::Null) };
+        let found =
+            properties.get(path).map_err(|above| not_found(&format!("metadata.{name}"), path, above))?;
+        match found {
+            None | Some("null") => Ok(SqlValue::Null),
+            Some(text) if text.starts_with('"') => self.host_text(&string_content(text)?),
             // The host's own types are known to nobody here, so a number may become text, and text a number.
-            Some(other) => from_text(&other.to_string(), self.sql_type),
+            Some(other) => from_text(other, self.sql_type),
         }
     }
 

@@ -1,11 +1,16 @@
 //! Puts an invocation's values into a plan's parameters, or says of all of them what is wrong.
 
 mod message;
+mod properties;
+mod strictness;
 
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-use super::conversion::{from_host_moment, from_json, from_text};
+use serde_json::Value as Json;
+
+use self::properties::{NotAnObject, Properties};
+use self::strictness::Place;
+use super::conversion::{from_host_moment, from_json, from_json_text, from_text};
 use super::plan::{Plan, PlannedParameter};
 use super::source::Source;
 use crate::invocation::{
@@ -22,6 +27,8 @@ impl Plan {
     ///   for every other type, which has no empty value.
     /// - Header names, query names, route names and the host's metadata names have no case; properties do. Properties
     ///   that no parameter names are left out.
+    /// - Of a body or message only the properties that parameters name are read; the rest is skipped, but must be JSON.
+    ///   Where a name is there twice, the last one counts.
     /// - The host's metadata counts only where the payload has no top-level property of the same name: the host lays
     ///   those over its own.
     ///
@@ -29,7 +36,8 @@ impl Plan {
     /// A 400 problem: `invalid-body` or `invalid-message` when a property is wanted and there is no JSON, else
     /// `invalid-parameters` with every violation. Neither holds a value.
     pub fn bind(&self, invocation_id: &str, input: &TriggerInput) -> Result<Vec<Parameter>, Problem> {
-        let values = Values { invocation_id, input, json: self.parse(input)?, shadows: self.shadows(input) };
+        let properties = self.properties(input)?;
+        let values = Values { invocation_id, input, properties, shadows: self.shadows(input) };
         let mut bound = Vec::with_capacity(self.parameters.len());
         let mut violations = Vec::new();
         for parameter in &self.parameters {
@@ -49,54 +57,69 @@ impl Plan {
         if violations.is_empty() { Ok(bound) } else { Err(Problem::invalid_parameters(violations)) }
     }
 
-    /// The body or payload as JSON, read once, and only when a parameter takes a property of it.
-    fn parse(&self, input: &TriggerInput) -> Result<Option<Json>, Problem> {
-        let is_wanted =
-            |source: &Source| matches!(source, Source::BodyProperty(_) | Source::MessageProperty(_));
-        if !self.parameters.iter().any(|parameter| is_wanted(&parameter.source)) {
+    /// The properties of the body or payload that parameters take; None when they take none, or there is none.
+    fn properties<'a>(&'a self, input: &'a TriggerInput) -> Result<Option<Properties<'a, 'a>>, Problem> {
+        let mut paths = self
+            .parameters
+            .iter()
+            .filter_map(|parameter| match &parameter.source {
+                Source::BodyProperty(names) | Source::MessageProperty(names) => Some(names.as_slice()),
+                _ => None,
+            })
+            .peekable();
+        if paths.peek().is_none() {
             return Ok(None);
         }
-        let (json, kind, title, what) = match input {
-            TriggerInput::Http(HttpRequest { body, .. }) => {
-                let json = match body {
-                    Body::Empty => return Ok(None),
-                    Body::Text(text) => serde_json::from_str(text),
-                    Body::Bytes(bytes) => serde_json::from_slice(bytes),
-                };
-                (json, "invalid-body", "The body is not valid", "body")
-            }
-            TriggerInput::Message(Message { payload, .. }) => {
-                let json = match payload {
-                    Payload::Empty => return Ok(None),
-                    // As an empty body is.
-                    Payload::Text(text) if text.is_empty() => return Ok(None),
-                    Payload::Text(text) => serde_json::from_str(text),
-                    Payload::Bytes(bytes) => serde_json::from_slice(bytes),
-                };
-                (json, "invalid-message", "The message is not valid", "message")
-            }
+        let (bytes, what) = match input {
+            TriggerInput::Http(HttpRequest { body, .. }) => match body {
+                Body::Empty => return Ok(None),
+                Body::Text(text) => (text.as_bytes(), &BODY),
+                Body::Bytes(bytes) => (bytes.as_slice(), &BODY),
+            },
+            TriggerInput::Message(Message { payload, .. }) => match payload {
+                Payload::Empty => return Ok(None),
+                // As an empty body is.
+                Payload::Text(text) if text.is_empty() => return Ok(None),
+                Payload::Text(text) => (text.as_bytes(), &MESSAGE),
+                Payload::Bytes(bytes) => (bytes.as_slice(), &MESSAGE),
+            },
             TriggerInput::Timer(_) => return Ok(None),
         };
-        json.map(Some).map_err(|error| {
-            // serde_json's own sentence can quote the body: only the position is safe.
-            let detail = format!(
-                "The {what} is not valid JSON: see line {}, column {}. Send a JSON object.",
-                error.line(),
-                error.column()
-            );
-            Problem::new(400, kind, title, detail)
-        })
+        let properties = match std::str::from_utf8(bytes) {
+            Ok(text) => Properties::find(text, paths),
+            Err(error) => Err(Place::of(bytes, error.valid_up_to())),
+        };
+        properties.map(Some).map_err(|place| what.is_not_json(place))
     }
 
-    /// The names that the payload may have taken from the host, looked for only when a parameter takes one.
+    /// The names of metadata that the payload may have taken from the host, of those that parameters take.
     fn shadows(&self, input: &TriggerInput) -> Shadows {
-        let wanted =
-            self.parameters.iter().any(|parameter| matches!(parameter.source, Source::Metadata { .. }));
         match input {
-            TriggerInput::Message(message) if wanted => message.payload.may_shadow(),
+            TriggerInput::Message(message) => message.payload.may_shadow(self.metadata_names()),
             // A timer has no payload, so nobody can lay anything over its metadata.
-            TriggerInput::Message(_) | TriggerInput::Http(_) | TriggerInput::Timer(_) => Shadows::Nothing,
+            TriggerInput::Http(_) | TriggerInput::Timer(_) => Shadows::Nothing,
         }
+    }
+}
+
+/// How the JSON that a caller or sender sent is spoken of.
+struct Sent {
+    kind: &'static str,
+    title: &'static str,
+    name: &'static str,
+}
+
+const BODY: Sent = Sent { kind: "invalid-body", title: "The body is not valid", name: "body" };
+const MESSAGE: Sent = Sent { kind: "invalid-message", title: "The message is not valid", name: "message" };
+
+impl Sent {
+    /// Only the place is safe to tell: `serde_json`'s own sentence can quote the text.
+    fn is_not_json(&self, place: Place) -> Problem {
+        let detail = format!(
+            "The {} is not valid JSON: see line {}, column {}. Send a JSON object.",
+            self.name, place.line, place.column
+        );
+        Problem::new(400, self.kind, self.title, detail)
     }
 }
 
@@ -104,8 +127,8 @@ impl Plan {
 struct Values<'a> {
     invocation_id: &'a str,
     input: &'a TriggerInput,
-    /// The body or payload, if a parameter takes a property of it.
-    json: Option<Json>,
+    /// Of the body or payload, if a parameter takes any.
+    properties: Option<Properties<'a, 'a>>,
     shadows: Shadows,
 }
 
@@ -134,11 +157,11 @@ impl PlannedParameter {
             (Source::Header(name), TriggerInput::Http(request)) => self.text(by_name(&request.headers, name)),
             (Source::Body, TriggerInput::Http(request)) => self.body(&request.body),
             (Source::BodyProperty(names), TriggerInput::Http(_)) => {
-                self.property(values.json.as_ref(), "body", names)
+                self.property(values.properties.as_ref(), "body", names)
             }
             (Source::Message(_), TriggerInput::Message(message)) => self.payload(&message.payload),
             (Source::MessageProperty(names), TriggerInput::Message(_)) => {
-                self.property(values.json.as_ref(), "message", names)
+                self.property(values.properties.as_ref(), "message", names)
             }
             (Source::Metadata { name, path }, TriggerInput::Message(message)) => {
                 self.metadata(message.metadata.get(name), name, path, &values.shadows)
@@ -187,30 +210,24 @@ impl PlannedParameter {
         json.map_or(Ok(SqlValue::Null), |json| from_json(json, SqlType::Bit))
     }
 
-    fn property(&self, json: Option<&Json>, root: &str, names: &[String]) -> Result<SqlValue, String> {
-        match walk(json, root, names)? {
-            Some(json) => from_json(json, self.sql_type),
+    fn property(
+        &self,
+        properties: Option<&Properties<'_, '_>>,
+        root: &str,
+        names: &[String],
+    ) -> Result<SqlValue, String> {
+        let Some(properties) = properties else { return Ok(SqlValue::Null) };
+        match properties.get(names).map_err(|above| not_found(root, names, above))? {
+            Some(text) => from_json_text(text, self.sql_type),
             None => Ok(SqlValue::Null),
         }
     }
 }
 
-/// The property at the end of the path; None when it, or an object above it, is absent.
-fn walk<'j>(json: Option<&'j Json>, root: &str, names: &[String]) -> Result<Option<&'j Json>, String> {
-    let Some(mut json) = json else { return Ok(None) };
-    let mut path = root.to_owned();
-    for name in names {
-        match json {
-            Json::Null if path != root => return Ok(None),
-            Json::Object(properties) => match properties.get(name) {
-                Some(property) => json = property,
-                None => return Ok(None),
-            },
-            _ => return Err(format!("can't be found: {path} must be a JSON object")),
-        }
-        path = format!("{path}.{name}");
-    }
-    Ok(Some(json))
+/// The sentence about a property below something that has none.
+fn not_found(root: &str, names: &[String], above: NotAnObject) -> String {
+    let above = names.iter().take(above.names).fold(root.to_owned(), |path, name| format!("{path}.{name}"));
+    format!("can't be found: {above} must be a JSON object")
 }
 
 /// The entry of this name, or else the one whose name differs in case only.

@@ -6,7 +6,7 @@ mod moment;
 mod text;
 mod timer;
 
-pub(super) use json::from_json;
+pub(super) use json::{from_json, from_json_text, string_content};
 pub(super) use text::from_text;
 pub(super) use timer::from_host_moment;
 

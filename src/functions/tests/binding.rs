@@ -143,6 +143,47 @@ fn a_body_property_is_found_absent_or_in_the_wrong_place() {
 }
 
 #[test]
+fn an_object_and_a_property_of_it_can_both_be_taken() {
+    let parameters = r#"{ "@address": { "from": "body.address", "type": "nvarchar(max)" },
+                          "@city": { "from": "body.address.city", "type": "nvarchar(10)" },
+                          "@again": { "from": "body.address.city", "type": "varchar(10)" } }"#;
+    let body = r#"{ "other": [1], "address": { "zip": 1.10, "city": "Bergen" } }"#;
+    let bound = bind(parameters, &request(&[], Some(body))).unwrap();
+    let values: Vec<SqlValue> = bound.iter().map(|parameter| parameter.value.clone()).collect();
+    assert_eq!(values, [text(r#"{ "zip": 1.10, "city": "Bergen" }"#), text("Bergen"), text("Bergen")]);
+}
+
+#[test]
+fn of_a_property_that_is_there_twice_the_last_one_counts() {
+    let body = r#"{"a":{"b":"first"},"a":{"c":1,"c":2},"c":"canary"}"#;
+    let input = request(&[], Some(body));
+    assert_eq!(value(r#"{ "from": "body.a.b", "type": "nvarchar(10)" }"#, &input), Ok(SqlValue::Null));
+    assert_eq!(value(r#"{ "from": "body.a.c", "type": "int" }"#, &input), Ok(SqlValue::Integer(2)));
+}
+
+#[test]
+fn what_no_parameter_takes_must_be_json_all_the_same() {
+    let parameters = r#"{ "@a": { "from": "body.a", "type": "int" } }"#;
+    let deep = format!(r#"{{"a":1,"b":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    for body in [
+        r#"{"a":1,"b":"\ud800"}"#.to_owned(),
+        deep,
+        r#"{"a":1,"b":tru}"#.to_owned(),
+        r#"{"a":1}}"#.to_owned(),
+    ] {
+        let problem = bind(parameters, &request(&[], Some(&body))).unwrap_err();
+        assert_eq!((problem.status, problem.kind), (400, "invalid-body"), "{body}");
+    }
+    let bytes = |body: &[u8]| {
+        let http = HttpRequest { body: Body::bytes(body.to_vec()), ..HttpRequest::default() };
+        bind(parameters, &TriggerInput::Http(http))
+    };
+    assert_eq!(bytes(br#"{"a":1}"#).unwrap()[0].value, SqlValue::Integer(1));
+    let problem = bytes(b"{\"a\":1,\n\"b\":\"\xff\"}").unwrap_err();
+    assert!(problem.detail.contains("line 2, column 6"), "{}", problem.detail);
+}
+
+#[test]
 fn a_body_that_is_not_json_is_told_by_its_position_only() {
     let parameters = r#"{ "@a": { "from": "body.a", "type": "int" } }"#;
     for body in ["{\n\"canary\" x}", "canary", r#"{"a":"\ud800 canary"}"#] {

@@ -1,15 +1,17 @@
 //! Values of a message become parameters; what the message may have forged does not.
 
+use serde_json::value::to_raw_value;
 use serde_json::{Value as Json, json};
 
 use super::message;
 use crate::invocation::{Decimal, Message, Metadata, Payload, SqlValue, TimerEvent, TriggerInput};
 
 fn sent(payload: &str, metadata: &[(&str, Json)]) -> TriggerInput {
-    TriggerInput::Message(Message {
-        payload: Payload::Text(payload.to_owned()),
-        metadata: metadata.iter().cloned().collect(),
-    })
+    TriggerInput::Message(Message { payload: Payload::Text(payload.to_owned()), metadata: said(metadata) })
+}
+
+fn said(metadata: &[(&str, Json)]) -> Metadata {
+    metadata.iter().map(|(name, value)| (name, to_raw_value(value).unwrap())).collect()
 }
 
 /// The value of a queue function's only parameter, or why there is none.
@@ -124,7 +126,7 @@ fn metadata_that_the_message_may_have_forged_is_refused() {
 fn a_timer_tells_the_hosts_retries() {
     let function =
         super::timer(r#"{ "@a": { "from": "metadata.RetryContext.RetryCount", "type": "int" } }"#).unwrap();
-    let metadata = [("RetryContext", json!({ "RetryCount": 2 }))].into_iter().collect();
+    let metadata = said(&[("RetryContext", json!({ "RetryCount": 2 }))]);
     let input = TriggerInput::Timer(TimerEvent { data: json!({}), metadata });
     assert_eq!(function.plan.bind("id", &input).unwrap()[0].value, SqlValue::Integer(2));
 }

@@ -13,9 +13,12 @@ use crate::invocation::{Body, HttpRequest};
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct HttpData<'a> {
-    query: Json,
-    headers: Json,
-    params: Json,
+    #[serde(borrow)]
+    query: Option<&'a RawValue>,
+    #[serde(borrow)]
+    headers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
     #[serde(borrow)]
     body: Option<&'a RawValue>,
 }
@@ -26,10 +29,10 @@ pub(super) fn read(data: &RawValue, binding: &str) -> Result<HttpRequest, Envelo
     let data: HttpData<'_> = serde_json::from_str(data.get()).map_err(|_| {
         EnvelopeError::form(binding, "an object with one Query, Headers, Params and Body at the most")
     })?;
-    let mut query = text_map(object(data.query).ok_or_else(|| wrong("Query", "an object"))?);
+    let mut query = text_map(object(data.query).ok_or_else(|| wrong("Query", SMALL_OBJECT))?);
     query.remove("code");
     let headers: BTreeMap<String, String> =
-        text_map(object(data.headers).ok_or_else(|| wrong("Headers", "an object"))?)
+        text_map(object(data.headers).ok_or_else(|| wrong("Headers", SMALL_OBJECT))?)
             .into_iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .collect();
@@ -46,13 +49,17 @@ pub(super) fn read(data: &RawValue, binding: &str) -> Result<HttpRequest, Envelo
         ),
         Some(raw) => Body::text(raw.get().to_owned()),
     };
-    let route = text_map(object(data.params).ok_or_else(|| wrong("Params", "an object"))?);
+    let route = text_map(object(data.params).ok_or_else(|| wrong("Params", SMALL_OBJECT))?);
     Ok(HttpRequest { route, query, headers, body })
 }
 
+const SMALL_OBJECT: &str = "an object of at most 256 KiB";
+const _: () = assert!(value::MAX_SMALL == 256 * 1024, "the sentence says it");
+
 /// An object that may also come as JSON text in a string, as `Query` did before September 2020; absent is empty.
-fn object(value: Json) -> Option<Map<String, Json>> {
-    match value {
+fn object(raw: Option<&RawValue>) -> Option<Map<String, Json>> {
+    let Some(raw) = raw else { return Some(Map::new()) };
+    match serde_json::from_str(value::small(raw)?.get()).ok()? {
         Json::Object(map) => Some(map),
         Json::Null => Some(Map::new()),
         Json::String(text) if text.is_empty() => Some(Map::new()),

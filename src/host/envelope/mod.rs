@@ -9,10 +9,10 @@ mod http;
 mod pick;
 mod value;
 
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use crate::functions::Trigger;
-use crate::invocation::{Message, TimerEvent, TriggerInput};
+use crate::invocation::{Message, Metadata, Shadows, TimerEvent, TriggerInput};
 use pick::pick;
 
 /// Why a request is no invocation.
@@ -69,19 +69,27 @@ pub fn read<'n>(
     let names: Vec<&str> = metadata.into_iter().collect();
     let picked = pick(body, binding, &names)?;
     let data = picked.data.ok_or_else(|| EnvelopeError::NoTrigger { binding: binding.to_owned() })?;
-    let metadata = picked.metadata.into_iter().map(|(name, raw)| (name, value::decoded(raw))).collect();
     match trigger {
         Trigger::Http(_) => http::read(data, binding).map(TriggerInput::Http),
-        Trigger::Timer(_) => match value::decoded(data) {
-            data @ Json::Object(_) => Ok(TriggerInput::Timer(TimerEvent { data, metadata })),
-            _ => Err(EnvelopeError::form(binding, "an object with ScheduleStatus")),
-        },
+        Trigger::Timer(_) => {
+            let data = value::timer(data)
+                .ok_or_else(|| EnvelopeError::form(binding, "a small object with ScheduleStatus"))?;
+            Ok(TriggerInput::Timer(TimerEvent { data, metadata: said(picked.metadata, &Shadows::Nothing) }))
+        }
         Trigger::Message(message) => {
             let payload =
                 value::payload(data, message).map_err(|expected| EnvelopeError::form(binding, expected))?;
+            let metadata = said(picked.metadata, &payload.may_shadow(names));
             Ok(TriggerInput::Message(Message { payload, metadata }))
         }
     }
+}
+
+/// The host's metadata. What a payload may have laid over it is not even decoded: it can be as large as the payload, and
+/// nobody may take it.
+fn said(picked: Vec<(&str, &RawValue)>, shadows: &Shadows) -> Metadata {
+    let trusted = picked.into_iter().filter(|(name, _)| !shadows.hide(name));
+    trusted.filter_map(|(name, raw)| Some((name, value::decoded(raw)?))).collect()
 }
 
 #[cfg(test)]

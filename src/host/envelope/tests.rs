@@ -106,11 +106,11 @@ fn a_timer_nests_as_an_object_or_comes_as_its_text() {
             panic!("not a timer");
         };
         assert_eq!(event.data["IsPastDue"], true);
-        assert_eq!(event.metadata.get("retrycontext").unwrap()["RetryCount"], 2);
+        assert_eq!(event.metadata.get("retrycontext").unwrap().get(), r#"{"RetryCount":2}"#);
         assert!(event.metadata.get("sys").is_none(), "nobody asked for it");
     }
     let error = read(br#"{"Data":{"timer":"x"}}"#, &trigger, []).unwrap_err();
-    assert_eq!(error, EnvelopeError::form("timer", "an object with ScheduleStatus"));
+    assert_eq!(error, EnvelopeError::form("timer", "a small object with ScheduleStatus"));
 }
 
 #[test]
@@ -191,7 +191,36 @@ fn metadata_is_decoded_and_found_in_any_case() {
         ("NextVisibleTime", None),
         ("Other", None),
     ] {
-        assert_eq!(message.metadata.get(name), value.as_ref(), "{name}");
+        let said = message.metadata.get(name).map(|raw| serde_json::from_str::<Json>(raw.get()).unwrap());
+        assert_eq!(said, value, "{name}");
+    }
+}
+
+#[test]
+fn metadata_that_the_payload_may_have_laid_over_the_hosts_is_left_out() {
+    let envelope = r#"{
+        "Metadata": { "Uri": {"forged": [1, 2]}, "Properties": {"a": 1} },
+        "Data": { "m": "{\"uri\": {\"forged\": [1, 2]}}" } }"#;
+    let taken = message(trigger("blobTrigger"), envelope);
+    assert!(taken.metadata.get("Uri").is_none());
+    assert_eq!(taken.metadata.get("Properties").unwrap().get(), r#"{"a": 1}"#);
+    // What looks like an object and is no JSON may have laid anything over anything.
+    let lenient = envelope.replace(r#"{\"uri\""#, "{uri");
+    assert!(message(trigger("blobTrigger"), &lenient).metadata.get("Properties").is_none());
+}
+
+#[test]
+fn what_is_small_from_the_host_is_refused_when_it_is_large() {
+    let many = vec![0; super::value::MAX_SMALL / 2];
+    let timer = Trigger::Timer(TimerTrigger { binding: "timer".to_owned() });
+    for (trigger, data, path) in [
+        (timer, json!({ "timer": { "ScheduleStatus": many } }), "timer"),
+        (http_trigger(), json!({ "req": { "Query": { "a": many } } }), "req.Query"),
+        (http_trigger(), json!({ "req": { "Headers": { "a": many } } }), "req.Headers"),
+        (http_trigger(), json!({ "req": { "Params": { "a": many } } }), "req.Params"),
+    ] {
+        let error = read(json!({ "Data": data }).to_string().as_bytes(), &trigger, []).unwrap_err();
+        assert!(matches!(&error, EnvelopeError::Form { path: wrong, .. } if wrong == path), "{error}");
     }
 }
 

@@ -6,24 +6,43 @@
 //! encoded once only, so a string that holds no JSON is taken for its own text.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use crate::functions::MessageTrigger;
 use crate::invocation::Payload;
 
-/// A small value: of a timer or of the metadata.
-pub(super) fn decoded(raw: &RawValue) -> Json {
-    match serde_json::from_str(raw.get()) {
-        Ok(Json::String(text)) => serde_json::from_str(&text).unwrap_or(Json::String(text)),
-        Ok(value) => value,
-        // Nested deeper than serde_json goes: nobody takes a value out of that.
-        Err(_) => Json::Null,
+/// The most bytes that the host needs for what is small: a timer's data, a request's query, headers or route values. Kestrel
+/// takes 8 KiB of a request line and 32 KiB of headers (`KestrelServerLimits`), of which a byte takes six at the most in
+/// JSON. Such values are built whole, which takes many times their text.
+pub(super) const MAX_SMALL: usize = 256 * 1024;
+
+/// A value of the metadata, as it stands, or as the JSON that its string holds; None for half of a surrogate pair.
+pub(super) fn decoded(raw: &RawValue) -> Option<Box<RawValue>> {
+    if !raw.get().starts_with('"') {
+        return Some(raw.to_owned());
     }
+    let text: String = serde_json::from_str(raw.get()).ok()?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|_| raw.to_owned()))
+}
+
+/// A timer's data, an object.
+pub(super) fn timer(raw: &RawValue) -> Option<Json> {
+    let object = |json: &Json| json.is_object();
+    match serde_json::from_str(small(raw)?.get()).ok()? {
+        Json::String(text) => serde_json::from_str(&text).ok().filter(object),
+        json => Some(json).filter(object),
+    }
+}
+
+/// The value, if it is as small as the host's are.
+pub(super) fn small(raw: &RawValue) -> Option<&RawValue> {
+    (raw.get().len() <= MAX_SMALL).then_some(raw)
 }
 
 /// A message's payload.
@@ -80,23 +99,43 @@ fn text(raw: &RawValue) -> Result<Option<String>, &'static str> {
 /// An array in which each string that holds a JSON object or array stands as that object or array: the host sends each
 /// message of a batch as a string, and nobody wants to take OPENJSON apart twice.
 fn batch(text: &str) -> Option<String> {
-    let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
     let mut array = String::with_capacity(text.len());
-    array.push('[');
-    for (index, element) in elements.into_iter().enumerate() {
-        if index > 0 {
-            array.push(',');
-        }
-        match nested(element) {
-            Some(text) => array.push_str(text.trim()),
-            None => array.push_str(element.get()),
-        }
-    }
-    array.push(']');
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.deserialize_seq(Batch(&mut array)).and_then(|()| deserializer.end()).ok()?;
     Some(array)
 }
 
+/// Writes the elements of an array one by one: small ones are many, and a list of them takes more memory than their text.
+struct Batch<'t>(&'t mut String);
+
+impl<'de> Visitor<'de> for Batch<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of messages")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Self(array) = self;
+        array.push('[');
+        while let Some(element) = elements.next_element::<&RawValue>()? {
+            if array.len() > 1 {
+                array.push(',');
+            }
+            match nested(element) {
+                Some(text) => array.push_str(text.trim()),
+                None => array.push_str(element.get()),
+            }
+        }
+        array.push(']');
+        Ok(())
+    }
+}
+
 fn nested(element: &RawValue) -> Option<String> {
+    if !element.get().starts_with('"') {
+        return None;
+    }
     let text: String = serde_json::from_str(element.get()).ok()?;
     let looks_nested = text.trim_start().starts_with(['{', '[']);
     (looks_nested && serde_json::from_str::<IgnoredAny>(&text).is_ok()).then_some(text)
