@@ -38,8 +38,7 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
     std::thread::Builder::new()
         .name("start".to_owned())
         .spawn(move || {
-            let start =
-                || startup::worker(&script_root, &environment, Tasks::on_own_threads());
+            let start = || startup::worker(&script_root, &environment, Tasks::on_own_threads());
             match catch_unwind(AssertUnwindSafe(start)) {
                 Ok(worker) => {
                     ready.send_replace(Some(Arc::new(worker)));
@@ -55,12 +54,8 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
         })
         .map_err(|error| format!("can't start a thread: {}", error.kind()))?;
 
-    let options = ServerOptions {
-        threads: listen.threads,
-        max_body: listen.max_body,
-        body_memory: listen.body_memory,
-        shutdown: listen.shutdown,
-    };
+    let options =
+        ServerOptions { threads: listen.threads, body_memory: listen.body_memory, shutdown: listen.shutdown };
     let served = actix_web::rt::System::new().block_on(async move {
         let mut signals = StopSignals::listen()?;
         let (stop, mut stopped) = watch::channel(None);
