@@ -79,8 +79,6 @@ pub struct ListenSettings {
     pub port: u16,
     /// Threads that read invocations and write answers.
     pub threads: usize,
-    /// The largest body of a caller's request, in bytes.
-    pub max_body: usize,
     /// What all request bodies in flight may take together, in bytes.
     pub body_memory: usize,
     /// How long running invocations may go on after a signal to stop.
@@ -119,9 +117,9 @@ impl ListenSettings {
                     .to_owned(),
         })?;
         let mut ignored = Vec::new();
-        let (max_body, body_memory) = bodies(lookup, &mut ignored);
+        let (_, body_memory) = bodies(lookup, &mut ignored);
         let shutdown = shutdown(lookup, &mut ignored);
-        Ok(Self { port, threads: threads(lookup, &mut ignored), max_body, body_memory, shutdown })
+        Ok(Self { port, threads: threads(lookup, &mut ignored), body_memory, shutdown })
     }
 
     /// The largest body of a caller's request, in bytes.
@@ -292,7 +290,10 @@ mod tests {
         let settings = lookup(&[("FUNCTIONS_CUSTOMHANDLER_PORT", "7072")]);
         let listen = ListenSettings::read(&settings).unwrap();
         assert_eq!((listen.port, listen.threads, listen.shutdown), (7072, 1, Duration::from_secs(10)));
-        assert_eq!((listen.max_body, listen.body_memory), (16 * 1024 * 1024, 128 * 1024 * 1024));
+        assert_eq!(
+            (ListenSettings::max_body(&settings), listen.body_memory),
+            (16 * 1024 * 1024, 128 * 1024 * 1024)
+        );
         assert_eq!(WorkerSettings::read(&settings).unwrap().database.pool.max_size, 16);
     }
 
