@@ -21,9 +21,11 @@
 //! | `AZSQL_LOG` | how much is logged | info | off, error, warn, info, debug, trace |
 //! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json`; other keys that the worker reads there (`customHandler__...`, `extensions__http__routePrefix`) alike | none | `hh:mm:ss` or -1 |
 //!
+//! The names of the variables that override `host.json` have no case, and `:` may stand for `__`, as for the host.
 //! A variable that is set to nothing counts as not set. What breaks when a number is too high or too low stands in
 //! the README's table.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,30 @@ use crate::database::{DatabaseSettings, PoolLimits};
 
 /// Reads a variable; a parameter, so that tests need not touch the process' environment.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The environment variables that override `host.json` begin with this; `__` stands for the dots.
+pub(crate) const HOST_OVERRIDE: &str = "AzureFunctionsJobHost__";
+
+/// Reads a variable of this process: the [`Lookup`] of a worker that runs.
+///
+/// What overrides `host.json` is found as the host finds it: .NET's configuration has no regard to case and takes `__` for
+/// `:` (`EnvironmentVariablesConfigurationProvider`). The spelling of the host's own documentation goes first; which of
+/// two other spellings .NET takes is chance.
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    let exact = std::env::var(name).ok();
+    let is_override = name.starts_with(HOST_OVERRIDE);
+    exact.or_else(|| if is_override { spelt_otherwise(name, std::env::vars_os()) } else { None })
+}
+
+/// The value of a variable whose name means the same to .NET's configuration.
+fn spelt_otherwise(name: &str, variables: impl Iterator<Item = (OsString, OsString)>) -> Option<String> {
+    let key = |name: &str| name.replace("__", ":").to_ascii_lowercase();
+    let wanted = key(name);
+    let mut alike =
+        variables.filter(|(spelling, _)| spelling.to_str().is_some_and(|spelling| key(spelling) == wanted));
+    alike.find_map(|(_, value)| value.into_string().ok())
+}
 
 /// A variable that is missing or has a value it can't have. The value itself is not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,8 +79,6 @@ pub struct ListenSettings {
     pub port: u16,
     /// Threads that read invocations and write answers.
     pub threads: usize,
-    /// The largest body of a caller's request, in bytes.
-    pub max_body: usize,
     /// What all request bodies in flight may take together, in bytes.
     pub body_memory: usize,
     /// How long running invocations may go on after a signal to stop.
@@ -93,9 +117,9 @@ impl ListenSettings {
                     .to_owned(),
         })?;
         let mut ignored = Vec::new();
-        let (max_body, body_memory) = bodies(lookup, &mut ignored);
+        let (_, body_memory) = bodies(lookup, &mut ignored);
         let shutdown = shutdown(lookup, &mut ignored);
-        Ok(Self { port, threads: threads(lookup, &mut ignored), max_body, body_memory, shutdown })
+        Ok(Self { port, threads: threads(lookup, &mut ignored), body_memory, shutdown })
     }
 
     /// The largest body of a caller's request, in bytes.
@@ -266,7 +290,10 @@ mod tests {
         let settings = lookup(&[("FUNCTIONS_CUSTOMHANDLER_PORT", "7072")]);
         let listen = ListenSettings::read(&settings).unwrap();
         assert_eq!((listen.port, listen.threads, listen.shutdown), (7072, 1, Duration::from_secs(10)));
-        assert_eq!((listen.max_body, listen.body_memory), (16 * 1024 * 1024, 128 * 1024 * 1024));
+        assert_eq!(
+            (ListenSettings::max_body(&settings), listen.body_memory),
+            (16 * 1024 * 1024, 128 * 1024 * 1024)
+        );
         assert_eq!(WorkerSettings::read(&settings).unwrap().database.pool.max_size, 16);
     }
 
@@ -310,6 +337,29 @@ mod tests {
         assert_eq!(error.unwrap(), "the setting AZSQL_BODY_MEMORY_MB must be a whole number from 20 to 4096");
         let (_, error) = read(&[("AZSQL_MAX_BODY_MB", "101")]);
         assert_eq!(error.unwrap(), "the setting AZSQL_MAX_BODY_MB must be a whole number from 1 to 100");
+    }
+
+    #[test]
+    fn an_override_of_host_json_is_found_in_any_case_and_with_either_separator() {
+        let name = "AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest";
+        let found = |spelling: &str| {
+            let other = ("AzureFunctionsJobHost__customHandler__enableForwardingHttpRequest", "other");
+            let variables = [other, (spelling, "found"), ("PATH", "other")];
+            spelt_otherwise(name, variables.into_iter().map(|(name, value)| (name.into(), value.into())))
+        };
+        for spelling in [
+            "AzureFunctionsJobHost__customHandler__EnableProxyingHttpRequest",
+            "AZUREFUNCTIONSJOBHOST__CUSTOMHANDLER__ENABLEPROXYINGHTTPREQUEST",
+            "azurefunctionsjobhost:customhandler:enableproxyinghttprequest",
+            "AzureFunctionsJobHost:customHandler__enableProxyingHttpRequest",
+        ] {
+            assert_eq!(found(spelling).as_deref(), Some("found"), "{spelling}");
+        }
+        for spelling in
+            ["AzureFunctionsJobHost_customHandler__enableProxyingHttpRequest", "enableProxyingHttpRequest"]
+        {
+            assert_eq!(found(spelling), None, "{spelling}");
+        }
     }
 
     #[test]

@@ -49,12 +49,7 @@ fn worker(pool_per_thread: bool, threads: usize) {
         let worker = shared.clone().unwrap_or_else(|| start(Tasks::on_current_runtime()));
         watch::channel(Some(worker)).1
     };
-    let options = server::ServerOptions {
-        threads,
-        max_body: 16 * 1024 * 1024,
-        body_memory: 128 * 1024 * 1024,
-        shutdown: Duration::ZERO,
-    };
+    let options = server::ServerOptions { threads, body_memory: 128 * 1024 * 1024, shutdown: Duration::ZERO };
     let serve = server::serve(listener, options, ready, std::future::pending());
     actix_web::rt::System::new().block_on(serve).expect("a server");
 }

@@ -38,12 +38,7 @@ pub(crate) fn served() -> bool {
     println!("{}", listener.local_addr().expect("an address").port());
     let worker = Arc::new(startup::worker(root.path(), &lookup, Tasks::on_own_threads()));
     let ready = move || watch::channel(Some(Arc::clone(&worker))).1;
-    let options = ServerOptions {
-        threads: 1,
-        max_body: 16 * 1024 * 1024,
-        body_memory: 128 * 1024 * 1024,
-        shutdown: Duration::ZERO,
-    };
+    let options = ServerOptions { threads: 1, body_memory: 128 * 1024 * 1024, shutdown: Duration::ZERO };
     let serve = server::serve(listener, options, ready, std::future::pending());
     actix_web::rt::System::new().block_on(serve).expect("a server");
     true

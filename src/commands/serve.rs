@@ -10,7 +10,7 @@ use super::stop_signal::StopSignals;
 use super::{EXIT_FAILURE, ServeOptions};
 use crate::database::Tasks;
 use crate::host::server::{self, ServerOptions};
-use crate::settings::{ListenSettings, log_level, script_root};
+use crate::settings::{ListenSettings, environment, log_level, script_root};
 use crate::{logging, startup};
 
 /// Serves until a signal ends the process from inside, with the signal's own code; returns only when serving is impossible.
@@ -24,23 +24,21 @@ pub(super) fn run(options: &ServeOptions) -> ExitCode {
 }
 
 fn serve(options: &ServeOptions) -> Result<(), String> {
-    let lookup = |name: &str| std::env::var(name).ok();
-    let listen = ListenSettings::read(&lookup).map_err(|error| error.to_string())?;
+    let listen = ListenSettings::read(&environment).map_err(|error| error.to_string())?;
     let listener = server::listen(listen.port)
         .map_err(|error| format!("can't listen on 127.0.0.1:{}: {}", listen.port, error.kind()))?;
-    logging::start(log_level(&lookup).unwrap_or(tracing::level_filters::LevelFilter::INFO));
+    logging::start(log_level(&environment).unwrap_or(tracing::level_filters::LevelFilter::INFO));
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
 
     let (ready, worker) = watch::channel(None);
-    let script_root = options.functions.clone().unwrap_or_else(|| script_root(&lookup));
+    let script_root = options.functions.clone().unwrap_or_else(|| script_root(&environment));
     // Reading definitions and starting the database's runtime must not hold up the first answers.
     std::thread::Builder::new()
         .name("start".to_owned())
         .spawn(move || {
-            let start =
-                || startup::worker(&script_root, &|name| std::env::var(name).ok(), Tasks::on_own_threads());
+            let start = || startup::worker(&script_root, &environment, Tasks::on_own_threads());
             match catch_unwind(AssertUnwindSafe(start)) {
                 Ok(worker) => {
                     ready.send_replace(Some(Arc::new(worker)));
@@ -56,12 +54,8 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
         })
         .map_err(|error| format!("can't start a thread: {}", error.kind()))?;
 
-    let options = ServerOptions {
-        threads: listen.threads,
-        max_body: listen.max_body,
-        body_memory: listen.body_memory,
-        shutdown: listen.shutdown,
-    };
+    let options =
+        ServerOptions { threads: listen.threads, body_memory: listen.body_memory, shutdown: listen.shutdown };
     let served = actix_web::rt::System::new().block_on(async move {
         let mut signals = StopSignals::listen()?;
         let (stop, mut stopped) = watch::channel(None);

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use super::catalogue::Catalogue;
 use super::definition::ForwardedRoute;
-use super::route::{Found, RequestPath, Route, RouteTable, RouteTemplate, TemplateError};
+use super::route::{
+    Found, RequestPath, Route, RouteMatch, RouteTable, RouteTemplate, TemplateError, is_tried_before,
+};
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -63,10 +65,24 @@ impl Forwarding {
         Self { rewritten_paths: true, ..self }
     }
 
-    /// The function for a forwarded request: its method, its raw path.
+    /// The function for a forwarded request: its method, its raw path. A function whose definition can't be read here, but
+    /// perhaps by the host, may be meant with any path below the prefix, if the host tries it first.
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Found<'_> {
-        self.table.find(method, path)
+        let found = self.table.find(method, path);
+        let Found::Match(RouteMatch { function, .. }) = &found else { return found };
+        let below = RequestPath::parse(path).is_some_and(|path| self.any_route.may_match(&path));
+        let mut unreadable = self.unreadable.iter().filter(|_| below);
+        match unreadable.find(|other| is_tried_before(other, function)) {
+            Some(first) => Found::Ambiguous { by_name: first, by_precedence: function },
+            None => found,
+        }
+    }
+
+    /// Whether the function's definition tells which requests it takes.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        !self.unreadable.iter().any(|function| **function == *name)
     }
 
     /// The function to which the host could pass an outside caller's `POST /{name}` on, if there is one: then an envelope
@@ -76,7 +92,7 @@ impl Forwarding {
         let path = format!("/{name}");
         let covering = self.table.may_reach("POST", &path);
         covering.or_else(|| self.rewritable("POST").map(|route| &route.function)).or_else(|| {
-            let any = RequestPath::parse(&path).is_some_and(|path| self.any_route.matches(&path).is_some());
+            let any = RequestPath::parse(&path).is_some_and(|path| self.any_route.may_match(&path));
             self.unreadable.first().filter(|_| any || self.rewritten_paths)
         })
     }
@@ -98,8 +114,7 @@ impl Forwarding {
     /// Whether the function is one of those that get requests by their route.
     #[must_use]
     pub fn forwards_to(&self, name: &str) -> bool {
-        self.table.routes().any(|route| *route.function == *name)
-            || self.unreadable.iter().any(|function| **function == *name)
+        self.table.routes().any(|route| *route.function == *name) || !self.reads(name)
     }
 
     /// The functions that can't be called, or not safely.

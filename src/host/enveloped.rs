@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::envelope::{self, EnvelopeError};
 use super::reply::{HostReply, HttpAnswer};
-use super::worker::{Unavailable, Worker, log_outcome};
+use super::worker::{Worker, log_outcome};
 use crate::functions::Trigger;
 use crate::invocation::{InvocationLog, Problem};
 use crate::logging;
@@ -12,22 +12,26 @@ use crate::logging;
 /// Answers one invocation: `body` is the envelope that the host posted to `/name`. It is dropped once it was read, so that
 /// a large one doesn't wait in memory for the database.
 pub async fn invoke(worker: &Worker, name: &str, id: &str, body: impl AsRef<[u8]>) -> HostReply {
+    invoke_since(Instant::now(), worker, name, id, body).await
+}
+
+/// The same for an invocation that arrived earlier: its time runs from then on, while its body came.
+pub(super) async fn invoke_since(
+    arrived: Instant,
+    worker: &Worker,
+    name: &str,
+    id: &str,
+    body: impl AsRef<[u8]>,
+) -> HostReply {
     let function = match worker.function(name) {
         Ok(function) => function,
-        Err(unavailable) => {
-            let Unavailable { problem, http_output } = *unavailable;
-            log_outcome(name, id, Instant::now(), Some(&problem));
-            return match http_output {
-                Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[], &[]),
-                None => failure(name, id, &problem),
-            };
-        }
+        Err(unavailable) => return refusal(worker, name, id, arrived, &unavailable.problem),
     };
     let log = InvocationLog::default();
     let input = envelope::read(body.as_ref(), &function.trigger, function.plan.metadata_names())
         .map_err(|error| invalid_envelope(&error));
     drop(body);
-    let result = worker.run(&function, id, input, &log).await;
+    let result = worker.run_since(arrived, &function, id, input, &log).await;
     let logs = log.lines();
     match (&function.trigger, result) {
         (Trigger::Http(trigger), Ok(shaped)) => {
@@ -49,8 +53,24 @@ pub async fn invoke(worker: &Worker, name: &str, id: &str, body: impl AsRef<[u8]
     }
 }
 
+/// Refuses an invocation before it runs, or cuts it off: an HTTP caller gets the problem through the function's http output,
+/// where there is one. The host would make an empty 500 of any other reply.
+pub(super) fn refusal(
+    worker: &Worker,
+    name: &str,
+    id: &str,
+    arrived: Instant,
+    problem: &Problem,
+) -> HostReply {
+    log_outcome(name, id, arrived, Some(problem));
+    match worker.http_output(name) {
+        Some(binding) => HostReply::http(&binding, HttpAnswer::problem(problem, id), &[], &[]),
+        None => failure(name, id, problem),
+    }
+}
+
 /// The host throws the body and the logs of a failure away: stderr is the only way to say why.
-pub(super) fn failure(name: &str, id: &str, problem: &Problem) -> HostReply {
+fn failure(name: &str, id: &str, problem: &Problem) -> HostReply {
     logging::say_that_an_invocation_failed(name, id, problem);
     HostReply::failure(problem, id)
 }

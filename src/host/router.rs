@@ -85,17 +85,28 @@ impl Router {
 
     /// Whom a request is for.
     ///
+    /// In the default mode the host sends envelopes alone, so what a caller sent is a sign that the host's mode is another
+    /// one than the worker takes it for; nothing is done for it.
+    ///
     /// In forwarding and proxying mode a route goes first, and an envelope is taken only where the host alone posts: on the
     /// function's exact name, on a path that no route covers. The host appends nothing to it.
     pub(super) fn find(&self, target: Target<'_>, functions: Option<&Catalogue>) -> Destination {
         let single = target.path.strip_prefix('/').filter(|name| !name.is_empty() && !name.contains('/'));
         let posted = single.filter(|_| target.method == "POST");
         match self {
-            Self::Enveloped => {
-                posted.map_or(Destination::Nothing, |name| Destination::Envelope(name.to_owned()))
-            }
+            Self::Enveloped => match posted.filter(|_| !target.from_outside) {
+                Some(name) => Destination::Envelope(name.to_owned()),
+                None => Destination::Nothing,
+            },
             Self::Forwarded(forwarding) => match forwarding.find(target.method, target.path) {
                 Found::Match(found) => Destination::Function(Arc::clone(found.function), found.values),
+                Found::Ambiguous { by_name, by_precedence } if !forwarding.reads(by_name) => {
+                    Destination::Ambiguous(format!(
+                        "The host tries functions in the order of their names, {by_name} before {by_precedence}, and the \
+                         worker can't read which requests {by_name} takes. So that nobody is let in by the wrong function's \
+                         key, neither is called: mend the function.json of {by_name}, or remove it."
+                    ))
+                }
                 Found::Ambiguous { by_name, by_precedence } => Destination::Ambiguous(format!(
                     "The host tries functions in the order of their names, {by_name} before {by_precedence}, but the other \
                      route fits more exactly, or a constraint may mean something else to .NET. So that nobody is let in \

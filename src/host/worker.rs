@@ -58,21 +58,11 @@ impl Worker {
         }
     }
 
-    /// Runs one invocation of `function` on `input` and logs how it ended.
+    /// Runs one invocation of `function` on `input` and logs how it ended. Its time runs from when it arrived, while its
+    /// body came.
     ///
     /// # Errors
     /// The problem that its caller gets.
-    pub(super) async fn run(
-        &self,
-        function: &Function,
-        id: &str,
-        input: Result<TriggerInput, Problem>,
-        log: &InvocationLog,
-    ) -> Result<Shaped, Problem> {
-        self.run_since(Instant::now(), function, id, input, log).await
-    }
-
-    /// The same for an invocation that arrived earlier: its time runs from then on, while its body came.
     pub(super) async fn run_since(
         &self,
         arrived: Instant,
@@ -88,7 +78,13 @@ impl Worker {
             Ok(input) => self.run_on(function, id, input, log, arrived.elapsed()).await,
             Err(problem) => Err(problem),
         };
-        log_outcome(&function.name, id, arrived, result.as_ref().err());
+        // What the definition makes a failure is the answer of an HTTP function, but the end of any other.
+        let failure = match (&result, &function.trigger) {
+            (Err(problem), _) => Some(problem),
+            (Ok(_), Trigger::Http(_)) => None,
+            (Ok(shaped), Trigger::Timer(_) | Trigger::Message(_)) => shaped.problem.as_ref(),
+        };
+        log_outcome(&function.name, id, arrived, failure);
         result
     }
 
@@ -140,6 +136,11 @@ impl Worker {
         self.host.as_ref().is_ok_and(|host| host.http_mode == HttpMode::Proxying)
     }
 
+    /// The largest body of a caller's request, in bytes.
+    pub(super) fn max_body(&self) -> usize {
+        self.max_body
+    }
+
     /// How long an HTTP invocation may take.
     pub(super) fn http_limit(&self) -> Duration {
         self.host.as_ref().map_or(UNKNOWN_LIMIT, |host| host.limits.http)
@@ -154,11 +155,6 @@ impl Worker {
             },
             Err(unavailable) => unavailable.http_output,
         }
-    }
-
-    /// Logs an invocation that was refused before its input could be read.
-    pub(super) fn log_refusal(&self, name: &str, id: &str, arrived: Instant, problem: &Problem) {
-        log_outcome(name, id, arrived, Some(problem));
     }
 
     /// The function, or why it can't be called.

@@ -4,12 +4,13 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use local_azure::functions::HostState;
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::support::mode::Mode;
 use crate::support::wait::within;
-use crate::support::{Desk, raw_http};
+use crate::support::{Desk, envelope, raw_http};
 
 const TIMEOUT: &str = "AzureFunctionsJobHost__functionTimeout";
 /// What the host allows in these tests; of so little, the worker takes the half.
@@ -91,6 +92,65 @@ async fn a_body_that_does_not_come_is_a_408_before_the_hosts_timeout() {
     assert_eq!(answer.status, 408, "{}", answer.body);
     assert!(took >= ALLOWED / 2 && took < ALLOWED, "{took:?}");
     desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_default_mode_too_the_time_runs_while_the_body_comes() {
+    let desk = desk(Mode::Enveloped).await;
+    desk.get("/api/persons/1").await.json(200);
+    desk.sql().faults().stall_statements(1);
+    let body = envelope::get_person(2);
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.worker_port().await)).await.unwrap();
+    let head = format!(
+        "POST /GetPerson HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let begun = Instant::now();
+    stream.write_all(head.as_bytes()).await.unwrap();
+
+    // It comes slowly, but long before the limit of three seconds.
+    for part in body.as_bytes().chunks(body.len().div_ceil(10)) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stream.write_all(part).await.unwrap();
+    }
+    let answer = raw_http::read(&mut stream).await;
+
+    let took = begun.elapsed();
+    assert_eq!(envelope::http_output(&answer.body).0, 504, "{}", answer.body);
+    assert!(took >= ALLOWED / 2 && took < ALLOWED * 3 / 4, "{took:?}");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_bodies_that_do_not_come_to_their_end_keep_no_small_one_out() {
+    for mode in [Mode::Enveloped, Mode::Proxying] {
+        let desk = Desk::builder()
+            .in_mode(mode)
+            .setting("AZSQL_MAX_BODY_MB", "1")
+            .setting("AZSQL_BODY_MEMORY_MB", "1")
+            .start()
+            .await;
+        let port = desk.worker_port().await;
+        let target = if mode == Mode::Proxying { "/api/persons" } else { "/CreatePerson" };
+        let length = 1024 * 1024;
+        let head = format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
+        let mut slow = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        slow.write_all(head.as_bytes()).await.unwrap();
+        slow.write_all(&vec![b' '; length - 100]).await.unwrap();
+
+        // All of it is in the worker's memory once another large one finds no room.
+        let large = " ".repeat(length / 2);
+        within(Duration::from_secs(20), "the memory is in use", async || {
+            let answer = raw_http::send(port, "POST", target, &[], &large).await;
+            answer.body.contains("AZSQL_BODY_MEMORY_MB").then_some(())
+        })
+        .await;
+        let small = desk.post("/api/persons", &json!({ "name": "Ada", "city": "London" })).await;
+
+        assert_ne!(small.status, 503, "{mode:?}: {}", small.text);
+        drop(slow);
+        desk.finish().await;
+    }
 }
 
 /// A caller who leaves ends his statement, which the handler can only see in proxying mode.

@@ -46,6 +46,10 @@ async fn desk(mode: Mode, prefix: &str, route: &str) -> Desk {
 /// A request's method, target and headers.
 type Attempt = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
+/// Headers that only a request from outside has.
+const MARKS: [&str; 5] =
+    ["X-Forwarded-For", "X-Original-URL", "x-functions-key", "x-ms-invocation-id", "Cookie"];
+
 /// Ways to ask the worker for the timer.
 const TARGETS: [Attempt; 16] = [
     ("POST", "/Nightly", &[]),
@@ -130,7 +134,7 @@ async fn only_the_hosts_own_request_runs_the_timer(mode: Mode) {
             assert_eq!(answer.status, 404, "{method} {target}: {}", answer.body);
         }
     }
-    for mark in ["X-Forwarded-For", "X-Original-URL", "x-functions-key", "x-ms-invocation-id", "Cookie"] {
+    for mark in MARKS {
         let answer = raw_http::send(port, "POST", "/Nightly", &[(mark, "x")], &timer_envelope()).await;
         assert_eq!(answer.status, 404, "{mark}: {}", answer.body);
     }
@@ -264,4 +268,46 @@ async fn in_the_default_mode_an_envelope_runs_the_timer_as_ever() {
     answer.json(200);
     assert_eq!(desk.number(RUNS).await, 1);
     desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_default_mode_nothing_that_a_caller_sent_runs_the_timer() {
+    // The host passes no caller's request on in this mode; if it does, the worker is wrong about the mode.
+    let desk = desk(Mode::Enveloped, "", "all").await;
+    let port = desk.worker_port().await;
+
+    for mark in MARKS {
+        let answer = raw_http::send(port, "POST", "/Nightly", &[(mark, "x")], &timer_envelope()).await;
+        assert_eq!(answer.status, 404, "{mark}: {}", answer.body);
+    }
+
+    assert_eq!(desk.number(RUNS).await, 0);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mode_that_is_set_in_another_spelling_is_the_workers_mode_too() {
+    for spelling in [
+        "AzureFunctionsJobHost__customHandler__EnableProxyingHttpRequest",
+        "AZUREFUNCTIONSJOBHOST__customHandler__enableproxyinghttprequest",
+        "AzureFunctionsJobHost:customHandler:enableProxyingHttpRequest",
+    ] {
+        let desk = Desk::builder()
+            // The switch as every desk has it is left out.
+            .in_mode(Mode::Enveloped)
+            .setting(spelling, "true")
+            .setting(PREFIX, "")
+            .seed(SEED)
+            .function(nightly())
+            .function(caller("{*rest}"))
+            .start()
+            .await;
+
+        let through_the_host = desk.request(Method::POST, "/Nightly", Some(timer_envelope())).await;
+        raw_http::send(desk.worker_port().await, "POST", "/Nightly", &[], &timer_envelope()).await;
+
+        assert_eq!(through_the_host.json(200), "the caller's own", "{spelling}");
+        assert_eq!(desk.number(RUNS).await, 0, "{spelling}");
+        desk.finish().await;
+    }
 }

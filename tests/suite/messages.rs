@@ -315,6 +315,9 @@ async fn nothing_found_fails_a_run_only_where_the_definition_says_so() {
     runs(&desk, "Strict", "(Failed", 1).await;
     let line = errors(&desk, "Strict", 1).await.remove(0);
     assert!(line.contains("not-found: The command found nothing"), "{line}");
+    let outcome = |event: &Json| event["duration_ms"].is_number() && event["function"] == "Strict";
+    let outcomes = desk.events("its outcome in the log", 1, outcome).await;
+    assert_eq!(outcomes[0]["message"], "the invocation failed", "{outcomes:?}");
     desk.finish().await;
 }
 

@@ -7,9 +7,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 use crate::support::mode::{Mode, worker_program};
@@ -97,7 +97,7 @@ async fn what_runs_at_the_signal_is_finished_and_nothing_new_begins() {
     desk.finish().await;
 }
 
-async fn what_runs_for_too_long_is_cut_off(mode: Mode, content_type: &str) {
+async fn what_runs_for_too_long_is_cut_off(mode: Mode) {
     let desk = desk(mode, "1").await;
     let mut caller = waiting_caller(&desk).await;
     let stopped = desk.worker_pid();
@@ -106,10 +106,32 @@ async fn what_runs_for_too_long_is_cut_off(mode: Mode, content_type: &str) {
     process::signal("TERM", stopped);
     let answer = raw_http::read(&mut caller).await;
 
-    assert_eq!(answer.status, 503, "{}", answer.body);
-    assert!(answer.head.contains(&format!("content-type: {content_type}\r\n")), "{}", answer.head);
-    assert!(answer.body.contains("look before you repeat it"), "{}", answer.body);
-    within(AT_ONCE, "the statement ends", async || (desk.sql().connections() == 0).then_some(())).await;
+    let (status, content_type, body) = match mode {
+        Mode::Enveloped => {
+            assert_eq!(answer.status, 200, "the host would make an empty 500 of it: {}", answer.body);
+            let reply: Json = serde_json::from_str(&answer.body).unwrap();
+            let output = &reply["Outputs"]["res"];
+            let text = |value: &Json| value.as_str().unwrap().to_owned();
+            (output["statusCode"].clone(), text(&output["headers"]["Content-Type"]), text(&output["body"]))
+        }
+        Mode::Forwarding | Mode::Proxying => {
+            let head = answer.head.to_ascii_lowercase();
+            let content_type = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap();
+            (answer.status.into(), content_type.to_owned(), answer.body)
+        }
+    };
+    assert_eq!(status, 503, "{body}");
+    assert_eq!(content_type, "application/problem+json; charset=utf-8");
+    assert!(body.contains("look before you repeat it"), "{body}");
+    // Written when the server has confirmed it, which it does to a process that lives.
+    desk.events("the statement ends on the server", 1, |event| {
+        event["message"] == "cancelled the statement and discarded its connection"
+    })
+    .await;
+    desk.events("the invocation is in the log", 1, |event| {
+        event["function"] == "GetPerson" && event["status"] == 503 && event["kind"] == "stopped"
+    })
+    .await;
     within(AT_ONCE, "it ends", async || (!process::is_alive(stopped)).then_some(())).await;
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
     desk.finish().await;
@@ -117,26 +139,41 @@ async fn what_runs_for_too_long_is_cut_off(mode: Mode, content_type: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_the_host_told() {
-    what_runs_for_too_long_is_cut_off(Mode::Enveloped, "application/json").await;
+    what_runs_for_too_long_is_cut_off(Mode::Enveloped).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told() {
-    what_runs_for_too_long_is_cut_off(Mode::Proxying, "application/problem+json; charset=utf-8").await;
+    what_runs_for_too_long_is_cut_off(Mode::Proxying).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_it_at_once() {
-    let desk = desk(Mode::Enveloped, "200").await;
-    let _caller = waiting_caller(&desk).await;
-    let stopped = desk.worker_pid();
+async fn a_second_signal_ends_it_at_once_with_the_code_of_that_signal() {
+    // A server that takes connections and says nothing, so that an invocation waits.
+    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    let connection = format!("Server=tcp:127.0.0.1,{port};Database=a;User Id=tester;Password=none");
+    let settings = [("AZURE_SQL_CONNECTIONSTRING", connection.as_str()), ("AZSQL_SHUTDOWN_SECONDS", "200")];
+    for (first, second, code) in [("TERM", "INT", 130), ("INT", "TERM", 143)] {
+        let mut worker = LoneWorker::start(&script_root::samples(), &settings);
+        let mut caller = TcpStream::connect((Ipv4Addr::LOCALHOST, worker.port().await)).await.unwrap();
+        let body = envelope::get_person(1);
+        let length = body.len();
+        let request =
+            format!("POST /GetPerson HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}");
+        caller.write_all(request.as_bytes()).await.unwrap();
+        let _silent = server.accept().await.unwrap();
 
-    process::signal("TERM", stopped);
-    desk.events("it stops", 1, |event| event["message"] == "stopping").await;
-    process::signal("INT", stopped);
+        process::signal(first, worker.pid());
+        let stopping = worker.line_with("\"message\":\"stopping\"").await;
+        assert!(stopping.contains("\"running\":1"), "{stopping}");
+        process::signal(second, worker.pid());
+        let begun = Instant::now();
+        let status = worker.ended().await;
 
-    within(AT_ONCE, "it ends", async || (!process::is_alive(stopped)).then_some(())).await;
-    desk.finish().await;
+        assert_eq!(status.code(), Some(code), "{:?}", worker.lines());
+        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,7 +47,7 @@ impl RouteTemplate {
 
     /// Whether the host could find that the path fits: where .NET may see a constraint in another way than we do, it
     /// counts as met.
-    pub(super) fn may_match(&self, path: &RequestPath) -> bool {
+    pub(in crate::functions) fn may_match(&self, path: &RequestPath) -> bool {
         self.values(path, &mut Constraint::may_accept).is_some()
     }
 

@@ -20,5 +20,5 @@ mod tests;
 pub use matching::RouteValues;
 pub use parse::TemplateError;
 pub use path::RequestPath;
-pub use table::{Found, Route, RouteMatch, RouteTable};
+pub use table::{Found, Route, RouteMatch, RouteTable, is_tried_before};
 pub use template::{RouteParameter, RouteTemplate};

@@ -42,11 +42,17 @@ impl Route {
         methods && self.template.covers(&other.template)
     }
 
-    /// Whether the host tries this route before the other: functions go by their names, without case.
+    /// Whether the host tries this route before the other.
     #[must_use]
     pub fn is_tried_before(&self, other: &Self) -> bool {
-        host_order(&self.function) < host_order(&other.function)
+        is_tried_before(&self.function, &other.function)
     }
+}
+
+/// Whether the host tries the function of one name before that of the other: they go by their names, without case.
+#[must_use]
+pub fn is_tried_before(name: &str, other: &str) -> bool {
+    host_order(name) < host_order(other)
 }
 
 fn host_order(name: &str) -> String {

@@ -4,10 +4,7 @@
 use serde_json::Value as Json;
 
 use crate::invocation::Mistakes;
-use crate::settings::Lookup;
-
-/// The environment variables that override host.json begin with this; `__` stands for the dots.
-const OVERRIDE: &str = "AzureFunctionsJobHost__";
+use crate::settings::{HOST_OVERRIDE, Lookup};
 
 /// The file, and the variables over it.
 pub(super) struct Keys<'a> {
@@ -67,7 +64,7 @@ impl Keys<'_> {
 }
 
 fn variable(key: &str) -> String {
-    format!("{OVERRIDE}{}", key.replace('.', "__"))
+    format!("{HOST_OVERRIDE}{}", key.replace('.', "__"))
 }
 
 /// A member of an object, its name in any case.

@@ -143,7 +143,7 @@ fn settings(keys: &Keys<'_>, mistakes: &mut Mistakes) -> Option<HostSettings> {
 
 fn function_timeout(keys: &Keys<'_>) -> Result<Option<FunctionTimeout>, keys::Wrong> {
     const KEY: &str = "functionTimeout";
-    let Some(text) = keys.text(KEY)? else { return Ok(None) };
+    let Some(text) = keys.text(KEY)?.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
     match FunctionTimeout::parse(&text) {
         Some(function_timeout) => Ok(Some(function_timeout)),
         None => Err(keys.wrong(KEY, "\"hh:mm:ss\" and more than nothing, or \"-1\"")),
@@ -212,6 +212,15 @@ mod tests {
             wrong.to_string(),
             "AzureFunctionsJobHost__functionTimeout: must be \"hh:mm:ss\" and more than nothing, or \"-1\""
         );
+    }
+
+    #[test]
+    fn a_function_timeout_of_nothing_is_none_and_hides_the_files() {
+        let variable = [("AzureFunctionsJobHost__functionTimeout", "")];
+        for file in ["{}", r#"{ "functionTimeout": "00:10:00" }"#] {
+            let limits = settings(file, &variable).unwrap().limits;
+            assert_eq!(limits.other, Duration::from_secs(295), "{file}");
+        }
     }
 
     #[test]

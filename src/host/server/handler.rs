@@ -4,11 +4,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 
 use super::WorkerReady;
+use super::answers::{
+    RETRY_AFTER_SECONDS, alive, caller_answer, closing, cut_off, host_reply, nothing_here, plain, plain_for,
+    stopped_before,
+};
 use super::bodies::{BodyError, BodyMemory, ReadBody};
 use super::life::Life;
 use super::outside;
@@ -16,7 +20,7 @@ use crate::host::enveloped;
 use crate::host::forwarded::{self, RequestHead};
 use crate::host::reply::{HostReply, HttpAnswer};
 use crate::host::router::{Destination, Target};
-use crate::host::worker::Worker;
+use crate::host::worker::{Worker, log_outcome, too_large};
 use crate::invocation::Problem;
 use crate::settings::max_envelope;
 
@@ -27,14 +31,10 @@ const INVOCATION_ID: &str = "x-azure-functions-invocationid";
 /// `ScriptConstants.HttpProxyCorrelationHeader`).
 const PROXIED_INVOCATION_ID: &str = "x-ms-invocation-id";
 
-/// Seconds after which bodies have mostly gone.
-const RETRY_AFTER_SECONDS: u64 = 1;
-
 /// What each thread of the server knows.
 pub(super) struct Server {
     pub(super) ready: WorkerReady,
     pub(super) bodies: Arc<BodyMemory>,
-    pub(super) max_body: usize,
     pub(super) life: Life,
 }
 
@@ -44,6 +44,7 @@ pub(super) async fn handle(
     payload: web::Payload,
     server: web::Data<Server>,
 ) -> HttpResponse {
+    let arrived = Instant::now();
     let id = invocation_id(&request, INVOCATION_ID);
     // The readiness probe and ping: any answer counts. A request of a caller to `/` has an invocation's id.
     let proxied = request.headers().contains_key(PROXIED_INVOCATION_ID);
@@ -51,12 +52,8 @@ pub(super) async fn handle(
         return alive();
     }
     let id = id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let work = server.answer(&request, payload, &id);
-    guarded(&server.life, work, |problem| match server.ready.borrow().as_ref() {
-        Some(worker) => plain_for(worker, problem, &id),
-        None => plain(problem, &id),
-    })
-    .await
+    let work = server.answer(&request, payload, &id, arrived);
+    guarded(&server.life, work, |problem| server.instead(&request, problem, &id, arrived)).await
 }
 
 /// The answer of `work`; a problem when it panics, when it is cut off, or when nothing begins any more.
@@ -78,34 +75,30 @@ async fn guarded(
     if life.is_stopping() { closing(answer) } else { answer }
 }
 
-fn alive() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ok"}"#)
-}
-
 impl Server {
-    async fn answer(&self, request: &HttpRequest, payload: web::Payload, id: &str) -> HttpResponse {
-        let arrived = Instant::now();
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        id: &str,
+        arrived: Instant,
+    ) -> HttpResponse {
         let mut ready = self.ready.clone();
         let worker = match ready.wait_for(Option::is_some).await {
             Ok(worker) => worker.clone(),
             Err(_) => None,
         };
         let Some(worker) = worker else { return plain(&Problem::defect(), id) };
-        let proxied = invocation_id(request, PROXIED_INVOCATION_ID).filter(|_| worker.is_proxied());
+        let proxied = proxied_id(&worker, request);
         let id = proxied.as_deref().unwrap_or(id);
-        let target = Target {
-            method: request.method().as_str(),
-            path: request.path(),
-            has_query: request.uri().query().is_some(),
-            from_outside: outside::is_from_outside(request.headers()),
-        };
-        match worker.destination(target) {
+        match worker.destination(target(request)) {
             Ok(Destination::Envelope(name)) => {
                 let reply = self.envelope(&worker, &name, request, payload, id, arrived).await;
                 host_reply(reply)
             }
             Ok(Destination::Function(name, route)) => {
-                let answer = match self.read(&worker, request, payload, self.max_body, arrived).await {
+                let limit = worker.max_body();
+                let answer = match self.read(&worker, request, payload, limit, arrived).await {
                     Ok(body) => {
                         let head = RequestHead { uri: request.uri(), headers: request.headers() };
                         // The memory is taken until the invocation is over.
@@ -115,8 +108,8 @@ impl Server {
                         answer
                     }
                     Err(error) => {
-                        let problem = self.refused(&error, self.max_body);
-                        worker.log_refusal(&name, id, arrived, &problem);
+                        let problem = refused(&error, limit, limit);
+                        log_outcome(&name, id, arrived, Some(&problem));
                         HttpAnswer::problem(&problem, id)
                     }
                 };
@@ -127,7 +120,7 @@ impl Server {
                 tracing::error!(id, "{}", problem.detail);
                 plain_for(&worker, &problem, id)
             }
-            Ok(Destination::Nothing) => plain_for(&worker, &nothing_here(request), id),
+            Ok(Destination::Nothing) => plain_for(&worker, &nothing_here(request.method()), id),
             Err(problem) => plain(&problem, id),
         }
     }
@@ -141,21 +134,34 @@ impl Server {
         id: &str,
         arrived: Instant,
     ) -> HostReply {
-        let limit = max_envelope(self.max_body);
+        let limit = max_envelope(worker.max_body());
         match self.read(worker, request, payload, limit, arrived).await {
             Ok(ReadBody { bytes, reservation }) => {
-                let reply = enveloped::invoke(worker, name, id, bytes).await;
+                let reply = enveloped::invoke_since(arrived, worker, name, id, bytes).await;
                 drop(reservation);
                 reply
             }
             Err(error) => {
-                let problem = self.refused(&error, limit);
-                worker.log_refusal(name, id, arrived, &problem);
-                match worker.http_output(name) {
-                    Some(binding) => HostReply::http(&binding, HttpAnswer::problem(&problem, id), &[], &[]),
-                    None => enveloped::failure(name, id, &problem),
-                }
+                enveloped::refusal(worker, name, id, arrived, &refused(&error, limit, worker.max_body()))
             }
+        }
+    }
+
+    /// The answer to a request that could not be answered as it should: a panic, or the end of the process. Whoever reads it
+    /// gets the problem in the form that he knows.
+    fn instead(&self, request: &HttpRequest, problem: &Problem, id: &str, arrived: Instant) -> HttpResponse {
+        let Some(worker) = self.ready.borrow().clone() else { return plain(problem, id) };
+        let proxied = proxied_id(&worker, request);
+        let id = proxied.as_deref().unwrap_or(id);
+        match worker.destination(target(request)) {
+            Ok(Destination::Envelope(name)) => {
+                host_reply(enveloped::refusal(&worker, &name, id, arrived, problem))
+            }
+            Ok(Destination::Function(name, _)) => {
+                log_outcome(&name, id, arrived, Some(problem));
+                caller_answer(HttpAnswer::problem(problem, id))
+            }
+            Ok(Destination::Ambiguous(_) | Destination::Nothing) | Err(_) => plain_for(&worker, problem, id),
         }
     }
 
@@ -171,45 +177,61 @@ impl Server {
         let deadline = deadline.unwrap_or_else(tokio::time::Instant::now);
         self.bodies.read(request.headers(), payload, limit, deadline).await
     }
+}
 
-    fn refused(&self, error: &BodyError, limit: usize) -> Problem {
-        let mebibytes = |bytes: usize| bytes / 1024 / 1024;
-        match error {
-            BodyError::TooLarge(most) if *most < limit => Problem::new(
-                413,
-                "too-large",
-                "Too large",
-                format!(
-                    "A body of more than {} MiB is not taken: that is all the memory for bodies. The operator can raise \
-                     AZSQL_BODY_MEMORY_MB.",
-                    mebibytes(*most)
-                ),
+/// Why a body was not taken, for its sender: `limit` is what it may have here, `max_body` what a caller's own may have.
+fn refused(error: &BodyError, limit: usize, max_body: usize) -> Problem {
+    let mebibytes = |bytes: usize| bytes / 1024 / 1024;
+    match error {
+        BodyError::TooLarge(most) if *most < limit => Problem::new(
+            413,
+            "too-large",
+            "Too large",
+            format!(
+                "A body of more than {} MiB is not taken: that is all the memory for bodies. The operator can raise \
+                 AZSQL_BODY_MEMORY_MB.",
+                mebibytes(*most)
             ),
-            BodyError::TooLarge(_) => crate::host::worker::too_large(self.max_body),
-            BodyError::NoMemory => Problem {
-                retry_after_seconds: Some(RETRY_AFTER_SECONDS),
-                ..Problem::new(
-                    503,
-                    "busy",
-                    "Too busy",
-                    "All memory for request bodies is in use. Try again later; the operator can raise \
-                     AZSQL_BODY_MEMORY_MB.",
-                )
-            },
-            BodyError::TooSlow => Problem::new(
-                408,
-                "slow-body",
-                "Too slow",
-                "The request's body did not arrive in time. Send it faster.",
-            ),
-            BodyError::Broken(why) => Problem::new(
-                400,
-                "invalid-envelope",
-                "Not an invocation",
-                format!("The request's body can't be read. {why}"),
-            ),
-        }
+        ),
+        BodyError::TooLarge(_) => too_large(max_body),
+        BodyError::NoMemory => Problem {
+            retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+            ..Problem::new(
+                503,
+                "busy",
+                "Too busy",
+                "All memory for request bodies is in use. Try again later; the operator can raise \
+                 AZSQL_BODY_MEMORY_MB.",
+            )
+        },
+        BodyError::TooSlow => Problem::new(
+            408,
+            "slow-body",
+            "Too slow",
+            "The request's body did not arrive in time. Send it faster.",
+        ),
+        BodyError::Broken(why) => Problem::new(
+            400,
+            "invalid-envelope",
+            "Not an invocation",
+            format!("The request's body can't be read. {why}"),
+        ),
     }
+}
+
+/// The parts of a request that decide whom it is for.
+fn target(request: &HttpRequest) -> Target<'_> {
+    Target {
+        method: request.method().as_str(),
+        path: request.path(),
+        has_query: request.uri().query().is_some(),
+        from_outside: outside::is_from_outside(request.headers()),
+    }
+}
+
+/// The host's id of an invocation that it proxies.
+fn proxied_id(worker: &Worker, request: &HttpRequest) -> Option<String> {
+    invocation_id(request, PROXIED_INVOCATION_ID).filter(|_| worker.is_proxied())
 }
 
 /// The host's id of the invocation in the header `name`: the last value, since the host adds its own behind a caller's. One that
@@ -220,75 +242,6 @@ fn invocation_id(request: &HttpRequest, name: &str) -> Option<String> {
     let id = value.rsplit(',').next().unwrap_or_default().trim();
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     ((1..=64).contains(&id.len()) && id.bytes().all(plain)).then(|| id.to_owned())
-}
-
-fn nothing_here(request: &HttpRequest) -> Problem {
-    Problem::new(
-        404,
-        "not-found",
-        "Nothing here",
-        format!(
-            "This is a custom handler of Azure Functions: the host posts invocations to /{{FunctionName}}; there is \
-             nothing for {} on this path.",
-            request.method()
-        ),
-    )
-}
-
-fn stopped_before() -> Problem {
-    let detail = "The worker is being stopped and takes no more invocations. Try again.";
-    Problem {
-        retry_after_seconds: Some(RETRY_AFTER_SECONDS),
-        ..Problem::new(503, "stopping", "Stopping", detail)
-    }
-}
-
-fn cut_off() -> Problem {
-    let detail = "The worker was stopped before the invocation ended, and its command was cancelled. It may have taken \
-                  effect: look before you repeat it.";
-    Problem::new(503, "stopped", "Stopped", detail)
-}
-
-/// A problem outside of any function, in the form of the host's mode.
-fn plain_for(worker: &Worker, problem: &Problem, id: &str) -> HttpResponse {
-    if worker.is_forwarded() { caller_answer(HttpAnswer::problem(problem, id)) } else { plain(problem, id) }
-}
-
-/// A problem as a failed invocation.
-fn plain(problem: &Problem, id: &str) -> HttpResponse {
-    let mut response = host_reply(HostReply::failure(problem, id));
-    if let Some(seconds) = problem.retry_after_seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
-}
-
-/// The reply to the host's own POST.
-fn host_reply(reply: HostReply) -> HttpResponse {
-    HttpResponse::build(status(reply.status))
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(reply.body)
-}
-
-/// The answer to a caller, whose request the host passed on.
-fn caller_answer(answer: HttpAnswer) -> HttpResponse {
-    let mut response = HttpResponse::build(status(answer.status));
-    if let Some(seconds) = answer.retry_after_seconds {
-        response.insert_header((header::RETRY_AFTER, seconds));
-    }
-    match answer.body {
-        Some(body) => response.insert_header((header::CONTENT_TYPE, answer.content_type)).body(body),
-        None => response.finish(),
-    }
-}
-
-fn closing(mut response: HttpResponse) -> HttpResponse {
-    response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
-    response
-}
-
-fn status(status: u16) -> StatusCode {
-    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 #[cfg(test)]

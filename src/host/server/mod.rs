@@ -3,6 +3,7 @@
 //! It listens before anything else is built, because a user waits behind a cold start, and answers the host's
 //! readiness probe at once; invocations wait until the worker is built.
 
+mod answers;
 mod bodies;
 mod handler;
 mod life;
@@ -44,8 +45,6 @@ pub type WorkerReady = watch::Receiver<Option<Arc<Worker>>>;
 pub struct ServerOptions {
     /// Threads that read requests and write answers.
     pub threads: usize,
-    /// The largest body of a caller's request, in bytes.
-    pub max_body: usize,
     /// What all request bodies in flight may take together, in bytes.
     pub body_memory: usize,
     /// How long what runs may go on after the stop.
@@ -81,12 +80,7 @@ pub async fn serve(
     let bodies = BodyMemory::new(options.body_memory);
     let of_threads = life.clone();
     let server = HttpServer::new(move || {
-        let server = Server {
-            ready: ready(),
-            bodies: Arc::clone(&bodies),
-            max_body: options.max_body,
-            life: of_threads.clone(),
-        };
+        let server = Server { ready: ready(), bodies: Arc::clone(&bodies), life: of_threads.clone() };
         App::new().app_data(web::Data::new(server)).default_service(web::to(handler::handle))
     })
     .workers(options.threads)

@@ -86,7 +86,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         rule: "A variable AzureFunctionsJobHost__... goes before host.json, for the worker as for the host.",
         source: "src/WebJobs.Script/Config/HostJsonFileConfigurationSource.cs",
-        held_by: &["src/host/host_json/mod.rs::a_variable_wins_over_the_file"],
+        held_by: &[
+            "src/host/host_json/mod.rs::a_variable_wins_over_the_file",
+            "src/settings.rs::an_override_of_host_json_is_found_in_any_case_and_with_either_separator",
+            "tests/suite/forged_envelopes.rs::a_mode_that_is_set_in_another_spelling_is_the_workers_mode_too",
+        ],
     },
     Rule {
         rule: "Console lines carry no invocation id of the host's, so the worker's own lines name function and id.",
@@ -120,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
             "tests/suite/process_life.rs::what_runs_at_the_signal_is_finished_and_nothing_new_begins",
             "tests/suite/process_life.rs::what_runs_for_too_long_is_cut_off_on_the_server_too_and_the_host_told",
             "tests/suite/process_life.rs::what_runs_for_too_long_is_cut_off_on_the_server_too_and_its_caller_told",
-            "tests/suite/process_life.rs::a_second_signal_ends_it_at_once",
+            "tests/suite/process_life.rs::a_second_signal_ends_it_at_once_with_the_code_of_that_signal",
         ],
     },
     Rule {
