@@ -30,7 +30,8 @@ pub(super) fn read(data: &RawValue, binding: &str) -> Result<HttpRequest, Envelo
         EnvelopeError::form(binding, "an object with one Query, Headers, Params and Body at the most")
     })?;
     let mut query = text_map(object(data.query).ok_or_else(|| wrong("Query", SMALL_OBJECT))?);
-    query.remove("code");
+    // Names of a query have no case for those who read it.
+    query.retain(|name, _| !name.eq_ignore_ascii_case("code"));
     let headers: BTreeMap<String, String> =
         text_map(object(data.headers).ok_or_else(|| wrong("Headers", SMALL_OBJECT))?)
             .into_iter()

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::invocation::time_span;
+
 /// The host's own limit when nothing is set: 5 minutes on Consumption, the shortest of all plans.
 const DEFAULT_FUNCTION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
@@ -57,27 +59,9 @@ impl Limits {
     }
 }
 
-/// A .NET time span in the form `hh:mm:ss`, perhaps with days before it (`1.06:00:00`), more than 0.
+/// A time span of more than 0 and at most a year.
 pub(super) fn parse_time_span(text: &str) -> Option<Duration> {
-    let (days, clock) = match text.split_once('.') {
-        Some((days, clock)) => (number(days).filter(|days| *days <= 365)?, clock),
-        None => (0, text),
-    };
-    let mut parts = clock.split(':');
-    // .NET reads 24:00:00 as 24 days.
-    let hours = number(parts.next()?).filter(|hours| *hours < 24)?;
-    let minutes = number(parts.next()?).filter(|minutes| *minutes < 60)?;
-    let seconds = number(parts.next()?).filter(|seconds| *seconds < 60)?;
-    if parts.next().is_some() {
-        return None;
-    }
-    let seconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
-    Some(Duration::from_secs(seconds)).filter(|span| !span.is_zero())
-}
-
-/// Digits only: `parse` alone would take a sign.
-fn number(text: &str) -> Option<u64> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    time_span(text).filter(|span| !span.is_zero() && *span <= Duration::from_secs(366 * 24 * 3600))
 }
 
 #[cfg(test)]
