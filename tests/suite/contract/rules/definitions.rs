@@ -61,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-webjobs-sdk-extensions: src/WebJobs.Extensions.Http/Routing/WebJobsRouteBuilder.cs",
         held_by: &[
             "tests/suite/routes.rs::a_method_that_the_function_has_not_is_a_404",
-            "src/functions/route/tests.rs::a_method_that_no_route_has_finds_nothing",
+            "src/functions/route/table.rs::a_method_that_no_route_has_finds_nothing",
         ],
     },
     Rule {
