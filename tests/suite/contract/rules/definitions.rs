@@ -98,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Config/ScriptJobHostOptionsSetup.cs",
         held_by: &[
             "src/functions/definition/retry.rs::time_spans_are_read_as_the_host_reads_them",
-            "src/host/host_json/rules.rs::times_are_of_the_hosts_form_and_within_the_shortest_plan",
+            "src/host/host_json/rules/tests.rs::times_are_of_the_hosts_form_and_within_the_shortest_plan",
         ],
     },
     Rule {
