@@ -187,7 +187,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
 /// Posts `body` to the function, as the host does.
 pub fn invoke(function: &FunctionUnderTest, body: &[u8]) -> HostReply {
     let id = "7b2f7f9c-7f0e-4c9f-9d33-1f6e0f1f9a01";
-    BENCH.runtime.block_on(enveloped::invoke(&BENCH.worker, &function.name, id, body))
+    BENCH.runtime.block_on(enveloped::invoke(&BENCH.worker, &function.name, id, body.to_vec()))
 }
 
 /// What the function of this name does.

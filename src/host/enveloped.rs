@@ -1,17 +1,22 @@
 //! An invocation in the host's default mode: the envelope that it posts to `/{FunctionName}`, answered with `Outputs`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::envelope::{self, EnvelopeError};
 use super::reply::{HostReply, HttpAnswer};
 use super::worker::{Worker, log_outcome};
-use crate::functions::Trigger;
-use crate::invocation::{InvocationLog, Problem};
+use crate::functions::{Function, Trigger};
+use crate::invocation::{InvocationLog, Problem, TriggerInput};
 use crate::logging;
 
+/// An envelope of more bytes than this is read on a thread for such work: the thread that reads requests has others to
+/// answer meanwhile, the host's ping among them.
+const READ_BESIDE: usize = 1024 * 1024;
+
 /// Answers one invocation: `body` is the envelope that the host posted to `/name`. It is dropped once it was read, so that
-/// a large one doesn't wait in memory for the database.
-pub async fn invoke(worker: &Worker, name: &str, id: &str, body: impl AsRef<[u8]>) -> HostReply {
+/// a large one doesn't wait in memory for the database. It must be called inside a tokio runtime.
+pub async fn invoke(worker: &Worker, name: &str, id: &str, body: Vec<u8>) -> HostReply {
     invoke_since(Instant::now(), worker, name, id, body).await
 }
 
@@ -21,16 +26,14 @@ pub(super) async fn invoke_since(
     worker: &Worker,
     name: &str,
     id: &str,
-    body: impl AsRef<[u8]>,
+    body: Vec<u8>,
 ) -> HostReply {
     let function = match worker.function(name) {
         Ok(function) => function,
         Err(unavailable) => return refusal(worker, name, id, arrived, &unavailable.problem),
     };
     let log = InvocationLog::default();
-    let input = envelope::read(body.as_ref(), &function.trigger, function.plan.metadata_names())
-        .map_err(|error| invalid_envelope(&error));
-    drop(body);
+    let input = read(&function, body).await;
     let result = worker.run_since(arrived, &function, id, input, &log).await;
     let logs = log.lines();
     match (&function.trigger, result) {
@@ -51,6 +54,21 @@ pub(super) async fn invoke_since(
         },
         (Trigger::Timer(_) | Trigger::Message(_), Err(problem)) => failure(name, id, &problem),
     }
+}
+
+/// Reads an envelope and drops it.
+async fn read(function: &Arc<Function>, body: Vec<u8>) -> Result<TriggerInput, Problem> {
+    let read = |function: &Function, body: &[u8]| {
+        envelope::read(body, &function.trigger, function.plan.metadata_names())
+            .map_err(|error| invalid_envelope(&error))
+    };
+    if body.len() <= READ_BESIDE {
+        return read(function, &body);
+    }
+    let function = Arc::clone(function);
+    let input = tokio::task::spawn_blocking(move || read(&function, &body)).await;
+    // It fails only when it panics, which is told where every panic is.
+    input.unwrap_or_else(|_| Err(Problem::defect()))
 }
 
 /// Refuses an invocation before it runs, or cuts it off: an HTTP caller gets the problem through the function's http output,

@@ -256,10 +256,53 @@ async fn a_pattern_that_only_dotnet_reads_is_a_mistake_where_the_worker_matches_
     worker.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_can_not_be_read_keeps_those_from_being_called_that_the_host_tries_after_it() {
+    // The worker knows no such constraint; the host may.
+    let bindings = json!([
+        { "type": "httpTrigger", "direction": "in", "name": "req", "route": "{x:of-the-hosts-own}" },
+        { "type": "http", "direction": "out", "name": "res" },
+    ]);
+    let foreign = FunctionFolder::raw("Foreign", &json!({ "bindings": bindings }).to_string());
+    let functions = [named("After", "after"), named("Late", "late"), foreign];
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("host.json"), script_root::HOST_JSON).unwrap();
+    functions.iter().for_each(|function| function.write(folder.path()));
+    let worker = LoneWorker::start(folder.path(), &[(Mode::Proxying.setting().unwrap(), "true")]);
+
+    let before = worker.get("/api/after").await;
+    let behind = worker.get("/api/late").await;
+
+    // There is no database here: it is the call that counts.
+    assert!(before.text.contains("not-configured"), "{}", before.text);
+    let detail = behind.problem_for_caller(500, "ambiguous-route")["detail"].to_string();
+    assert!(
+        detail.contains("Foreign before Late") && detail.contains("function.json of Foreign"),
+        "{detail}"
+    );
+    worker.finish().await;
+}
+
 /// Segments that both routers know; an optional one only at the end.
 fn template() -> impl Strategy<Value = String> {
     let middle = select(vec!["a", "b", "{x}", "{x:int}", "{x:alpha}", "{f}.{t}", "a{x}", "{x:length(2)}"]);
-    let end = select(vec!["a", "{y}", "{y:int}", "{y?}", "{y:int?}", "{y=1}", "{*rest}", "b-{y}"]);
+    let end = select(vec![
+        "a",
+        "{y}",
+        "{y:int}",
+        "{y?}",
+        "{y:int?}",
+        "{y=1}",
+        "{*rest}",
+        "b-{y}",
+        r"{y:regex(^\d+$)}",
+        "{y:datetime}",
+        "{y:decimal}",
+        "{y:double}",
+        "{y:guid}",
+        "{y:bool}",
+        "{y:long}",
+    ]);
     (vec(middle, 0..2), end).prop_map(|(mut segments, end)| {
         let names = ["{x}", "{x:int}", "{x:alpha}", "a{x}", "{x:length(2)}"];
         if segments.len() == 2 && segments.iter().all(|segment| names.contains(segment)) {
@@ -270,9 +313,30 @@ fn template() -> impl Strategy<Value = String> {
     })
 }
 
+/// Values that no two libraries read alike, and some that they do.
+const ODD: [&str; 14] = [
+    "5%0A",
+    "true%0A",
+    "2026-01-31",
+    "2026-01-31T07:08:09Z",
+    "2%20Jan%202026",
+    "2026-01-31T23:59:60",
+    "23:59:60",
+    "0000-01-01",
+    "+12026-01-01",
+    "79228162514264337593543950335.9",
+    "-%205",
+    "7f1d3a52-0c4e-4b8a-9d61-5a2be0c7f410",
+    "+f1d3a52-0c4e-4b8a-9d61-5a2be0c7f410",
+    "9223372036854775808",
+];
+
 /// An empty segment is left out: the local host lets a catch-all begin with one, which ASP.NET does not.
 fn path() -> impl Strategy<Value = String> {
-    let segment = select(vec!["a", "b", "A", "1", "12", "ab", "a.b", "b-1", "x%20y", "1.", ".1"]);
+    let plain =
+        select(vec!["a", "b", "A", "1", "12", "ab", "a.b", "b-1", "x%20y", "1.", ".1", "true", "+5", "1e5"]);
+    let odd = select(ODD.to_vec());
+    let segment = prop_oneof![3 => plain, 2 => odd];
     (vec(segment, 0..4), select(vec!["", "/"]))
         .prop_map(|(segments, end)| format!("/api/{}{end}", segments.join("/")).replace("//", "/"))
 }
@@ -311,7 +375,9 @@ fn the_worker_finds_the_function_that_the_host_finds_or_nobody() {
         let host = runtime.block_on(decisions(Mode::Enveloped, &templates, &paths));
         let worker = runtime.block_on(decisions(Mode::Proxying, &templates, &paths));
         for (path, decision) in &worker {
-            if decision != "ambiguous" {
+            // Of an odd value the worker may say that it fits nothing, where the local host takes it.
+            let nobody = decision == "404" && ODD.iter().any(|odd| path.contains(odd));
+            if decision != "ambiguous" && !nobody {
                 prop_assert_eq!(decision, &host[path], "{} {:?}", path, templates);
             }
             called.fetch_add(usize::from(decision.contains('F')), Ordering::Relaxed);

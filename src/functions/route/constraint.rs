@@ -171,24 +171,20 @@ impl Constraint {
     /// The same where it matters that the host sees it in the same way.
     ///
     /// .NET's expressions let `$` stand before a last line feed and know other letters; its numbers have a minus sign of their own;
-    /// its dates have more forms.
+    /// its dates have more forms, and ours are read by a library of other rules.
     pub(super) fn verdict(&self, value: &str) -> Verdict {
         let plain = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         let has_foreign_letters =
             value.chars().any(|character| !character.is_ascii() && character.is_alphabetic());
         let sure = match &self.rule {
-            Rule::Int
-            | Rule::Long
-            | Rule::Bool
-            | Rule::Guid
-            | Rule::Decimal
-            | Rule::Double
-            | Rule::Range { .. } => plain || has_foreign_letters,
+            Rule::Int | Rule::Long | Rule::Bool | Rule::Range { .. } => plain || has_foreign_letters,
+            Rule::Guid => (plain || has_foreign_letters) && !scalar::is_odd_guid(value),
+            Rule::Decimal | Rule::Double => (plain || has_foreign_letters) && !scalar::is_odd_number(value),
             Rule::Alpha => plain || value.bytes().any(|byte| (b' '..b'A').contains(&byte)),
             Rule::Regex(_) => plain,
             Rule::ForeignRegex(_) => false,
             // There is no date without a digit.
-            Rule::DateTime => !value.contains(char::is_numeric) || (plain && self.accepts(value)),
+            Rule::DateTime => !value.contains(char::is_numeric) || scalar::is_plain_date_time(value),
             Rule::Required | Rule::Length { .. } | Rule::File | Rule::NonFile => true,
         };
         match (sure, self.accepts(value)) {
@@ -236,8 +232,10 @@ impl Constraint {
 }
 
 fn regex(pattern: &str) -> Rule {
-    // Sets in sets are written alike and mean something else in .NET.
-    let other_meaning = ["-[", "[[", "&&", "--", "~~"].iter().any(|sign| pattern.contains(sign));
+    // Sets in sets, ends of words and a repetition without a least number are written alike and mean something else in .NET.
+    let other_meaning = ["-[", "[[", "&&", "--", "~~", r"\<", r"\>", r"\b{", r"\B{", "{,"]
+        .iter()
+        .any(|sign| pattern.contains(sign));
     if other_meaning {
         return Rule::ForeignRegex(pattern.to_owned());
     }

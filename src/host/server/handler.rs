@@ -303,6 +303,88 @@ mod tests {
         });
     }
 
+    /// A server on the samples, without a database, in the mode that the variable turns on.
+    fn server(mode: Option<&str>) -> (Server, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("host.json"), "{}").unwrap();
+        for (name, definition) in [
+            (
+                "Look",
+                r#"{ "bindings": [
+                    { "type": "httpTrigger", "direction": "in", "name": "req", "route": "look" },
+                    { "type": "http", "direction": "out", "name": "res" } ],
+                    "sql": { "commandText": "SELECT 1", "result": "value" } }"#,
+            ),
+            (
+                "Nightly",
+                r#"{ "bindings": [
+                    { "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 0 2 * * *" } ],
+                    "sql": { "commandText": "SELECT 1", "result": "none" } }"#,
+            ),
+        ] {
+            let function = folder.path().join(name);
+            std::fs::create_dir(&function).unwrap();
+            std::fs::write(function.join("function.json"), definition).unwrap();
+        }
+        let lookup = |name: &str| (Some(name) == mode).then(|| "true".to_owned());
+        let tasks = Err(std::io::ErrorKind::Other.into());
+        let worker = crate::startup::worker(folder.path(), &lookup, tasks);
+        let ready = tokio::sync::watch::channel(Some(Arc::new(worker))).1;
+        (Server { ready, bodies: BodyMemory::new(1), life: Life::default() }, folder)
+    }
+
+    /// Status and body of the answer to a request that is made when nothing begins any more, or whose work panics.
+    fn instead_of(server: &Server, method: Method, path: &str, panics: bool) -> (u16, String) {
+        if !panics {
+            server.life.stop();
+        }
+        let request = actix_web::test::TestRequest::default().method(method).uri(path).to_http_request();
+        let work = async { panic!("CANARY") };
+        actix_web::rt::System::new().block_on(async {
+            let now = Instant::now();
+            let instead = |problem: &Problem| server.instead(&request, problem, "an-id", now);
+            let answer = guarded(&server.life, work, instead).await;
+            let status = answer.status().as_u16();
+            let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+            (status, String::from_utf8(body.to_vec()).unwrap())
+        })
+    }
+
+    #[test]
+    fn an_http_caller_in_the_default_mode_hears_of_a_panic_and_of_the_end_through_the_http_output() {
+        for (panics, code, kind) in [(true, 500, "defect"), (false, 503, "stopping")] {
+            let (server, _folder) = server(None);
+            let (status, body) = instead_of(&server, Method::POST, "/Look", panics);
+            // The host makes an empty 500 of any other status.
+            assert_eq!(status, 200, "{body}");
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let output = &body["Outputs"]["res"];
+            assert_eq!(output["statusCode"], code);
+            let problem = output["body"].as_str().unwrap();
+            assert!(problem.contains(&format!("problem:{kind}")) && problem.contains("an-id"), "{problem}");
+            assert!(!problem.contains("CANARY"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_a_caller_fails_for_the_host() {
+        for (panics, code) in [(true, 500), (false, 503)] {
+            let (server, _folder) = server(None);
+            assert_eq!(instead_of(&server, Method::POST, "/Nightly", panics).0, code);
+        }
+    }
+
+    #[test]
+    fn a_caller_whose_request_is_passed_on_gets_the_problem_itself() {
+        let proxying = "AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest";
+        for (panics, code, kind) in [(true, 500, "defect"), (false, 503, "stopping")] {
+            let (server, _folder) = server(Some(proxying));
+            let (status, body) = instead_of(&server, Method::GET, "/api/look", panics);
+            assert_eq!(status, code, "{body}");
+            assert!(body.starts_with(&format!("{{\"type\":\"urn:azsql-worker:problem:{kind}\"")), "{body}");
+        }
+    }
+
     #[test]
     fn the_hosts_id_is_the_last_value_and_only_if_it_is_plain() {
         use actix_web::test::TestRequest;

@@ -31,8 +31,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(180);
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long a command that is cut off may take to tell the server so, and its caller.
+/// How long what is cut off may take to tell its caller.
 const CUT_OFF: Duration = Duration::from_secs(3);
+
+/// How long the commands of what was cut off have to tell the server so. They do it behind their handlers, which don't wait
+/// for them.
+const CANCELLING: Duration = Duration::from_secs(1);
 
 /// How long the last answers may take from the handler to the socket's other end, which is on this machine.
 const FLUSH: Duration = Duration::from_millis(300);
@@ -94,7 +98,7 @@ pub async fn serve(
     .disable_signals()
     // The server's own wait for connections never ends before ours for what runs on them.
     .shutdown_timeout(
-        options.shutdown.saturating_add(CUT_OFF).saturating_add(FLUSH).as_secs().saturating_add(1),
+        options.shutdown.saturating_add(CUT_OFF + CANCELLING + FLUSH).as_secs().saturating_add(1),
     )
     .listen(listener)?
     .run();
@@ -113,11 +117,19 @@ pub async fn serve(
             tracing::warn!("cutting off what still runs");
             life.cut_off();
             let _in_time = timeout(CUT_OFF, life.idle()).await;
+            sleep(CANCELLING).await;
         }
         sleep(FLUSH).await;
     };
+    // The server is through when its connections are closed, before the commands behind them are.
+    let failure = async {
+        match server.await {
+            Ok(()) => std::future::pending().await,
+            Err(error) => error,
+        }
+    };
     tokio::select! {
-        result = &mut server => result,
+        error = failure => Err(error),
         () = end => Ok(()),
     }
 }

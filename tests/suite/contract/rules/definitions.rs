@@ -69,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-webjobs-sdk-extensions: src/WebJobs.Extensions.Http/Routing/WebJobsRouteBuilder.cs",
         held_by: &[
             "tests/suite/routes.rs::a_method_that_the_function_has_not_is_a_404",
-            "src/functions/route/tests.rs::a_method_that_no_route_has_finds_nothing",
+            "src/functions/route/table.rs::a_method_that_no_route_has_finds_nothing",
         ],
     },
     Rule {
@@ -106,7 +106,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "src/WebJobs.Script/Config/ScriptJobHostOptionsSetup.cs",
         held_by: &[
             "src/invocation/time_span.rs::any_other_form_is_refused",
-            "src/host/host_json/rules.rs::times_are_of_the_hosts_form_and_within_the_shortest_plan",
+            "src/host/host_json/rules/tests.rs::times_are_of_the_hosts_form_and_within_the_shortest_plan",
         ],
     },
     Rule {

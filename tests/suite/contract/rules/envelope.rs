@@ -165,7 +165,7 @@ pub(super) const RULES: &[Rule] = &[
         rule: "The host takes bodies of up to 100 MiB, so the worker takes large ones in bounded memory.",
         source: "src/WebJobs.Script.WebHost/Program.cs (MaxRequestBodySize)",
         held_by: &[
-            "tests/suite/body_limits.rs::with_the_setting_at_100_a_property_of_a_body_of_100_mebibytes_is_taken",
+            "tests/suite/body_limits.rs::with_the_setting_at_100_a_body_of_100_mebibytes_is_taken",
             "tests/suite/body_limits.rs::a_body_of_many_small_values_takes_little_more_memory_than_its_text",
             "tests/suite/body_limits.rs::a_body_above_the_limit_is_a_413_for_the_caller_in_each_mode",
             "tests/suite/body_limits.rs::a_timers_envelope_above_the_limit_is_a_failed_run",

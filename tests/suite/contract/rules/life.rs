@@ -135,13 +135,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         rule: "The host joins the worker's arguments with blanks and quotes none, so arguments that this tears apart are refused.",
         source: "src/WebJobs.Script/Workers/Http/Configuration/HttpWorkerOptionsSetup.cs",
-        held_by: &["src/host/host_json/rules.rs::arguments_that_the_host_would_tear_apart_are_refused"],
+        held_by: &["src/host/host_json/rules/tests.rs::arguments_that_the_host_would_tear_apart_are_refused"],
     },
     Rule {
         rule: "A worker that host.json doesn't lead to is never started, so such a host.json is refused before it is deployed.",
         source: "src/WebJobs.Script/Workers/Http/Configuration/HttpWorkerOptionsSetup.cs",
         held_by: &[
-            "src/host/host_json/rules.rs::a_worker_that_the_host_can_not_start_is_refused",
+            "src/host/host_json/rules/tests.rs::a_worker_that_the_host_can_not_start_is_refused",
             "local-azure/tests/host/worker_life.rs::a_worker_that_does_not_exist_is_named",
         ],
     },
