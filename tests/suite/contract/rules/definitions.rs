@@ -60,8 +60,8 @@ pub(super) const RULES: &[Rule] = &[
         rule: "What .NET may see in a constraint and we may not calls nobody, unless one route alone can be meant.",
         source: "dotnet/aspnetcore: src/Http/Routing/src/Constraints/RegexRouteConstraint.cs",
         held_by: &[
-            "src/functions/route/tests.rs::where_dotnet_may_see_a_constraint_otherwise_nobody_is_called_unless_one_route_alone_fits",
-            "src/functions/route/tests.rs::names_in_any_script_are_told_from_numbers",
+            "src/functions/route/table.rs::where_dotnet_may_see_a_constraint_otherwise_nobody_is_called_unless_one_route_alone_fits",
+            "src/functions/route/table.rs::names_in_any_script_are_told_from_numbers",
         ],
     },
     Rule {
