@@ -56,6 +56,9 @@ fn serve(options: &ServeOptions) -> Result<(), String> {
 
     let options =
         ServerOptions { threads: listen.threads, body_memory: listen.body_memory, shutdown: listen.shutdown };
+    // The server drops its own when it closes its connections. Commands that were cut off then still tell the server so, on
+    // the runtime that ends with the worker.
+    let _kept_to_the_end = worker.clone();
     let served = actix_web::rt::System::new().block_on(async move {
         let mut signals = StopSignals::listen()?;
         let (stop, mut stopped) = watch::channel(None);
