@@ -185,7 +185,9 @@ impl Keys<'_> {
 
     fn function_timeout(&self) -> Result<Option<Duration>, HostJsonError> {
         match self.text("functionTimeout") {
+            // .NET binds an empty text to no value.
             None => Ok(Some(DEFAULT_FUNCTION_TIMEOUT)),
+            Some(text) if text.is_empty() => Ok(Some(DEFAULT_FUNCTION_TIMEOUT)),
             Some(text) if text == "-1" => Ok(None),
             Some(_) => self.span("functionTimeout", "functionTimeout"),
         }
