@@ -194,11 +194,11 @@ impl Constraint {
         }
     }
 
-    /// Whether .NET could accept it. Where its rules are wider than what we read of them, it could.
+    /// Whether .NET could accept it. Where its rules are wider than what we read of them, or we can't be sure, it could.
     pub(super) fn may_accept(&self, value: &str) -> bool {
         match &self.rule {
             Rule::DateTime | Rule::Regex(_) | Rule::ForeignRegex(_) => true,
-            _ => self.accepts(value),
+            _ => self.verdict(value) != Verdict::Refused,
         }
     }
 
