@@ -7,7 +7,7 @@ use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
 use super::faults::{IdentityFaults, ReplyFault};
@@ -15,6 +15,9 @@ use super::faults::{IdentityFaults, ReplyFault};
 /// What a proxy in between says, or a sign-in page of a network that wants to be paid first.
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>\
                     <body><h1>Please sign in</h1></body></html>\n";
+
+/// How long half a reply is left standing.
+const CUT_AFTER: Duration = Duration::from_millis(20);
 
 /// What an endpoint replies when nothing is wrong, and how it words an error.
 pub(crate) struct Replies<Body, Succeed, Refuse>
@@ -79,8 +82,12 @@ fn spoiled(
         ReplyFault::Truncated => {
             let body = succeed()?;
             let half = body.get(..body.len() / 2).map(Bytes::copy_from_slice).unwrap_or_default();
-            let cut = std::io::Error::other("the reply is cut off on purpose");
-            let parts = stream::iter([Ok(half), Err(cut)]);
+            // The server drops what it hasn't sent when a body fails: the half has to leave first.
+            let cut = async {
+                tokio::time::sleep(CUT_AFTER).await;
+                Err(std::io::Error::other("the reply is cut off on purpose"))
+            };
+            let parts = Box::pin(stream::iter([Ok(half)]).chain(stream::once(cut)));
             json().body(SizedStream::new(u64::try_from(body.len()).unwrap_or(u64::MAX), parts))
         }
         ReplyFault::Empty => json().body(Bytes::new()),
