@@ -42,7 +42,10 @@ impl Session {
             [key, value] => (key, value, None),
             [key, value, read_only] => (key, value, Some(read_only)),
             [] | [_] => {
-                return Err(SqlError::new(16903, "The \"sp_set_connection_context\" procedure was called with an incorrect number of parameters."));
+                return Err(SqlError::new(
+                    16903,
+                    "The \"sp_set_connection_context\" procedure was called with an incorrect number of parameters.",
+                ));
             }
             _ => {
                 return Err(SqlError::new(
@@ -70,19 +73,37 @@ impl Session {
             Some(_) => None,
         };
         let Some(read_only) = read_only.filter(|_| !too_long) else {
-            return Err(SqlError::new(15600, "An invalid parameter or option was specified for procedure 'sp_set_connection_context'."));
+            return Err(SqlError::new(
+                15600,
+                "An invalid parameter or option was specified for procedure 'sp_set_connection_context'.",
+            ));
         };
         let key = context_key(written);
         if key.is_empty() || key.encode_utf16().count() > LONGEST_KEY {
-            return Err(SqlError::new(15666, format!("Cannot set key '{written}' in the session context. The size of the key cannot exceed 256 bytes.")));
+            return Err(SqlError::new(
+                15666,
+                format!(
+                    "Cannot set key '{written}' in the session context. The size of the key cannot exceed 256 bytes."
+                ),
+            ));
         }
         if let Some(locked) = self.read_only_context.get(&key) {
-            return Err(SqlError::new(15664, format!("Cannot set key '{locked}' in the session context. The key has been set as read_only for this session.")));
+            return Err(SqlError::new(
+                15664,
+                format!(
+                    "Cannot set key '{locked}' in the session context. The key has been set as read_only for this session."
+                ),
+            ));
         }
         let all = self.session_context.iter().filter(|(other, _)| **other != key);
         let size = all.map(|(key, (_, value))| context_size(key, value)).sum::<usize>();
         if size + context_size(&key, &value.value) > LARGEST_CONTEXT {
-            return Err(SqlError::new(15665, format!("The value was not set for key '{written}' because the total size of keys and values in the session context would exceed the 1 MB limit.")));
+            return Err(SqlError::new(
+                15665,
+                format!(
+                    "The value was not set for key '{written}' because the total size of keys and values in the session context would exceed the 1 MB limit."
+                ),
+            ));
         }
         if read_only {
             self.read_only_context.insert(key.clone(), written.clone());

@@ -102,8 +102,7 @@ impl Database {
 fn admit(connection: &Connection, login: &Login) -> Result<User, SqlError> {
     let principals = store::principals(connection).map_err(|error| errors::internal(&error))?;
     let user = User::of(login, &principals)?;
-    let rights =
-        store::load(connection, user, &login.database).map_err(|error| errors::internal(&error))?;
+    let rights = store::load(connection, user, &login.database).map_err(|error| errors::internal(&error))?;
     if rights.allows_named(Securable::Database, "CONNECT") {
         Ok(rights.user.clone())
     } else {

@@ -305,6 +305,9 @@ impl Session {
             Setting::LockTimeout(milliseconds) => self.settings.lock_timeout = *milliseconds,
             Setting::IdentityInsert(name, on) => {
                 let table = super::define::table(&self.connection, name)?;
+                if !table.temporary {
+                    self.may_alter(name)?;
+                }
                 if table.identity().is_none() {
                     return Err(SqlError::new(
                         8106,

@@ -176,7 +176,10 @@ async fn log_in(
 enum Refusal {
     /// In the order in which they are sent.
     Errors(Vec<SqlError>),
-    Redirect { host: String, port: u16 },
+    Redirect {
+        host: String,
+        port: u16,
+    },
 }
 
 impl From<SqlError> for Refusal {
@@ -297,11 +300,7 @@ fn login_reply(login: &Login7, database: &str, packet_size: u16, routing: Option
 }
 
 /// Sends the errors that end a login, then ends the connection.
-async fn turn_away<T>(
-    mut stream: Box<dyn Stream>,
-    spid: u16,
-    errors: &[SqlError],
-) -> io::Result<Option<T>> {
+async fn turn_away<T>(mut stream: Box<dyn Stream>, spid: u16, errors: &[SqlError]) -> io::Result<Option<T>> {
     let mut reply = Vec::new();
     for error in errors {
         token::put_error(&mut reply, error);

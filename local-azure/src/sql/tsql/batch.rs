@@ -195,9 +195,10 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
         "EXEC" | "EXECUTE" => super::execute::execute(cursor),
         "GRANT" | "DENY" | "REVOKE" => super::security::permission(cursor, &word),
-        "MERGE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC"
-        | "KILL" | "BACKUP" | "RESTORE" | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK"
-        | "FETCH" => Err(cursor.unsupported(&format!("The statement {word}"))),
+        "MERGE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC" | "KILL" | "BACKUP" | "RESTORE"
+        | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK" | "FETCH" => {
+            Err(cursor.unsupported(&format!("The statement {word}")))
+        }
         _ => Err(cursor.syntax_error()),
     }
 }

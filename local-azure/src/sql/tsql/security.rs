@@ -37,13 +37,31 @@ pub(crate) enum Target {
 /// A statement about principals or permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SecurityStatement {
-    CreateUser { name: String, source: UserSource },
-    DropUser { name: String, if_exists: bool },
+    CreateUser {
+        name: String,
+        source: UserSource,
+    },
+    DropUser {
+        name: String,
+        if_exists: bool,
+    },
     CreateRole(String),
-    DropRole { name: String, if_exists: bool },
-    AlterRole { role: String, member: String, add: bool },
+    DropRole {
+        name: String,
+        if_exists: bool,
+    },
+    AlterRole {
+        role: String,
+        member: String,
+        add: bool,
+    },
     /// Permissions in upper case.
-    Permission { verb: Verb, permissions: Vec<String>, target: Target, grantees: Vec<String> },
+    Permission {
+        verb: Verb,
+        permissions: Vec<String>,
+        target: Target,
+        grantees: Vec<String>,
+    },
 }
 
 /// CREATE, ALTER or DROP of a user or role; None, and nothing taken, when something else comes.
@@ -70,7 +88,7 @@ pub(super) fn principal(cursor: &mut Cursor) -> Result<Option<SecurityStatement>
         return Ok(Some(SecurityStatement::DropRole { name: cursor.identifier()?, if_exists }));
     }
     if cursor.accept(&["ALTER", "ROLE"]) {
-        let role = cursor.identifier()?;
+        let role = principal_name(cursor)?;
         let add = cursor.accept(&["ADD"]);
         if !add && !cursor.accept(&["DROP"]) {
             return Err(match cursor.peek_keyword().as_deref() {

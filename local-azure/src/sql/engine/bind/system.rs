@@ -46,97 +46,95 @@ impl Binder<'_> {
         };
         let database =
             self.facts.values.get("db_name").and_then(|(_, value)| value.clone()).unwrap_or(Value::Null);
-        Ok(
-            match (schema.to_ascii_lowercase().as_str(), view.to_ascii_lowercase().as_str()) {
-                ("sys", "tables" | "objects") => (
-                    vec![
-                        ("name", NAME),
-                        ("object_id", SqlType::Int),
-                        ("schema_id", SqlType::Int),
-                        ("type", SqlType::Char(2)),
-                        ("type_desc", NAME),
-                        ("is_ms_shipped", SqlType::Bit),
-                    ],
-                    tables
-                        .iter()
-                        .map(|table| {
-                            vec![
-                                text(&table.name),
-                                Value::Integer(table.id),
-                                schema_id(&table.schema),
-                                text("U "),
-                                text("USER_TABLE"),
-                                Value::Bit(false),
-                            ]
-                        })
-                        .collect(),
-                ),
-                ("sys", "schemas") => (
-                    vec![("name", NAME), ("schema_id", SqlType::Int)],
-                    schemas.iter().map(|(id, name)| vec![text(name), Value::Integer(*id)]).collect(),
-                ),
-                ("sys", "columns") => (
-                    vec![
-                        ("object_id", SqlType::Int),
-                        ("name", NAME),
-                        ("column_id", SqlType::Int),
-                        ("is_nullable", SqlType::Bit),
-                        ("is_identity", SqlType::Bit),
-                    ],
-                    each_column(&tables, |table, ordinal, column| {
+        Ok(match (schema.to_ascii_lowercase().as_str(), view.to_ascii_lowercase().as_str()) {
+            ("sys", "tables" | "objects") => (
+                vec![
+                    ("name", NAME),
+                    ("object_id", SqlType::Int),
+                    ("schema_id", SqlType::Int),
+                    ("type", SqlType::Char(2)),
+                    ("type_desc", NAME),
+                    ("is_ms_shipped", SqlType::Bit),
+                ],
+                tables
+                    .iter()
+                    .map(|table| {
                         vec![
-                            Value::Integer(table.id),
-                            text(&column.name),
-                            Value::Integer(ordinal),
-                            Value::Bit(column.nullable),
-                            Value::Bit(column.identity.is_some()),
-                        ]
-                    }),
-                ),
-                ("information_schema", "tables") => (
-                    vec![
-                        ("TABLE_CATALOG", NAME),
-                        ("TABLE_SCHEMA", NAME),
-                        ("TABLE_NAME", NAME),
-                        ("TABLE_TYPE", SqlType::VarChar(Length::Limit(10))),
-                    ],
-                    tables
-                        .iter()
-                        .map(|table| {
-                            vec![database.clone(), text(&table.schema), text(&table.name), text("BASE TABLE")]
-                        })
-                        .collect(),
-                ),
-                ("information_schema", "columns") => (
-                    vec![
-                        ("TABLE_CATALOG", NAME),
-                        ("TABLE_SCHEMA", NAME),
-                        ("TABLE_NAME", NAME),
-                        ("COLUMN_NAME", NAME),
-                        ("ORDINAL_POSITION", SqlType::Int),
-                        ("IS_NULLABLE", SqlType::VarChar(Length::Limit(3))),
-                        ("DATA_TYPE", NAME),
-                    ],
-                    each_column(&tables, |table, ordinal, column| {
-                        vec![
-                            database.clone(),
-                            text(&table.schema),
                             text(&table.name),
-                            text(&column.name),
-                            Value::Integer(ordinal),
-                            text(if column.nullable { "YES" } else { "NO" }),
-                            text(column.sql_type.family_name()),
+                            Value::Integer(table.id),
+                            schema_id(&table.schema),
+                            text("U "),
+                            text("USER_TABLE"),
+                            Value::Bit(false),
                         ]
-                    }),
-                ),
-                _ => {
-                    return Err(errors::invalid_object(&Name {
-                        schema: Some(schema.to_owned()),
-                        object: view.to_owned(),
-                    }));
-                }
-            },
-        )
+                    })
+                    .collect(),
+            ),
+            ("sys", "schemas") => (
+                vec![("name", NAME), ("schema_id", SqlType::Int)],
+                schemas.iter().map(|(id, name)| vec![text(name), Value::Integer(*id)]).collect(),
+            ),
+            ("sys", "columns") => (
+                vec![
+                    ("object_id", SqlType::Int),
+                    ("name", NAME),
+                    ("column_id", SqlType::Int),
+                    ("is_nullable", SqlType::Bit),
+                    ("is_identity", SqlType::Bit),
+                ],
+                each_column(&tables, |table, ordinal, column| {
+                    vec![
+                        Value::Integer(table.id),
+                        text(&column.name),
+                        Value::Integer(ordinal),
+                        Value::Bit(column.nullable),
+                        Value::Bit(column.identity.is_some()),
+                    ]
+                }),
+            ),
+            ("information_schema", "tables") => (
+                vec![
+                    ("TABLE_CATALOG", NAME),
+                    ("TABLE_SCHEMA", NAME),
+                    ("TABLE_NAME", NAME),
+                    ("TABLE_TYPE", SqlType::VarChar(Length::Limit(10))),
+                ],
+                tables
+                    .iter()
+                    .map(|table| {
+                        vec![database.clone(), text(&table.schema), text(&table.name), text("BASE TABLE")]
+                    })
+                    .collect(),
+            ),
+            ("information_schema", "columns") => (
+                vec![
+                    ("TABLE_CATALOG", NAME),
+                    ("TABLE_SCHEMA", NAME),
+                    ("TABLE_NAME", NAME),
+                    ("COLUMN_NAME", NAME),
+                    ("ORDINAL_POSITION", SqlType::Int),
+                    ("IS_NULLABLE", SqlType::VarChar(Length::Limit(3))),
+                    ("DATA_TYPE", NAME),
+                ],
+                each_column(&tables, |table, ordinal, column| {
+                    vec![
+                        database.clone(),
+                        text(&table.schema),
+                        text(&table.name),
+                        text(&column.name),
+                        Value::Integer(ordinal),
+                        text(if column.nullable { "YES" } else { "NO" }),
+                        text(column.sql_type.family_name()),
+                    ]
+                }),
+            ),
+            _ => {
+                return Err(errors::invalid_object(&Name {
+                    schema: Some(schema.to_owned()),
+                    object: view.to_owned(),
+                }));
+            }
+        })
     }
 
     /// The rows as a query that gives them.

@@ -169,7 +169,14 @@ fn permissions(rights: &Rights) -> View {
             })
             .map(|entry| {
                 let permission = entry.permission;
-                row(permission.class, entry.major, entry.grantee, permission.code, permission.name, entry.state)
+                row(
+                    permission.class,
+                    entry.major,
+                    entry.grantee,
+                    permission.code,
+                    permission.name,
+                    entry.state,
+                )
             }),
     );
     let columns = vec![

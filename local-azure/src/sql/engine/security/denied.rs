@@ -36,11 +36,33 @@ pub(crate) fn cannot_find_table(shown: &str) -> SqlError {
 pub(crate) fn cannot(verb: &str, what: &str, name: &str) -> SqlError {
     SqlError::new(
         15151,
-        format!("Cannot {verb} the {what} '{name}', because it does not exist or you do not have permission."),
+        format!(
+            "Cannot {verb} the {what} '{name}', because it does not exist or you do not have permission."
+        ),
     )
 }
 
 /// 15247.
 pub(crate) fn this_action() -> SqlError {
     SqlError::new(15247, "User does not have permission to perform this action.")
+}
+
+/// 2760.
+pub(crate) fn schema(name: &str) -> SqlError {
+    SqlError::new(
+        2760,
+        format!(
+            "The specified schema name \"{name}\" either does not exist or you do not have permission to use it."
+        ),
+    )
+}
+
+/// 3701.
+pub(crate) fn drop(what: &str, name: &str) -> SqlError {
+    SqlError::new(
+        3701,
+        format!("Cannot drop the {what} '{name}', because it does not exist or you do not have permission."),
+    )
+    .with_class(11)
+    .with_state(5)
 }

@@ -41,12 +41,9 @@ pub(crate) fn register(connection: &Connection, current: &CurrentRights) -> rusq
                     .map_or(Stored::Null, |principal| Stored::Text(principal.name.clone())),
                 None => Stored::Null,
             },
-            "has_perms_by_name" => number(has_permission(
-                &rights,
-                text(1)?.as_deref(),
-                text(2)?.as_deref(),
-                text(3)?.as_deref(),
-            )),
+            "has_perms_by_name" => {
+                number(has_permission(&rights, text(1)?.as_deref(), text(2)?.as_deref(), text(3)?.as_deref()))
+            }
             _ => number(text(1)?.and_then(|name| named(&rights, &question, &name, text(2).ok().flatten()))),
         })
     })
@@ -102,9 +99,7 @@ fn named(rights: &Rights, question: &str, name: &str, other: Option<String>) -> 
             let names = parts(name)?;
             let (schema, object) = schema_and_object(&names)?;
             let found = rights.object(schema, object).filter(|found| rights.sees(*found))?;
-            other
-                .is_none_or(|kind| kind.trim().eq_ignore_ascii_case("U"))
-                .then_some(found.major())
+            other.is_none_or(|kind| kind.trim().eq_ignore_ascii_case("U")).then_some(found.major())
         }
         "schema_id" => rights.schema(name),
         _ => None,

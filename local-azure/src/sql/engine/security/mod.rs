@@ -10,8 +10,10 @@
 //! | [`functions`] | the same questions, asked by T-SQL functions |
 //! | [`principals`] | CREATE USER, DROP ROLE and their kin |
 //! | [`grants`] | GRANT, DENY, REVOKE |
+//! | [`definitions`] | what CREATE TABLE and its kin need |
 //! | [`denied`] | the errors for what a user may not |
 
+mod definitions;
 pub(crate) mod denied;
 pub(crate) mod functions;
 mod grants;

@@ -87,9 +87,7 @@ pub(crate) fn built_in() -> Vec<Principal> {
         principal(3, "INFORMATION_SCHEMA", PrincipalKind::SqlUser, None, false),
         principal(4, "sys", PrincipalKind::SqlUser, None, false),
     ];
-    all.extend(
-        FIXED_ROLES.iter().map(|role| principal(role.id, role.name, PrincipalKind::Role, None, true)),
-    );
+    all.extend(FIXED_ROLES.iter().map(|role| principal(role.id, role.name, PrincipalKind::Role, None, true)));
     all
 }
 

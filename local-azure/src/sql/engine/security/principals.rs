@@ -120,9 +120,7 @@ impl Session {
             return Err(cannot("drop", what, name).into());
         }
         if principal.is_built_in() {
-            return Err(
-                SqlError::new(15150, format!("Cannot drop the {what} '{}'.", principal.name)).into()
-            );
+            return Err(SqlError::new(15150, format!("Cannot drop the {what} '{}'.", principal.name)).into());
         }
         if role && rights.members.iter().any(|(role, _)| *role == principal.id) {
             return Err(SqlError::new(
@@ -147,8 +145,9 @@ impl Session {
             return Err(cannot(verb, "principal", member).into());
         };
         if member.fixed_role || (member.id != DBO && member.is_built_in()) {
-            return Err(SqlError::new(15405, format!("Cannot use the special principal '{}'.", member.name))
-                .into());
+            return Err(
+                SqlError::new(15405, format!("Cannot use the special principal '{}'.", member.name)).into()
+            );
         }
         if member.id == DBO {
             return Err(SqlError::new(15405, "Cannot use the special principal 'dbo'.").into());
@@ -178,7 +177,12 @@ fn look_up<'a>(
     object_id: Option<&str>,
 ) -> Result<&'a DirectoryEntry, SqlError> {
     let Some(directory) = directory else {
-        return Err(SqlError::new(33134, format!("Principal '{name}' could not be resolved. Error message: 'Server identity is not configured. Please follow the steps in \"Assign an Azure AD identity to your server and add Directory Reader permission to your identity\" (https://aka.ms/sqlaadsetup)'")));
+        return Err(SqlError::new(
+            33134,
+            format!(
+                "Principal '{name}' could not be resolved. Error message: 'Server identity is not configured. Please follow the steps in \"Assign an Azure AD identity to your server and add Directory Reader permission to your identity\" (https://aka.ms/sqlaadsetup)'"
+            ),
+        ));
     };
     let missing = || {
         SqlError::new(
@@ -194,6 +198,11 @@ fn look_up<'a>(
     let first = found.next().ok_or_else(missing)?;
     match found.next() {
         None => Ok(first),
-        Some(_) => Err(SqlError::new(33131, format!("Principal '{name}' has a duplicate display name. Make the display name unique in Azure Active Directory and execute this statement again."))),
+        Some(_) => Err(SqlError::new(
+            33131,
+            format!(
+                "Principal '{name}' has a duplicate display name. Make the display name unique in Azure Active Directory and execute this statement again."
+            ),
+        )),
     }
 }

@@ -111,10 +111,6 @@ impl Rights {
         self.schemas.iter().find(|(_, other)| same_name(other, name)).map(|(id, _)| *id)
     }
 
-    pub(crate) fn schema_name(&self, id: i64) -> Option<&str> {
-        self.schemas.iter().find(|(other, _)| *other == id).map(|(_, name)| name.as_str())
-    }
-
     /// The object of that name.
     pub(crate) fn object(&self, schema: &str, name: &str) -> Option<Securable> {
         let schema = self.schema(schema)?;
@@ -122,10 +118,6 @@ impl Rights {
             .iter()
             .find(|object| object.schema == schema && same_name(&object.name, name))
             .map(|object| Securable::Object { id: object.id, schema })
-    }
-
-    pub(crate) fn object_by_id(&self, id: i64) -> Option<&Object> {
-        self.objects.iter().find(|object| object.id == id)
     }
 
     /// A table as something to have rights on.

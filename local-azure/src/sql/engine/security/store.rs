@@ -34,13 +34,7 @@ pub(crate) fn principals(connection: &Connection) -> rusqlite::Result<Vec<Princi
     while let Some(row) = rows.next()? {
         let kind: String = row.get(2)?;
         let Some(kind) = PrincipalKind::from_code(&kind) else { continue };
-        all.push(Principal {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            kind,
-            sid: row.get(3)?,
-            fixed_role: false,
-        });
+        all.push(Principal { id: row.get(0)?, name: row.get(1)?, kind, sid: row.get(3)?, fixed_role: false });
     }
     all.sort_by_key(|principal| principal.id);
     Ok(all)
@@ -62,8 +56,7 @@ fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(3)?;
-        let permission =
-            Class::from_number(row.get(0)?).and_then(|class| permission::find(class, &name));
+        let permission = Class::from_number(row.get(0)?).and_then(|class| permission::find(class, &name));
         let Some(permission) = permission else { continue };
         let denied: bool = row.get(4)?;
         entries.push(Entry {
@@ -127,7 +120,8 @@ pub(crate) fn add_principal(
 
 /// Forgets a principal with its memberships and permissions.
 pub(crate) fn remove_principal(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM main.local_azure_role_members WHERE role_id = ?1 OR member_id = ?1", [id])?;
+    connection
+        .execute("DELETE FROM main.local_azure_role_members WHERE role_id = ?1 OR member_id = ?1", [id])?;
     connection.execute("DELETE FROM main.local_azure_permissions WHERE grantee_id = ?1", [id])?;
     connection.execute("DELETE FROM main.local_azure_principals WHERE principal_id = ?1", [id])?;
     Ok(())

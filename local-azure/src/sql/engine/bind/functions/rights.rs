@@ -21,7 +21,11 @@ impl Binder<'_> {
         let question = name.to_lowercase();
         Ok(Some(match (name, values) {
             (
-                "DATABASE_PRINCIPAL_ID" | "IS_MEMBER" | "IS_ROLEMEMBER" | "IS_SRVROLEMEMBER" | "HAS_DBACCESS"
+                "DATABASE_PRINCIPAL_ID"
+                | "IS_MEMBER"
+                | "IS_ROLEMEMBER"
+                | "IS_SRVROLEMEMBER"
+                | "HAS_DBACCESS"
                 | "SCHEMA_ID",
                 [subject],
             ) => {

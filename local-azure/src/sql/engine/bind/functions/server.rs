@@ -111,7 +111,11 @@ fn database_property(wanted: &str) -> Option<Value> {
 /// The options with which this endpoint works; others it refuses to set.
 fn session_property(wanted: &str) -> Option<Value> {
     match wanted {
-        "ansi_nulls" | "ansi_padding" | "ansi_warnings" | "arithabort" | "concat_null_yields_null"
+        "ansi_nulls"
+        | "ansi_padding"
+        | "ansi_warnings"
+        | "arithabort"
+        | "concat_null_yields_null"
         | "quoted_identifier" => Some(Value::Integer(1)),
         "numeric_roundabort" => Some(Value::Integer(0)),
         _ => None,

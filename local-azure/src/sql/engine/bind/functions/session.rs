@@ -27,9 +27,7 @@ impl Binder<'_> {
         let invalid = |family: &str| {
             SqlError::new(
                 8116,
-                format!(
-                    "Argument data type {family} is invalid for argument 1 of session_context function."
-                ),
+                format!("Argument data type {family} is invalid for argument 1 of session_context function."),
             )
         };
         let key = match self.constant(key)? {
@@ -49,7 +47,8 @@ impl Binder<'_> {
 
     /// The value of a text literal, of NULL or of a variable: what has to be known before the statement runs.
     pub(super) fn constant(&self, expression: &Expr) -> Result<(Value, SqlType), SqlError> {
-        let length = |text: &str| Length::Limit(u16::try_from(text.chars().count().clamp(1, 4000)).unwrap_or(4000));
+        let length =
+            |text: &str| Length::Limit(u16::try_from(text.chars().count().clamp(1, 4000)).unwrap_or(4000));
         match expression {
             Expr::Nested(inner) => self.constant(inner),
             Expr::Value(ast::ValueWithSpan { value, span: _ }) => match value {
