@@ -314,3 +314,6 @@ fn comment(text: &str) -> String {
         .collect();
     format!("-- {text}")
 }
+
+#[cfg(test)]
+mod tests;
