@@ -8,6 +8,8 @@
 //! on the table it fills; NEXT VALUE FOR needs UPDATE on the sequence; TRUNCATE TABLE and IDENTITY_INSERT need ALTER.
 
 mod changes;
+#[cfg(test)]
+mod laws;
 mod names;
 mod nodes;
 mod sources;
