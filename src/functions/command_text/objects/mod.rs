@@ -89,6 +89,12 @@ impl Reader {
                 }
                 self.needed.need(object, right);
             }
+            Meaning::Ungranted if name.parts.len() == 2 && name.last().to_lowercase().starts_with("dm_") => {
+                self.needed.note(
+                    name.line,
+                    format!("`{name}` shows little without VIEW DATABASE STATE, which is not granted here"),
+                );
+            }
             Meaning::Ungranted => {}
             Meaning::Elsewhere => self.needed.note(
                 name.line,
@@ -209,7 +215,12 @@ impl Reader {
     fn function(&mut self, name: &Name) {
         let is_method = words::METHODS.contains(&name.last()) || name.last().starts_with("ST");
         match name.parts.as_slice() {
-            [_] => {}
+            [single] => {
+                if words::OPAQUE_FUNCTIONS.iter().any(|word| single.eq_ignore_ascii_case(word)) {
+                    self.needed
+                        .note(name.line, format!("what `{single}` uses needs rights that can't be told"));
+                }
+            }
             [first, ..] if is_method && !first.eq_ignore_ascii_case("dbo") => self.needed.note(
                 name.line,
                 format!(

@@ -90,6 +90,10 @@ impl Reader {
             Some(Form::Truncate) => self.truncate(own),
             Some(Form::Definition) => return self.definition(nodes),
             Some(Form::Plain) => self.plain(own),
+            // `OPEN SYMMETRIC KEY`, `CLOSE MASTER KEY`: what stands third tells them from a cursor's.
+            Some(Form::Cursor) if own.get(2).is_some_and(|third| third.is_any_word(&["KEY", "SYMMETRIC"])) => {
+                self.opaque(own);
+            }
             Some(Form::Cursor) => {}
             Some(Form::Use) => self.needed.note(
                 first.line(),
@@ -218,6 +222,12 @@ impl Reader {
             let is_built_in = name.single().is_some_and(|name| {
                 words::TYPES.iter().chain(&words::MORE_TYPES).any(|known| name.eq_ignore_ascii_case(known))
             });
+            if name.last().eq_ignore_ascii_case("xml") && written.get(taken).is_some_and(Node::is_group) {
+                self.needed.note(
+                    name.line,
+                    "EXECUTE on the XML schema collection is not granted here; grant it by hand",
+                );
+            }
             if !is_built_in {
                 self.need_type(&name);
             }

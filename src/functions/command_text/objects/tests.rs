@@ -177,6 +177,7 @@ fn changing_needs_select_only_where_something_is_read() {
             "UPDATE P SET a = s.a FROM dbo.T p JOIN dbo.S s ON s.i = p.i",
             vec!["[dbo].[S] SELECT", "[dbo].[T] SELECT UPDATE"],
         ),
+        ("UPDATE dbo.T SET a = 1\nFROM DBO.t", vec!["[dbo].[T] UPDATE"]),
         ("UPDATE T SET a = 1 FROM dbo.T WHERE b = 1", vec!["[dbo].[T] SELECT UPDATE"]),
         ("WITH c AS (SELECT a FROM dbo.T) UPDATE c SET a = 1", vec!["[dbo].[T] SELECT UPDATE"]),
         ("UPDATE d SET a = 1 FROM (SELECT a FROM dbo.T) d", vec!["[dbo].[T] SELECT UPDATE"]),
@@ -256,6 +257,10 @@ fn what_cannot_be_told_is_a_note() {
         ("WITH j AS (SELECT 1 AS a FROM dbo.A, dbo.B) DELETE FROM j", "1: which table of a join is changed"),
         ("UPDATE STATISTICS dbo.T", "1: what `UPDATE` needs can't be told"),
         ("EXECUTE AS USER = 'x'", "1: EXECUTE AS takes another user's rights"),
+        ("SELECT * FROM sys.dm_exec_requests", "1: `sys.dm_exec_requests` shows little"),
+        ("OPEN SYMMETRIC KEY k DECRYPTION BY CERTIFICATE c", "1: what `OPEN` needs"),
+        ("SELECT DECRYPTBYCERT(1, a) FROM dbo.T", "1: what `DECRYPTBYCERT` uses"),
+        ("DECLARE @x xml(dbo.Forms)", "1: EXECUTE on the XML schema collection"),
         ("USE other", "1: USE changes the database"),
         ("SELECT * FROM", "1: what is read after FROM"),
     ] {
