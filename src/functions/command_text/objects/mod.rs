@@ -8,6 +8,7 @@
 //! on the table it fills; NEXT VALUE FOR needs UPDATE on the sequence; TRUNCATE TABLE and IDENTITY_INSERT need ALTER.
 
 mod changes;
+mod extent;
 #[cfg(test)]
 mod laws;
 mod names;
@@ -213,7 +214,10 @@ impl Reader {
 
     /// A function in an expression. One without a schema is the server's own.
     fn function(&mut self, name: &Name) {
-        let is_method = words::METHODS.contains(&name.last()) || name.last().starts_with("ST");
+        // All of these are written in this case alone, but for WRITE.
+        let is_method = words::METHODS.contains(&name.last())
+            || name.last().starts_with("ST")
+            || name.last().eq_ignore_ascii_case("WRITE");
         match name.parts.as_slice() {
             [single] => {
                 if words::OPAQUE_FUNCTIONS.iter().any(|word| single.eq_ignore_ascii_case(word)) {

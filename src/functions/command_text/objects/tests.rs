@@ -158,6 +158,10 @@ fn changing_needs_select_only_where_something_is_read() {
             "UPDATE dbo.T SET a = DATEADD(day, 1, SYSUTCDATETIME()), b = @b COLLATE Latin1_General_BIN2",
             vec!["[dbo].[T] UPDATE"],
         ),
+        (
+            "UPDATE dbo.T SET a = TRIM(BOTH ' ' FROM @x), b = CASE WHEN @x = 1 THEN 'a' ELSE NULL END",
+            vec!["[dbo].[T] UPDATE"],
+        ),
         ("UPDATE dbo.T SET a = a + 1", vec!["[dbo].[T] SELECT UPDATE"]),
         ("UPDATE dbo.T SET a += 1", vec!["[dbo].[T] SELECT UPDATE"]),
         ("UPDATE dbo.T SET a = [b]", vec!["[dbo].[T] SELECT UPDATE"]),
@@ -253,6 +257,7 @@ fn what_cannot_be_told_is_a_note() {
         ("SELECT * FROM OPENROWSET(BULK 'x', FORMAT = 'CSV') AS r", "1: what `OPENROWSET` needs"),
         ("SELECT 1;\nfrobnicate dbo.T", "2: what begins with `frobnicate` isn't understood"),
         ("SELECT (1", "1: parentheses don't match"),
+        ("UPDATE dbo.T SET a.write(@x, 0, 0)", "1: `a.write` is taken for a method"),
         ("SELECT a.b.value('x', 'int') FROM dbo.T a", "1: `a.b.value` is taken for a method"),
         ("WITH j AS (SELECT 1 AS a FROM dbo.A, dbo.B) DELETE FROM j", "1: which table of a join is changed"),
         ("UPDATE STATISTICS dbo.T", "1: what `UPDATE` needs can't be told"),

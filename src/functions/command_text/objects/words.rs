@@ -160,13 +160,12 @@ pub(super) const PUBLIC_PROCEDURES: [&str; 7] = [
 ];
 
 /// Methods of xml, hierarchyid, geometry and geography columns, which look like functions of a schema.
-pub(super) const METHODS: [&str; 16] = [
+pub(super) const METHODS: [&str; 15] = [
     "value",
     "query",
     "exist",
     "nodes",
     "modify",
-    "WRITE",
     "ToString",
     "GetAncestor",
     "GetDescendant",
@@ -228,7 +227,10 @@ pub(super) const TYPES: [&str; 41] = [
 pub(super) const MORE_TYPES: [&str; 4] = ["varchar", "varying", "vector", "xml"];
 
 /// Words in an expression that are no column's name.
-pub(super) const NOT_COLUMNS: [&str; 27] = [
+pub(super) const NOT_COLUMNS: [&str; 30] = [
+    "BOTH",
+    "LEADING",
+    "TRAILING",
     "NULL",
     "DEFAULT",
     "CASE",
