@@ -10,6 +10,7 @@ mod error;
 mod fetcher;
 mod method;
 mod token;
+mod ways;
 
 pub use clock::{Clock, SystemClock};
 pub use cloud::Cloud;
@@ -18,3 +19,4 @@ pub use error::{IdentityError, Way};
 pub use fetcher::TokenFetcher;
 pub use method::{ClientCertificate, Method};
 pub use token::Token;
+pub use ways::fetcher_of;
