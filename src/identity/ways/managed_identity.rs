@@ -78,6 +78,10 @@ impl TokenFetcher for ManagedIdentity {
     fn bound(&self) -> Duration {
         BOUND
     }
+
+    fn way(&self) -> Way {
+        Way::ManagedIdentity
+    }
 }
 
 /// The HTTP status behind an error of the library, which wraps it in errors of its own.
