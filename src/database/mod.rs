@@ -10,10 +10,10 @@ mod failure;
 pub mod faults;
 mod lease;
 mod pool;
+mod retirement;
 mod running;
 mod sink;
 mod tasks;
-mod token_source;
 mod values;
 
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
 pub use tasks::Tasks;
 
-use crate::identity::IdentityEnvironment;
+use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
 use faults::{Repeatability, RetryLimits};
 use pool::ConnectionPool;
@@ -73,6 +73,7 @@ pub struct Database {
 struct Inner {
     settings: DatabaseSettings,
     tasks: Tasks,
+    tokens: TokenCaches,
     pools: Mutex<HashMap<Arc<str>, ConnectionPool>>,
 }
 
@@ -80,7 +81,8 @@ impl Database {
     /// Commands run on `tasks`, apart from whoever waits for them.
     #[must_use]
     pub fn new(settings: DatabaseSettings, tasks: Tasks) -> Self {
-        Self { inner: Arc::new(Inner { settings, tasks, pools: Mutex::default() }) }
+        let tokens = TokenCaches::new(settings.identity.clone(), Arc::new(SystemClock));
+        Self { inner: Arc::new(Inner { settings, tasks, tokens, pools: Mutex::default() }) }
     }
 
     /// Runs `command` for `invocation` on the pool `name`, which is made from `connection` at the first use.
@@ -109,7 +111,7 @@ impl Database {
         let pool = ConnectionPool::new(
             connection.clone(),
             settings.pool,
-            &settings.identity,
+            &self.inner.tokens,
             settings.trusted_authorities.clone(),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;
