@@ -9,6 +9,7 @@ mod commands;
 pub mod database;
 pub mod functions;
 pub mod host;
+pub mod identity;
 pub mod invocation;
 pub mod logging;
 pub mod settings;

@@ -1,7 +1,7 @@
 //! Opening a connection: TCP, redirects, TLS, login.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use socket2::{SockRef, TcpKeepalive};
@@ -12,7 +12,8 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use super::connection_string::{Authentication, ConnectionSettings};
 use super::faults::{Fault, FaultClass, Stage};
-use super::identity::{IdentityError, LoginToken, TokenSource};
+use super::token_source::TokenSource;
+use crate::identity::{Clock, IdentityEnvironment, IdentityError, SystemClock, Token};
 
 /// The driver's client over a TCP stream.
 pub(super) type DriverClient = Client<Compat<TcpStream>>;
@@ -49,8 +50,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Seconds until its token ends; None for a SQL login.
     pub(super) fn token_seconds_left(&self) -> Option<i64> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let now = SystemClock.now();
         self.token_expires_at.map(|end| end.saturating_sub(now))
     }
 }
@@ -67,12 +67,12 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(
         settings: ConnectionSettings,
-        default_client_id: Option<String>,
+        environment: &IdentityEnvironment,
         trusted_authorities: Option<Arc<[u8]>>,
     ) -> Self {
         let tokens = match &settings.authentication {
-            Authentication::ManagedIdentity { client_id } => {
-                Some(TokenSource::managed_identity(client_id.clone().or(default_client_id), &settings.host))
+            Authentication::Entra(method) => {
+                Some(TokenSource::new(method.clone(), environment.clone(), &settings.host))
             }
             Authentication::SqlPassword { .. } => None,
         };
@@ -101,7 +101,7 @@ impl Connector {
         Ok(Connection { client, opened_at: Instant::now(), token_expires_at })
     }
 
-    async fn connect(&self, token: Option<&LoginToken>) -> Result<DriverClient, Fault> {
+    async fn connect(&self, token: Option<&Token>) -> Result<DriverClient, Fault> {
         let mut host = self.settings.host.clone();
         let mut port = self.settings.port;
         for _ in 0..=MAX_REDIRECTS {
@@ -118,7 +118,7 @@ impl Connector {
         Err(Fault::without_number(FaultClass::Permanent, "the server redirects the login in a circle"))
     }
 
-    fn config(&self, host: &str, port: u16, token: Option<&LoginToken>) -> Config {
+    fn config(&self, host: &str, port: u16, token: Option<&Token>) -> Config {
         let settings = &self.settings;
         let mut config = Config::new();
         config.host(host);
@@ -145,10 +145,10 @@ impl Connector {
             (Authentication::SqlPassword { user, password }, _) => {
                 config.authentication(AuthMethod::sql_server(user, password.expose_secret()));
             }
-            (Authentication::ManagedIdentity { .. }, Some(token)) => {
+            (Authentication::Entra(_), Some(token)) => {
                 config.authentication(AuthMethod::aad_token(token.secret.expose_secret()));
             }
-            (Authentication::ManagedIdentity { .. }, None) => {}
+            (Authentication::Entra(_), None) => {}
         }
         config
     }

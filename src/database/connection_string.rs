@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::identity::Method;
 use crate::invocation::nearest;
 
 /// The port of SQL Server when the string names none.
@@ -19,12 +20,8 @@ const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How the worker proves who it is.
 #[derive(Clone, Debug)]
 pub enum Authentication {
-    /// A managed identity's token: `Authentication=ActiveDirectoryMSI`.
-    ManagedIdentity {
-        /// The client id of a user-assigned identity from `User Id`; None leaves the choice to `AZURE_CLIENT_ID`,
-        /// and without it to the system-assigned identity.
-        client_id: Option<String>,
-    },
+    /// With an Entra token.
+    Entra(Method),
     /// A SQL login: `User Id` and `Password`.
     SqlPassword {
         /// The login's name.
@@ -194,11 +191,13 @@ impl ConnectionSettings {
     ///
     /// ```
     /// use azsql_worker::database::{Authentication, ConnectionSettings};
+    /// use azsql_worker::identity::Method;
     /// let settings = ConnectionSettings::parse(
     ///     "Server=tcp:shop.database.windows.net,1433;Database=shop;Authentication=ActiveDirectoryMSI",
     /// )?;
     /// assert_eq!(settings.host, "shop.database.windows.net");
-    /// assert!(matches!(settings.authentication, Authentication::ManagedIdentity { client_id: None }));
+    /// let Authentication::Entra(Method::ManagedIdentity { client_id }) = settings.authentication else { unreachable!() };
+    /// assert_eq!(client_id, None);
     /// # Ok::<(), azsql_worker::database::ConnectionStringError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, ConnectionStringError> {
@@ -285,7 +284,7 @@ fn parse_authentication(
     match folded.as_deref() {
         Some("activedirectorymsi" | "activedirectorymanagedidentity") => match password {
             Some(_) => Err(ConnectionStringError::PasswordWithIdentity),
-            None => Ok(Authentication::ManagedIdentity { client_id: user }),
+            None => Ok(Authentication::Entra(Method::ManagedIdentity { client_id: user })),
         },
         None | Some("sqlpassword" | "") => match (user, password) {
             (Some(user), Some(password)) => Ok(Authentication::SqlPassword { user, password }),
@@ -403,7 +402,7 @@ mod tests {
         .unwrap();
         assert_eq!((settings.host.as_str(), settings.port), ("shop.database.windows.net", 1433));
         assert_eq!(settings.database.as_deref(), Some("shop"));
-        let Authentication::ManagedIdentity { client_id } = settings.authentication else {
+        let Authentication::Entra(Method::ManagedIdentity { client_id }) = settings.authentication else {
             unreachable!("a managed identity was asked for")
         };
         assert_eq!(client_id.as_deref(), Some("11111111-2222-3333-4444-555555555555"));

@@ -8,12 +8,12 @@ mod connection_string;
 mod execute;
 mod failure;
 pub mod faults;
-mod identity;
 mod lease;
 mod pool;
 mod running;
 mod sink;
 mod tasks;
+mod token_source;
 mod values;
 
 use std::collections::HashMap;
@@ -21,12 +21,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use connection_string::{Authentication, ConnectionSettings, ConnectionStringError};
 pub use failure::Failure;
-pub use identity::IdentityError;
 pub use pool::PoolLimits;
 pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
 pub use tasks::Tasks;
 
+use crate::identity::IdentityEnvironment;
 use crate::invocation::{Invocation, Parameter};
 use faults::{Repeatability, RetryLimits};
 use pool::ConnectionPool;
@@ -56,8 +56,8 @@ pub struct DatabaseSettings {
     pub pool: PoolLimits,
     /// Tries of one invocation.
     pub retry: RetryLimits,
-    /// `AZURE_CLIENT_ID`: the user-assigned identity when the connection string names none.
-    pub client_id: Option<String>,
+    /// What there is to sign in with.
+    pub identity: IdentityEnvironment,
     /// The PEM text of `AZSQL_TRUST_CA`: authorities to trust beside the system's.
     pub trusted_authorities: Option<Arc<[u8]>>,
 }
@@ -109,7 +109,7 @@ impl Database {
         let pool = ConnectionPool::new(
             connection.clone(),
             settings.pool,
-            settings.client_id.clone(),
+            &settings.identity,
             settings.trusted_authorities.clone(),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;

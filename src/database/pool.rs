@@ -12,6 +12,7 @@ use super::connect::{ConnectError, Connection, Connector};
 use super::connection_string::ConnectionSettings;
 use super::faults::{Fault, Stage};
 use super::lease::Lease;
+use crate::identity::IdentityEnvironment;
 
 /// A connection retires at this age, so that a failover or a scaled server is found by all of them in the end; what
 /// other pools use.
@@ -138,10 +139,10 @@ impl ConnectionPool {
     pub(super) fn new(
         settings: ConnectionSettings,
         limits: PoolLimits,
-        default_client_id: Option<String>,
+        environment: &IdentityEnvironment,
         trusted_authorities: Option<Arc<[u8]>>,
     ) -> Result<Self, deadpool::managed::BuildError> {
-        let connector = Connector::new(settings, default_client_id, trusted_authorities);
+        let connector = Connector::new(settings, environment, trusted_authorities);
         let connect_timeout = connector.timeout();
         let timeouts = Timeouts {
             wait: Some(limits.wait),

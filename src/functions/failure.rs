@@ -3,8 +3,9 @@
 //! The server's own words can hold values and names of the schema, so a caller sees them only where the operator
 //! allows it, or where the function's author wrote them with THROW.
 
+use crate::database::Failure;
 use crate::database::faults::{Fault, FaultClass, Repeatability, SERVICE_BUSY};
-use crate::database::{Failure, IdentityError};
+use crate::identity::IdentityError;
 use crate::invocation::Problem;
 
 /// What decides how much of a failure is told, and how.
