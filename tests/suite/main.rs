@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod body_limits;
+mod callers;
 mod cancellation;
 mod check_command;
 mod constraint_errors;
@@ -28,6 +29,7 @@ mod retries;
 mod routes;
 mod samples;
 mod secrets_stay_inside;
+mod session_context;
 mod session_state;
 mod support;
 mod timers;

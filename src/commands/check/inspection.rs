@@ -3,10 +3,11 @@
 use std::io;
 use std::path::Path;
 
-use super::across;
-use crate::functions;
+use super::{across, callers};
+use crate::functions::{self, AppServiceAuthentication};
 use crate::host::host_json;
 use crate::invocation::{Mistake, Severity};
+use crate::settings::environment;
 
 /// What was found in a script root.
 #[derive(Clone, Debug)]
@@ -39,9 +40,12 @@ pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> 
     let host = host_json::read(script_root, &|_| None).ok();
     let unreachable =
         host.as_ref().map(|host| across::unreachable(script_root, &catalogue, host)).unwrap_or_default();
+    let authentication = AppServiceAuthentication::read(&environment);
     for name in &functions {
-        if let Some(Err(error)) = catalogue.functions.get(name) {
-            mistakes.extend(error.mistakes.iter().cloned());
+        match catalogue.functions.get(name) {
+            Some(Err(error)) => mistakes.extend(error.mistakes.iter().cloned()),
+            Some(Ok(function)) => mistakes.extend(callers::warnings(function, authentication)),
+            None => {}
         }
         mistakes.extend(across::same_name(name, &functions));
         let same_route = across::same_route(script_root, name, &catalogue);
