@@ -231,6 +231,8 @@ fn where_ado_net_and_odbc_differ_the_keywords_tell_which_is_meant() {
         ("Server=h;UID=u;PWD={a;b=c}", "sql(u, a;b=c)"),
         ("Server=h;UID=u;PWD={a;b}", "sql(u, a;b)"),
         ("Server=h;UID=u;PWD='a;b'", "sql(u, a;b)"),
+        ("Server=h;UID=u;PWD='a", "sql(u, 'a)"),
+        ("Driver=d;Server=h;UID=u;PWD={a;b};Connection Timeout=30", "sql(u, a;b)"),
         ("Server=h;UID=u;PWD='a;b=c'", "sql(u, a;b=c)"),
         ("Server=h;UID=u;PWD==a", "sql(u, =a)"),
         ("Server=h;User Id=u;Password='x;Driver=y'", "sql(u, x;Driver=y)"),
