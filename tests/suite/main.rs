@@ -9,6 +9,7 @@ mod bad_input;
 mod body_limits;
 mod cancellation;
 mod check_command;
+mod connection_strings;
 mod constraint_errors;
 mod contract;
 mod deadlines;

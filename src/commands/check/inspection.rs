@@ -3,10 +3,11 @@
 use std::io;
 use std::path::Path;
 
-use super::across;
+use super::{across, connections};
 use crate::functions;
 use crate::host::host_json;
 use crate::invocation::{Mistake, Severity};
+use crate::settings::environment;
 
 /// What was found in a script root.
 #[derive(Clone, Debug)]
@@ -18,12 +19,14 @@ pub(in crate::commands) struct Inspection {
     pub(in crate::commands) mistakes: Vec<Mistake>,
 }
 
-/// Inspects the script root.
+/// Inspects the script root, and the connections that this process' environment has for it.
 ///
 /// # Errors
 /// Only when the folder itself can't be read.
 pub(in crate::commands) fn inspect(script_root: &Path) -> io::Result<Inspection> {
-    inspect_copy(script_root, script_root)
+    let mut inspection = inspect_copy(script_root, script_root)?;
+    inspection.mistakes.extend(connections::mistakes(&functions::load(script_root)?, &environment));
+    Ok(inspection)
 }
 
 /// Inspects a copy of a script root; mistakes name the files of the original.
