@@ -10,6 +10,7 @@ mod body_limits;
 mod callers;
 mod cancellation;
 mod check_command;
+mod connection_strings;
 mod constraint_errors;
 mod contract;
 mod deadlines;

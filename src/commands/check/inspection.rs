@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{across, callers};
+use super::{across, callers, connections};
 use crate::functions::{self, AppServiceAuthentication};
 use crate::host::host_json;
 use crate::invocation::{Mistake, Severity};
@@ -19,12 +19,14 @@ pub(in crate::commands) struct Inspection {
     pub(in crate::commands) mistakes: Vec<Mistake>,
 }
 
-/// Inspects the script root.
+/// Inspects the script root, and the connections that this process' environment has for it.
 ///
 /// # Errors
 /// Only when the folder itself can't be read.
 pub(in crate::commands) fn inspect(script_root: &Path) -> io::Result<Inspection> {
-    inspect_copy(script_root, script_root)
+    let mut inspection = inspect_copy(script_root, script_root)?;
+    inspection.mistakes.extend(connections::mistakes(&functions::load(script_root)?, &environment));
+    Ok(inspection)
 }
 
 /// Inspects a copy of a script root; mistakes name the files of the original.

@@ -2,6 +2,7 @@
 
 mod across;
 mod callers;
+mod connections;
 mod inspection;
 
 use std::path::{Path, PathBuf};
