@@ -12,6 +12,7 @@ mod lease;
 mod pool;
 mod retirement;
 mod running;
+mod session_context;
 mod sink;
 mod tasks;
 mod values;
@@ -40,6 +41,9 @@ pub struct Command {
     pub declarations: Arc<str>,
     /// The values, in the declarations' order.
     pub parameters: Vec<Parameter>,
+    /// What the session knows while the command runs, by key; the command can't change it. The connection is closed
+    /// afterwards if there is any.
+    pub session_context: Vec<Parameter>,
     /// What may be repeated of it.
     pub repeatability: Repeatability,
     /// Whether it might end inside a transaction of its own.

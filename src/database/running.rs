@@ -168,7 +168,7 @@ impl Tries {
     /// The command is through and the connection in order; the next caller may have it, unless the command's words say
     /// that they leave something in the session.
     fn finish(&self, lease: Lease<PooledConnection>) {
-        if self.command.leaves_session_state {
+        if self.command.leaves_session_state || !self.command.session_context.is_empty() {
             drop(lease.discard());
             tracing::debug!("discarded a connection whose session the command changed");
         } else {
