@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The claims of an access token that stand for an application or a managed identity.
+/// The claims of an access token that stands for an application, a managed identity or a user.
 ///
 /// Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +26,34 @@ pub struct Claims {
     /// The Azure resource id of the managed identity; absent for other applications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xms_mirid: Option<String>,
+    /// Whom it stands for: `app` or `user`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idtyp: Option<String>,
+    /// The user's principal name, such as `person@contoso.example`; absent for applications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upn: Option<String>,
+    /// The user's name as people read it: the principal name once more, as in Entra's tokens of version 1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique_name: Option<String>,
+    /// What the application may do on the user's behalf; absent for applications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scp: Option<String>,
+    /// Tells this token from any other.
+    #[serde(default)]
+    pub uti: String,
+    /// The version of the token's format.
+    #[serde(default)]
+    pub ver: String,
 }
 
 impl Claims {
-    /// The login name that Azure SQL gives to an application: `{appid}@{tid}`, as `SUSER_SNAME()` shows it.
+    /// The login name that Azure SQL gives, as `SUSER_SNAME()` shows it: a user's principal name, or `{appid}@{tid}`
+    /// for an application.
     #[must_use]
     pub fn login_name(&self) -> String {
-        format!("{}@{}", self.appid, self.tid)
+        match &self.upn {
+            Some(upn) => upn.clone(),
+            None => format!("{}@{}", self.appid, self.tid),
+        }
     }
 }
