@@ -3,15 +3,21 @@
 //! A [`Method`] says how to sign in, an [`IdentityEnvironment`] what the process was given for it. A [`TokenFetcher`] asks
 //! for one token, a cache keeps it and asks again ahead of time.
 
+mod assertion;
+mod chain;
+mod claims;
 mod clock;
 mod cloud;
+mod cures;
 mod environment;
 mod error;
 mod fetcher;
 mod method;
 mod token;
+mod transport;
 mod ways;
 
+pub use claims::Claims;
 pub use clock::{Clock, SystemClock};
 pub use cloud::Cloud;
 pub use environment::{IdentityEnvironment, PipelineSettings};
