@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failure::{Telling, problem_of};
-use super::{Function, JsonSink, Plan, Shaped};
+use super::{AppServiceAuthentication, BoundValues, Function, JsonSink, Plan, Shaped};
 use crate::database::{Command, ConnectionSettings, Database};
-use crate::invocation::{Invocation, Parameter, Problem, TriggerInput};
+use crate::invocation::{Invocation, Problem, TriggerInput};
 
 /// An input of more bytes is bound beside the HTTP threads: they answer others meanwhile.
 const BOUND_BESIDE: usize = 1024 * 1024;
@@ -18,6 +18,9 @@ pub struct Service {
     /// By the name of the app setting that holds the connection string.
     connections: BTreeMap<Arc<str>, Result<ConnectionSettings, String>>,
     show_database_errors: bool,
+    authentication: AppServiceAuthentication,
+    /// Functions that must know their callers, where they can't.
+    without_callers: Vec<Arc<str>>,
 }
 
 impl Service {
@@ -29,12 +32,17 @@ impl Service {
         lookup: &dyn Fn(&str) -> Option<String>,
         show_database_errors: bool,
     ) -> Self {
+        let authentication = AppServiceAuthentication::read(lookup);
         let mut connections = BTreeMap::new();
-        for function in functions {
-            let setting = function.plan.connection_setting();
+        let mut without_callers = Vec::new();
+        for (name, plan) in functions.filter_map(|function| Some((&function.name, function.plan()?))) {
+            if authentication == AppServiceAuthentication::Off && plan.principal_paths().next().is_some() {
+                without_callers.push(Arc::clone(name));
+            }
+            let setting = plan.connection_setting();
             connections.entry(Arc::clone(setting)).or_insert_with(|| connection(setting, lookup));
         }
-        Self { database, connections, show_database_errors }
+        Self { database, connections, show_database_errors, authentication, without_callers }
     }
 
     /// The sentences about connection strings that can't be used.
@@ -42,19 +50,23 @@ impl Service {
         self.connections.values().filter_map(|connection| connection.as_ref().err().map(String::as_str))
     }
 
-    /// Runs `function` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
+    /// The functions that take `principal.*`, where App Service authentication is off: they answer with what to turn on.
+    pub fn without_callers(&self) -> impl Iterator<Item = &str> {
+        self.without_callers.iter().map(AsRef::as_ref)
+    }
+
+    /// Runs `plan` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
     /// the database.
     ///
     /// # Errors
     /// The problem that the caller gets.
     pub async fn run(
         &self,
-        function: &Function,
+        plan: &Plan,
         invocation: Invocation,
         input: TriggerInput,
     ) -> Result<Shaped, Problem> {
-        let plan = &function.plan;
-        let parameters = bind(plan, &invocation.id, input).await?;
+        let BoundValues { parameters, session_context } = self.bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
         let connection = match self.connections.get(setting) {
             Some(Ok(connection)) => connection,
@@ -70,6 +82,7 @@ impl Service {
             text: Arc::clone(plan.command_text()),
             declarations: Arc::clone(plan.declarations()),
             parameters,
+            session_context,
             repeatability,
             may_leave_transaction: plan.may_leave_transaction(),
             leaves_session_state: plan.leaves_session_state(),
@@ -91,22 +104,23 @@ impl Service {
             }
         }
     }
-}
 
-/// Binds the values of an input and drops it.
-async fn bind(plan: &Plan, id: &Arc<str>, input: TriggerInput) -> Result<Vec<Parameter>, Problem> {
-    let length = match &input {
-        TriggerInput::Http(request) => request.body.len(),
-        TriggerInput::Message(message) => message.payload.len(),
-        TriggerInput::Timer(_) => 0,
-    };
-    if length <= BOUND_BESIDE {
-        return plan.bind(id, &input);
+    /// Binds the values of an input and drops it.
+    async fn bind(&self, plan: &Plan, id: &Arc<str>, input: TriggerInput) -> Result<BoundValues, Problem> {
+        let length = match &input {
+            TriggerInput::Http(request) => request.body.len(),
+            TriggerInput::Message(message) => message.payload.len(),
+            TriggerInput::Timer(_) => 0,
+        };
+        let authentication = self.authentication;
+        if length <= BOUND_BESIDE {
+            return plan.bind(id, &input, authentication);
+        }
+        let (plan, id) = (plan.clone(), Arc::clone(id));
+        let bound = tokio::task::spawn_blocking(move || plan.bind(&id, &input, authentication)).await;
+        // It fails only when it panics, which is told where every panic is.
+        bound.unwrap_or_else(|_| Err(Problem::defect()))
     }
-    let (plan, id) = (plan.clone(), Arc::clone(id));
-    let bound = tokio::task::spawn_blocking(move || plan.bind(&id, &input)).await;
-    // It fails only when it panics, which is told where every panic is.
-    bound.unwrap_or_else(|_| Err(Problem::defect()))
 }
 
 fn connection(setting: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<ConnectionSettings, String> {

@@ -82,6 +82,71 @@ pub enum EntraError {
         "The provided value for scope is not valid: client credential flows must have a scope value with /.default suffixed to the resource identifier."
     )]
     ScopeNotDefault,
+    /// No registered redirect of the application is this one.
+    #[error(
+        "The redirect URI specified in the request does not match the redirect URIs configured for the application."
+    )]
+    RedirectNotRegistered,
+    /// `response_type` isn't `code`.
+    #[error("The response type is not supported: this authority serves 'code'.")]
+    ResponseType,
+    /// `response_mode` isn't `query`, the only one that a loopback listener can read and the only one served here.
+    #[error("The response mode is not supported: this authority serves 'query'.")]
+    ResponseMode,
+    /// `prompt` is unknown.
+    #[error("The value of 'prompt' is not supported.")]
+    Prompt,
+    /// There is no proof key for the code. Entra demands it of single-page applications only; RFC 8252 of every program
+    /// at a desk.
+    #[error("Proof Key for Code Exchange is required for authorization code redemption.")]
+    ProofKeyMissing,
+    /// `code_challenge` is no SHA-256 digest in base64url, or `code_challenge_method` isn't `S256`. Entra takes `plain`
+    /// too. The number was not confirmed.
+    #[error(
+        "The 'code_challenge' has an invalid size or method: send the SHA-256 digest in base64url with S256."
+    )]
+    ProofKeyFormat,
+    /// `login_hint` names nobody.
+    #[error("The user account does not exist in the directory.")]
+    UnknownUser,
+    /// The user declined.
+    #[error("User declined to consent to access the app.")]
+    Declined,
+    /// The authorization code or refresh token is none of this application's. The number was not confirmed for codes.
+    #[error("The request is malformed or invalid: the code or refresh token is unknown.")]
+    UnknownGrant,
+    /// The authorization code ran out.
+    #[error("The provided authorization code has expired: sign in again.")]
+    CodeExpired,
+    /// The authorization code was used before.
+    #[error("OAuth2 Authorization code was already redeemed, please retry with a new valid code.")]
+    CodeRedeemed,
+    /// `redirect_uri` is another than the one that the code was sent to. The OAuth name was not confirmed.
+    #[error(
+        "The reply address does not match the reply address provided when requesting Authorization code."
+    )]
+    RedirectChanged,
+    /// `code_verifier` isn't what the challenge was made from.
+    #[error("The Code_Verifier does not match the code_challenge supplied in the authorization request.")]
+    ProofKeyMismatch,
+    /// The refresh token was revoked.
+    #[error("The provided grant has expired due to it being revoked: sign in again.")]
+    GrantRevoked,
+    /// The user has not yet entered the device code.
+    #[error("The request has not yet been authorized by the user: the user must enter the code.")]
+    AuthorizationPending,
+    /// The client asks too often (RFC 8628, section 3.5). Microsoft documents no such reply; the number is ours.
+    #[error("The client polls too often: add 5 seconds to the interval.")]
+    SlowDown,
+    /// The user refused to sign in for the device. The number was not confirmed.
+    #[error("The end user denied the authorization request.")]
+    AuthorizationDeclined,
+    /// The device code ran out.
+    #[error("The provided value for 'device_code' is not valid: this device code has expired.")]
+    DeviceCodeExpired,
+    /// The device code is none of this application's, or was used. The number was not confirmed.
+    #[error("The provided value for 'device_code' was not recognised.")]
+    UnknownDeviceCode,
     /// Too many requests. The number was not confirmed.
     #[error("The request was throttled: wait as long as Retry-After says.")]
     Throttled,
@@ -123,6 +188,25 @@ impl EntraError {
             Self::FederatedMismatch => (700_213, "invalid_client"),
             Self::Scope => (70_011, "invalid_scope"),
             Self::ScopeNotDefault => (1_002_012, "invalid_scope"),
+            Self::RedirectNotRegistered => (50_011, "invalid_request"),
+            Self::ResponseType => (70_005, "unsupported_response_type"),
+            Self::ResponseMode => (70_007, "invalid_request"),
+            Self::Prompt => (90_023, "invalid_request"),
+            Self::ProofKeyMissing => (9_002_325, "invalid_request"),
+            Self::ProofKeyFormat => (501_491, "invalid_request"),
+            Self::UnknownUser => (50_034, "invalid_grant"),
+            Self::Declined => (65_004, "access_denied"),
+            Self::UnknownGrant => (9_002_313, "invalid_grant"),
+            Self::CodeExpired => (70_008, "invalid_grant"),
+            Self::CodeRedeemed => (54_005, "invalid_grant"),
+            Self::RedirectChanged => (500_112, "invalid_client"),
+            Self::ProofKeyMismatch => (501_481, "invalid_grant"),
+            Self::GrantRevoked => (50_173, "invalid_grant"),
+            Self::AuthorizationPending => (70_016, "authorization_pending"),
+            Self::SlowDown => (70_016, "slow_down"),
+            Self::AuthorizationDeclined => (70_017, "authorization_declined"),
+            Self::DeviceCodeExpired => (70_020, "expired_token"),
+            Self::UnknownDeviceCode => (70_018, "bad_verification_code"),
             Self::Throttled => (90_055, "temporarily_unavailable"),
             Self::Transient => (90_033, "temporarily_unavailable"),
         }
@@ -143,6 +227,11 @@ impl EntraError {
         if status == StatusCode::TOO_MANY_REQUESTS { Self::Throttled } else { Self::Transient }
     }
 
+    /// What the reply says, with the number in front.
+    pub(super) fn description(&self) -> String {
+        format!("AADSTS{}: {self}", self.number())
+    }
+
     /// The reply, with the status that goes with it.
     pub(super) fn reply(&self) -> HttpResponse {
         self.reply_with(self.status())
@@ -157,7 +246,7 @@ impl EntraError {
         HttpResponse::build(status).json(json!({
             "error": self.name(),
             "error_description": format!(
-                "AADSTS{number}: {self} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}"
+                "{} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}", self.description()
             ),
             "error_codes": [number],
             "timestamp": time,

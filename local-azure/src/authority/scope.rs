@@ -2,6 +2,9 @@
 
 use super::entra_error::EntraError;
 
+/// Scopes that belong to no resource.
+const SIGN_IN_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 /// What is left of the audience when this is taken off the end of a scope.
 const DEFAULT: &str = "/.default";
 
@@ -12,7 +15,7 @@ pub(super) struct Scope {
     pub(super) audience: String,
     /// Whether `offline_access` was asked for.
     pub(super) refreshable: bool,
-    /// As the request has it, for the reply.
+    /// The scopes of the resource, for the reply.
     pub(super) text: String,
 }
 
@@ -24,5 +27,19 @@ impl Scope {
             return Err(EntraError::ScopeNotDefault);
         }
         Ok(Self { audience: audience.to_owned(), refreshable: false, text: text.to_owned() })
+    }
+
+    /// The scope of a user: permissions of one resource, each a URL whose last part is the permission, beside those of
+    /// signing in.
+    pub(super) fn of_user(text: &str) -> Result<Self, EntraError> {
+        let (sign_in, permissions): (Vec<&str>, Vec<&str>) =
+            text.split_whitespace().partition(|scope| SIGN_IN_SCOPES.contains(scope));
+        let resource_of = |scope: &str| scope.rsplit_once('/').map(|(resource, _)| resource.to_owned());
+        let audience = permissions.first().and_then(|scope| resource_of(scope)).ok_or(EntraError::Scope)?;
+        let one_resource = permissions.iter().all(|scope| resource_of(scope).as_deref() == Some(&audience));
+        if audience.is_empty() || !one_resource {
+            return Err(EntraError::Scope);
+        }
+        Ok(Self { audience, refreshable: sign_in.contains(&"offline_access"), text: permissions.join(" ") })
     }
 }

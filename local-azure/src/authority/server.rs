@@ -10,8 +10,9 @@ use actix_web::{App, HttpServer, web};
 
 use super::options::AuthorityOptions;
 use super::recorded::{RecordedRequest, Records};
+use super::sign_ins::{DeviceStatus, SignIns};
 use super::state::State;
-use super::token;
+use super::{authorize, device, pipelines, token};
 use crate::certificates::{self, Certificates};
 use crate::identity::{IdentityFaults, TokenService};
 use crate::tls_front::TlsFront;
@@ -83,7 +84,7 @@ impl Authority {
     /// holds for `localhost`, 127.0.0.1 and `::1`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("https://localhost:{}", self.address.port())
+        self.state.url.clone()
     }
 
     /// The same over plain HTTP, for what takes it.
@@ -128,6 +129,51 @@ impl Authority {
         self.state.tokens.faults()
     }
 
+    /// The value of `SYSTEM_OIDCREQUESTURI`, over HTTPS.
+    #[must_use]
+    pub fn oidc_request_uri(&self) -> String {
+        format!("{}{}", self.url(), pipelines::PATH)
+    }
+
+    /// The fault switches of [`Authority::oidc_request_uri`], which are its own. Requests count under the id of the
+    /// service connection.
+    #[must_use]
+    pub fn pipeline_faults(&self) -> &IdentityFaults {
+        &self.state.pipeline_faults
+    }
+
+    /// The user codes that devices show and nobody has entered yet.
+    #[must_use]
+    pub fn pending_user_codes(&self) -> Vec<String> {
+        self.state.users.pending_user_codes()
+    }
+
+    /// The first user signs in for the device that shows this code; false if none does.
+    pub fn approve(&self, user_code: &str) -> bool {
+        let approved = self.state.home_user().map(DeviceStatus::Approved);
+        approved.is_some_and(|status| self.state.users.decide(user_code, &status))
+    }
+
+    /// The user refuses to sign in for the device that shows this code; false if none does.
+    pub fn decline(&self, user_code: &str) -> bool {
+        self.state.users.decide(user_code, &DeviceStatus::Declined)
+    }
+
+    /// The next `polls` polls of devices that wait for their user are answered with `slow_down`.
+    pub fn slow_down_next(&self, polls: u32) {
+        self.state.users.slow_down_next(polls);
+    }
+
+    /// While on, users decline: browsers are sent back with `access_denied`, devices get `authorization_declined`.
+    pub fn deny_sign_ins(&self, on: bool) {
+        self.state.users.deny(on);
+    }
+
+    /// All refresh tokens so far are revoked, as after a change of password.
+    pub fn revoke_refresh_tokens(&self) {
+        self.state.users.revoke_refresh_tokens();
+    }
+
     /// Every request so far, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
@@ -170,7 +216,15 @@ pub async fn start(options: AuthorityOptions) -> Result<Authority, AuthorityErro
             [format!("https://{host}:{}", address.port()), format!("http://{host}:{}", http_address.port())]
         })
         .collect();
-    let state = Arc::new(State { options, tokens, records: Records::default(), bases });
+    let state = Arc::new(State {
+        pipeline_faults: IdentityFaults::new(tokens.faults().clock().clone()),
+        options,
+        tokens,
+        records: Records::default(),
+        users: SignIns::default(),
+        url: format!("https://localhost:{}", address.port()),
+        bases,
+    });
 
     let shared = web::Data::from(Arc::clone(&state));
     let server = WebServer::start("authority", move || {
@@ -179,6 +233,10 @@ pub async fn start(options: AuthorityOptions) -> Result<Authority, AuthorityErro
             App::new()
                 .app_data(shared.clone())
                 .route("/{tenant}/oauth2/v2.0/token", web::post().to(token::token))
+                .route("/{tenant}/oauth2/v2.0/authorize", web::get().to(authorize::authorize))
+                .route("/{tenant}/oauth2/v2.0/devicecode", web::post().to(device::start))
+                .route(device::PAGE, web::get().to(device::sign_in))
+                .route(pipelines::PATH, web::post().to(pipelines::assertion))
         })
         .workers(1)
         .disable_signals()

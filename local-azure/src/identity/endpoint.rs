@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::faults::IdentityFaults;
 use super::options::IdentityOptions;
-use super::reply::{self, Replies};
+use super::reply::{self, Refused, Replies};
 use super::request::{self, Api, Refusal, TokenQuery};
 use super::service::{Issued, TokenService};
 use crate::tokens::{IssueError, LOCAL_TENANT_ID, Subject, TokenIssuer, TokenRequest, TokenVerifier};
@@ -191,8 +191,9 @@ async fn app_service(http: HttpRequest, state: web::Data<State>) -> HttpResponse
     let refuse =
         |status| app_service_error(status, "An unexpected error occured while fetching the AAD Token.");
     let succeed = || {
-        let issued = issue(&state, &query)
-            .map_err(|error| app_service_error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))?;
+        let issued = issue(&state, &query).map_err(|error| {
+            Refused::new(app_service_error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
+        })?;
         Ok(AppServiceReply {
             access_token: issued.access_token,
             client_id: query.identity.client_id.clone(),
@@ -221,8 +222,9 @@ async fn machine(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
     };
     let refuse = |status| machine_error(status, "The token could not be fetched: try again.");
     let succeed = || {
-        let issued = issue(&state, &query)
-            .map_err(|error| machine_error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))?;
+        let issued = issue(&state, &query).map_err(|error| {
+            Refused::new(machine_error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
+        })?;
         Ok(MachineReply {
             access_token: issued.access_token,
             client_id: query.identity.client_id.clone(),

@@ -19,11 +19,14 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</
 /// How long half a reply is left standing.
 const CUT_AFTER: Duration = Duration::from_millis(20);
 
+/// An endpoint's own error. Boxed, since a result should not be as large as a response.
+pub(crate) type Refused = Box<HttpResponse>;
+
 /// What an endpoint replies when nothing is wrong, and how it words an error.
 pub(crate) struct Replies<Body, Succeed, Refuse>
 where
     Body: Serialize,
-    Succeed: FnOnce() -> Result<Body, HttpResponse>,
+    Succeed: FnOnce() -> Result<Body, Refused>,
     Refuse: FnOnce(StatusCode) -> HttpResponse,
 {
     /// Makes the body of a success; not called where the fault leaves no room for it.
@@ -40,7 +43,7 @@ pub(crate) async fn send<Body, Succeed, Refuse>(
 ) -> HttpResponse
 where
     Body: Serialize,
-    Succeed: FnOnce() -> Result<Body, HttpResponse>,
+    Succeed: FnOnce() -> Result<Body, Refused>,
     Refuse: FnOnce(StatusCode) -> HttpResponse,
 {
     faults.count(client_id);
@@ -54,20 +57,20 @@ where
     let succeed = move || {
         let body = (replies.succeed)()?;
         // serde_json writes no blanks, which Microsoft's ODBC driver insists on.
-        serde_json::to_vec(&body).map_err(|_| HttpResponse::InternalServerError().finish())
+        serde_json::to_vec(&body).map_err(|_| Refused::new(HttpResponse::InternalServerError().finish()))
     };
     let outcome = match faults.take_reply_fault() {
         None => succeed().map(|body| json().body(body)),
         Some(fault) => spoiled(fault, succeed, replies.refuse),
     };
-    outcome.unwrap_or_else(|refusal| refusal)
+    outcome.unwrap_or_else(|refused| *refused)
 }
 
 fn spoiled(
     fault: ReplyFault,
-    succeed: impl FnOnce() -> Result<Vec<u8>, HttpResponse>,
+    succeed: impl FnOnce() -> Result<Vec<u8>, Refused>,
     refuse: impl FnOnce(StatusCode) -> HttpResponse,
-) -> Result<HttpResponse, HttpResponse> {
+) -> Result<HttpResponse, Refused> {
     Ok(match fault {
         ReplyFault::Status(status) => refuse(status_or_500(status)),
         ReplyFault::Throttled { retry_after } => {

@@ -16,4 +16,7 @@ pub mod types;
 pub mod values;
 
 pub use crate::certificates;
-pub use server::{Credential, Encryption, LoginRecord, SqlLogin, SqlOptions, SqlServer, TokenCheck, start};
+pub use engine::{DirectoryEntry, LoginIdentity};
+pub use server::{
+    Credential, Encryption, LoginCounts, LoginRecord, SqlLogin, SqlOptions, SqlServer, TokenCheck, start,
+};

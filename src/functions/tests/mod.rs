@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod binding;
+mod built_in_definitions;
+mod callers;
 mod definitions;
 mod message_definitions;
 mod messages;

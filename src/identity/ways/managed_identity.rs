@@ -127,6 +127,10 @@ impl TokenFetcher for ManagedIdentity {
     fn bound(&self) -> Duration {
         NETWORK_BOUND.saturating_add(PROBE_TIMEOUT)
     }
+
+    fn way(&self) -> Way {
+        Way::ManagedIdentity
+    }
 }
 
 fn unavailable(reason: &str) -> IdentityError {

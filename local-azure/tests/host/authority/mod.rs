@@ -2,5 +2,8 @@
 
 mod client;
 mod client_credentials;
+mod device_code;
 mod faults;
+mod interactive;
+mod pipelines;
 mod signed_assertions;
