@@ -123,8 +123,9 @@ impl Grants {
     pub fn of_functions(catalogue: &Catalogue, connection_setting: &str) -> Self {
         let mut grants = Self::default();
         for function in catalogue.valid() {
-            if &**function.plan.connection_setting() == connection_setting {
-                grants.add(&function.name, &function.plan.rights_needed());
+            let Some(plan) = function.plan() else { continue };
+            if &**plan.connection_setting() == connection_setting {
+                grants.add(&function.name, &plan.rights_needed());
             }
         }
         grants.left_out = catalogue.invalid().map(|(name, _)| name.to_owned()).collect();
