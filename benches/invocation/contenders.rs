@@ -26,7 +26,7 @@ pub(crate) struct Contender {
 /// All of them; those that do the same work are a group.
 pub(crate) fn groups() -> Vec<Vec<Contender>> {
     let function: &'static Function = Box::leak(Box::new(function()));
-    let plan = &function.plan;
+    let plan = function.plan().expect("a command");
     let sizes = [("2 KB", 2 * 1024), ("200 KB", 200 * 1024)];
     let mut groups = Vec::new();
     for (size, bytes) in sizes {
@@ -77,7 +77,7 @@ fn group(name: &str, contenders: Vec<(&str, Work)>) -> Vec<Contender> {
 
 /// What the worker does with the bytes that the host posts.
 fn decode(function: &Function, envelope: &[u8]) -> TriggerInput {
-    envelope::read(envelope, &function.trigger, function.plan.metadata_names()).expect("an invocation")
+    envelope::read(envelope, &function.trigger, function.metadata_names()).expect("an invocation")
 }
 
 /// What a handler does that reads everything as a tree and takes from it what it needs.
@@ -91,8 +91,9 @@ fn decode_all(envelope: &[u8]) -> (Json, Json) {
 /// All that the worker does for an invocation, but for the database.
 fn invocation(function: &Function, envelope: &[u8]) -> (usize, HostReply) {
     let input = decode(function, envelope);
-    let parameters = function.plan.bind(INVOCATION, &input).expect("values");
-    (parameters.len(), answer(&function.plan, 1))
+    let plan = function.plan().expect("a command");
+    let parameters = plan.bind(INVOCATION, &input).expect("values");
+    (parameters.len(), answer(plan, 1))
 }
 
 /// The same by trees: the values as texts, none of them checked.

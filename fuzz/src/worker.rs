@@ -178,7 +178,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let invalid: Vec<String> = catalogue.invalid().map(|(name, error)| format!("{name}: {error}")).collect();
     assert!(invalid.is_empty(), "{}", invalid.join("\n"));
     let plans =
-        catalogue.valid().map(|function| (function.name.to_string(), function.plan.clone())).collect();
+        catalogue.valid().filter_map(|function| Some((function.name.to_string(), function.plan()?.clone()))).collect();
     let worker = startup::worker(root.path(), &|_| None, Tasks::on_own_threads());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     Bench { worker, plans, runtime }

@@ -1,6 +1,7 @@
 //! What a function is: its definition read and compiled, an invocation's values bound, its results shaped.
 
 mod binding;
+mod built_in;
 mod catalogue;
 mod command_text;
 mod conversion;
@@ -18,16 +19,17 @@ mod shape;
 mod source;
 mod trigger;
 
+pub use built_in::{BuiltIn, BuiltInAnswer, BuiltInFunctions};
 pub use catalogue::{Catalogue, load};
 pub use command_text::{CommandMistake, CommandText};
 pub use definition::DefinitionError;
 pub use forwarding::{Forwarding, Unreachable};
 pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};
 pub use output::{Output, OutputContent, OutputForm, Receiver, ShapedOutput};
-pub use plan::{Answer, Function, Numbers, Plan, ResultForm};
+pub use plan::{Answer, Function, Numbers, Plan, ResultForm, Work};
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};
-pub use trigger::{HttpTrigger, TimerTrigger, Trigger};
+pub use trigger::{AuthLevel, HttpTrigger, TimerTrigger, Trigger};
 
 #[cfg(test)]
 mod tests;

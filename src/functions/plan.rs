@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CommandText;
+use super::built_in::BuiltIn;
 use super::limits::Limits;
 use super::output::Output;
 use super::source::Source;
@@ -19,7 +20,32 @@ pub struct Function {
     /// What starts it.
     pub trigger: Trigger,
     /// What it does.
-    pub plan: Plan,
+    pub work: Work,
+}
+
+/// What a function does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// It runs a command on the database.
+    Command(Box<Plan>),
+    /// The worker itself answers.
+    BuiltIn(BuiltIn),
+}
+
+impl Function {
+    /// The plan of a function that runs a command.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.work {
+            Work::Command(plan) => Some(plan),
+            Work::BuiltIn(_) => None,
+        }
+    }
+
+    /// The names of the host's metadata that its parameters take.
+    pub fn metadata_names(&self) -> impl Iterator<Item = &str> {
+        self.plan().into_iter().flat_map(Plan::metadata_names)
+    }
 }
 
 /// What a function does when it is called.

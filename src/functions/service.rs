@@ -30,8 +30,8 @@ impl Service {
         show_database_errors: bool,
     ) -> Self {
         let mut connections = BTreeMap::new();
-        for function in functions {
-            let setting = function.plan.connection_setting();
+        for plan in functions.filter_map(Function::plan) {
+            let setting = plan.connection_setting();
             connections.entry(Arc::clone(setting)).or_insert_with(|| connection(setting, lookup));
         }
         Self { database, connections, show_database_errors }
@@ -42,18 +42,17 @@ impl Service {
         self.connections.values().filter_map(|connection| connection.as_ref().err().map(String::as_str))
     }
 
-    /// Runs `function` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
+    /// Runs `plan` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
     /// the database.
     ///
     /// # Errors
     /// The problem that the caller gets.
     pub async fn run(
         &self,
-        function: &Function,
+        plan: &Plan,
         invocation: Invocation,
         input: TriggerInput,
     ) -> Result<Shaped, Problem> {
-        let plan = &function.plan;
         let parameters = bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
         let connection = match self.connections.get(setting) {

@@ -11,7 +11,7 @@ use crate::invocation::Problem;
 /// A finished answer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shaped {
-    /// HTTP status, 200 to 299, or 400 to 599 with a problem.
+    /// HTTP status: 200 to 299, or 400 to 599 with a problem; any but 300 to 399 of a built-in function.
     pub status: u16,
     /// JSON text; None = no body.
     pub body: Option<String>,

@@ -35,11 +35,46 @@ pub struct HttpTrigger {
     pub output: String,
     /// In lower case; empty = all.
     pub methods: Vec<String>,
+    /// Which key a caller must have; the host asks for it.
+    pub auth_level: AuthLevel,
     /// The route template, without the prefix; the function's name when the definition has none.
     pub route: RouteTemplate,
     /// Whether the host passes requests on as they came in forwarding and proxying mode: the function has this trigger,
     /// its http output and no other binding.
     pub is_forwarded: bool,
+}
+
+/// Which key the host wants of a caller (azure-webjobs-sdk-extensions, `AuthorizationLevel.cs`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthLevel {
+    /// None.
+    Anonymous,
+    /// One of the function's or of the host's.
+    #[default]
+    Function,
+    /// The master key.
+    Admin,
+    /// A key of the platform's.
+    System,
+    /// A user's token, which newer hosts know no more.
+    User,
+}
+
+impl AuthLevel {
+    /// All there are.
+    pub const ALL: [Self; 5] = [Self::Anonymous, Self::Function, Self::Admin, Self::System, Self::User];
+
+    /// The word of the definition.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Function => "function",
+            Self::Admin => "admin",
+            Self::System => "system",
+            Self::User => "user",
+        }
+    }
 }
 
 /// A timer function's binding.

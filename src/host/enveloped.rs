@@ -59,7 +59,7 @@ pub(super) async fn invoke_since(
 /// Reads an envelope and drops it.
 async fn read(function: &Arc<Function>, body: Vec<u8>) -> Result<TriggerInput, Problem> {
     let read = |function: &Function, body: &[u8]| {
-        envelope::read(body, &function.trigger, function.plan.metadata_names())
+        envelope::read(body, &function.trigger, function.metadata_names())
             .map_err(|error| invalid_envelope(&error))
     };
     if body.len() <= READ_BESIDE {

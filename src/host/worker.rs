@@ -5,17 +5,31 @@ use std::time::{Duration, Instant};
 
 use super::host_json::{HostJsonError, HostSettings, HttpMode};
 use super::router::{Destination, Router, Target};
-use crate::functions::{Catalogue, Function, Service, Shaped, Trigger};
+use crate::functions::{
+    BuiltIn, BuiltInFunctions, Catalogue, Function, Plan, Service, Shaped, Trigger, Work,
+};
 use crate::invocation::{Invocation, InvocationLog, Problem, TriggerInput};
 
 /// See the module. Whatever is wrong with settings or files, there is a worker: it answers with what to mend.
-#[derive(Debug)]
 pub struct Worker {
     functions: Result<Catalogue, String>,
     host: Result<HostSettings, HostJsonError>,
     router: Result<Router, String>,
     service: Result<Service, String>,
+    built_in: Option<Arc<dyn BuiltInFunctions>>,
     max_body: usize,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker")
+            .field("functions", &self.functions)
+            .field("host", &self.host)
+            .field("router", &self.router)
+            .field("service", &self.service)
+            .field("max_body", &self.max_body)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How long a body may take when nobody knows the host's limits.
@@ -32,7 +46,14 @@ impl Worker {
         service: Result<Service, String>,
         max_body: usize,
     ) -> Self {
-        Self { functions, host, router, service, max_body }
+        Self { functions, host, router, service, built_in: None, max_body }
+    }
+
+    /// The same worker with functions of its own, which a definition names with `builtIn`. Without them such a function
+    /// answers that there are none.
+    #[must_use]
+    pub fn with_built_in(self, functions: Arc<dyn BuiltInFunctions>) -> Self {
+        Self { built_in: Some(functions), ..self }
     }
 
     /// Logs what is wrong with its parts.
@@ -99,15 +120,51 @@ impl Worker {
         let host = self.host.as_ref().map_err(|error| Problem::not_configured(&error.to_string()))?;
         // Without a router nobody knows whether a caller could have written the envelope.
         self.router.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
-        let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
         let limit = match &function.trigger {
             Trigger::Http(_) => host.limits.http,
             Trigger::Timer(_) | Trigger::Message(_) => host.limits.other,
         };
-        let limit = function.plan.timeout().map_or(limit, |timeout| timeout.min(limit));
+        let timeout = function.plan().and_then(Plan::timeout);
+        let limit = timeout.map_or(limit, |timeout| timeout.min(limit));
         let mut invocation = Invocation::new(id, Arc::clone(&function.name), limit.saturating_sub(used));
         invocation.log = log.clone();
-        service.run(function, invocation, input).await
+        match &function.work {
+            Work::Command(plan) => {
+                let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
+                service.run(plan, invocation, input).await
+            }
+            // Whatever is wrong with settings, such a function may be what tells it.
+            Work::BuiltIn(which) => self.run_built_in(*which, invocation, input).await,
+        }
+    }
+
+    async fn run_built_in(
+        &self,
+        which: BuiltIn,
+        invocation: Invocation,
+        input: TriggerInput,
+    ) -> Result<Shaped, Problem> {
+        let Some(functions) = &self.built_in else {
+            let sentence = format!("this program has no built-in function `{}`", which.name());
+            return Err(Problem::not_configured(&sentence));
+        };
+        // Definitions are checked for it.
+        let TriggerInput::Http(request) = input else { return Err(Problem::defect()) };
+        let deadline = invocation.deadline;
+        match tokio::time::timeout_at(deadline, functions.run(which, invocation, request)).await {
+            Ok(answer) => answer.map(|answer| Shaped {
+                status: answer.status,
+                body: Some(answer.body),
+                problem: None,
+                outputs: Vec::new(),
+            }),
+            Err(_) => Err(Problem::new(
+                504,
+                "deadline",
+                "Too slow",
+                "The built-in function did not end in time. Call it again, or raise functionTimeout in host.json.",
+            )),
+        }
     }
 
     /// Whom a request is for.
@@ -215,3 +272,6 @@ pub(super) fn log_outcome(function: &str, id: &str, begun: Instant, problem: Opt
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

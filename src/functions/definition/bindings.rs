@@ -7,12 +7,11 @@ use super::outputs::OutBinding;
 use super::section::Section;
 use crate::functions::message_trigger::MessageKind;
 use crate::functions::route::RouteTemplate;
-use crate::functions::trigger::{HttpTrigger, TimerTrigger, Trigger};
+use crate::functions::trigger::{AuthLevel, HttpTrigger, TimerTrigger, Trigger};
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
-const AUTH_LEVELS: [&str; 5] = ["anonymous", "function", "admin", "system", "user"];
 
 /// The name of the http output, read without looking at anything else: a wrong definition is answered there.
 pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
@@ -28,6 +27,8 @@ pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
 pub(super) struct Bindings<'a> {
     /// None when there is no trigger that this worker knows.
     pub(super) trigger: Option<Trigger>,
+    /// Where the trigger stands in the file; empty when there is none.
+    pub(super) trigger_path: String,
     /// All out bindings but the http output.
     pub(super) outputs: Vec<OutBinding<'a>>,
 }
@@ -87,15 +88,16 @@ pub(super) fn read<'a>(
             let message = "has no trigger; add one, such as an httpTrigger, a timerTrigger or a queueTrigger";
             mistakes.add("bindings", message);
         }
-        return Bindings { trigger: None, outputs };
+        return Bindings { outputs, ..Bindings::default() };
     };
+    let trigger_path = trigger.path().to_owned();
     for (_, _, second) in more {
         mistakes.add(second.path(), "is a second trigger; a function has exactly one");
     }
     if kind.eq_ignore_ascii_case("httpTrigger") {
         let http = http(function, name, trigger, &http_outputs, mistakes);
         let trigger = Trigger::Http(HttpTrigger { is_forwarded, ..http });
-        return Bindings { trigger: Some(trigger), outputs };
+        return Bindings { trigger: Some(trigger), trigger_path, outputs };
     }
     if let Some((_, output)) = http_outputs.first() {
         let message = format!("is an http output, but a {kind} has no caller to answer; leave it out");
@@ -112,7 +114,7 @@ pub(super) fn read<'a>(
         mistakes.add(trigger.path_of("type"), unknown_trigger(kind));
         None
     };
-    Bindings { trigger, outputs }
+    Bindings { trigger, trigger_path, outputs }
 }
 
 /// The host's rule (azure-functions-host, `FunctionDescriptorProvider.cs`, `BindingNameValidationRegex`).
@@ -168,11 +170,6 @@ fn http(
             String::new()
         }
     };
-    if let Some(level) = trigger.text("authLevel", mistakes)
-        && !AUTH_LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
-    {
-        mistakes.add(trigger.path_of("authLevel"), format!("must be one of {}", AUTH_LEVELS.join(", ")));
-    }
     let route = match trigger.text("route", mistakes) {
         Some(route) if !route.is_empty() => route,
         _ => function,
@@ -192,9 +189,20 @@ fn http(
         binding: name.to_owned(),
         output,
         methods: methods(trigger, mistakes),
+        auth_level: auth_level(trigger, mistakes),
         route,
         is_forwarded: false,
     }
+}
+
+fn auth_level(trigger: &Section<'_>, mistakes: &mut Mistakes) -> AuthLevel {
+    let Some(written) = trigger.text("authLevel", mistakes) else { return AuthLevel::default() };
+    let level = AuthLevel::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(written));
+    level.unwrap_or_else(|| {
+        let known = AuthLevel::ALL.map(AuthLevel::name).join(", ");
+        mistakes.add(trigger.path_of("authLevel"), format!("must be one of {known}"));
+        AuthLevel::default()
+    })
 }
 
 fn methods(trigger: &Section<'_>, mistakes: &mut Mistakes) -> Vec<String> {

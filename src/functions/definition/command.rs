@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use std::time::Duration;
 
 use super::bindings::Bindings;
+use super::built_in;
 use super::outputs;
 use super::parameter;
 use super::section::Section;
@@ -15,7 +16,8 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
+    built_in::KEY,
     "commandText",
     "commandFile",
     "commandType",

@@ -1,6 +1,7 @@
 //! Reads a function's folder: `function.json` and the command it names, compiled into a [`Function`].
 
 mod bindings;
+mod built_in;
 mod command;
 mod error;
 mod forwarded;
@@ -21,7 +22,7 @@ use bindings::Bindings;
 use command::CommandSection;
 use section::Section;
 
-use super::plan::Function;
+use super::plan::{Function, Work};
 use crate::invocation::{Mistakes, nearest};
 
 /// Reads the definition in `folder`.
@@ -103,6 +104,11 @@ fn compile(
         return None;
     };
     let section = Section::of("sql", sql, mistakes)?;
-    let plan = CommandSection { section, folder, function }.read(&bindings, mistakes);
-    Some(Function { name: function.into(), trigger: bindings.trigger?, plan: plan? })
+    let work = if section.has(built_in::KEY) {
+        built_in::read(&section, &bindings, mistakes).map(Work::BuiltIn)
+    } else {
+        let plan = CommandSection { section, folder, function }.read(&bindings, mistakes);
+        plan.map(|plan| Work::Command(Box::new(plan)))
+    };
+    Some(Function { name: function.into(), trigger: bindings.trigger?, work: work? })
 }

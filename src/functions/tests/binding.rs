@@ -17,7 +17,7 @@ fn request(query: &[(&str, &str)], body: Option<&str>) -> TriggerInput {
 }
 
 fn bind(parameters: &str, input: &TriggerInput) -> Result<Vec<Parameter>, Problem> {
-    with_parameters(parameters).unwrap().plan.bind("6f9619ff-8b86-d011-b42d-00c04fc964ff", input)
+    with_parameters(parameters).unwrap().plan().unwrap().bind("6f9619ff-8b86-d011-b42d-00c04fc964ff", input)
 }
 
 /// The only parameter's value.
@@ -217,7 +217,8 @@ fn a_timers_values_are_bound() {
                           "@dst": { "from": "timer.schedule.adjustForDST", "type": "bit" },
                           "@last": { "from": "timer.scheduleStatus.last", "type": "datetime2(0)" },
                           "@next": { "from": "timer.scheduleStatus.next", "type": "datetimeoffset(0)" } }"#;
-    let plan = &timer(parameters).unwrap().plan;
+    let function = timer(parameters).unwrap();
+    let plan = function.plan().unwrap();
     let bind = |data| {
         plan.bind("id", &TriggerInput::Timer(TimerEvent { data, metadata: Metadata::default() })).unwrap()
     };

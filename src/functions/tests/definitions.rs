@@ -141,7 +141,7 @@ fn values_of_keys_are_checked() {
     }
     let function =
         http(r#"{ "commandText": "SELECT 1 AS a", "result": "row", "timeout": "00:01:30" }"#, "").unwrap();
-    assert_eq!(function.plan.timeout(), Some(Duration::from_secs(90)));
+    assert_eq!(function.plan().unwrap().timeout(), Some(Duration::from_secs(90)));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_command_file_stays_in_its_folder_and_is_utf_8() {
     );
     let function =
         http(r#"{ "commandFile": "./query.sql", "result": "none" }"#, "\u{feff}DELETE FROM t").unwrap();
-    assert_eq!(&**function.plan.command_text(), "DELETE FROM t");
+    assert_eq!(&**function.plan().unwrap().command_text(), "DELETE FROM t");
     let error = http(r#"{ "commandFile": "query.sql", "result": "none" }"#, "SELECT 1\nGO\n").unwrap_err();
     assert!(error.to_string().starts_with("Work/query.sql:2: line 2 is GO"), "{error}");
 }

@@ -16,8 +16,8 @@ fn said(metadata: &[(&str, Json)]) -> Metadata {
 
 /// The value of a queue function's only parameter, or why there is none.
 fn value(definition: &str, input: &TriggerInput) -> Result<SqlValue, String> {
-    let plan =
-        &message(r#""type": "queueTrigger""#, "", &format!(r#"{{ "@a": {definition} }}"#)).unwrap().plan;
+    let function = message(r#""type": "queueTrigger""#, "", &format!(r#"{{ "@a": {definition} }}"#)).unwrap();
+    let plan = function.plan().unwrap();
     match plan.bind("id", input) {
         Ok(parameters) => Ok(parameters[0].value.clone()),
         Err(problem) => {
@@ -54,7 +54,8 @@ fn a_whole_message_is_its_text_or_the_scalar_that_it_is() {
 #[test]
 fn bytes_stay_bytes() {
     let parameters = r#"{ "@a": { "from": "message", "type": "varbinary(max)" } }"#;
-    let plan = &message(r#""type": "blobTrigger", "dataType": "binary""#, "", parameters).unwrap().plan;
+    let function = message(r#""type": "blobTrigger", "dataType": "binary""#, "", parameters).unwrap();
+    let plan = function.plan().unwrap();
     let payload = Payload::Bytes(vec![0, 0xff]);
     let input = TriggerInput::Message(Message { payload, metadata: Metadata::default() });
     assert_eq!(plan.bind("id", &input).unwrap()[0].value, SqlValue::Binary(vec![0, 0xff]));
@@ -128,5 +129,5 @@ fn a_timer_tells_the_hosts_retries() {
         super::timer(r#"{ "@a": { "from": "metadata.RetryContext.RetryCount", "type": "int" } }"#).unwrap();
     let metadata = said(&[("RetryContext", json!({ "RetryCount": 2 }))]);
     let input = TriggerInput::Timer(TimerEvent { data: json!({}), metadata });
-    assert_eq!(function.plan.bind("id", &input).unwrap()[0].value, SqlValue::Integer(2));
+    assert_eq!(function.plan().unwrap().bind("id", &input).unwrap()[0].value, SqlValue::Integer(2));
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod binding;
+mod built_in_definitions;
 mod definitions;
 mod message_definitions;
 mod messages;

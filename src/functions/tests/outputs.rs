@@ -37,9 +37,9 @@ fn timer(bindings: &str, sql: &str) -> Result<Arc<Function>, DefinitionError> {
 
 fn shaped(sql: &str, events: &[Event<'_>]) -> Result<Shaped, SinkError> {
     let function = http(QUEUE, sql).unwrap();
-    let mut sink = JsonSink::new(&function.plan);
+    let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, events)?;
-    Ok(sink.finish(&function.plan).unwrap())
+    Ok(sink.finish(function.plan().unwrap()).unwrap())
 }
 
 /// What goes to the queue.
@@ -132,7 +132,7 @@ fn nothing_goes_anywhere_beside_a_problem() {
 #[test]
 fn a_command_without_rows_ends_with_the_cure_when_an_output_wants_them() {
     let function = http(QUEUE, r#""result": "none", "outputs": { "orders": "row" }"#).unwrap();
-    let problem = JsonSink::new(&function.plan).finish(&function.plan).unwrap_err();
+    let problem = JsonSink::new(function.plan().unwrap()).finish(function.plan().unwrap()).unwrap_err();
     assert_eq!(problem.status, 500);
     assert!(problem.detail.contains("`sql.outputs` is `row`"), "{}", problem.detail);
 }
@@ -140,11 +140,11 @@ fn a_command_without_rows_ends_with_the_cure_when_an_output_wants_them() {
 #[test]
 fn a_restart_forgets_what_outputs_would_get() {
     let function = http(QUEUE, r#""result": "none", "outputs": { "orders": "rows" }"#).unwrap();
-    let mut sink = JsonSink::new(&function.plan);
+    let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, &TWO).unwrap();
     assert!(crate::database::ResultSink::restart(&mut sink));
     push(&mut sink, &TWO[..2]).unwrap();
-    let outputs = sink.finish(&function.plan).unwrap().outputs;
+    let outputs = sink.finish(function.plan().unwrap()).unwrap().outputs;
     assert!(outputs[0].content == OutputContent::JsonList(vec![r#"{"Id":1,"Name":"a"}"#.to_owned()]));
 }
 
@@ -200,7 +200,7 @@ fn any_out_binding_is_taken_from_any_function() {
         let binding =
             format!(r#"{{ "type": "{kind}", "direction": "out", "name": "$return", "dataType": "Binary" }}"#);
         let function = timer(&binding, r#""result": "row", "outputs": { "$return": "row" }"#).unwrap();
-        let output = &function.plan.outputs()[0];
+        let output = &function.plan().unwrap().outputs()[0];
         assert_eq!(
             (output.receiver, output.binding.as_str(), output.binary),
             (receiver, "$return", true),
@@ -212,8 +212,8 @@ fn any_out_binding_is_taken_from_any_function() {
 #[test]
 fn an_empty_row_is_404_for_a_caller_and_no_failure_without_one() {
     let sql = r#""result": "row", "outputs": { "orders": "row" }"#;
-    assert_eq!(http(QUEUE, sql).unwrap().plan.answer().when_empty, Some(404));
-    assert_eq!(timer(QUEUE, sql).unwrap().plan.answer().when_empty, None);
+    assert_eq!(http(QUEUE, sql).unwrap().plan().unwrap().answer().when_empty, Some(404));
+    assert_eq!(timer(QUEUE, sql).unwrap().plan().unwrap().answer().when_empty, None);
 }
 
 #[test]

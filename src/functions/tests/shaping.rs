@@ -31,9 +31,9 @@ pub(super) fn push(sink: &mut JsonSink, events: &[Event<'_>]) -> Result<(), Sink
 
 fn shape(definition: &str, events: &[Event<'_>]) -> Result<Result<Shaped, Problem>, SinkError> {
     let function = http(&format!(r#"{{ "commandText": "SELECT 1", {definition} }}"#), "").unwrap();
-    let mut sink = JsonSink::new(&function.plan);
+    let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, events)?;
-    Ok(sink.finish(&function.plan))
+    Ok(sink.finish(function.plan().unwrap()))
 }
 
 fn answer(definition: &str, events: &[Event<'_>]) -> (u16, Option<String>) {
@@ -132,7 +132,7 @@ fn results_of_another_form_end_the_command_with_the_cure() {
 #[test]
 fn a_restart_forgets_everything() {
     let function = http(r#"{ "commandText": "SELECT 1", "result": "rows" }"#, "").unwrap();
-    let mut sink = JsonSink::new(&function.plan);
+    let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, &TWO[..2]).unwrap();
     // The fault came within a row.
     sink.begin_row().unwrap();
@@ -141,14 +141,14 @@ fn a_restart_forgets_everything() {
     assert!(sink.restart());
 
     push(&mut sink, &TWO[..2]).unwrap();
-    assert_eq!(sink.finish(&function.plan).unwrap().body, body(r#"[{"Id":1,"Na\"me":"a"}]"#));
+    assert_eq!(sink.finish(function.plan().unwrap()).unwrap().body, body(r#"[{"Id":1,"Na\"me":"a"}]"#));
 }
 
 #[test]
 fn debug_shows_no_result() {
     let function = http(r#"{ "commandText": "SELECT 1", "result": "rows" }"#, "").unwrap();
-    let mut sink = JsonSink::new(&function.plan);
+    let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, &[Columns(&["a"]), Row(&[Cell::Text("canary")])]).unwrap();
     assert!(!format!("{sink:?}").contains("canary"));
-    assert!(!format!("{:?}", sink.finish(&function.plan).unwrap()).contains("canary"));
+    assert!(!format!("{:?}", sink.finish(function.plan().unwrap()).unwrap()).contains("canary"));
 }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{EnvelopeError, read};
 use crate::functions::route::RouteTemplate;
-use crate::functions::{HttpTrigger, MessageKind, MessageTrigger, TimerTrigger, Trigger};
+use crate::functions::{AuthLevel, HttpTrigger, MessageKind, MessageTrigger, TimerTrigger, Trigger};
 use crate::invocation::{Body, HttpRequest, Message, Payload, TriggerInput};
 
 fn http_trigger() -> Trigger {
@@ -16,6 +16,7 @@ fn http_trigger() -> Trigger {
         binding: "req".to_owned(),
         output: "res".to_owned(),
         methods: Vec::new(),
+        auth_level: AuthLevel::default(),
         route: RouteTemplate::parse("x").unwrap(),
         is_forwarded: false,
     })
