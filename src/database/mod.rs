@@ -10,6 +10,7 @@ mod failure;
 pub mod faults;
 mod lease;
 mod pool;
+pub(crate) mod probe;
 mod running;
 mod sink;
 mod tasks;
