@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{IdentityError, Token};
+use super::{IdentityError, Token, Way};
 
 /// A way to a token that keeps nothing: each call asks anew.
 pub trait TokenFetcher: Debug + Send + Sync {
@@ -17,4 +17,9 @@ pub trait TokenFetcher: Debug + Send + Sync {
 
     /// How long a call may take at most. Where a person signs in it is minutes, else seconds.
     fn bound(&self) -> Duration;
+
+    /// Its name in sentences.
+    fn way(&self) -> Way {
+        Way::Custom
+    }
 }
