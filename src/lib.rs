@@ -7,6 +7,7 @@
 
 mod commands;
 pub mod database;
+pub mod doctor;
 pub mod functions;
 pub mod host;
 pub mod identity;
