@@ -138,7 +138,11 @@ pub(super) fn driver_config(
     config.application_name(&settings.application_name);
     config.readonly(settings.read_only);
     config.packet_size(PACKET_SIZE);
-    config.encryption(EncryptionLevel::Required);
+    config.encryption(if settings.strict_encryption {
+        EncryptionLevel::Strict
+    } else {
+        EncryptionLevel::Required
+    });
     if settings.trust_server_certificate {
         config.trust_cert();
     } else if let Some(authorities) = trusted_authorities {

@@ -20,7 +20,10 @@ mod values;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use connection_string::{Authentication, ConnectionSettings, ConnectionStringError};
+pub use connection_string::{
+    Authentication, ConnectionSettingError, ConnectionSettings, ConnectionStringError,
+    ConnectionStringWarning, ParsedConnection, ServerError, UnknownPart, connection_of_setting,
+};
 pub use failure::Failure;
 pub use pool::PoolLimits;
 pub use running::Running;

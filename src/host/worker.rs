@@ -74,7 +74,10 @@ impl Worker {
             tracing::error!("{sentence}");
         }
         match &self.service {
-            Ok(service) => service.connection_errors().for_each(|sentence| tracing::error!("{sentence}")),
+            Ok(service) => {
+                service.connection_errors().for_each(|sentence| tracing::error!("{sentence}"));
+                service.connection_warnings().for_each(|sentence| tracing::warn!("{sentence}"));
+            }
             Err(sentence) => tracing::error!("{sentence}"),
         }
     }
