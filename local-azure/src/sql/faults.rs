@@ -1,10 +1,11 @@
 //! Faults on demand: what Azure SQL does to its clients now and then, made to happen when a test wants it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::reply::SqlError;
+use super::tds::authentication::{TOKEN_PRINCIPAL, login_failed, token_fingerprint};
 
 /// The faults that a running server still has to make; each counts down as it happens. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -15,10 +16,28 @@ pub struct Faults {
 #[derive(Debug, Default)]
 struct Pending {
     logins: VecDeque<(SqlError, u32)>,
+    /// What all logins fail with until they are admitted again.
+    refusing: Option<SqlError>,
     redirects: VecDeque<(String, u16, u32)>,
     statements: VecDeque<(PlannedFault, u32)>,
     /// Ends the stalls of now; replaced after each release.
     release: Arc<AtomicBool>,
+    expired: Expired,
+}
+
+/// Which sessions have outlived their token. Moments are counted, not measured.
+#[derive(Debug, Default)]
+struct Expired {
+    moment: u64,
+    all_before: u64,
+    by_token: HashMap<String, u64>,
+}
+
+/// When a session began, and with which token.
+#[derive(Debug, Default)]
+pub(crate) struct TokenLife {
+    began: u64,
+    token: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +76,49 @@ impl Faults {
     /// The next `times` logins fail with `error`; the connection then ends, whatever the severity.
     pub fn fail_logins_with(&self, error: SqlError, times: u32) {
         self.lock().logins.push_back((error, times));
+    }
+
+    /// From now on every login fails with Azure's error `number`, until [`Faults::admit_logins`].
+    pub fn refuse_logins(&self, number: i32) {
+        self.refuse_logins_with(at_login(number));
+    }
+
+    /// From now on every login fails with `error`, until [`Faults::admit_logins`].
+    pub fn refuse_logins_with(&self, error: SqlError) {
+        self.lock().refusing = Some(error);
+    }
+
+    /// Ends what [`Faults::refuse_logins`] began.
+    pub fn admit_logins(&self) {
+        self.lock().refusing = None;
+    }
+
+    /// The access tokens of all sessions that are open now expire: whatever such a session is asked from here on, it
+    /// answers with 37396 and runs nothing. The connection stays; whether it does on Azure is not confirmed.
+    pub fn expire_sessions(&self) {
+        let mut pending = self.lock();
+        let expired = &mut pending.expired;
+        expired.moment = expired.moment.saturating_add(1);
+        expired.all_before = expired.moment;
+    }
+
+    /// The same for the sessions that logged in with this token.
+    pub fn expire_sessions_of(&self, token: &str) {
+        let mut pending = self.lock();
+        let expired = &mut pending.expired;
+        expired.moment = expired.moment.saturating_add(1);
+        let moment = expired.moment;
+        expired.by_token.insert(token_fingerprint(token), moment);
+    }
+
+    pub(crate) fn begin_session(&self, token: Option<String>) -> TokenLife {
+        TokenLife { began: self.lock().expired.moment, token }
+    }
+
+    pub(crate) fn is_over(&self, life: &TokenLife) -> bool {
+        let pending = self.lock();
+        let of_token = life.token.as_ref().and_then(|token| pending.expired.by_token.get(token)).copied();
+        life.token.is_some() && life.began < pending.expired.all_before.max(of_token.unwrap_or_default())
     }
 
     /// The next `times` batches and procedure calls fail with Azure's error `number` and do not run.
@@ -98,12 +160,15 @@ impl Faults {
         self.release_stalled();
         let mut pending = self.lock();
         pending.logins.clear();
+        pending.refusing = None;
         pending.redirects.clear();
         pending.statements.clear();
     }
 
     pub(crate) fn next_login(&self) -> Option<SqlError> {
-        count_down(&mut self.lock().logins, |(_, times)| times).map(|(error, _)| error)
+        let mut pending = self.lock();
+        let next = count_down(&mut pending.logins, |(_, times)| times).map(|(error, _)| error);
+        next.or_else(|| pending.refusing.clone())
     }
 
     pub(crate) fn next_redirect(&self) -> Option<(String, u16)> {
@@ -136,9 +201,44 @@ fn count_down<T: Clone>(queue: &mut VecDeque<T>, times: impl Fn(&mut T) -> &mut 
 /// A fault of Azure SQL as a login meets it.
 #[must_use]
 pub fn at_login(number: i32) -> SqlError {
-    let error = azure_error(number);
-    // As seen on Azure: "Error Number:40613,State:1,Class:14".
-    if number == 40613 { error.with_class(14) } else { error }
+    match number {
+        4060 => unknown_database(DATABASE),
+        18456 => login_failed(TOKEN_PRINCIPAL),
+        40532 => unknown_server(SERVER),
+        40615 => blocked_by_firewall(SERVER, "203.0.113.7"),
+        // As seen on Azure: "Error Number:40613,State:1,Class:14".
+        40613 => azure_error(number).with_class(14),
+        _ => azure_error(number),
+    }
+}
+
+/// The names that faults give to the database and its server unless they are told others.
+const DATABASE: &str = "local";
+const SERVER: &str = "local-azure";
+
+/// 4060: there is no such database, or the login is no user of it.
+#[must_use]
+pub fn unknown_database(database: &str) -> SqlError {
+    SqlError::new(
+        4060,
+        format!("Cannot open database \"{database}\" requested by the login. The login failed."),
+    )
+    .with_class(11)
+}
+
+/// 40532: the gateway knows no such server.
+#[must_use]
+pub fn unknown_server(server: &str) -> SqlError {
+    SqlError::new(40532, format!("Cannot open server \"{server}\" requested by the login. The login failed."))
+        .with_class(20)
+}
+
+/// 40615: the server's firewall has no rule for the client's address.
+#[must_use]
+pub fn blocked_by_firewall(server: &str, address: &str) -> SqlError {
+    // As seen on Azure: "Error Number:40615,State:1,Class:14".
+    SqlError::new(40615, format!("Cannot open server '{server}' requested by the login. Client with IP address '{address}' is not allowed to access the server. To enable access, use the Azure Management Portal or run sp_set_firewall_rule on the master database to create a firewall rule for this IP address or address range. It may take up to five minutes for this change to take effect."))
+        .with_class(14)
 }
 
 /// A fault of Azure SQL as a statement meets it.

@@ -16,4 +16,7 @@ pub mod tsql;
 pub mod types;
 pub mod values;
 
-pub use server::{Credential, Encryption, LoginRecord, SqlLogin, SqlOptions, SqlServer, TokenCheck, start};
+pub use engine::{DirectoryEntry, LoginIdentity};
+pub use server::{
+    Credential, Encryption, LoginCounts, LoginRecord, SqlLogin, SqlOptions, SqlServer, TokenCheck, start,
+};

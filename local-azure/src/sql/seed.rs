@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::engine::{Database, Login};
+use super::engine::{Database, Login, LoginIdentity};
 use super::reply::{ReplySink, SqlError, StatementKind, Stopped, TransactionChange};
 use super::types::{Column, SqlType, Value};
 
@@ -12,11 +12,13 @@ use super::types::{Column, SqlType, Value};
 /// # Errors
 /// The first error that a statement reports.
 pub fn run(database: &Arc<Database>, script: &str) -> Result<(), SqlError> {
+    // It stands for the Entra administrator, who may add users FROM EXTERNAL PROVIDER.
     let login = Login {
         name: "seed".to_owned(),
-        database: "master".to_owned(),
         application: "seed".to_owned(),
         host: "localhost".to_owned(),
+        token: Some(LoginIdentity::from("seed")),
+        ..Login::default()
     };
     let mut session = database.session(login)?;
     for (first_line, batch) in batches(script) {

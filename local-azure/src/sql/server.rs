@@ -1,11 +1,12 @@
 //! Starting and stopping the SQL endpoint.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -13,11 +14,11 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-pub use super::tds::authentication::{Credential, SqlLogin, TokenCheck};
+pub use super::tds::authentication::{Credential, SqlLogin, TokenCheck, token_fingerprint};
 pub use super::tds::prelogin::Encryption;
 
 use super::certificates::{self, Certificates};
-use super::engine::Database;
+use super::engine::{Database, DirectoryEntry};
 use super::faults::Faults;
 use super::reply::SqlError;
 use super::seed;
@@ -38,6 +39,13 @@ pub struct SqlOptions {
     pub logins: Vec<SqlLogin>,
     /// Who may log in with a token. Default None: nobody.
     pub token_check: Option<TokenCheck>,
+    /// Which tokens are the Entra administrator's, who is `dbo`: object ids, client ids and names of people, applications
+    /// and groups. Everybody else needs a user in the database whose SID is their client id or object id, and has its
+    /// rights; without one the login fails with 18456. Default None: every valid token is the administrator's.
+    pub admins: Option<Vec<String>>,
+    /// The directory in which `CREATE USER ... FROM EXTERNAL PROVIDER` looks up names. Default None: a server that has no
+    /// right to read it, and says so with 33134.
+    pub directory: Option<Vec<DirectoryEntry>>,
     /// How much is encrypted. Default all, as on Azure.
     pub encryption: Encryption,
     /// Where the certificate of the endpoint's authority is written, PEM, for clients to trust. Default None.
@@ -60,6 +68,8 @@ impl Default for SqlOptions {
             database_names: Vec::new(),
             logins: Vec::new(),
             token_check: None,
+            admins: None,
+            directory: None,
             encryption: Encryption::default(),
             ca_out: None,
             seed: None,
@@ -79,6 +89,8 @@ impl fmt::Debug for SqlOptions {
             .field("database_names", &self.database_names)
             .field("logins", &self.logins)
             .field("token_check", &self.token_check.is_some())
+            .field("admins", &self.admins)
+            .field("directory", &self.directory)
             .field("encryption", &self.encryption)
             .field("ca_out", &self.ca_out)
             .field("seed", &self.seed.is_some())
@@ -98,6 +110,8 @@ pub struct LoginRecord {
     pub login: String,
     /// What it showed.
     pub credential: Credential,
+    /// The token's [`token_fingerprint`]; None for a login by password, and for one that ended before its token came.
+    pub token: Option<String>,
     /// The name of the program.
     pub application: String,
     /// The name of its machine.
@@ -108,6 +122,47 @@ pub struct LoginRecord {
     pub read_only_intent: bool,
     /// The number of the error it was refused with; None if it got in (or was redirected).
     pub refused: Option<i32>,
+}
+
+/// How many logins were tried, and how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoginCounts {
+    /// All that were tried.
+    pub attempted: u64,
+    /// Those that got a session.
+    pub succeeded: u64,
+    /// Those that were refused with an error.
+    pub refused: u64,
+    /// Those that were sent elsewhere.
+    pub redirected: u64,
+}
+
+/// How a login ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoginOutcome {
+    Succeeded,
+    Refused(i32),
+    Redirected,
+}
+
+impl LoginCounts {
+    fn count(&mut self, outcome: LoginOutcome) {
+        let counter = match outcome {
+            LoginOutcome::Succeeded => &mut self.succeeded,
+            LoginOutcome::Refused(_) => &mut self.refused,
+            LoginOutcome::Redirected => &mut self.redirected,
+        };
+        *counter = counter.saturating_add(1);
+        self.attempted = self.attempted.saturating_add(1);
+    }
+}
+
+/// What is kept of all logins.
+#[derive(Default)]
+struct Logins {
+    records: Vec<LoginRecord>,
+    counts: LoginCounts,
+    by_token: HashMap<String, LoginCounts>,
 }
 
 /// How many logins are kept.
@@ -121,13 +176,14 @@ pub(crate) struct Shared {
     pub(crate) acceptor: Option<TlsAcceptor>,
     pub(crate) logins: Vec<SqlLogin>,
     pub(crate) token_check: Option<TokenCheck>,
+    pub(crate) admins: Option<Vec<String>>,
     pub(crate) sts_url: String,
     pub(crate) token_resource: String,
     pub(crate) open: OpenSession,
     pub(crate) faults: Faults,
     pub(crate) open_connections: AtomicUsize,
     database_names: Vec<String>,
-    records: Mutex<Vec<LoginRecord>>,
+    tried: Mutex<Logins>,
     spid: AtomicU16,
 }
 
@@ -142,10 +198,20 @@ impl Shared {
             || self.database_names.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    pub(crate) fn record(&self, record: LoginRecord) {
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() < MAX_RECORDS {
-            records.push(record);
+    /// Keeps a login that has ended.
+    pub(crate) fn record(&self, mut record: LoginRecord, outcome: LoginOutcome) {
+        if let LoginOutcome::Refused(number) = outcome {
+            record.refused = Some(number);
+        }
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.counts.count(outcome);
+        if let Some(token) = &record.token
+            && (tried.by_token.len() < MAX_RECORDS || tried.by_token.contains_key(token))
+        {
+            tried.by_token.entry(token.clone()).or_default().count(outcome);
+        }
+        if tried.records.len() < MAX_RECORDS {
+            tried.records.push(record);
         }
     }
 }
@@ -176,9 +242,10 @@ impl fmt::Debug for SqlServer {
 pub async fn start(options: SqlOptions) -> io::Result<SqlServer> {
     let file = options.database_file.clone();
     let script = options.seed.clone();
+    let directory = options.directory.clone();
     let database = tokio::task::spawn_blocking(move || {
         let is_new = file.as_ref().is_none_or(|file| !file.exists());
-        let database = Database::open(file.as_deref())?;
+        let database = Database::open_with_directory(file.as_deref(), directory)?;
         if let Some(script) = script.filter(|_| is_new) {
             seed::run(&database, &script)?;
         }
@@ -217,13 +284,14 @@ pub async fn start_with(options: SqlOptions, open: OpenSession) -> io::Result<Sq
             .map(|certificates| TlsAcceptor::from(Arc::clone(&certificates.server))),
         logins: options.logins,
         token_check: options.token_check,
+        admins: options.admins,
         sts_url: options.sts_url,
         token_resource: options.token_resource,
         open,
         faults: Faults::default(),
         open_connections: AtomicUsize::new(0),
         database_names: options.database_names,
-        records: Mutex::new(Vec::new()),
+        tried: Mutex::default(),
         spid: AtomicU16::new(FIRST_SPID),
     });
     let (stop, stopping) = watch::channel(false);
@@ -308,7 +376,23 @@ impl SqlServer {
     /// The logins so far, the first 10,000, oldest first.
     #[must_use]
     pub fn logins(&self) -> Vec<LoginRecord> {
-        self.shared.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.tried().records.clone()
+    }
+
+    /// How many logins there were so far.
+    #[must_use]
+    pub fn login_counts(&self) -> LoginCounts {
+        self.tried().counts
+    }
+
+    /// How many of them came with this token. Of the first 10,000 tokens.
+    #[must_use]
+    pub fn login_counts_of(&self, token: &str) -> LoginCounts {
+        self.tried().by_token.get(&token_fingerprint(token)).copied().unwrap_or_default()
+    }
+
+    fn tried(&self) -> MutexGuard<'_, Logins> {
+        self.shared.tried.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops listening, ends what runs, closes all connections, and returns when all sessions have ended.

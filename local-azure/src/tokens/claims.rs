@@ -1,6 +1,9 @@
 //! The claims inside an access token.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::sql::LoginIdentity;
 
 /// The claims of an access token that stand for an application or a managed identity.
 ///
@@ -33,5 +36,16 @@ impl Claims {
     #[must_use]
     pub fn login_name(&self) -> String {
         format!("{}@{}", self.appid, self.tid)
+    }
+
+    /// What Azure SQL knows of the bearer. Ids that are no GUIDs are left out.
+    #[must_use]
+    pub fn login_identity(&self) -> LoginIdentity {
+        LoginIdentity {
+            name: self.login_name(),
+            object_id: Uuid::try_parse(&self.oid).ok(),
+            client_id: Uuid::try_parse(&self.appid).ok(),
+            groups: Vec::new(),
+        }
     }
 }

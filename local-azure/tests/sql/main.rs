@@ -4,6 +4,10 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod rights_enforced;
+mod rights_functions;
+mod rights_principals;
+mod rights_support;
 mod run_cancel;
 mod run_constraints;
 mod run_database;

@@ -138,7 +138,7 @@ fn a_read_only_key_of_the_session_context_stays() {
     let mut session = session();
     ok(&mut session, "EXEC sp_set_session_context @key = N'k', @value = 1, @read_only = 1");
     assert_eq!(error(&mut session, "EXEC sp_set_session_context N'K', 2").number, 15664);
-    assert_eq!(error(&mut session, "EXEC sp_set_session_context N'j', 2, @other = 1").number, 8145);
+    assert_eq!(error(&mut session, "EXEC sp_set_session_context N'j', 2, @other = 1").number, 40517);
     assert_eq!(ok(&mut session, "SELECT SESSION_CONTEXT(N'k')").rows.len(), 1);
 }
 

@@ -53,6 +53,7 @@ pub(crate) fn session_on(database: &Arc<Database>) -> Session {
         database: "local".into(),
         application: "tests".into(),
         host: "here".into(),
+        ..Login::default()
     };
     database.session(login).unwrap()
 }

@@ -184,7 +184,7 @@ pub(crate) fn options() -> SqlOptions {
     SqlOptions {
         logins: vec![SqlLogin::new(USER, PASSWORD)],
         token_check: Some(Arc::new(|token: &str| {
-            if token.starts_with(TOKEN) { Ok("client@tenant".to_owned()) } else { Err("unknown".to_owned()) }
+            if token.starts_with(TOKEN) { Ok("client@tenant".into()) } else { Err("unknown".to_owned()) }
         })),
         database_names: vec!["shop".to_owned()],
         ..SqlOptions::default()

@@ -11,6 +11,7 @@ mod login;
 mod malformed;
 mod raw;
 mod requests;
+mod rights;
 mod specification;
 mod tokens;
 mod transactions;

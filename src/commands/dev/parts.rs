@@ -110,7 +110,10 @@ async fn start_sql(
         database_file: options.database.clone(),
         logins: vec![SqlLogin::new(options.sql_user.as_str(), password)],
         token_check: Some(Arc::new(move |token| {
-            verifier.verify(token).map(|claims| claims.login_name()).map_err(|refusal| refusal.to_string())
+            verifier
+                .verify(token)
+                .map(|claims| claims.login_identity())
+                .map_err(|refusal| refusal.to_string())
         })),
         ca_out: Some(ca_file.to_path_buf()),
         seed: Some(seed),

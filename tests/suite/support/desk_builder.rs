@@ -182,6 +182,6 @@ fn token_check(identity: &IdentityEndpoint, secrets: &Secrets) -> sql::TokenChec
     let (verifier, secrets) = (identity.verifier(), secrets.clone());
     Arc::new(move |token| {
         secrets.add_token(token);
-        verifier.verify(token).map(|claims| claims.login_name()).map_err(|refusal| refusal.to_string())
+        verifier.verify(token).map(|claims| claims.login_identity()).map_err(|refusal| refusal.to_string())
     })
 }

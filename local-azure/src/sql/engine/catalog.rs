@@ -192,6 +192,9 @@ pub(crate) fn update(connection: &Connection, table: &Table) -> rusqlite::Result
 /// Forgets a table.
 pub(crate) fn remove(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
     let database = table.database();
+    if !table.temporary {
+        super::security::store::forget_object(connection, table.id)?;
+    }
     for side in ["local_azure_tables", "local_azure_identities"] {
         connection.execute(&format!("DELETE FROM {database}.{side} WHERE object_id = ?1"), [table.id])?;
     }
@@ -215,10 +218,11 @@ pub(crate) fn schema(connection: &Connection, name: &str) -> rusqlite::Result<Op
         .optional()
 }
 
-/// All schemas.
-pub(crate) fn schemas(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement =
-        connection.prepare_cached("SELECT name FROM main.local_azure_schemas ORDER BY name")?;
-    let rows = statement.query_map([], |row| row.get(0))?;
+/// All schemas with their ids, by name: `dbo` has 1, as on SQL Server, and the others begin at 5.
+pub(crate) fn schema_ids(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT CASE rowid WHEN 1 THEN 1 ELSE rowid + 3 END, name FROM main.local_azure_schemas ORDER BY name",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

@@ -8,6 +8,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::identity::Counters;
+use super::security::login::{self, DirectoryEntry, User};
+use super::security::rights::Securable;
+use super::security::store;
+use super::sessions::Sessions;
 use super::{Login, Session, catalog, errors};
 use crate::sql::reply::SqlError;
 
@@ -18,6 +22,9 @@ pub struct Database {
     pub(super) counters: Arc<Counters>,
     objects: AtomicI64,
     transactions: AtomicU64,
+    /// None when the server can't read the directory.
+    pub(super) directory: Option<Vec<DirectoryEntry>>,
+    pub(super) sessions: Arc<Sessions>,
     /// Removed with the last handle.
     _directory: Option<tempfile::TempDir>,
 }
@@ -28,6 +35,18 @@ impl Database {
     /// # Errors
     /// When the file can't be opened or isn't a database of ours.
     pub fn open(file: Option<&Path>) -> Result<Arc<Self>, SqlError> {
+        Self::open_with_directory(file, None)
+    }
+
+    /// The same with a directory in which `CREATE USER ... FROM EXTERNAL PROVIDER` looks names up; None is a server that
+    /// can't read it.
+    ///
+    /// # Errors
+    /// When the file can't be opened or isn't a database of ours.
+    pub fn open_with_directory(
+        file: Option<&Path>,
+        users: Option<Vec<DirectoryEntry>>,
+    ) -> Result<Arc<Self>, SqlError> {
         let (file, directory) = match file {
             Some(file) => (file.to_owned(), None),
             None => {
@@ -42,6 +61,7 @@ impl Database {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             crate::sql::values::functions::register(&connection, &Arc::default())?;
             catalog::prepare(&connection, "main")?;
+            store::prepare(&connection)?;
             Ok(catalog::all(&connection, "main")?.last().map_or(0, |table| table.id))
         };
         let last = prepare().map_err(|error| {
@@ -52,6 +72,8 @@ impl Database {
             counters: Arc::default(),
             objects: AtomicI64::new(last.max(100_000)),
             transactions: AtomicU64::new(1),
+            directory: users,
+            sessions: Arc::default(),
             _directory: directory,
         }))
     }
@@ -59,10 +81,11 @@ impl Database {
     /// A new session with a SQLite connection of its own. Blocking: call it, and all its methods, on a thread of the session's own.
     ///
     /// # Errors
-    /// When the file can't be opened.
+    /// 18456 when the login is no user of the database, or when the file can't be opened.
     pub fn session(self: &Arc<Self>, login: Login) -> Result<Session, SqlError> {
         let connection = connect(&self.file)?;
-        Session::new(Arc::clone(self), connection, login).map_err(|error| errors::internal(&error))
+        let user = admit(&connection, &login)?;
+        Session::new(Arc::clone(self), connection, login, user).map_err(|error| errors::internal(&error))
     }
 
     /// An object id that was never given before: identity counters hang on it.
@@ -72,6 +95,18 @@ impl Database {
 
     pub(super) fn next_transaction(&self) -> u64 {
         self.transactions.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// The user that a login is; 18456 if it is none that may connect.
+fn admit(connection: &Connection, login: &Login) -> Result<User, SqlError> {
+    let principals = store::principals(connection).map_err(|error| errors::internal(&error))?;
+    let user = User::of(login, &principals)?;
+    let rights = store::load(connection, user, &login.database).map_err(|error| errors::internal(&error))?;
+    if rights.allows_named(Securable::Database, "CONNECT") {
+        Ok(rights.user.clone())
+    } else {
+        Err(login::refused())
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn table(connection: &rusqlite::Connection, name: &Name) -> Result<Ta
 impl Session {
     /// Runs a statement that changes the catalogue.
     pub(super) fn define(&mut self, statement: &StatementKind, facts: &Facts) -> Result<(), Failure> {
+        self.may_define(statement)?;
         self.atomically(|session| match statement {
             StatementKind::CreateTable(definition) => session.create_table(definition, facts),
             StatementKind::DropTable { names, if_exists } => {

@@ -14,6 +14,13 @@ use crate::sql::values::storage::{from_sqlite, to_sqlite};
 /// Ticks of 100 ns from 0001-01-01 to 1970-01-01.
 const EPOCH_TICKS: i64 = 621_355_968_000_000_000;
 
+/// Ticks of 100 ns since 0001-01-01 in UTC.
+pub(crate) fn ticks(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ticks = i64::try_from(since.as_nanos() / 100).unwrap_or(i64::MAX - EPOCH_TICKS);
+    EPOCH_TICKS.saturating_add(ticks)
+}
+
 impl Session {
     /// The value in another type.
     pub(super) fn converted(&mut self, value: &Value, from: SqlType, to: SqlType) -> Result<Value, Failure> {
@@ -38,9 +45,7 @@ impl Session {
     }
 
     pub(super) fn set_clock(&self) {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let ticks = i64::try_from(since.as_nanos() / 100).unwrap_or(i64::MAX - EPOCH_TICKS);
-        self.functions.set_now(EPOCH_TICKS.saturating_add(ticks));
+        self.functions.set_now(ticks(SystemTime::now()));
     }
 
     pub(super) fn frame_facts(&self, frame: &Frame) -> Facts {

@@ -16,11 +16,14 @@ mod index;
 mod modify;
 mod raise;
 mod run;
+pub(crate) mod security;
 mod select;
 mod session;
+pub(crate) mod sessions;
 mod transaction;
 
 pub use database::Database;
+pub use security::login::{DirectoryEntry, Login, LoginIdentity};
 pub use session::{CancelHandle, Session};
 
 use super::types::{SqlType, Value};
@@ -36,19 +39,6 @@ pub struct Argument {
     pub value: Value,
     /// Whether the caller wants it back.
     pub output: bool,
-}
-
-/// Who logged in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login {
-    /// What `SUSER_SNAME()` and `ORIGINAL_LOGIN()` give: the SQL login, or the token's `clientId@tenantId`.
-    pub name: String,
-    /// What `DB_NAME()` gives.
-    pub database: String,
-    /// What `APP_NAME()` gives.
-    pub application: String,
-    /// What `HOST_NAME()` gives.
-    pub host: String,
 }
 
 /// The isolation level of a transaction (MS-TDS 2.2.6.9, table of isolation levels).

@@ -239,6 +239,7 @@ impl Session {
                 }
                 Err(SqlError::new(40508, "USE statement is not supported to switch between databases. Use a new connection to connect to a different database.").into())
             }
+            StatementKind::Security(statement) => self.run_security(statement, reply),
             definition => {
                 let facts = self.frame_facts(frame);
                 self.define(definition, &facts)
@@ -304,6 +305,9 @@ impl Session {
             Setting::LockTimeout(milliseconds) => self.settings.lock_timeout = *milliseconds,
             Setting::IdentityInsert(name, on) => {
                 let table = super::define::table(&self.connection, name)?;
+                if !table.temporary {
+                    self.may_alter(name)?;
+                }
                 if table.identity().is_none() {
                     return Err(SqlError::new(
                         8106,

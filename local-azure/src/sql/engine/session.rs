@@ -1,6 +1,6 @@
 //! A session: what a login keeps from request to request, and the requests.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +9,9 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 use super::bind::Variable;
 use super::identity::{self, Shared, lock};
 use super::run::Frame;
+use super::security::functions::{self as rights_functions, CurrentRights};
+use super::security::login::User;
+use super::sessions::Registered;
 use super::transaction::Transaction;
 use super::{Argument, Database, Isolation, Login, catalog, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
@@ -92,6 +95,9 @@ pub struct Session {
     pub(super) database: Arc<Database>,
     pub(super) connection: Connection,
     pub(super) login: Login,
+    pub(super) user: User,
+    pub(super) rights: CurrentRights,
+    _registered: Registered,
     pub(super) functions: Arc<FunctionContext>,
     pub(super) shared: Arc<Mutex<Shared>>,
     cancel: CancelHandle,
@@ -104,7 +110,8 @@ pub struct Session {
     /// `SCOPE_IDENTITY()` of the text that runs.
     pub(super) scope_identity: Option<i64>,
     pub(super) session_context: HashMap<String, (SqlType, Value)>,
-    pub(super) read_only_context: HashSet<String>,
+    /// Keys that can't be set again, as they are looked up and as they were written.
+    pub(super) read_only_context: HashMap<String, String>,
     /// How deep sp_executesql calls lie in each other.
     pub(super) depth: usize,
 }
@@ -120,12 +127,16 @@ impl Session {
         database: Arc<Database>,
         connection: Connection,
         login: Login,
+        user: User,
     ) -> rusqlite::Result<Self> {
         let functions = Arc::new(FunctionContext::default());
         let shared = Arc::<Mutex<Shared>>::default();
         crate::sql::values::functions::register(&connection, &functions)?;
         identity::register(&connection, &database.counters, &shared)?;
         catalog::prepare(&connection, "temp")?;
+        let rights = CurrentRights::default();
+        rights_functions::register(&connection, &rights)?;
+        let registered = database.sessions.register(&login);
         let cancel = CancelHandle(Arc::new(Cancel {
             running: AtomicBool::new(false),
             asked: AtomicBool::new(false),
@@ -135,6 +146,9 @@ impl Session {
             database,
             connection,
             login,
+            user,
+            rights,
+            _registered: registered,
             functions,
             shared,
             cancel,
@@ -144,7 +158,7 @@ impl Session {
             last_error: 0,
             identity: None,
             scope_identity: None,
-            read_only_context: HashSet::new(),
+            read_only_context: HashMap::new(),
             session_context: HashMap::new(),
             depth: 0,
         })

@@ -4,11 +4,15 @@ use std::fmt;
 use std::hint::black_box;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::login::Login7;
+use crate::sql::engine::LoginIdentity;
 use crate::sql::reply::SqlError;
 
-/// Checks an access token: the login's name (`clientId@tenantId`), or why the token is refused. The reason goes to the log, never to the client.
-pub type TokenCheck = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
+/// Checks an access token: who it is for, or why it is refused. The reason goes to the log, never to the client. A name
+/// alone will do (`clientId@tenantId` into a [`LoginIdentity`]).
+pub type TokenCheck = Arc<dyn Fn(&str) -> Result<LoginIdentity, String> + Send + Sync>;
 
 /// A SQL login.
 #[derive(Clone)]
@@ -41,10 +45,17 @@ pub enum Credential {
     Token,
 }
 
-/// The name that SQL Server gives a token whose bearer it does not know.
-const TOKEN_PRINCIPAL: &str = "<token-identified principal>";
+/// What tells tokens apart without giving them away: 16 hexadecimal digits of the token's SHA-256.
+#[must_use]
+pub fn token_fingerprint(token: &str) -> String {
+    let hash = digest(&SHA256, token.as_bytes());
+    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
 
-pub(crate) fn check_token(check: Option<&TokenCheck>, token: &str) -> Result<String, SqlError> {
+/// The name that SQL Server gives a token whose bearer it does not know.
+pub(crate) const TOKEN_PRINCIPAL: &str = "<token-identified principal>";
+
+pub(crate) fn check_token(check: Option<&TokenCheck>, token: &str) -> Result<LoginIdentity, SqlError> {
     let outcome = check.map_or_else(
         || Err("this endpoint was started without a check for tokens".to_owned()),
         |check| check(token),
@@ -77,7 +88,8 @@ pub(crate) fn check_password(logins: &[SqlLogin], login: &Login7) -> Result<Stri
     }
 }
 
-fn login_failed(name: &str) -> SqlError {
+/// 18456.
+pub(crate) fn login_failed(name: &str) -> SqlError {
     SqlError::new(18456, format!("Login failed for user '{name}'.")).with_class(14)
 }
 

@@ -1,6 +1,7 @@
 //! One connection, from PRELOGIN to its end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +11,9 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::authentication::{Credential, check_password, check_token};
+use super::authentication::{
+    Credential, TOKEN_PRINCIPAL, check_password, check_token, login_failed, token_fingerprint,
+};
 use super::handshake::HandshakeStream;
 use super::interrupt::Interrupt;
 use super::login::{FederatedAuthentication, Login7, TDS_7_3_B, TDS_7_4, federated_token};
@@ -22,9 +25,10 @@ use super::prelogin::{PreLogin, Transport};
 use super::token::{self, DoneKind, EnvironmentChange, done};
 use super::type_info::COLLATION;
 use super::worker::{self, SessionThread, Setup, Work, protocol_error};
-use crate::sql::engine::Login;
+use crate::sql::engine::{Login, LoginIdentity};
+use crate::sql::faults::unknown_database;
 use crate::sql::reply::SqlError;
-use crate::sql::server::{LoginRecord, Shared, stopped};
+use crate::sql::server::{LoginOutcome, LoginRecord, Shared, stopped};
 
 /// From the first byte to LOGINACK.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -36,6 +40,13 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The packet size a client gets that asks for none.
 const LARGEST_PACKET_SIZE: u32 = 32_767;
 const SMALLEST_PACKET_SIZE: u32 = 512;
+
+/// Where a connection comes from and where it goes to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    client: Option<SocketAddr>,
+    server: Option<SocketAddr>,
+}
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
@@ -69,6 +80,7 @@ async fn establish(
     interrupt: &Arc<Interrupt>,
 ) -> io::Result<Option<(Box<dyn Stream>, SessionThread)>> {
     socket.set_nodelay(true)?;
+    let ends = Ends { client: socket.peer_addr().ok(), server: socket.local_addr().ok() };
     let mut stream = HandshakeStream::new(socket);
     let prelogin = expect(&mut stream, PacketType::PreLogin).await?;
     let prelogin = PreLogin::parse(&prelogin).map_err(invalid)?;
@@ -84,16 +96,16 @@ async fn establish(
     };
     let Some(acceptor) = acceptor else {
         let message = expect(&mut stream, PacketType::Login7).await?;
-        return log_in(Box::new(stream), &message, shared, interrupt).await;
+        return log_in(Box::new(stream), &message, shared, interrupt, ends).await;
     };
     let mut encrypted = stream.accept(acceptor).await?;
     let message = expect(&mut encrypted, PacketType::Login7).await?;
     if transport == Transport::EncryptedLogin {
         // From here on the client writes and reads the bare socket; TLS ends without a word.
         let (stream, _) = encrypted.into_inner();
-        return log_in(Box::new(stream), &message, shared, interrupt).await;
+        return log_in(Box::new(stream), &message, shared, interrupt, ends).await;
     }
-    log_in(Box::new(encrypted), &message, shared, interrupt).await
+    log_in(Box::new(encrypted), &message, shared, interrupt, ends).await
 }
 
 async fn log_in(
@@ -101,6 +113,7 @@ async fn log_in(
     message: &[u8],
     shared: &Arc<Shared>,
     interrupt: &Arc<Interrupt>,
+    ends: Ends,
 ) -> io::Result<Option<(Box<dyn Stream>, SessionThread)>> {
     let spid = shared.next_spid();
     let login = match Login7::parse(message) {
@@ -110,10 +123,10 @@ async fn log_in(
                 18057,
                 "The local SQL endpoint speaks TDS 7.3 and 7.4: use a client library of 2012 or later.",
             );
-            return turn_away(stream, spid, &error.with_class(20)).await;
+            return turn_away(stream, spid, &[error.with_class(20)]).await;
         }
         Err(malformed) => {
-            return turn_away(stream, spid, &protocol_error(&malformed.to_string())).await;
+            return turn_away(stream, spid, &[protocol_error(&malformed.to_string())]).await;
         }
     };
     let mut record = LoginRecord {
@@ -123,28 +136,32 @@ async fn log_in(
             Some(_) => Credential::Token,
             None => Credential::Password,
         },
+        token: match &login.federated {
+            Some(FederatedAuthentication::SecurityToken(token)) => Some(token_fingerprint(token)),
+            Some(FederatedAuthentication::Challenge) | None => None,
+        },
         application: login.application.clone(),
         host: login.host.clone(),
         database: login.database.clone(),
         read_only_intent: login.read_only_intent,
         refused: None,
     };
-    let outcome = admit(&mut stream, &login, spid, shared, interrupt, &mut record).await?;
+    let outcome = admit(&mut stream, &login, spid, shared, interrupt, ends, &mut record).await?;
     match outcome {
         Ok(session) => {
-            shared.record(record);
+            shared.record(record, LoginOutcome::Succeeded);
             let packet_size = packet_size(login.packet_size);
             let reply = login_reply(&login, &session.1, packet_size, None);
             send(&mut stream, spid, &reply).await?;
             Ok(Some((stream, session.0)))
         }
-        Err(Refusal::Error(error)) => {
-            record.refused = Some(error.number);
-            shared.record(record);
-            turn_away(stream, spid, &error).await
+        Err(Refusal::Errors(errors)) => {
+            let number = errors.first().map_or(0, |error| error.number);
+            shared.record(record, LoginOutcome::Refused(number));
+            turn_away(stream, spid, &errors).await
         }
         Err(Refusal::Redirect { host, port }) => {
-            shared.record(record);
+            shared.record(record, LoginOutcome::Redirected);
             let database = effective_database(&login).to_owned();
             let packet_size = packet_size(login.packet_size);
             let reply = login_reply(&login, &database, packet_size, Some((&host, port)));
@@ -157,8 +174,18 @@ async fn log_in(
 
 /// Why a client does not get a session.
 enum Refusal {
-    Error(SqlError),
-    Redirect { host: String, port: u16 },
+    /// In the order in which they are sent.
+    Errors(Vec<SqlError>),
+    Redirect {
+        host: String,
+        port: u16,
+    },
+}
+
+impl From<SqlError> for Refusal {
+    fn from(error: SqlError) -> Self {
+        Self::Errors(vec![error])
+    }
 }
 
 /// Checks who it is and opens the session; gives it with the database's name.
@@ -168,15 +195,16 @@ async fn admit(
     spid: u16,
     shared: &Arc<Shared>,
     interrupt: &Arc<Interrupt>,
+    ends: Ends,
     record: &mut LoginRecord,
 ) -> io::Result<Result<(SessionThread, String), Refusal>> {
     if let Some(error) = shared.faults.next_login() {
-        return Ok(Err(Refusal::Error(error)));
+        return Ok(Err(error.into()));
     }
-    let name = match &login.federated {
-        None => check_password(&shared.logins, login),
+    let who: Result<Who, SqlError> = match &login.federated {
+        None => check_password(&shared.logins, login).map(Who::Password),
         Some(FederatedAuthentication::SecurityToken(token)) => {
-            check_token(shared.token_check.as_ref(), token)
+            check_token(shared.token_check.as_ref(), token).map(Who::Token)
         }
         Some(FederatedAuthentication::Challenge) => {
             let mut challenge = Vec::new();
@@ -184,14 +212,18 @@ async fn admit(
             send(stream, spid, &challenge).await?;
             let answer = expect(stream, PacketType::FederatedToken).await?;
             match federated_token(&answer) {
-                Ok(token) => check_token(shared.token_check.as_ref(), &token),
+                Ok(token) => {
+                    record.token = Some(token_fingerprint(&token));
+                    check_token(shared.token_check.as_ref(), &token).map(Who::Token)
+                }
                 Err(malformed) => Err(protocol_error(&malformed.to_string())),
             }
         }
     };
-    let name = match name {
-        Ok(name) => name,
-        Err(error) => return Ok(Err(Refusal::Error(error))),
+    let (name, token) = match who {
+        Ok(Who::Password(name)) => (name, None),
+        Ok(Who::Token(identity)) => (identity.name.clone(), Some(identity)),
+        Err(error) => return Ok(Err(error.into())),
     };
     record.login.clone_from(&name);
     if let Some((host, port)) = shared.faults.next_redirect() {
@@ -199,12 +231,13 @@ async fn admit(
     }
     let database = effective_database(login).to_owned();
     if !shared.has_database(&database) {
-        let error = SqlError::new(
-            4060,
-            format!("Cannot open database \"{database}\" requested by the login. The login failed."),
-        );
-        return Ok(Err(Refusal::Error(error.with_class(11))));
+        let user = if token.is_some() { TOKEN_PRINCIPAL } else { &name };
+        return Ok(Err(Refusal::Errors(vec![unknown_database(&database), login_failed(user)])));
     }
+    let administrator = match (&token, &shared.admins) {
+        (Some(identity), Some(admins)) => identity.is_in(admins),
+        _ => true,
+    };
     let setup = Setup {
         open: Arc::clone(&shared.open),
         login: Login {
@@ -212,13 +245,25 @@ async fn admit(
             database: database.clone(),
             application: login.application.clone(),
             host: login.host.clone(),
+            token,
+            administrator,
+            session_id: spid,
+            client: ends.client,
+            server: ends.server,
         },
         packet_size: packet_size(login.packet_size),
         spid,
         interrupt: Arc::clone(interrupt),
+        token_life: shared.faults.begin_session(record.token.clone()),
         faults: shared.faults.clone(),
     };
-    Ok(worker::start(setup).await.map(|session| (session, database)).map_err(Refusal::Error))
+    Ok(worker::start(setup).await.map(|session| (session, database)).map_err(Refusal::from))
+}
+
+/// Who showed the right thing.
+enum Who {
+    Password(String),
+    Token(LoginIdentity),
 }
 
 fn effective_database(login: &Login7) -> &str {
@@ -254,10 +299,12 @@ fn login_reply(login: &Login7, database: &str, packet_size: u16, routing: Option
     out
 }
 
-/// Sends the error that ends a login, then ends the connection.
-async fn turn_away<T>(mut stream: Box<dyn Stream>, spid: u16, error: &SqlError) -> io::Result<Option<T>> {
+/// Sends the errors that end a login, then ends the connection.
+async fn turn_away<T>(mut stream: Box<dyn Stream>, spid: u16, errors: &[SqlError]) -> io::Result<Option<T>> {
     let mut reply = Vec::new();
-    token::put_error(&mut reply, error);
+    for error in errors {
+        token::put_error(&mut reply, error);
+    }
     token::put_done(&mut reply, DoneKind::Done, done::ERROR, 0, 0);
     send(&mut stream, spid, &reply).await?;
     linger(&mut stream).await;

@@ -19,7 +19,7 @@ use super::rpc;
 use super::session::{OpenSession, Session};
 use super::type_info::RequestError;
 use crate::sql::engine::Login;
-use crate::sql::faults::{Faults, StatementFault};
+use crate::sql::faults::{Faults, StatementFault, TokenLife, at_statement};
 use crate::sql::reply::{ReplySink, SqlError};
 
 /// What the connection hands to the thread.
@@ -41,6 +41,7 @@ pub(crate) struct Setup {
     pub(crate) packet_size: u16,
     pub(crate) spid: u16,
     pub(crate) interrupt: Arc<Interrupt>,
+    pub(crate) token_life: TokenLife,
     pub(crate) faults: Faults,
 }
 
@@ -109,6 +110,7 @@ fn run(
         prepared: PreparedStatements::default(),
         transaction_name: String::new(),
         interrupt: setup.interrupt,
+        token_life: setup.token_life,
         faults: setup.faults,
     };
     while let Some(work) = requests.blocking_recv() {
@@ -125,6 +127,7 @@ struct Runner {
     /// The name the transaction was begun with: a rollback to it is one of all.
     transaction_name: String,
     interrupt: Arc<Interrupt>,
+    token_life: TokenLife,
     faults: Faults,
 }
 
@@ -152,6 +155,11 @@ impl Runner {
             self.session.reset(reset.keep_transaction);
             self.prepared.clear();
             self.reply.acknowledge_reset(reset.keep_transaction);
+        }
+        if self.faults.is_over(&self.token_life) {
+            self.reply.error(&at_statement(37396));
+            self.reply.end();
+            return Flow::Continue(());
         }
         let outcome = match message.packet_type {
             PacketType::SqlBatch => self.batch(&message.payload),

@@ -194,9 +194,11 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             Ok(StatementKind::Use(cursor.identifier()?))
         }
         "EXEC" | "EXECUTE" => super::execute::execute(cursor),
-        "MERGE" | "GRANT" | "DENY" | "REVOKE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC"
-        | "KILL" | "BACKUP" | "RESTORE" | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK"
-        | "FETCH" => Err(cursor.unsupported(&format!("The statement {word}"))),
+        "GRANT" | "DENY" | "REVOKE" => super::security::permission(cursor, &word),
+        "MERGE" | "GOTO" | "OPEN" | "CLOSE" | "DEALLOCATE" | "DBCC" | "KILL" | "BACKUP" | "RESTORE"
+        | "CHECKPOINT" | "REVERT" | "RECONFIGURE" | "SHUTDOWN" | "BULK" | "FETCH" => {
+            Err(cursor.unsupported(&format!("The statement {word}")))
+        }
         _ => Err(cursor.syntax_error()),
     }
 }

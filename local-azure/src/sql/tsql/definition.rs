@@ -58,6 +58,9 @@ pub(crate) fn statement(cursor: &mut Cursor) -> Result<StatementKind, SqlError> 
     if cursor.accept(&["TRUNCATE", "TABLE"]) {
         return Ok(StatementKind::Truncate(cursor.name()?));
     }
+    if let Some(statement) = super::security::principal(cursor)? {
+        return Ok(StatementKind::Security(statement));
+    }
     let first = cursor.keyword_at(0).unwrap_or_default();
     match cursor.keyword_at(1) {
         Some(second) => Err(cursor.unsupported(&format!("The statement {first} {second}"))),

@@ -23,6 +23,8 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
     let mut kept = Vec::with_capacity(tokens.len());
     for token in tokens {
         match &token.token {
+            // The scope qualifier of GRANT, as in `ON SCHEMA::sales`; elsewhere it is another database's cast.
+            Token::DoubleColon if names_a_securable(&kept) => kept.push(token),
             Token::Whitespace(_) | Token::EOF => {}
             Token::Word(_)
             | Token::Number(_, false)
@@ -57,6 +59,28 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
         }
     }
     Ok(kept)
+}
+
+/// Whether the tokens end in ON and the name of a class of securables.
+fn names_a_securable(tokens: &[TokenWithSpan]) -> bool {
+    let [.., on, class] = tokens else { return false };
+    keyword(on).as_deref() == Some("ON")
+        && matches!(
+            keyword(class).as_deref(),
+            Some(
+                "OBJECT"
+                    | "SCHEMA"
+                    | "DATABASE"
+                    | "USER"
+                    | "ROLE"
+                    | "TYPE"
+                    | "CERTIFICATE"
+                    | "CREDENTIAL"
+                    | "ASSEMBLY"
+                    | "SYMMETRIC"
+                    | "ASYMMETRIC"
+            )
+        )
 }
 
 /// The line on which a token begins, from 1.

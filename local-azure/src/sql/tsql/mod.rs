@@ -26,6 +26,7 @@ pub(crate) mod keywords;
 mod laws;
 pub(crate) mod lexer;
 pub(crate) mod query;
+pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;

@@ -119,6 +119,7 @@ pub(crate) enum StatementKind {
         if_exists: bool,
     },
     CreateSchema(String),
+    Security(super::security::SecurityStatement),
     Use(String),
     Execute {
         result: Option<String>,

@@ -197,6 +197,7 @@ impl Binder<'_> {
             return self.derived(&query, alias.unwrap_or_else(|| view.clone()), &[]);
         }
         let table = self.find_table(name)?;
+        self.reads_from(&table)?;
         let sqlite_alias = self.alias();
         let qualifier =
             alias.map_or_else(|| vec![table.schema.clone(), table.name.clone()], |alias| vec![alias]);

@@ -194,6 +194,7 @@ impl Binder<'_> {
             }
         };
         let (returning, output) = self.output(output.as_ref(), &table, "inserted", "")?;
+        self.changes("INSERT", &table, !output.is_empty())?;
         let sql = if names.is_empty() {
             format!("INSERT INTO {} DEFAULT VALUES{returning}", table.sql())
         } else {

@@ -13,9 +13,11 @@
 //! | [`operators`] | signs, arithmetic, concatenation, bits |
 //! | [`set`] | UNION, EXCEPT, INTERSECT |
 //! | [`insert`] | INSERT |
+//! | [`permissions`] | what the user needs for what the statement touches |
 //! | [`projection`] | the items of a select list |
 //! | [`modify`] | UPDATE, DELETE, OUTPUT |
 //! | [`system`] | the catalogue views |
+//! | [`system_rights`] | those about principals, permissions and sessions |
 //!
 //! A name that nothing in scope has is 207 (a column), 208 (a table), 4104 (a qualifier) or 209 (two columns have it);
 //! they end the batch, and unlike SQL Server's they come when the statement runs, not when the batch is compiled: what
@@ -31,12 +33,15 @@ pub(crate) mod keys;
 mod literals;
 pub(crate) mod modify;
 mod operators;
+mod permissions;
 mod projection;
 pub(crate) mod select;
 mod set;
 pub(crate) mod system;
+mod system_rights;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
@@ -44,6 +49,10 @@ use sqlparser::ast;
 
 use super::catalog::same_name;
 use super::errors;
+use super::security::functions::CurrentRights;
+use super::security::login::{Login, User};
+use super::security::rights::Rights;
+use super::sessions::Sessions;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::keywords::is_reserved;
 use crate::sql::types::{SqlType, Value};
@@ -64,6 +73,11 @@ pub(crate) struct Facts {
     pub(crate) values: HashMap<&'static str, (Option<SqlType>, Option<Value>)>,
     /// SESSION_CONTEXT's keys, lower case.
     pub(crate) session_context: HashMap<String, (SqlType, Value)>,
+    pub(crate) login: Login,
+    pub(crate) user: User,
+    /// Where functions about rights find them while the statement runs.
+    pub(crate) rights: CurrentRights,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 /// A bound expression.
@@ -153,6 +167,14 @@ pub(crate) struct Binder<'a> {
     pub(crate) commons: Vec<Common>,
     /// The variables that the statement has read so far, lower case.
     reads: BTreeSet<String>,
+    /// The rights as they are while this statement is bound; None until somebody asks.
+    rights: Option<Arc<Rights>>,
+    /// Collects the tables that a FROM clause names while it is that of an UPDATE or DELETE.
+    deferred: Option<Vec<super::catalog::Table>>,
+    /// Tables of FROM in an UPDATE or DELETE, one of which will turn out to be the one that changes.
+    targets: Vec<super::catalog::Table>,
+    /// The tables a column of which was read, by id.
+    read_tables: BTreeSet<i64>,
     aliases: usize,
     depth: usize,
 }
@@ -172,6 +194,10 @@ impl<'a> Binder<'a> {
             scopes: Vec::new(),
             commons: Vec::new(),
             reads: BTreeSet::new(),
+            rights: None,
+            deferred: None,
+            targets: Vec::new(),
+            read_tables: BTreeSet::new(),
             aliases: 0,
             depth: 0,
         }
@@ -219,7 +245,7 @@ impl<'a> Binder<'a> {
         let innermost = self.scopes.len().saturating_sub(1);
         let aggregated = self.scopes.last().is_some_and(|scope| scope.inside_aggregate > 0);
         for (place, scope) in self.scopes.iter_mut().enumerate().rev() {
-            let mut found: Option<(SourceColumn, String)> = None;
+            let mut found: Option<(SourceColumn, String, Option<i64>)> = None;
             for source in &scope.sources {
                 if !qualifies(&source.qualifier, qualifier) {
                     continue;
@@ -230,10 +256,11 @@ impl<'a> Binder<'a> {
                     }
                     let shown =
                         source.qualifier.iter().chain([&column.name]).cloned().collect::<Vec<_>>().join(".");
-                    found = Some((column.clone(), shown));
+                    found = Some((column.clone(), shown, source.table.as_ref().map(|table| table.id)));
                 }
             }
-            if let Some((column, shown)) = found {
+            if let Some((column, shown, table)) = found {
+                self.read_tables.extend(table);
                 if aggregated && place != innermost {
                     return Err(unsupported("An aggregate of a column of an outer query"));
                 }

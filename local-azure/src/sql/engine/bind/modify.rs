@@ -222,6 +222,7 @@ impl Binder<'_> {
         let top = top.map(|top| self.row_count(top)).transpose()?;
         self.scopes.pop();
         let (returning, output) = self.output(output.as_ref(), &base, "inserted", "deleted")?;
+        self.changes("UPDATE", &base, !output.is_empty())?;
         let column =
             |index: usize| base.columns.get(index).map_or_else(String::new, |column| quote(&column.name));
         let filter = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
@@ -271,11 +272,11 @@ impl Binder<'_> {
             return Err(not_tsql(if joins.is_empty() { "AS" } else { "JOIN" }));
         }
         let Some(from) = from else {
-            let sql = self.from(named)?;
+            let sql = self.from_with_target(named)?;
             let source = self.scopes.last().and_then(|scope| scope.sources.first()).cloned();
             return source.map(|source| (source, sql)).ok_or_else(|| not_tsql("UPDATE"));
         };
-        let sql = self.from(from)?;
+        let sql = self.from_with_target(from)?;
         let written = parts(name)?;
         let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
         let by_alias = sources.iter().find(|source| super::qualifies(&source.qualifier, &written));
@@ -314,7 +315,7 @@ impl Binder<'_> {
         let (target, from_sql) = match tables.as_slice() {
             [] => self.target(from, None)?,
             [name] => {
-                let sql = self.from(from)?;
+                let sql = self.from_with_target(from)?;
                 let written = parts(name)?;
                 let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
                 let source = sources.into_iter().find(|source| {
@@ -340,6 +341,7 @@ impl Binder<'_> {
         let top = top.map(|top| self.row_count(top)).transpose()?;
         self.scopes.pop();
         let (returning, output) = self.output(output.as_ref(), &base, "deleted", "")?;
+        self.changes("DELETE", &base, !output.is_empty())?;
         let filter = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
         let sql = if tables.is_empty() && top.is_none() {
             format!("DELETE FROM {} AS {}{filter}{returning}", base.sql(), target.alias)

@@ -12,114 +12,135 @@ use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
 use crate::sql::types::{Length, SqlType, Value};
 
-const NAME: SqlType = SqlType::NVarChar(Length::Limit(128));
+pub(super) const NAME: SqlType = SqlType::NVarChar(Length::Limit(128));
 
-type Row = Vec<Value>;
+/// What `DB_ID()` gives: on Azure the first of a user's databases has 5.
+pub(crate) const DATABASE_ID: i64 = 5;
+
+pub(super) type Row = Vec<Value>;
+/// Columns and rows of a view.
+pub(super) type View = (Vec<(&'static str, SqlType)>, Vec<Row>);
 
 impl Binder<'_> {
     pub(crate) fn system_view(&mut self, schema: &str, view: &str) -> Result<BoundQuery, SqlError> {
-        let tables = catalog::all(self.connection, "main").map_err(|error| errors::internal(&error))?;
-        let schemas = catalog::schemas(self.connection).map_err(|error| errors::internal(&error))?;
+        let names = (schema.to_ascii_lowercase(), view.to_ascii_lowercase());
+        let (columns, rows) = match self.rights_view(&names.0, &names.1)? {
+            Some(view) => view,
+            None => self.object_view(schema, view)?,
+        };
+        Ok(self.rows_as_query(columns, &rows))
+    }
+
+    /// The views of tables, columns and schemas; of tables those on which the session's user has any right.
+    fn object_view(&mut self, schema: &str, view: &str) -> Result<View, SqlError> {
+        let mut tables = catalog::all(self.connection, "main").map_err(|error| errors::internal(&error))?;
+        if !self.facts.user.is_dbo() {
+            let rights = self.rights()?;
+            tables.retain(|table| rights.sees(rights.securable(table)));
+        }
+        let schemas = catalog::schema_ids(self.connection).map_err(|error| errors::internal(&error))?;
         let text = |text: &str| Value::Text(text.to_owned());
         let schema_id = |name: &str| {
-            let others = schemas.iter().filter(|other| !catalog::same_name(other, "dbo"));
-            let place = others.clone().position(|other| catalog::same_name(other, name));
-            Value::Integer(place.and_then(|place| i64::try_from(place).ok()).map_or(1, |place| place + 5))
+            let found = schemas.iter().find(|(_, other)| catalog::same_name(other, name));
+            Value::Integer(found.map_or(1, |(id, _)| *id))
         };
         let database =
             self.facts.values.get("db_name").and_then(|(_, value)| value.clone()).unwrap_or(Value::Null);
-        let (columns, rows): (Vec<(&str, SqlType)>, Vec<Row>) =
-            match (schema.to_ascii_lowercase().as_str(), view.to_ascii_lowercase().as_str()) {
-                ("sys", "tables" | "objects") => (
-                    vec![
-                        ("name", NAME),
-                        ("object_id", SqlType::Int),
-                        ("schema_id", SqlType::Int),
-                        ("type", SqlType::Char(2)),
-                        ("type_desc", NAME),
-                        ("is_ms_shipped", SqlType::Bit),
-                    ],
-                    tables
-                        .iter()
-                        .map(|table| {
-                            vec![
-                                text(&table.name),
-                                Value::Integer(table.id),
-                                schema_id(&table.schema),
-                                text("U "),
-                                text("USER_TABLE"),
-                                Value::Bit(false),
-                            ]
-                        })
-                        .collect(),
-                ),
-                ("sys", "schemas") => (
-                    vec![("name", NAME), ("schema_id", SqlType::Int)],
-                    schemas.iter().map(|name| vec![text(name), schema_id(name)]).collect(),
-                ),
-                ("sys", "columns") => (
-                    vec![
-                        ("object_id", SqlType::Int),
-                        ("name", NAME),
-                        ("column_id", SqlType::Int),
-                        ("is_nullable", SqlType::Bit),
-                        ("is_identity", SqlType::Bit),
-                    ],
-                    each_column(&tables, |table, ordinal, column| {
+        Ok(match (schema.to_ascii_lowercase().as_str(), view.to_ascii_lowercase().as_str()) {
+            ("sys", "tables" | "objects") => (
+                vec![
+                    ("name", NAME),
+                    ("object_id", SqlType::Int),
+                    ("schema_id", SqlType::Int),
+                    ("type", SqlType::Char(2)),
+                    ("type_desc", NAME),
+                    ("is_ms_shipped", SqlType::Bit),
+                ],
+                tables
+                    .iter()
+                    .map(|table| {
                         vec![
-                            Value::Integer(table.id),
-                            text(&column.name),
-                            Value::Integer(ordinal),
-                            Value::Bit(column.nullable),
-                            Value::Bit(column.identity.is_some()),
-                        ]
-                    }),
-                ),
-                ("information_schema", "tables") => (
-                    vec![
-                        ("TABLE_CATALOG", NAME),
-                        ("TABLE_SCHEMA", NAME),
-                        ("TABLE_NAME", NAME),
-                        ("TABLE_TYPE", SqlType::VarChar(Length::Limit(10))),
-                    ],
-                    tables
-                        .iter()
-                        .map(|table| {
-                            vec![database.clone(), text(&table.schema), text(&table.name), text("BASE TABLE")]
-                        })
-                        .collect(),
-                ),
-                ("information_schema", "columns") => (
-                    vec![
-                        ("TABLE_CATALOG", NAME),
-                        ("TABLE_SCHEMA", NAME),
-                        ("TABLE_NAME", NAME),
-                        ("COLUMN_NAME", NAME),
-                        ("ORDINAL_POSITION", SqlType::Int),
-                        ("IS_NULLABLE", SqlType::VarChar(Length::Limit(3))),
-                        ("DATA_TYPE", NAME),
-                    ],
-                    each_column(&tables, |table, ordinal, column| {
-                        vec![
-                            database.clone(),
-                            text(&table.schema),
                             text(&table.name),
-                            text(&column.name),
-                            Value::Integer(ordinal),
-                            text(if column.nullable { "YES" } else { "NO" }),
-                            text(column.sql_type.family_name()),
+                            Value::Integer(table.id),
+                            schema_id(&table.schema),
+                            text("U "),
+                            text("USER_TABLE"),
+                            Value::Bit(false),
                         ]
-                    }),
-                ),
-                _ => {
-                    return Err(errors::invalid_object(&Name {
-                        schema: Some(schema.to_owned()),
-                        object: view.to_owned(),
-                    }));
-                }
-            };
+                    })
+                    .collect(),
+            ),
+            ("sys", "schemas") => (
+                vec![("name", NAME), ("schema_id", SqlType::Int)],
+                schemas.iter().map(|(id, name)| vec![text(name), Value::Integer(*id)]).collect(),
+            ),
+            ("sys", "columns") => (
+                vec![
+                    ("object_id", SqlType::Int),
+                    ("name", NAME),
+                    ("column_id", SqlType::Int),
+                    ("is_nullable", SqlType::Bit),
+                    ("is_identity", SqlType::Bit),
+                ],
+                each_column(&tables, |table, ordinal, column| {
+                    vec![
+                        Value::Integer(table.id),
+                        text(&column.name),
+                        Value::Integer(ordinal),
+                        Value::Bit(column.nullable),
+                        Value::Bit(column.identity.is_some()),
+                    ]
+                }),
+            ),
+            ("information_schema", "tables") => (
+                vec![
+                    ("TABLE_CATALOG", NAME),
+                    ("TABLE_SCHEMA", NAME),
+                    ("TABLE_NAME", NAME),
+                    ("TABLE_TYPE", SqlType::VarChar(Length::Limit(10))),
+                ],
+                tables
+                    .iter()
+                    .map(|table| {
+                        vec![database.clone(), text(&table.schema), text(&table.name), text("BASE TABLE")]
+                    })
+                    .collect(),
+            ),
+            ("information_schema", "columns") => (
+                vec![
+                    ("TABLE_CATALOG", NAME),
+                    ("TABLE_SCHEMA", NAME),
+                    ("TABLE_NAME", NAME),
+                    ("COLUMN_NAME", NAME),
+                    ("ORDINAL_POSITION", SqlType::Int),
+                    ("IS_NULLABLE", SqlType::VarChar(Length::Limit(3))),
+                    ("DATA_TYPE", NAME),
+                ],
+                each_column(&tables, |table, ordinal, column| {
+                    vec![
+                        database.clone(),
+                        text(&table.schema),
+                        text(&table.name),
+                        text(&column.name),
+                        Value::Integer(ordinal),
+                        text(if column.nullable { "YES" } else { "NO" }),
+                        text(column.sql_type.family_name()),
+                    ]
+                }),
+            ),
+            _ => {
+                return Err(errors::invalid_object(&Name {
+                    schema: Some(schema.to_owned()),
+                    object: view.to_owned(),
+                }));
+            }
+        })
+    }
+
+    /// The rows as a query that gives them.
+    fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
         let mut tuples = Vec::new();
-        for row in &rows {
+        for row in rows {
             let cells: Vec<String> =
                 row.iter().zip(&columns).map(|(value, (_, sql_type))| self.value(value, *sql_type)).collect();
             tuples.push(format!("({})", cells.join(", ")));
@@ -146,7 +167,7 @@ impl Binder<'_> {
                 null: false,
             })
             .collect();
-        Ok(BoundQuery { sql, columns })
+        BoundQuery { sql, columns }
     }
 }
 

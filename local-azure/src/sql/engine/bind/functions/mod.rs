@@ -5,6 +5,8 @@
 //! | [`aggregates`] | COUNT, SUM, STRING_AGG and their kin |
 //! | [`dates`] | dates and times |
 //! | [`maths`] | numbers |
+//! | [`rights`] | users, roles, permissions |
+//! | [`server`] | properties of server, database and connection |
 //! | [`session`] | the session, the server, its objects |
 //! | [`text`] | texts |
 //! | [`windows`] | functions with OVER |
@@ -12,7 +14,9 @@
 mod aggregates;
 mod dates;
 mod maths;
-mod session;
+mod rights;
+pub(crate) mod server;
+pub(crate) mod session;
 mod text;
 mod windows;
 
@@ -132,6 +136,12 @@ impl Binder<'_> {
         if let Some(bound) = self.session_function(name, values)? {
             return Ok(bound);
         }
+        if let Some(bound) = self.rights_function(name, values)? {
+            return Ok(bound);
+        }
+        if let Some(bound) = self.server_function(name, values)? {
+            return Ok(bound);
+        }
         if let Some((_, count)) = ARGUMENTS.iter().find(|(known, _)| *known == name) {
             return Err(arguments(name, *count));
         }
@@ -212,7 +222,14 @@ impl Binder<'_> {
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 58] = [
+const ARGUMENTS: [(&str, usize); 65] = [
+    ("IS_MEMBER", 1),
+    ("HAS_DBACCESS", 1),
+    ("SERVERPROPERTY", 1),
+    ("CONNECTIONPROPERTY", 1),
+    ("SESSIONPROPERTY", 1),
+    ("SESSION_CONTEXT", 1),
+    ("DATABASEPROPERTYEX", 2),
     ("IIF", 3),
     ("ISNULL", 2),
     ("NULLIF", 2),
@@ -274,7 +291,11 @@ const ARGUMENTS: [(&str, usize); 58] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 32] = [
+const UNSUPPORTED: [&str; 36] = [
+    "SUSER_SNAME",
+    "SUSER_SID",
+    "SUSER_ID",
+    "USER_ID",
     "ROLLUP",
     "CUBE",
     "FORMAT",

@@ -15,49 +15,62 @@ impl Binder<'_> {
         values: &[&Expr],
     ) -> Result<Option<Typed>, SqlError> {
         Ok(Some(match (name, values) {
-            (
-                "SESSION_CONTEXT",
-                [
-                    Expr::Value(ast::ValueWithSpan {
-                        value: ast::Value::NationalStringLiteral(key),
-                        span: _,
-                    }),
-                ],
-            ) => {
-                let (sql_type, value) = self
-                    .facts
-                    .session_context
-                    .get(&key.to_lowercase())
-                    .cloned()
-                    .unwrap_or((SqlType::NVarChar(Length::Limit(4000)), Value::Null));
-                let sql = self.value(&value, sql_type);
-                Typed::new(sql, sql_type)
-            }
+            ("SESSION_CONTEXT", [key]) => self.session_context(key)?,
             ("OBJECT_ID", [object]) => self.object_id(object, None)?,
             ("OBJECT_ID", [object, kind]) => self.object_id(object, Some(kind))?,
-            (
-                "SERVERPROPERTY",
-                [
-                    Expr::Value(ast::ValueWithSpan {
-                        value:
-                            ast::Value::SingleQuotedString(property) | ast::Value::NationalStringLiteral(property),
-                        span: _,
-                    }),
-                ],
-            ) => {
-                let name = SqlType::NVarChar(Length::Limit(128));
-                let (value, sql_type) = match property.to_ascii_lowercase().as_str() {
-                    "edition" => (Value::Text("SQL Azure".to_owned()), name),
-                    "engineedition" => (Value::Integer(5), SqlType::Int),
-                    "productversion" => (Value::Text("12.0.2000.8".to_owned()), name),
-                    "collation" => (Value::Text("SQL_Latin1_General_CP1_CI_AS".to_owned()), name),
-                    _ => (Value::Null, name),
-                };
-                let sql = self.value(&value, sql_type);
-                Typed::new(sql, sql_type)
-            }
             _ => return Ok(None),
         }))
+    }
+
+    /// A value of the session context, in the type in which it was set: here no value has the type sql_variant.
+    fn session_context(&mut self, key: &Expr) -> Result<Typed, SqlError> {
+        let invalid = |family: &str| {
+            SqlError::new(
+                8116,
+                format!("Argument data type {family} is invalid for argument 1 of session_context function."),
+            )
+        };
+        let key = match self.constant(key)? {
+            (Value::Text(key), sql_type) if sql_type.is_unicode_text() => key,
+            (Value::Null, _) => return Err(invalid("NULL")),
+            (_, sql_type) => return Err(invalid(sql_type.family_name())),
+        };
+        let (sql_type, value) = self
+            .facts
+            .session_context
+            .get(&context_key(&key))
+            .cloned()
+            .unwrap_or((SqlType::NVarChar(Length::Limit(4000)), Value::Null));
+        let sql = self.value(&value, sql_type);
+        Ok(Typed::new(sql, sql_type))
+    }
+
+    /// The value of a text literal, of NULL or of a variable: what has to be known before the statement runs.
+    pub(super) fn constant(&self, expression: &Expr) -> Result<(Value, SqlType), SqlError> {
+        let length =
+            |text: &str| Length::Limit(u16::try_from(text.chars().count().clamp(1, 4000)).unwrap_or(4000));
+        match expression {
+            Expr::Nested(inner) => self.constant(inner),
+            Expr::Value(ast::ValueWithSpan { value, span: _ }) => match value {
+                ast::Value::SingleQuotedString(text) => {
+                    Ok((Value::Text(text.clone()), SqlType::VarChar(length(text))))
+                }
+                ast::Value::NationalStringLiteral(text) => {
+                    Ok((Value::Text(text.clone()), SqlType::NVarChar(length(text))))
+                }
+                ast::Value::Null => Ok((Value::Null, SqlType::Int)),
+                ast::Value::Number(..) => Ok((Value::Integer(0), SqlType::Int)),
+                _ => Err(unsupported("This literal as the argument of a function about the session")),
+            },
+            Expr::Identifier(name) if name.quote_style.is_none() && name.value.starts_with('@') => self
+                .variables
+                .get(&name.value.to_lowercase())
+                .map(|variable| (variable.value.clone(), variable.sql_type))
+                .ok_or_else(|| crate::sql::tsql::cursor::undeclared(&name.value)),
+            _ => Err(unsupported(
+                "Anything but a literal or a variable as the argument of a function about the session",
+            )),
+        }
     }
 
     fn object_id(&mut self, object: &Expr, kind: Option<&Expr>) -> Result<Typed, SqlError> {
@@ -69,15 +82,29 @@ impl Binder<'_> {
             _ => None,
         };
         let Some(object) = text(object) else {
-            return Err(unsupported("OBJECT_ID of anything but a literal"));
+            let kind = kind.map_or(Ok("NULL".to_owned()), |kind| self.name_argument(kind))?;
+            let object = self.name_argument(object)?;
+            return self.ask_rights("object_id", [&object, &kind, "NULL"], SqlType::Int);
         };
         let table_wanted =
             kind.is_none_or(|kind| text(kind).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("U")));
         let object = object.strip_prefix("tempdb..").unwrap_or(&object).to_owned();
         let names: Vec<String> =
             object.split('.').map(|part| part.trim_matches(['[', ']', '"']).to_owned()).collect();
-        let id = if table_wanted { self.find_table(&names).ok().map(|table| table.id) } else { None };
+        let table = if table_wanted { self.find_table(&names).ok() } else { None };
+        let id = match table {
+            Some(table) if !table.temporary && !self.facts.user.is_dbo() => {
+                let rights = self.rights()?;
+                Some(table.id).filter(|_| rights.sees(rights.securable(&table)))
+            }
+            table => table.map(|table| table.id),
+        };
         let sql = self.value(&id.map_or(Value::Null, Value::Integer), SqlType::Int);
         Ok(Typed::new(sql, SqlType::Int))
     }
+}
+
+/// A key of the session context as it is looked up: case and blanks at the end don't count.
+pub(crate) fn context_key(key: &str) -> String {
+    key.trim_end_matches(' ').to_lowercase()
 }

@@ -1,0 +1,213 @@
+//! The questions about rights, answered from one state of the side tables: is a member, may do, sees.
+
+use std::collections::BTreeSet;
+
+use super::login::User;
+use super::permission::{self, Class, Permission};
+use super::principal::{DB_OWNER, DBO, FIXED_ROLES, PUBLIC, Principal};
+use crate::sql::engine::catalog::{Table, same_name};
+
+/// Whether a permission was granted or denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Grant,
+    Deny,
+}
+
+/// A row of `sys.database_permissions`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) permission: &'static Permission,
+    /// The object's or schema's id; 0 for the database.
+    pub(crate) major: i64,
+    pub(crate) grantee: i64,
+    pub(crate) state: State,
+}
+
+/// A table, as far as rights go.
+#[derive(Clone, Debug)]
+pub(crate) struct Object {
+    pub(crate) id: i64,
+    pub(crate) schema: i64,
+    pub(crate) name: String,
+}
+
+/// What a permission may stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Securable {
+    Database,
+    Schema(i64),
+    /// An object and the schema it lies in.
+    Object {
+        id: i64,
+        schema: i64,
+    },
+}
+
+impl Securable {
+    pub(crate) fn class(self) -> Class {
+        match self {
+            Self::Database => Class::Database,
+            Self::Schema(_) => Class::Schema,
+            Self::Object { .. } => Class::Object,
+        }
+    }
+
+    /// The id that stands in `sys.database_permissions`.
+    pub(crate) fn major(self) -> i64 {
+        match self {
+            Self::Database => 0,
+            Self::Schema(id) | Self::Object { id, .. } => id,
+        }
+    }
+
+    /// The id of what it lies in, or is itself, of a class.
+    fn at(self, class: Class) -> Option<i64> {
+        match (self, class) {
+            (_, Class::Database) => Some(0),
+            (Self::Schema(id), Class::Schema) | (Self::Object { id, .. }, Class::Object) => Some(id),
+            (Self::Object { schema, .. }, Class::Schema) => Some(schema),
+            _ => None,
+        }
+    }
+}
+
+/// One state of the database's principals and permissions, and the user that asks.
+#[derive(Debug, Default)]
+pub(crate) struct Rights {
+    pub(crate) user: User,
+    pub(crate) database: String,
+    pub(crate) principals: Vec<Principal>,
+    pub(crate) members: Vec<(i64, i64)>,
+    pub(crate) entries: Vec<Entry>,
+    objects: Vec<Object>,
+    schemas: Vec<(i64, String)>,
+}
+
+impl Rights {
+    pub(crate) fn new(
+        user: User,
+        database: String,
+        principals: Vec<Principal>,
+        members: Vec<(i64, i64)>,
+        entries: Vec<Entry>,
+        objects: Vec<Object>,
+        schemas: Vec<(i64, String)>,
+    ) -> Self {
+        Self { user, database, principals, members, entries, objects, schemas }
+    }
+
+    /// The principal of that name.
+    pub(crate) fn principal(&self, name: &str) -> Option<&Principal> {
+        self.principals.iter().find(|principal| same_name(&principal.name, name))
+    }
+
+    pub(crate) fn principal_by_id(&self, id: i64) -> Option<&Principal> {
+        self.principals.iter().find(|principal| principal.id == id)
+    }
+
+    /// The schema of that name.
+    pub(crate) fn schema(&self, name: &str) -> Option<i64> {
+        self.schemas.iter().find(|(_, other)| same_name(other, name)).map(|(id, _)| *id)
+    }
+
+    /// The object of that name.
+    pub(crate) fn object(&self, schema: &str, name: &str) -> Option<Securable> {
+        let schema = self.schema(schema)?;
+        self.objects
+            .iter()
+            .find(|object| object.schema == schema && same_name(&object.name, name))
+            .map(|object| Securable::Object { id: object.id, schema })
+    }
+
+    /// A table as something to have rights on.
+    pub(crate) fn securable(&self, table: &Table) -> Securable {
+        Securable::Object { id: table.id, schema: self.schema(&table.schema).unwrap_or_default() }
+    }
+
+    /// The principal and all roles it is in, directly or through others; `public` among them.
+    fn all_of(&self, ids: impl IntoIterator<Item = i64>) -> BTreeSet<i64> {
+        let mut all = BTreeSet::from([PUBLIC]);
+        let mut next: Vec<i64> = ids.into_iter().collect();
+        while let Some(id) = next.pop() {
+            if all.insert(id) {
+                next.extend(self.members.iter().filter(|(_, member)| *member == id).map(|(role, _)| *role));
+            }
+        }
+        if all.contains(&DBO) {
+            all.insert(DB_OWNER);
+        }
+        all
+    }
+
+    /// What the session's user is.
+    pub(crate) fn own(&self) -> BTreeSet<i64> {
+        self.all_of([self.user.id].into_iter().chain(self.user.groups.iter().copied()))
+    }
+
+    /// Whether a principal is in a role, directly or not.
+    pub(crate) fn is_member(&self, principal: i64, role: i64) -> bool {
+        self.all_of([principal]).contains(&role)
+    }
+
+    /// Whether the session's user may do something.
+    pub(crate) fn allows(&self, securable: Securable, permission: &'static Permission) -> bool {
+        self.user.is_dbo() || self.decide(&self.own(), securable, permission)
+    }
+
+    /// Whether somebody who is all of `who` may do something: a denial beats every grant.
+    pub(crate) fn decide(
+        &self,
+        who: &BTreeSet<i64>,
+        securable: Securable,
+        permission: &'static Permission,
+    ) -> bool {
+        let covering = permission.covered_by();
+        let mut granted = false;
+        for role in FIXED_ROLES.iter().filter(|role| who.contains(&role.id)) {
+            let names = |names: &[&str]| {
+                covering
+                    .iter()
+                    .any(|covering| covering.class == Class::Database && names.contains(&covering.name))
+            };
+            if names(role.denied) {
+                return false;
+            }
+            granted |= names(role.granted);
+        }
+        for entry in &self.entries {
+            let fits = who.contains(&entry.grantee)
+                && covering.contains(&entry.permission)
+                && securable.at(entry.permission.class) == Some(entry.major);
+            match entry.state {
+                State::Deny if fits => return false,
+                State::Grant => granted |= fits,
+                State::Deny => {}
+            }
+        }
+        granted
+    }
+
+    /// The permission of that name on a securable, if the session's user has it. An unknown name is not allowed.
+    pub(crate) fn allows_named(&self, securable: Securable, permission: &str) -> bool {
+        permission::find(securable.class(), permission)
+            .is_some_and(|permission| self.allows(securable, permission))
+    }
+
+    /// Whether the session's user has any permission on a securable, and so finds it in the catalogue.
+    pub(crate) fn sees(&self, securable: Securable) -> bool {
+        self.user.is_dbo() || {
+            let own = self.own();
+            permission::of_class(securable.class()).any(|permission| self.decide(&own, securable, permission))
+        }
+    }
+
+    /// Whether the session's user finds a principal in the catalogue.
+    pub(crate) fn sees_principal(&self, principal: &Principal) -> bool {
+        principal.is_built_in()
+            || self.own().contains(&principal.id)
+            || ["VIEW DEFINITION", if principal.is_role() { "ALTER ANY ROLE" } else { "ALTER ANY USER" }]
+                .iter()
+                .any(|name| self.allows_named(Securable::Database, name))
+    }
+}
