@@ -15,10 +15,11 @@ use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error as TlsError,
     RootCertStore, SignatureScheme,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::certificate::Certificate;
-use super::prelogin::{Encryption, ServerPrelogin, exchange, read_message, write_message};
+use super::prelogin::{Encryption, exchange, read_message, write_message};
 
 /// Whom a client trusts.
 #[derive(Clone, Debug)]
@@ -29,10 +30,23 @@ pub(crate) struct Trust {
     pub(crate) anybody: bool,
 }
 
+/// How TLS is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// In TDS packets, after PRELOGIN (TDS 7).
+    Packets,
+    /// Bare and first of all (TDS 8, `Encrypt=strict`).
+    Strict,
+}
+
+/// What ALPN calls TDS 8 (MS-TDS 2.1).
+const TDS_8: &[u8] = b"tds/8.0";
+
 /// A handshake that succeeded.
 #[derive(Clone, Debug)]
 pub(crate) struct Secured {
-    pub(crate) server: ServerPrelogin,
+    /// Such as `12.0.2000`; None under TDS 8, where it comes later.
+    pub(crate) server_version: Option<String>,
     /// Such as `TLSv1_3`.
     pub(crate) version: Option<String>,
     pub(crate) certificate: Option<Certificate>,
@@ -175,7 +189,12 @@ fn authorities(trust: &Trust) -> RootCertStore {
 ///
 /// # Errors
 /// What is wrong; the caller bounds the time.
-pub(crate) async fn secure(mut stream: TcpStream, name: &str, trust: &Trust) -> Result<Secured, TlsFailure> {
+pub(crate) async fn secure(
+    mut stream: TcpStream,
+    name: &str,
+    trust: &Trust,
+    framing: Framing,
+) -> Result<Secured, TlsFailure> {
     let server_name = match ServerName::try_from(name.to_owned()) {
         Ok(name) => name,
         // Nobody looks at it.
@@ -197,24 +216,33 @@ pub(crate) async fn secure(mut stream: TcpStream, name: &str, trust: &Trust) -> 
         trust_anybody: trust.anybody,
         seen: Mutex::default(),
     });
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsFailure::Other(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::<Observer>::clone(&observer))
         .with_no_client_auth();
+    if framing == Framing::Strict {
+        config.alpn_protocols.push(TDS_8.to_vec());
+    }
     let mut connection = ClientConnection::new(Arc::new(config), server_name)
         .map_err(|error| TlsFailure::Other(error.to_string()))?;
 
-    let server = exchange(&mut stream).await.map_err(|error| TlsFailure::NotTds(error.kind()))?;
-    if server.encryption == Encryption::NotSupported {
-        return Err(TlsFailure::NoTls);
-    }
-    let shaken = shake_hands(&mut stream, &mut connection).await;
+    let server_version = match framing {
+        Framing::Strict => None,
+        Framing::Packets => {
+            let server = exchange(&mut stream).await.map_err(|error| TlsFailure::NotTds(error.kind()))?;
+            if server.encryption == Encryption::NotSupported {
+                return Err(TlsFailure::NoTls);
+            }
+            server.version
+        }
+    };
+    let shaken = shake_hands(&mut stream, &mut connection, framing).await;
     let seen = observer.seen();
     match shaken {
         Ok(()) => Ok(Secured {
-            server,
+            server_version,
             version: connection.protocol_version().and_then(|version| version.as_str().map(str::to_owned)),
             certificate: seen.certificate,
             overlooked: seen.problem,
@@ -238,31 +266,53 @@ impl From<io::Error> for Shaken {
     }
 }
 
-async fn shake_hands(stream: &mut TcpStream, connection: &mut ClientConnection) -> Result<(), Shaken> {
+async fn shake_hands(
+    stream: &mut TcpStream,
+    connection: &mut ClientConnection,
+    framing: Framing,
+) -> Result<(), Shaken> {
     loop {
-        send(stream, connection).await?;
+        send(stream, connection, framing).await?;
         if !connection.is_handshaking() {
             return Ok(());
         }
-        let message = read_message(stream).await?;
+        let message = match framing {
+            Framing::Packets => read_message(stream).await?,
+            Framing::Strict => read_bytes(stream).await?,
+        };
         let mut records = message.as_slice();
         while !records.is_empty() {
             connection.read_tls(&mut records)?;
             if let Err(error) = connection.process_new_packets() {
                 // The server is told why; whether it hears it changes nothing.
-                let _alert = send(stream, connection).await;
+                let _alert = send(stream, connection, framing).await;
                 return Err(Shaken::Tls(error));
             }
         }
     }
 }
 
-async fn send(stream: &mut TcpStream, connection: &mut ClientConnection) -> io::Result<()> {
+/// What the socket has, at least a byte.
+async fn read_bytes(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 16 * 1024];
+    let count = stream.read(&mut bytes).await?;
+    if count == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+async fn send(stream: &mut TcpStream, connection: &mut ClientConnection, framing: Framing) -> io::Result<()> {
     let mut records = Vec::new();
     while connection.wants_write() {
         connection.write_tls(&mut records)?;
     }
-    if records.is_empty() { Ok(()) } else { write_message(stream, &records).await }
+    match framing {
+        _ if records.is_empty() => Ok(()),
+        Framing::Packets => write_message(stream, &records).await,
+        Framing::Strict => stream.write_all(&records).await,
+    }
 }
 
 /// Days until a certificate ends; negative when it has.
