@@ -269,7 +269,7 @@ fn flag(lookup: Lookup<'_>, variable: &'static str, errors: &mut Vec<SettingErro
     }
 }
 
-fn trusted_authorities(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> Option<Arc<[u8]>> {
+pub(crate) fn trusted_authorities(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> Option<Arc<[u8]>> {
     let path = set(lookup, "AZSQL_TRUST_CA")?;
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => Some(pem.into()),

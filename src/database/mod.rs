@@ -10,6 +10,7 @@ mod failure;
 pub mod faults;
 mod lease;
 mod pool;
+pub(crate) mod probe;
 mod retirement;
 mod running;
 mod session_context;

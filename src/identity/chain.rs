@@ -56,10 +56,15 @@ impl Selection {
             "managedidentitycredential" => Self::Only(Way::ManagedIdentity),
             "azureclicredential" => Self::Only(Way::AzureCli),
             "azuredeveloperclicredential" => Self::Only(Way::AzureDeveloperCli),
-            "azurepowershellcredential" | "visualstudiocredential" | "visualstudiocodecredential"
-            | "brokercredential" | "interactivebrowsercredential" => {
-                return Err("AZURE_TOKEN_CREDENTIALS names a credential that this worker doesn't have: use AzureCliCredential, \
-                            or Authentication=ActiveDirectoryInteractive");
+            "azurepowershellcredential"
+            | "visualstudiocredential"
+            | "visualstudiocodecredential"
+            | "brokercredential"
+            | "interactivebrowsercredential" => {
+                return Err(
+                    "AZURE_TOKEN_CREDENTIALS names a credential that this worker doesn't have: use AzureCliCredential, \
+                            or Authentication=ActiveDirectoryInteractive",
+                );
             }
             _ => {
                 return Err("AZURE_TOKEN_CREDENTIALS must be dev, prod or one of EnvironmentCredential, \
@@ -134,7 +139,11 @@ impl TokenFetcher for Chain {
             let in_time = tokio::time::timeout(BOUND, self.ask(scope)).await;
             in_time.unwrap_or_else(|_| {
                 let way = self.found().map_or(Way::AzureCli, |source| source.way);
-                Err(IdentityError::Timeout { way, bound: BOUND, cure: "name one source with AZURE_TOKEN_CREDENTIALS" })
+                Err(IdentityError::Timeout {
+                    way,
+                    bound: BOUND,
+                    cure: "name one source with AZURE_TOKEN_CREDENTIALS",
+                })
             })
         };
         bounded.boxed()
@@ -197,7 +206,10 @@ mod tests {
             .iter()
             .map(|(way, answers)| Source {
                 way: *way,
-                fetcher: Arc::new(Scripted { way: *way, answers: Mutex::new(answers.iter().copied().collect()) }),
+                fetcher: Arc::new(Scripted {
+                    way: *way,
+                    answers: Mutex::new(answers.iter().copied().collect()),
+                }),
             })
             .collect();
         Chain::new(sources, Selection::parse(Some(selection)))

@@ -13,8 +13,8 @@ use crate::settings::Lookup;
 /// What is wrong with them, and what they ask for in vain; no value is repeated.
 pub(super) fn mistakes(catalogue: &Catalogue, lookup: Lookup<'_>) -> Vec<Mistake> {
     let identity = IdentityEnvironment::read(lookup, None);
-    let settings: BTreeSet<_> =
-        catalogue.valid().map(|function| function.plan.connection_setting().clone()).collect();
+    let plans = catalogue.valid().filter_map(|function| function.plan());
+    let settings: BTreeSet<_> = plans.map(|plan| plan.connection_setting().clone()).collect();
     let mut mistakes = Vec::new();
     for setting in settings {
         match connection_of_setting(&setting, lookup, &identity) {

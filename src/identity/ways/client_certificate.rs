@@ -14,8 +14,8 @@ use super::asking::{Asked, NETWORK_BOUND};
 use super::entra::{Application, ApplicationNames, Entra};
 use crate::identity::assertion::{CertificateError, Signer};
 use crate::identity::{
-    ClientCertificate as CertificateFiles, Clock, IdentityEnvironment, IdentityError, SystemClock, Token, TokenFetcher,
-    Way,
+    ClientCertificate as CertificateFiles, Clock, IdentityEnvironment, IdentityError, SystemClock, Token,
+    TokenFetcher, Way,
 };
 
 /// See the module. The files are read at every fetch, so that a renewed certificate is taken without a restart.
