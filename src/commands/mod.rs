@@ -1,8 +1,9 @@
-//! The command line: `serve` (the default), `dev`, `check`, `package`.
+//! The command line: `serve` (the default), `dev`, `check`, `doctor`, `package`.
 
 mod check;
 #[cfg(feature = "dev")]
 mod dev;
+mod doctor;
 mod package;
 mod serve;
 mod stop_signal;
@@ -21,6 +22,9 @@ const EXIT_MISTAKES: u8 = 65;
 
 /// A folder or file that was named can't be read; what `sysexits.h` calls `EX_NOINPUT`.
 const EXIT_NO_INPUT: u8 = 66;
+
+/// A step of `doctor` failed; what `sysexits.h` calls `EX_UNAVAILABLE`.
+const EXIT_UNHEALTHY: u8 = 69;
 
 /// The worker can't run, or stopped running: any number but 0 and 200 makes the Functions host start it again.
 const EXIT_FAILURE: u8 = 70;
@@ -56,6 +60,8 @@ enum Subcommands {
     Dev(dev::DevOptions),
     /// Look for mistakes in all definitions and host.json; each with its file, line and cure
     Check(check::CheckOptions),
+    /// Go the way to the database step by step: what fails, and what to do; --grant prints the script with the rights
+    Doctor(doctor::DoctorOptions),
     /// Write the folder to deploy: host.json, the functions and the worker built for production
     Package(package::PackageOptions),
 }
@@ -88,6 +94,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "dev")]
         Some(Subcommands::Dev(options)) => dev::run(options),
         Some(Subcommands::Check(options)) => check::run(&options),
+        Some(Subcommands::Doctor(options)) => doctor::run(&options),
         Some(Subcommands::Package(options)) => package::run(&options),
     }
 }
