@@ -279,6 +279,19 @@ mod tests {
         }
 
         #[test]
+        fn a_denial_of_what_covers_a_permission_refuses_it_whatever_is_granted(
+            entries in prop::collection::vec(entry(), 0..8),
+            permission in any_permission(),
+            which in any::<prop::sample::Index>(),
+        ) {
+            let covering = permission.covered_by();
+            let denied = *which.get(&covering);
+            let major = TABLE.at(denied.class).unwrap_or_default();
+            let denial = Entry { permission: denied, major, grantee: 6, state: State::Deny };
+            prop_assert!(!may(entries.into_iter().chain([denial]).collect(), permission));
+        }
+
+        #[test]
         fn the_order_of_entries_does_not_count(
             entries in prop::collection::vec(entry(), 0..8),
             permission in any_permission(),
