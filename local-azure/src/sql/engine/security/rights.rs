@@ -231,9 +231,9 @@ mod tests {
         ];
         (place, any::<prop::sample::Index>(), 5..8_i64, any::<bool>()).prop_map(
             |((class, major), which, grantee, denied)| {
-                let all: Vec<_> = permission::of_class(class).collect();
+                let mut all: Vec<_> = permission::of_class(class).collect();
                 Entry {
-                    permission: *which.get(&all),
+                    permission: all.swap_remove(which.index(all.len())),
                     major,
                     grantee,
                     state: if denied { State::Deny } else { State::Grant },
