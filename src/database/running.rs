@@ -132,9 +132,10 @@ impl Tries {
         let Some(connection) = lease.item() else {
             return Err(Failure::Internal("a lease without a connection".to_owned()));
         };
+        let mut is_sent = false;
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
-            result = execute(&mut connection.client, &self.command, sink) => Ok(result),
+            result = execute(&mut connection.client, &self.command, sink, &mut is_sent) => Ok(result),
         };
         match outcome {
             Ok(Ok(())) => {
@@ -156,7 +157,7 @@ impl Tries {
             }
             Err(stop) => {
                 tokio::spawn(cancel_on_server(lease).in_current_span());
-                Err(stop)
+                Err(if is_sent { stop } else { before_running(stop) })
             }
         }
     }
@@ -236,7 +237,7 @@ async fn cancel_on_server(mut lease: Lease<PooledConnection>) {
     drop(lease.discard());
 }
 
-/// The deadline came before anything was sent.
+/// The deadline came before anything of the command was sent.
 fn before_running(stop: Failure) -> Failure {
     if matches!(stop, Failure::Deadline) { Failure::DeadlineBeforeRunning } else { stop }
 }
