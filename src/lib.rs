@@ -7,8 +7,10 @@
 
 mod commands;
 pub mod database;
+pub mod doctor;
 pub mod functions;
 pub mod host;
+pub mod identity;
 pub mod invocation;
 pub mod logging;
 pub mod settings;

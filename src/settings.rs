@@ -35,6 +35,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::database::faults::RetryLimits;
 use crate::database::{DatabaseSettings, PoolLimits};
+use crate::identity::IdentityEnvironment;
 
 /// Reads a variable; a parameter, so that tests need not touch the process' environment.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -172,7 +173,7 @@ impl WorkerSettings {
                 tries: u32::try_from(tries).unwrap_or(u32::MAX),
                 budget: Duration::from_secs(budget),
             },
-            client_id: set(lookup, "AZURE_CLIENT_ID"),
+            identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
             trusted_authorities,
         };
         Ok(Self { database, show_database_errors })
@@ -378,6 +379,6 @@ mod tests {
     fn an_empty_variable_counts_as_not_set() {
         let settings = lookup(&[("AZSQL_POOL_MAX_SIZE", " "), ("AZURE_CLIENT_ID", "")]);
         let settings = WorkerSettings::read(&settings).unwrap();
-        assert_eq!((settings.database.pool.max_size, settings.database.client_id), (16, None));
+        assert_eq!((settings.database.pool.max_size, settings.database.identity.client_id), (16, None));
     }
 }

@@ -31,8 +31,9 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         tasks.map_err(|error| format!("threads for the database can't be started ({})", error.kind()));
     let service = settings.and_then(|settings| {
         let functions = functions.as_ref().map_err(String::clone)?;
+        let identity = settings.database.identity.clone();
         let database = Database::new(settings.database, tasks?);
-        Ok(Service::new(database, functions.valid(), lookup, settings.show_database_errors))
+        Ok(Service::new(database, functions.valid(), lookup, &identity, settings.show_database_errors))
     });
     let worker = Worker::new(functions, host, router, service, ListenSettings::max_body(lookup));
     worker.report();

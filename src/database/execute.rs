@@ -29,6 +29,11 @@ impl TryError {
         matches!(self, Self::Fault(fault) if matches!(fault.class, FaultClass::Unknown | FaultClass::Opening))
     }
 
+    /// Whether the session's token has ended, and so all that it opened.
+    pub(super) fn is_ended_token(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.is_ended_token())
+    }
+
     /// Whether the reply was read to its end, so that the connection can serve the next caller.
     pub(super) fn connection_usable(&self) -> bool {
         match self {

@@ -1,7 +1,7 @@
 //! Why a command has no results, once all tries are over.
 
 use super::faults::Fault;
-use super::identity::IdentityError;
+use crate::identity::IdentityError;
 
 /// The end of a command that did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -8,9 +8,9 @@ mod connection_string;
 mod execute;
 mod failure;
 pub mod faults;
-mod identity;
 mod lease;
 mod pool;
+mod retirement;
 mod running;
 mod session_context;
 mod sink;
@@ -20,14 +20,17 @@ mod values;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use connection_string::{Authentication, ConnectionSettings, ConnectionStringError};
+pub use connection_string::{
+    Authentication, ConnectionSettingError, ConnectionSettings, ConnectionStringError,
+    ConnectionStringWarning, ParsedConnection, ServerError, UnknownPart, connection_of_setting,
+};
 pub use failure::Failure;
-pub use identity::IdentityError;
 pub use pool::PoolLimits;
 pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
 pub use tasks::Tasks;
 
+use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
 use faults::{Repeatability, RetryLimits};
 use pool::ConnectionPool;
@@ -60,8 +63,8 @@ pub struct DatabaseSettings {
     pub pool: PoolLimits,
     /// Tries of one invocation.
     pub retry: RetryLimits,
-    /// `AZURE_CLIENT_ID`: the user-assigned identity when the connection string names none.
-    pub client_id: Option<String>,
+    /// What there is to sign in with.
+    pub identity: IdentityEnvironment,
     /// The PEM text of `AZSQL_TRUST_CA`: authorities to trust beside the system's.
     pub trusted_authorities: Option<Arc<[u8]>>,
 }
@@ -77,6 +80,7 @@ pub struct Database {
 struct Inner {
     settings: DatabaseSettings,
     tasks: Tasks,
+    tokens: TokenCaches,
     pools: Mutex<HashMap<Arc<str>, ConnectionPool>>,
 }
 
@@ -84,7 +88,8 @@ impl Database {
     /// Commands run on `tasks`, apart from whoever waits for them.
     #[must_use]
     pub fn new(settings: DatabaseSettings, tasks: Tasks) -> Self {
-        Self { inner: Arc::new(Inner { settings, tasks, pools: Mutex::default() }) }
+        let tokens = TokenCaches::new(settings.identity.clone(), Arc::new(SystemClock));
+        Self { inner: Arc::new(Inner { settings, tasks, tokens, pools: Mutex::default() }) }
     }
 
     /// Runs `command` for `invocation` on the pool `name`, which is made from `connection` at the first use.
@@ -113,7 +118,7 @@ impl Database {
         let pool = ConnectionPool::new(
             connection.clone(),
             settings.pool,
-            settings.client_id.clone(),
+            &self.inner.tokens,
             settings.trusted_authorities.clone(),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;

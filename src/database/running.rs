@@ -132,6 +132,7 @@ impl Tries {
         let Some(connection) = lease.item() else {
             return Err(Failure::Internal("a lease without a connection".to_owned()));
         };
+        let token = connection.token;
         let mut is_sent = false;
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
@@ -151,6 +152,9 @@ impl Tries {
                     tracing::debug!("discarded a connection after a fault");
                     if error.is_broken_connection() {
                         self.pool.distrust();
+                    }
+                    if let Some(token) = token.filter(|_| error.is_ended_token()) {
+                        self.pool.distrust_token(token.generation);
                     }
                 }
                 Err(error.into())

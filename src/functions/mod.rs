@@ -23,6 +23,7 @@ mod trigger;
 pub use built_in::{BuiltIn, BuiltInAnswer, BuiltInFunctions};
 pub use catalogue::{Catalogue, load};
 pub use command_text::{CommandMistake, CommandText};
+pub use command_text::{ObjectName, Right, RightsNeeded, RightsNote, SecurableClass, quoted_name};
 pub use definition::DefinitionError;
 pub use forwarding::{Forwarding, Unreachable};
 pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CommandText;
 use super::built_in::BuiltIn;
 use super::limits::Limits;
 use super::output::Output;
 use super::principal::HEADER_PREFIX;
 use super::source::Source;
 use super::trigger::Trigger;
+use super::{CommandText, RightsNeeded};
 use crate::database::faults::Repeatability;
 use crate::invocation::{Parameter, SqlType, SqlValue};
 
@@ -94,6 +94,12 @@ impl Plan {
     #[must_use]
     pub fn leaves_session_state(&self) -> bool {
         self.command.leaves_session_state()
+    }
+
+    /// See [`CommandText::rights_needed`].
+    #[must_use]
+    pub fn rights_needed(&self) -> RightsNeeded {
+        self.command.rights_needed()
     }
 
     /// The parameters' declarations in the order of the definition, `@params` of `sp_executesql`:

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::failure::{Telling, problem_of};
 use super::{AppServiceAuthentication, BoundValues, Function, JsonSink, Plan, Shaped};
-use crate::database::{Command, ConnectionSettings, Database};
+use crate::database::{Command, ConnectionSettings, Database, ParsedConnection, connection_of_setting};
+use crate::identity::IdentityEnvironment;
 use crate::invocation::{Invocation, Problem, TriggerInput};
 
 /// An input of more bytes is bound beside the HTTP threads: they answer others meanwhile.
@@ -17,6 +18,8 @@ pub struct Service {
     database: Database,
     /// By the name of the app setting that holds the connection string.
     connections: BTreeMap<Arc<str>, Result<ConnectionSettings, String>>,
+    /// What the connection strings ask for in vain, as sentences.
+    connection_warnings: Vec<String>,
     show_database_errors: bool,
     authentication: AppServiceAuthentication,
     /// Functions that must know their callers, where they can't.
@@ -30,19 +33,38 @@ impl Service {
         database: Database,
         functions: impl Iterator<Item = &'a Function>,
         lookup: &dyn Fn(&str) -> Option<String>,
+        identity: &IdentityEnvironment,
         show_database_errors: bool,
     ) -> Self {
         let authentication = AppServiceAuthentication::read(lookup);
         let mut connections = BTreeMap::new();
         let mut without_callers = Vec::new();
+        let mut connection_warnings = Vec::new();
         for (name, plan) in functions.filter_map(|function| Some((&function.name, function.plan()?))) {
             if authentication == AppServiceAuthentication::Off && plan.principal_paths().next().is_some() {
                 without_callers.push(Arc::clone(name));
             }
             let setting = plan.connection_setting();
-            connections.entry(Arc::clone(setting)).or_insert_with(|| connection(setting, lookup));
+            connections.entry(Arc::clone(setting)).or_insert_with(|| {
+                let parsed = connection_of_setting(setting, lookup, identity);
+                let ParsedConnection { settings, warnings } = parsed.map_err(|error| error.to_string())?;
+                connection_warnings.extend(warnings.iter().map(|warning| format!("{setting}: {warning}")));
+                Ok(settings)
+            });
         }
-        Self { database, connections, show_database_errors, authentication, without_callers }
+        Self {
+            database,
+            connections,
+            connection_warnings,
+            show_database_errors,
+            authentication,
+            without_callers,
+        }
+    }
+
+    /// The sentences about what connection strings ask for in vain.
+    pub fn connection_warnings(&self) -> impl Iterator<Item = &str> {
+        self.connection_warnings.iter().map(String::as_str)
     }
 
     /// The sentences about connection strings that can't be used.
@@ -120,15 +142,5 @@ impl Service {
         let bound = tokio::task::spawn_blocking(move || plan.bind(&id, &input, authentication)).await;
         // It fails only when it panics, which is told where every panic is.
         bound.unwrap_or_else(|_| Err(Problem::defect()))
-    }
-}
-
-fn connection(setting: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<ConnectionSettings, String> {
-    match lookup(setting).filter(|text| !text.trim().is_empty()) {
-        Some(text) => ConnectionSettings::parse(&text).map_err(|error| format!("{setting}: {error}")),
-        None => Err(format!(
-            "the app setting {setting} is not set: it holds the connection string, such as \
-             Server=tcp:<name>.database.windows.net,1433;Database=<name>;Authentication=ActiveDirectoryMSI"
-        )),
     }
 }

@@ -82,6 +82,7 @@ impl Worker {
                         "the function takes principal.*, and App Service authentication is off here"
                     );
                 }
+                service.connection_warnings().for_each(|sentence| tracing::warn!("{sentence}"));
             }
             Err(sentence) => tracing::error!("{sentence}"),
         }

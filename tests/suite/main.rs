@@ -15,6 +15,7 @@ mod contract;
 mod deadlines;
 mod dev_command;
 mod forged_envelopes;
+mod guides;
 mod identity;
 mod invalid_parameters;
 mod messages;

@@ -60,11 +60,12 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
     .unwrap();
     let port = server.address().port();
     let text = format!("Server=tcp:localhost,{port};Database=sample;User Id=tester;Password={password}");
-    let connection = ConnectionSettings::parse(&text).unwrap();
+    let identity = azsql_worker::identity::IdentityEnvironment::default();
+    let connection = ConnectionSettings::parse(&text, &identity).unwrap().settings;
     let settings = DatabaseSettings {
         pool: PoolLimits { max_size: 2, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
         retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
-        client_id: None,
+        identity,
         trusted_authorities: Some(std::fs::read(&ca_file).unwrap().into()),
     };
     let database = Database::new(settings, Tasks::on_own_threads().unwrap());

@@ -147,3 +147,15 @@ async fn a_deadline_while_the_session_is_told_invites_to_try_again() {
     assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Visits").await, 0);
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_token_ended_is_told_again_on_another() {
+    let desk = desk().await;
+    desk.get("/api/look").await.json(200);
+    desk.sql().faults().expire_sessions();
+
+    assert_eq!(get_as(&desk, "red", "/api/visit").await.json(200), json!({ "rowsAffected": 2 }));
+
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Visits").await, 2);
+    desk.finish().await;
+}

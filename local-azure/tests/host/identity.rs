@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use local_azure::identity::{self, IdentityEndpoint, IdentityOptions, ManagedIdentity, TokenFault};
+use local_azure::identity::{
+    self, IdentityEndpoint, IdentityOptions, ManagedIdentity, ReplyFault, TokenFault,
+};
 use local_azure::tokens::TokenRefusal;
 use serde_json::Value;
 
@@ -139,5 +141,96 @@ async fn faults_can_be_switched_on_while_it_runs() {
     let stalled =
         tokio::time::timeout(Duration::from_millis(300), ask(&endpoint, QUERY, Some(endpoint.secret())));
     assert!(stalled.await.is_err());
+    endpoint.stop().await;
+}
+
+async fn ask_machine(endpoint: &IdentityEndpoint, query: &str, metadata: Option<&str>) -> (u16, Value) {
+    let url = format!("{}/metadata/identity/oauth2/token?{query}", endpoint.metadata_host());
+    let mut request = crate::app::client().get(url);
+    if let Some(metadata) = metadata {
+        request = request.header("Metadata", metadata);
+    }
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_machines_metadata_service_replies_with_strings_and_a_token_that_verifies() {
+    let one = ManagedIdentity::user_assigned("5b0c7c2e-1111-4000-8000-000000000001");
+    let options = IdentityOptions { user_assigned: vec![one.clone()], ..IdentityOptions::default() };
+    let endpoint = identity::start(options).await.unwrap();
+    let query = "api-version=2018-02-01&resource=https%3A%2F%2Fdatabase.windows.net";
+
+    let (status, reply) = ask_machine(&endpoint, query, Some("true")).await;
+    let (_, user) =
+        ask_machine(&endpoint, &format!("{query}&client_id={}", one.client_id), Some("true")).await;
+
+    assert_eq!(status, 200);
+    let claims = endpoint.verifier().verify(reply["access_token"].as_str().unwrap()).unwrap();
+    assert_eq!(reply["expires_on"].as_str().unwrap(), claims.exp.to_string());
+    assert_eq!(reply["expires_in"].as_str().unwrap(), "86400");
+    assert_eq!(reply["not_before"].as_str().unwrap(), claims.nbf.to_string());
+    assert_eq!(
+        (&reply["token_type"], &user["client_id"]),
+        (&"Bearer".into(), &one.client_id.as_str().into())
+    );
+    endpoint.stop().await;
+}
+
+#[tokio::test]
+async fn a_machines_metadata_service_refuses_what_is_not_asked_by_its_rules() {
+    let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
+    let query = "api-version=2018-02-01&resource=https%3A%2F%2Fdatabase.windows.net";
+    let unknown = format!("{query}&client_id=5b0c7c2e-0000-4000-8000-000000000000");
+    for (query, metadata, part) in [
+        (query, None, "metadata header"),
+        (query, Some("false"), "metadata header"),
+        (unknown.as_str(), Some("true"), "Identity not found"),
+        ("api-version=2017-01-01&resource=x", Some("true"), "API version"),
+        ("api-version=2018-02-01", Some("true"), "resource"),
+    ] {
+        let (status, reply) = ask_machine(&endpoint, query, metadata).await;
+        assert_eq!((status, &reply["error"]), (400, &"invalid_request".into()), "{query}");
+        assert!(reply["error_description"].as_str().unwrap().contains(part), "{reply}");
+    }
+    assert_eq!(endpoint.faults().requests(), 0);
+    endpoint.stop().await;
+}
+
+#[tokio::test]
+async fn each_endpoint_words_the_faults_in_its_own_shape() {
+    let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
+    let machine = "api-version=2018-02-01&resource=https%3A%2F%2Fdatabase.windows.net";
+
+    endpoint.faults().throttle_next(2, Duration::from_secs(5));
+    let app_service = ask(&endpoint, QUERY, Some(endpoint.secret())).await;
+    let (status, reply) = ask_machine(&endpoint, machine, Some("true")).await;
+    endpoint.faults().reply_next(1, ReplyFault::Html { status: 502 });
+    let page = ask(&endpoint, QUERY, Some(endpoint.secret())).await;
+    endpoint.faults().reply_next(1, ReplyFault::Garbage);
+    let garbage = ask(&endpoint, QUERY, Some(endpoint.secret())).await;
+
+    assert_eq!((app_service.0, app_service.1.contains("\"statusCode\":429")), (429, true));
+    assert_eq!((status, &reply["error"]), (429, &"invalid_request".into()));
+    assert_eq!((page.0, page.1.starts_with("<!DOCTYPE html>")), (502, true));
+    assert_eq!((garbage.0, serde_json::from_str::<Value>(&garbage.1).is_err()), (200, true));
+    assert_eq!(ask(&endpoint, QUERY, Some(endpoint.secret())).await.0, 200);
+    endpoint.stop().await;
+}
+
+#[tokio::test]
+async fn lifetime_and_clock_can_be_changed_while_it_runs() {
+    let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
+    endpoint.faults().token_lifetime(Duration::from_secs(600));
+    let before = token(&endpoint, "").await;
+    endpoint.faults().advance_clock(Duration::from_secs(10_000));
+    endpoint.faults().token_lifetime(None);
+    let after = token(&endpoint, "").await;
+
+    let verify = |reply: &Value| endpoint.verifier().verify(reply["access_token"].as_str().unwrap());
+    let expires = |reply: &Value| reply["expires_on"].as_str().unwrap().parse::<i64>().unwrap();
+    assert_eq!(verify(&before), Err(TokenRefusal::Expired));
+    assert_eq!(verify(&after).unwrap().exp, expires(&after));
+    assert!(expires(&after) - expires(&before) >= 10_000 + 86_400 - 600);
     endpoint.stop().await;
 }

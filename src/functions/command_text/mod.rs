@@ -1,5 +1,7 @@
 //! A command's T-SQL and what can be told from its words without a server.
 
+mod objects;
+mod rights;
 mod scanner;
 mod statements;
 mod variables;
@@ -7,6 +9,7 @@ mod variables;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use rights::{ObjectName, Right, RightsNeeded, RightsNote, SecurableClass, quoted_name};
 use scanner::{Kind, Token};
 
 /// T-SQL that goes to the server as it is, with what its words say of it.
@@ -113,6 +116,13 @@ impl CommandText {
     #[must_use]
     pub fn leaves_session_state(&self) -> bool {
         self.leaves_session_state
+    }
+
+    /// The rights that the command needs in the database, as far as its words tell, and notes on the rest.
+    #[must_use]
+    pub fn rights_needed(&self) -> RightsNeeded {
+        // The text was scanned when it was examined, so it can be scanned again.
+        scanner::scan(&self.text).map(|tokens| objects::rights_needed(&tokens)).unwrap_or_default()
     }
 
     /// Whether the command uses this variable (`@id`, in any case) without declaring it itself.

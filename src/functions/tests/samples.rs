@@ -63,3 +63,30 @@ fn a_sample_is_compiled_as_it_is_written() {
     assert_eq!(create.plan().unwrap().answer().status, 201);
     assert!(matches!(samples.get("NightlySummary").unwrap().as_ref().unwrap().trigger, Trigger::Timer(_)));
 }
+
+#[test]
+fn a_sample_needs_the_rights_that_its_command_shows() {
+    let samples = samples();
+    let rights: Vec<(String, Vec<String>)> = samples
+        .valid()
+        .map(|function| {
+            let needed = function.plan().unwrap().rights_needed();
+            assert!(needed.notes.is_empty(), "{}: {:?}", function.name, needed.notes);
+            let rights = needed.each().map(|(object, right)| format!("{right} {object}")).collect();
+            (function.name.to_string(), rights)
+        })
+        .collect();
+    let expected: [(&str, &[&str]); 8] = [
+        ("CreatePerson", &["SELECT [dbo].[Persons]", "INSERT [dbo].[Persons]"]),
+        ("DeletePerson", &["SELECT [dbo].[Persons]", "DELETE [dbo].[Persons]"]),
+        ("GetPerson", &["SELECT [dbo].[Persons]"]),
+        ("IngestOrder", &["SELECT [dbo].[IncomingOrders]", "INSERT [dbo].[IncomingOrders]"]),
+        ("ListPersons", &["SELECT [dbo].[Persons]"]),
+        ("NightlySummary", &["INSERT [dbo].[NightlySummaries]", "SELECT [dbo].[Persons]"]),
+        ("SqlPing", &[]),
+        ("UpdatePerson", &["SELECT [dbo].[Persons]", "UPDATE [dbo].[Persons]"]),
+    ];
+    let expected = expected
+        .map(|(name, rights)| (name.to_owned(), rights.iter().map(|&right| right.to_owned()).collect()));
+    assert_eq!(rights, expected);
+}
