@@ -8,6 +8,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use azsql_worker::database::faults::{Repeatability, RetryLimits};
@@ -164,24 +165,21 @@ async fn a_refresh_that_fails_or_hangs_is_noticed_by_no_invocation() {
     hour.identity.faults().fail_next(1);
 
     hour.invocations(4).await;
-    hour.requests(2).await;
+    hour.answered(2).await;
     hour.identity.faults().stall(true);
-    hour.pass(Duration::from_secs(40));
+    hour.request(3).await;
     hour.invocations(20).await;
-    hour.requests(3).await;
+    assert_eq!(hour.identity.faults().requests(), 3, "one refresh at a time");
 
     assert!(hour.sql.logins().iter().all(|login| login.refused.is_none()));
     hour.identity.faults().stall(false);
     // The refresh that hung is cut off, and the next one brings a token that outlives the first.
-    hour.pass(Duration::from_secs(60));
-    eventually("the next refresh comes", async || {
-        hour.invocations(1).await;
-        hour.pass(Duration::from_secs(1));
-        (hour.identity.faults().requests() > 3).then_some(())
-    })
-    .await;
-    hour.pass(Duration::from_secs(60));
+    hour.answered(3).await;
+    hour.request(4).await;
+    hour.answered(4).await;
+    hour.pass(Duration::from_secs(150));
     hour.invocations(4).await;
+    assert_eq!(hour.identity.faults().requests(), 4);
     assert!(hour.sql.logins().iter().all(|login| login.refused.is_none()));
     hour.finish().await;
 }
@@ -192,6 +190,8 @@ struct Hour {
     sql: SqlServer,
     database: Database,
     connection: ConnectionSettings,
+    /// Token requests that are over, for better or worse.
+    over: Arc<AtomicU64>,
     _folder: TempDir,
 }
 
@@ -223,12 +223,14 @@ impl Hour {
             identity: IdentityEnvironment::default(),
             trusted_authorities: Some(std::fs::read(&ca_file).unwrap().into()),
         };
-        let endpoint = Endpoint { url: identity.url(), header: identity.secret().to_owned() };
+        let over = Arc::new(AtomicU64::new(0));
+        let header = identity.secret().to_owned();
+        let endpoint = Endpoint { url: identity.url(), header, over: Arc::clone(&over) };
         let clock = EndpointClock(identity.faults().clock().clone());
         let tokens = TokenCaches::of_fetcher(Arc::new(endpoint), Arc::new(clock));
         let database = Database::with_tokens(settings, Tasks::on_own_threads().unwrap(), Arc::new(tokens));
         let connection = ConnectionSettings::parse(&text, &IdentityEnvironment::default()).unwrap().settings;
-        Self { identity, sql, database, connection, _folder: folder }
+        Self { identity, sql, database, connection, over, _folder: folder }
     }
 
     /// So many at once, one try each; none may fail.
@@ -256,13 +258,24 @@ impl Hour {
         self.identity.faults().advance_clock(time);
     }
 
-    /// Waits until so many token requests have come; a refresh is sent behind the callers.
-    async fn requests(&self, count: u64) {
+    /// Invocations come and time passes, until so many token requests have been sent; none is early.
+    async fn request(&self, count: u64) {
         eventually("the refresh is sent", async || {
-            (self.identity.faults().requests() >= count).then_some(())
+            self.invocations(1).await;
+            let requests = self.identity.faults().requests();
+            assert!(requests <= count, "{requests} token requests");
+            if requests < count {
+                self.pass(Duration::from_secs(1));
+            }
+            (requests == count).then_some(())
         })
         .await;
-        assert_eq!(self.identity.faults().requests(), count);
+    }
+
+    /// Waits until so many token requests are over.
+    async fn answered(&self, count: u64) {
+        eventually("the refresh is over", async || (self.over.load(Ordering::SeqCst) >= count).then_some(()))
+            .await;
     }
 
     async fn finish(self) {
@@ -287,6 +300,7 @@ impl Clock for EndpointClock {
 struct Endpoint {
     url: String,
     header: String,
+    over: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -316,7 +330,9 @@ impl TokenFetcher for Endpoint {
                 bound: self.bound(),
                 cure: "look at the endpoint's faults",
             };
-            self.ask(scope).await.ok_or_else(none)
+            let token = self.ask(scope).await;
+            self.over.fetch_add(1, Ordering::SeqCst);
+            token.ok_or_else(none)
         }
         .boxed()
     }
