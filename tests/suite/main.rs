@@ -35,4 +35,5 @@ mod session_state;
 mod support;
 mod timers;
 mod tls;
+mod token_life;
 mod worker_process;
