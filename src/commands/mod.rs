@@ -1,4 +1,4 @@
-//! The command line: `serve` (the default), `dev`, `check`, `package`.
+//! The command line: `serve` (the default), `dev`, `check`, `package`, `token`.
 
 mod check;
 #[cfg(feature = "dev")]
@@ -7,6 +7,7 @@ mod package;
 mod serve;
 mod stop_signal;
 mod terminal;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,6 +59,8 @@ enum Subcommands {
     Check(check::CheckOptions),
     /// Write the folder to deploy: host.json, the functions and the worker built for production
     Package(package::PackageOptions),
+    /// Get a token as the worker would; who it is for, and until when
+    Token(token::TokenOptions),
 }
 
 /// Options of `serve`.
@@ -89,6 +92,7 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Dev(options)) => dev::run(options),
         Some(Subcommands::Check(options)) => check::run(&options),
         Some(Subcommands::Package(options)) => package::run(&options),
+        Some(Subcommands::Token(options)) => token::run(&options),
     }
 }
 

@@ -27,7 +27,9 @@ const NOT_BEFORE_SECONDS: i64 = 60;
 /// Why a certificate can't sign. Files' contents are never repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CertificateError {
-    #[error("the certificate's file can't be read; check AZURE_CLIENT_CERTIFICATE_PATH and the file's rights")]
+    #[error(
+        "the certificate's file can't be read; check AZURE_CLIENT_CERTIFICATE_PATH and the file's rights"
+    )]
     CertificateUnreadable,
     #[error("the key's file can't be read; check its path and rights")]
     KeyUnreadable,
@@ -39,7 +41,9 @@ pub(super) enum CertificateError {
     NoCertificate,
     #[error("the PEM file has no private key in it; put certificate and key into one file")]
     NoKey,
-    #[error("the private key is encrypted; write it in clear for this process alone with `openssl pkey -in key.pem -out plain.pem`")]
+    #[error(
+        "the private key is encrypted; write it in clear for this process alone with `openssl pkey -in key.pem -out plain.pem`"
+    )]
     Encrypted,
     #[error(
         "the private key is none of RSA, and Entra takes no other; make one with `openssl req -x509 -newkey rsa:2048 -nodes \
@@ -174,7 +178,8 @@ mod tests {
 
     fn pem(label: &str, der: &[u8]) -> String {
         let text = STANDARD.encode(der);
-        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
         format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
     }
 

@@ -56,10 +56,15 @@ impl Selection {
             "managedidentitycredential" => Self::Only(Way::ManagedIdentity),
             "azureclicredential" => Self::Only(Way::AzureCli),
             "azuredeveloperclicredential" => Self::Only(Way::AzureDeveloperCli),
-            "azurepowershellcredential" | "visualstudiocredential" | "visualstudiocodecredential"
-            | "brokercredential" | "interactivebrowsercredential" => {
-                return Err("AZURE_TOKEN_CREDENTIALS names a credential that this worker doesn't have: use AzureCliCredential, \
-                            or Authentication=ActiveDirectoryInteractive");
+            "azurepowershellcredential"
+            | "visualstudiocredential"
+            | "visualstudiocodecredential"
+            | "brokercredential"
+            | "interactivebrowsercredential" => {
+                return Err(
+                    "AZURE_TOKEN_CREDENTIALS names a credential that this worker doesn't have: use AzureCliCredential, \
+                            or Authentication=ActiveDirectoryInteractive",
+                );
             }
             _ => {
                 return Err("AZURE_TOKEN_CREDENTIALS must be dev, prod or one of EnvironmentCredential, \
@@ -103,7 +108,7 @@ impl Chain {
             return source.fetcher.fetch(scope).await;
         }
         let sources = self.sources.as_ref().map_err(|reason| IdentityError::Unavailable {
-            way: Way::Environment,
+            way: Way::Default,
             reason: (*reason).to_owned(),
         })?;
         let mut errors = Vec::new();
@@ -133,8 +138,12 @@ impl TokenFetcher for Chain {
         let bounded = async move {
             let in_time = tokio::time::timeout(BOUND, self.ask(scope)).await;
             in_time.unwrap_or_else(|_| {
-                let way = self.found().map_or(Way::AzureCli, |source| source.way);
-                Err(IdentityError::Timeout { way, bound: BOUND, cure: "name one source with AZURE_TOKEN_CREDENTIALS" })
+                let way = self.found().map_or(Way::Default, |source| source.way);
+                Err(IdentityError::Timeout {
+                    way,
+                    bound: BOUND,
+                    cure: "name one source with AZURE_TOKEN_CREDENTIALS",
+                })
             })
         };
         bounded.boxed()
@@ -142,6 +151,10 @@ impl TokenFetcher for Chain {
 
     fn bound(&self) -> Duration {
         BOUND
+    }
+
+    fn way(&self) -> Way {
+        self.found().map_or(Way::Default, |source| source.way)
     }
 }
 
@@ -197,7 +210,10 @@ mod tests {
             .iter()
             .map(|(way, answers)| Source {
                 way: *way,
-                fetcher: Arc::new(Scripted { way: *way, answers: Mutex::new(answers.iter().copied().collect()) }),
+                fetcher: Arc::new(Scripted {
+                    way: *way,
+                    answers: Mutex::new(answers.iter().copied().collect()),
+                }),
             })
             .collect();
         Chain::new(sources, Selection::parse(Some(selection)))

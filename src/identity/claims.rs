@@ -59,7 +59,9 @@ impl Claims {
     pub fn read(token: &str) -> Option<Self> {
         let token = Some(token.trim()).filter(|token| token.len() <= MAX_TOKEN)?;
         let mut parts = token.split('.');
-        let (Some(header), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(header), Some(claims), Some(_), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return None;
         };
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok();
@@ -103,7 +105,8 @@ mod tests {
     #[test]
     fn both_versions_of_tokens_are_read() {
         let first = Claims::read(&token(&json!({ "appid": "a", "upn": "p@x", "exp": 5, "iat": 4 }))).unwrap();
-        let second = Claims::read(&token(&json!({ "azp": "a", "preferred_username": "p@x", "exp": 5, "iat": 4 })));
+        let second =
+            Claims::read(&token(&json!({ "azp": "a", "preferred_username": "p@x", "exp": 5, "iat": 4 })));
         assert_eq!(Some(first.clone()), second);
         assert_eq!((first.client_id.as_deref(), first.name.as_deref()), (Some("a"), Some("p@x")));
         assert_eq!((first.expires_at, first.issued_at), (Some(5), Some(4)));
@@ -111,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_claim_of_another_type_is_none_and_control_characters_go() {
-        let claims = Claims::read(&token(&json!({ "aud": ["x"], "oid": "a\u{1b}[2Jb", "exp": "5" }))).unwrap();
+        let claims =
+            Claims::read(&token(&json!({ "aud": ["x"], "oid": "a\u{1b}[2Jb", "exp": "5" }))).unwrap();
         assert_eq!((claims.audience, claims.expires_at), (None, None));
         assert_eq!(claims.object_id.as_deref(), Some("a[2Jb"));
     }

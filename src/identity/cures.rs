@@ -12,7 +12,9 @@ pub(super) fn entra(reply: &Reply) -> String {
         (Some(cure), _) => cure,
         (None, 429) => "it wants to be asked less often; try again later",
         (None, status) if status >= 500 => "the fault is its own; try again later",
-        (None, 300..400) => "it sends elsewhere: check AZURE_AUTHORITY_HOST, and look for a proxy or portal in between",
+        (None, 300..400) => {
+            "it sends elsewhere: check AZURE_AUTHORITY_HOST, and look for a proxy or portal in between"
+        }
         (None, _) if !reply.is_json => "the reply is not Entra's: look for a proxy or portal in between",
         (None, _) => match reply.code {
             Some(_) => "look the number up at https://login.microsoftonline.com/error",
@@ -32,7 +34,9 @@ pub(super) fn known_code(code: u32) -> Option<&'static str> {
             "the client secret has ended: make a new one, or do without it through a managed or workload identity"
         }
         700_016 | 700_038 => "this directory has no such application: check the client id and the tenant",
-        900_021 | 90_002 | 90_013 | 900_023 => "there is no such tenant: check AZURE_TENANT_ID, and which cloud it is in",
+        900_021 | 90_002 | 90_013 | 900_023 => {
+            "there is no such tenant: check AZURE_TENANT_ID, and which cloud it is in"
+        }
         700_027 | 7_000_216 => {
             "the certificate is not the application's, or has ended: upload it to the app registration"
         }
@@ -50,7 +54,9 @@ pub(super) fn known_code(code: u32) -> Option<&'static str> {
         }
         65_001 => "nobody has consented for this application: an administrator can, in the Azure portal",
         65_004 => "consent was declined",
-        50_105 => "the person or application is not assigned to the application: an administrator can, in the Azure portal",
+        50_105 => {
+            "the person or application is not assigned to the application: an administrator can, in the Azure portal"
+        }
         50_173 | 70_043 | 70_008 | 700_082 | 700_084 | 50_132 => "the sign-in has ended: sign in again",
         50_034 | 50_020 => "this directory has no such account: check the tenant",
         50_053 | 50_057 => "the account is locked or disabled",

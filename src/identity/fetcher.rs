@@ -18,6 +18,16 @@ pub trait TokenFetcher: Debug + Send + Sync {
     /// How long a call may take at most. Where a person signs in it is minutes, else seconds.
     fn bound(&self) -> Duration;
 
+    /// Which way it goes; where it has several, the one that gave its last token.
+    fn way(&self) -> Way {
+        Way::Custom
+    }
+
+    /// Which way it goes; where it has several, the one that gave its last token.
+    fn way(&self) -> Way {
+        Way::Custom
+    }
+
     /// Its name in sentences.
     fn way(&self) -> Way {
         Way::Custom

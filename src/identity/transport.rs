@@ -67,8 +67,9 @@ impl Transport {
         let client = kept.get_or_init(|| self.build(route)).clone();
         client.ok_or_else(|| IdentityError::Unavailable {
             way,
-            reason: "no HTTPS client can be made: check that the file of AZSQL_TRUST_CA holds certificates in PEM"
-                .to_owned(),
+            reason:
+                "no HTTPS client can be made: check that the file of AZSQL_TRUST_CA holds certificates in PEM"
+                    .to_owned(),
         })
     }
 
@@ -148,8 +149,11 @@ struct ErrorBody {
 impl Reply {
     pub(super) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
         let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-        let error: ErrorBody =
-            if status < 400 { ErrorBody::default() } else { serde_json::from_slice(body).unwrap_or_default() };
+        let error: ErrorBody = if status < 400 {
+            ErrorBody::default()
+        } else {
+            serde_json::from_slice(body).unwrap_or_default()
+        };
         Self {
             status,
             // The other form, a date, is rare and would need a clock that agrees with theirs.
@@ -272,7 +276,9 @@ impl Recorder {
     fn note(&self, outcome: Outcome) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let (failed, final_one) = match &outcome {
-            Outcome::Reply(reply) => (!reply.is_success(), reply.status == 429 || reply.retry_after.is_some()),
+            Outcome::Reply(reply) => {
+                (!reply.is_success(), reply.status == 429 || reply.retry_after.is_some())
+            }
             Outcome::Fault(fault) => (true, *fault != Fault::CutOff),
         };
         if failed {

@@ -13,7 +13,9 @@ use secrecy::ExposeSecret;
 use super::asking::{Asked, NETWORK_BOUND};
 use super::entra::{Application, ApplicationNames, Entra};
 use crate::identity::transport::Reply;
-use crate::identity::{IdentityEnvironment, IdentityError, PipelineSettings, Token, TokenFetcher, Way, cures};
+use crate::identity::{
+    IdentityEnvironment, IdentityError, PipelineSettings, Token, TokenFetcher, Way, cures,
+};
 
 const WAY: Way = Way::AzurePipelines;
 
@@ -84,5 +86,9 @@ impl TokenFetcher for AzurePipelines {
 
     fn bound(&self) -> Duration {
         NETWORK_BOUND
+    }
+
+    fn way(&self) -> Way {
+        WAY
     }
 }

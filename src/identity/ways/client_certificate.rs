@@ -14,8 +14,8 @@ use super::asking::{Asked, NETWORK_BOUND};
 use super::entra::{Application, ApplicationNames, Entra};
 use crate::identity::assertion::{CertificateError, Signer};
 use crate::identity::{
-    ClientCertificate as CertificateFiles, Clock, IdentityEnvironment, IdentityError, SystemClock, Token, TokenFetcher,
-    Way,
+    ClientCertificate as CertificateFiles, Clock, IdentityEnvironment, IdentityError, SystemClock, Token,
+    TokenFetcher, Way,
 };
 
 /// See the module. The files are read at every fetch, so that a renewed certificate is taken without a restart.
@@ -86,6 +86,10 @@ impl TokenFetcher for ClientCertificate {
 
     fn bound(&self) -> Duration {
         NETWORK_BOUND
+    }
+
+    fn way(&self) -> Way {
+        self.way
     }
 }
 

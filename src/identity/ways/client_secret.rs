@@ -42,7 +42,8 @@ impl ClientSecret {
     }
 
     async fn ask(&self, scope: &str) -> Result<Token, IdentityError> {
-        let unavailable = |reason: &str| IdentityError::Unavailable { way: self.way, reason: reason.to_owned() };
+        let unavailable =
+            |reason: &str| IdentityError::Unavailable { way: self.way, reason: reason.to_owned() };
         let application = Application::new(
             self.way,
             self.tenant_id.as_deref(),
@@ -69,5 +70,9 @@ impl TokenFetcher for ClientSecret {
 
     fn bound(&self) -> Duration {
         NETWORK_BOUND
+    }
+
+    fn way(&self) -> Way {
+        self.way
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential};
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
-    Executor,
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
+    AzureDeveloperCliCredentialOptions, Executor,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -90,7 +90,7 @@ impl CommandLine {
             return Err(IdentityError::Timeout { way, bound: BOUND, cure: self.tool.hangs() });
         };
         match token {
-            Ok(token) => accepted(way, token),
+            Ok(token) => accepted(way, &token),
             Err(_) => Err(self.why(&ran)),
         }
     }
@@ -99,7 +99,9 @@ impl CommandLine {
         let way = self.tool.way();
         let unavailable = |reason: &str| IdentityError::Unavailable { way, reason: reason.to_owned() };
         match ran.end() {
-            None => unavailable("the scope can't be given to a command line; write it like https://database.windows.net/.default"),
+            None => unavailable(
+                "the scope can't be given to a command line; write it like https://database.windows.net/.default",
+            ),
             Some(End::NotStarted) => unavailable("no shell can be started here"),
             Some(End::Succeeded) => IdentityError::Unreadable {
                 way,
@@ -124,7 +126,8 @@ async fn token(
 ) -> azure_core::Result<AccessToken> {
     match tool {
         Tool::Az => {
-            let options = AzureCliCredentialOptions { executor, tenant_id, ..AzureCliCredentialOptions::default() };
+            let options =
+                AzureCliCredentialOptions { executor, tenant_id, ..AzureCliCredentialOptions::default() };
             AzureCliCredential::new(Some(options))?.get_token(&[scope], None).await
         }
         Tool::Azd => {
@@ -141,6 +144,10 @@ impl TokenFetcher for CommandLine {
 
     fn bound(&self) -> Duration {
         BOUND
+    }
+
+    fn way(&self) -> Way {
+        self.tool.way()
     }
 }
 

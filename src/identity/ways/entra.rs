@@ -21,7 +21,8 @@ impl Entra {
     pub(super) fn new(environment: &IdentityEnvironment, cloud: Cloud, transport: &Transport) -> Self {
         let authority = environment.authority_host.as_deref().unwrap_or_else(|| cloud.authority());
         // Some SDKs take the bare host too.
-        let authority = if authority.contains("://") { authority.to_owned() } else { format!("https://{authority}") };
+        let authority =
+            if authority.contains("://") { authority.to_owned() } else { format!("https://{authority}") };
         Self { authority, transport: transport.clone() }
     }
 

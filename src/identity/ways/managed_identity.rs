@@ -68,7 +68,8 @@ impl ManagedIdentity {
                 ));
             }
         };
-        let recorder = Recorder::new(self.transport.client(Route::Platform, Way::ManagedIdentity)?, metadata_host);
+        let recorder =
+            Recorder::new(self.transport.client(Route::Platform, Way::ManagedIdentity)?, metadata_host);
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: self.client_id.clone().map(UserAssignedId::ClientId),
             client_options: client_options(std::sync::Arc::clone(&recorder)),
@@ -154,5 +155,9 @@ fn refused_user_assigned(reply: &Reply) -> String {
 }
 
 fn refused(reply: &Reply, check: &str) -> String {
-    if is_endpoints_own(reply.status) { "the fault is its own; try again later".to_owned() } else { check.to_owned() }
+    if is_endpoints_own(reply.status) {
+        "the fault is its own; try again later".to_owned()
+    } else {
+        check.to_owned()
+    }
 }

@@ -34,11 +34,15 @@ impl TokenFile {
                 ErrorKind::InvalidData => "holds no text",
                 _ => "can't be read",
             };
-            unavailable(format!("the file of AZSQL_ACCESS_TOKEN_FILE {why}; check the path and who writes it"))
+            unavailable(format!(
+                "the file of AZSQL_ACCESS_TOKEN_FILE {why}; check the path and who writes it"
+            ))
         };
         let file = tokio::fs::metadata(&self.path).await.map_err(unreadable)?;
         if !file.is_file() || file.len() > MAX_FILE {
-            return Err(unavailable("AZSQL_ACCESS_TOKEN_FILE names something else than a file with a token".to_owned()));
+            return Err(unavailable(
+                "AZSQL_ACCESS_TOKEN_FILE names something else than a file with a token".to_owned(),
+            ));
         }
         let text = tokio::fs::read_to_string(&self.path).await.map(SecretString::from).map_err(unreadable)?;
         let secret = text.expose_secret().trim();
@@ -67,5 +71,9 @@ impl TokenFetcher for TokenFile {
 
     fn bound(&self) -> Duration {
         NETWORK_BOUND
+    }
+
+    fn way(&self) -> Way {
+        Way::TokenFile
     }
 }

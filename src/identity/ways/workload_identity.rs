@@ -43,8 +43,12 @@ impl WorkloadIdentity {
                 "AZURE_FEDERATED_TOKEN_FILE is not set; on Kubernetes label the pod azure.workload.identity/use".to_owned(),
             )
         })?;
-        let application =
-            Application::new(WAY, self.tenant_id.as_deref(), self.client_id.as_deref(), &ApplicationNames::SDK)?;
+        let application = Application::new(
+            WAY,
+            self.tenant_id.as_deref(),
+            self.client_id.as_deref(),
+            &ApplicationNames::SDK,
+        )?;
         let (recorder, client_options) = self.entra.once(WAY)?;
         let options = WorkloadIdentityCredentialOptions {
             credential_options: ClientAssertionCredentialOptions { client_options },
@@ -54,7 +58,9 @@ impl WorkloadIdentity {
         };
         // It reads the file, a small one on a local disk.
         let credential = WorkloadIdentityCredential::new(Some(options)).map_err(|_| {
-            unavailable("the file of AZURE_FEDERATED_TOKEN_FILE can't be read; check its path and rights".to_owned())
+            unavailable(
+                "the file of AZURE_FEDERATED_TOKEN_FILE can't be read; check its path and rights".to_owned(),
+            )
         })?;
         Asked::entra(WAY).ask(&recorder, credential.get_token(&[scope], None)).await
     }
@@ -67,5 +73,9 @@ impl TokenFetcher for WorkloadIdentity {
 
     fn bound(&self) -> Duration {
         NETWORK_BOUND
+    }
+
+    fn way(&self) -> Way {
+        WAY
     }
 }

@@ -55,8 +55,10 @@ impl Interactive {
         refresh_token: &mut RefreshToken<'_>,
         scope: &str,
     ) -> Result<Token, IdentityError> {
-        let unavailable = |reason: &str| IdentityError::Unavailable { way: Way::Interactive, reason: reason.to_owned() };
-        let no_port = |_| unavailable("no port on 127.0.0.1 can be listened on, to which the browser would come back");
+        let unavailable =
+            |reason: &str| IdentityError::Unavailable { way: Way::Interactive, reason: reason.to_owned() };
+        let no_port =
+            |_| unavailable("no port on 127.0.0.1 can be listened on, to which the browser would come back");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
         // Entra takes any port of `localhost` for a public client, and no other spelling of this machine (RFC 8252, 7.3).
@@ -124,6 +126,10 @@ impl TokenFetcher for Interactive {
 
     fn bound(&self) -> Duration {
         BOUND
+    }
+
+    fn way(&self) -> Way {
+        Way::Interactive
     }
 }
 

@@ -59,7 +59,9 @@ async fn answer(mut stream: TcpStream, state: &SecretString) -> Option<Redirect>
     let redirect = parse(&head, state);
     let (status, sentence) = match redirect {
         Some(Redirect::Code(_)) => ("200 OK", "You are signed in. You can close this window."),
-        Some(Redirect::Declined) => ("200 OK", "You are not signed in. You can close this window and try again."),
+        Some(Redirect::Declined) => {
+            ("200 OK", "You are not signed in. You can close this window and try again.")
+        }
         None => ("400 Bad Request", "This is no answer to a sign-in that is under way."),
     };
     let page = format!(
@@ -84,7 +86,8 @@ fn parse(head: &[u8], state: &SecretString) -> Option<Redirect> {
     let (Some("GET"), Some(target)) = (words.next(), words.next()) else { return None };
     let url = Url::parse("http://localhost").ok()?.join(target).ok()?;
     let value = |name: &str| {
-        let mut values = url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let mut values =
+            url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         // Given twice, somebody meddled with it.
         values.next().filter(|value| !value.is_empty() && values.next().is_none())
     };
