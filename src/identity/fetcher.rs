@@ -22,14 +22,4 @@ pub trait TokenFetcher: Debug + Send + Sync {
     fn way(&self) -> Way {
         Way::Custom
     }
-
-    /// Which way it goes; where it has several, the one that gave its last token.
-    fn way(&self) -> Way {
-        Way::Custom
-    }
-
-    /// Its name in sentences.
-    fn way(&self) -> Way {
-        Way::Custom
-    }
 }
