@@ -32,4 +32,5 @@ mod session_state;
 mod support;
 mod timers;
 mod tls;
+mod ways;
 mod worker_process;
