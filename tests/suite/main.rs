@@ -36,4 +36,5 @@ mod support;
 mod timers;
 mod tls;
 mod token_life;
+mod ways;
 mod worker_process;
