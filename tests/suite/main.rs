@@ -13,6 +13,7 @@ mod constraint_errors;
 mod contract;
 mod deadlines;
 mod dev_command;
+mod doctor;
 mod forged_envelopes;
 mod identity;
 mod invalid_parameters;
