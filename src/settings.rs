@@ -19,6 +19,7 @@
 //! | `AZSQL_BODY_MEMORY_MB` | what all request bodies in flight may take together, in MiB | 128, or what one envelope may have if that is more | `AZSQL_MAX_BODY_MB` to 4096 |
 //! | `AZSQL_SHUTDOWN_SECONDS` | how long running invocations may go on after SIGTERM or SIGINT | 10 | 0 to 230 |
 //! | `AZSQL_LOG` | how much is logged | info | off, error, warn, info, debug, trace |
+//! | `WEBSITE_AUTH_ENABLED` | set by App Service: its authentication stands before the app, so `principal.*` can be believed | false | true, 1; anything else is false |
 //! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json`; other keys that the worker reads there (`customHandler__...`, `extensions__http__routePrefix`) alike | none | `hh:mm:ss` or -1 |
 //!
 //! The names of the variables that override `host.json` have no case, and `:` may stand for `__`, as for the host.
@@ -177,6 +178,17 @@ impl WorkerSettings {
         };
         Ok(Self { database, show_database_errors })
     }
+}
+
+/// What App Service tells an app whose authentication is on, "Environment variables and app settings in Azure App Service",
+/// Microsoft Learn.
+pub(crate) const APP_SERVICE_AUTHENTICATION: &str = "WEBSITE_AUTH_ENABLED";
+
+/// Whether App Service authentication is on. What is no clear yes is a no.
+#[must_use]
+pub fn app_service_authentication(lookup: Lookup<'_>) -> bool {
+    set(lookup, APP_SERVICE_AUTHENTICATION)
+        .is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1")
 }
 
 /// How much to log.

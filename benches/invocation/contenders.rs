@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use azsql_worker::database::{Cell, ResultSink};
-use azsql_worker::functions::{self, Function, JsonSink, Plan};
+use azsql_worker::functions::{self, AppServiceAuthentication, Function, JsonSink, Plan};
 use azsql_worker::host::envelope;
 use azsql_worker::host::reply::{HostReply, HttpAnswer};
 use azsql_worker::invocation::{Decimal, TriggerInput};
@@ -92,7 +92,7 @@ fn decode_all(envelope: &[u8]) -> (Json, Json) {
 fn invocation(function: &Function, envelope: &[u8]) -> (usize, HostReply) {
     let input = decode(function, envelope);
     let plan = function.plan().expect("a command");
-    let parameters = plan.bind(INVOCATION, &input).expect("values");
+    let parameters = plan.bind(INVOCATION, &input, AppServiceAuthentication::Off).expect("values").parameters;
     (parameters.len(), answer(plan, 1))
 }
 

@@ -4,13 +4,17 @@
 //! |---|---|---|
 //! | [`sql`] | Azure SQL Database | TDS 7.4 over TLS, T-SQL on SQLite |
 //! | [`identity`] | the managed-identity endpoint of App Service | HTTP, API version 2019-08-01 |
+//! | [`authority`] | login.microsoftonline.com and Azure Pipelines' token endpoint | HTTPS, OAuth 2.0 |
 //! | [`functions`] | the Azure Functions host for one custom handler | HTTP, host.json, function.json |
 //!
 //! Each has a `start` function that binds a loopback port (0 = any free one) and returns a handle with the address.
 //! Nothing here knows the worker or shares a type with it: what the two agree on is the real protocol on a socket.
 
+pub mod authority;
+pub mod certificates;
 pub mod functions;
 pub mod identity;
 pub mod sql;
+mod tls_front;
 pub mod tokens;
 mod web_server;

@@ -12,8 +12,7 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use super::connection_string::{Authentication, ConnectionSettings};
 use super::faults::{Fault, FaultClass, Stage};
-use super::token_source::TokenSource;
-use crate::identity::{Clock, IdentityEnvironment, IdentityError, SystemClock, Token};
+use crate::identity::{Clock, Cloud, HeldToken, IdentityError, Refusals, Token, TokenCache, TokenCaches};
 
 /// The driver's client over a TCP stream.
 pub(super) type DriverClient = Client<Compat<TcpStream>>;
@@ -29,8 +28,18 @@ const PACKET_SIZE: u32 = 16_383;
 /// gateway drops an idle connection.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// "Login failed for user": the token or password was refused.
-const LOGIN_FAILED: u32 = 18456;
+/// How long a refused login is remembered. Azure blocks a client after many failed logins within minutes; two in a minute
+/// from each pool are far from that, and a database user that was just created is found soon.
+const REFUSAL_MEMORY: Duration = Duration::from_secs(30);
+
+/// By how many seconds that may be longer, so that many workers don't try at once.
+const REFUSAL_JITTER: u64 = 10;
+
+/// How long a refused token rests when the platform failed to give another.
+const UNREPLACED_MEMORY: Duration = Duration::from_secs(5);
+
+const SAME_TOKEN: &str = "The platform hands out the same token again: a change of roles or groups can take up to a day to \
+                          show in it, and nobody can force that.";
 
 /// Why a connection didn't come about.
 #[derive(Clone, Debug)]
@@ -43,15 +52,44 @@ pub(super) enum ConnectError {
 pub(super) struct Connection {
     pub(super) client: DriverClient,
     pub(super) opened_at: Instant,
-    /// When the token that logged it in ends, as Unix seconds.
-    pub(super) token_expires_at: Option<i64>,
+    /// The token that logged it in; None for a SQL login.
+    pub(super) token: Option<SessionToken>,
 }
 
-impl Connection {
-    /// Seconds until its token ends; None for a SQL login.
-    pub(super) fn token_seconds_left(&self) -> Option<i64> {
-        let now = SystemClock.now();
-        self.token_expires_at.map(|end| end.saturating_sub(now))
+/// What is left of a token in a session that it opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SessionToken {
+    /// Which token of its cache.
+    pub(super) generation: u64,
+    /// When the connection retires because of it, as Unix seconds.
+    pub(super) retire_at: i64,
+}
+
+/// A refusal that is remembered.
+#[derive(Clone, Debug)]
+struct Refused {
+    error: ConnectError,
+    /// The token that was refused last; None for a SQL login.
+    generation: Option<u64>,
+}
+
+/// Why nobody got in.
+enum NotIn {
+    /// Something that a next try may find mended.
+    Failed(ConnectError),
+    /// The identity or password was refused: others need not try for so long.
+    Refused(Refused, Duration),
+}
+
+impl From<Fault> for NotIn {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(ConnectError::Fault(fault))
+    }
+}
+
+impl From<IdentityError> for NotIn {
+    fn from(error: IdentityError) -> Self {
+        Self::Failed(ConnectError::Identity(error))
     }
 }
 
@@ -59,7 +97,9 @@ impl Connection {
 #[derive(Debug)]
 pub(super) struct Connector {
     settings: ConnectionSettings,
-    tokens: Option<TokenSource>,
+    clock: Arc<dyn Clock>,
+    tokens: Option<Arc<TokenCache>>,
+    refusals: Refusals<Refused>,
     /// The certificate authorities of AZSQL_TRUST_CA, as PEM.
     trusted_authorities: Option<Arc<[u8]>>,
 }
@@ -67,16 +107,19 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(
         settings: ConnectionSettings,
-        environment: &IdentityEnvironment,
+        caches: &TokenCaches,
         trusted_authorities: Option<Arc<[u8]>>,
     ) -> Self {
         let tokens = match &settings.authentication {
             Authentication::Entra(method) => {
-                Some(TokenSource::new(method.clone(), environment.clone(), &settings.host))
+                let cloud = Cloud::of_server(&settings.host);
+                Some(caches.cache(method, cloud, cloud.sql_scope()))
             }
             Authentication::SqlPassword { .. } => None,
         };
-        Self { settings, tokens, trusted_authorities }
+        let clock = Arc::clone(caches.clock());
+        let refusals = Refusals::new(Arc::clone(&clock));
+        Self { settings, clock, tokens, refusals, trusted_authorities }
     }
 
     /// Bound on [`Connector::open`], token included.
@@ -84,21 +127,97 @@ impl Connector {
         self.settings.connect_timeout
     }
 
-    /// Opens a connection. A refused token is forgotten, so that the next call asks for a new one.
-    pub(super) async fn open(&self) -> Result<Connection, ConnectError> {
-        let token = match &self.tokens {
-            Some(tokens) => Some(tokens.token().await.map_err(ConnectError::Identity)?),
-            None => None,
-        };
-        let result = self.connect(token.as_ref()).await;
-        if let (Some(tokens), Err(fault)) = (&self.tokens, &result)
-            && fault.number == Some(LOGIN_FAILED)
-        {
-            tokens.forget();
+    /// The clock that tokens are judged by.
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The server said that the token of a session has ended.
+    pub(super) fn drop_ended(&self, generation: u64) {
+        if let Some(tokens) = &self.tokens {
+            tokens.drop_ended(generation);
         }
-        let client = result.map_err(ConnectError::Fault)?;
-        let token_expires_at = token.map(|token| token.expires_at);
-        Ok(Connection { client, opened_at: Instant::now(), token_expires_at })
+    }
+
+    /// Opens a connection. A token that the server refuses is replaced once; after a second refusal no login is tried for
+    /// a while, then one at a time.
+    pub(super) async fn open(&self) -> Result<Connection, ConnectError> {
+        let attempt = self.refusals.admit().map_err(|refused| refused.error)?;
+        let logged_in = match &self.tokens {
+            None => self.log_in_with_password().await,
+            Some(tokens) => match attempt.remembered().and_then(|refused| refused.generation) {
+                None => self.log_in(tokens).await,
+                Some(generation) => self.log_in_again(tokens, generation).await,
+            },
+        };
+        match logged_in {
+            Ok(connection) => {
+                attempt.accepted();
+                Ok(connection)
+            }
+            Err(NotIn::Failed(error)) => Err(error),
+            Err(NotIn::Refused(refused, memory)) => {
+                let error = refused.error.clone();
+                tracing::warn!(
+                    seconds = memory.as_secs(),
+                    "the login was refused; none is tried for so long"
+                );
+                attempt.refused(refused, memory);
+                Err(error)
+            }
+        }
+    }
+
+    async fn log_in_with_password(&self) -> Result<Connection, NotIn> {
+        match self.connect(None).await {
+            Ok(client) => Ok(self.connection(client, None)),
+            Err(fault) => Err(refused_or_failed(fault, None)),
+        }
+    }
+
+    async fn log_in(&self, tokens: &TokenCache) -> Result<Connection, NotIn> {
+        let first = tokens.held().await?;
+        let fault = match self.connect(Some(&first.token)).await {
+            Ok(client) => return Ok(self.connection(client, Some(&first))),
+            Err(fault) if !fault.is_refused_login() => return Err(fault.into()),
+            Err(fault) => fault,
+        };
+        match tokens.after_refusal(first.generation).await {
+            // Without a memory of it, each caller would present the refused token again.
+            Err(error) => {
+                let refused =
+                    Refused { error: ConnectError::Identity(error), generation: Some(first.generation) };
+                Err(NotIn::Refused(refused, UNREPLACED_MEMORY))
+            }
+            Ok(second) if second.generation == first.generation => {
+                Err(refused_or_failed(Fault { cure: Some(SAME_TOKEN), ..fault }, Some(first.generation)))
+            }
+            Ok(second) => match self.connect(Some(&second.token)).await {
+                Ok(client) => Ok(self.connection(client, Some(&second))),
+                Err(fault) => Err(refused_or_failed(fault, Some(second.generation))),
+            },
+        }
+    }
+
+    /// The one login after a refusal that was remembered, with a newer token if there is one: even the same token gets in once
+    /// the database has a user for it.
+    async fn log_in_again(&self, tokens: &TokenCache, refused: u64) -> Result<Connection, NotIn> {
+        let held = tokens.after_refusal(refused).await?;
+        match self.connect(Some(&held.token)).await {
+            Ok(client) => Ok(self.connection(client, Some(&held))),
+            Err(fault) => {
+                let cure = (held.generation == refused).then_some(SAME_TOKEN);
+                Err(refused_or_failed(Fault { cure, ..fault }, Some(held.generation)))
+            }
+        }
+    }
+
+    fn connection(&self, client: DriverClient, token: Option<&HeldToken>) -> Connection {
+        let token = token.map(|held| SessionToken {
+            generation: held.generation,
+            retire_at: held.connection_retires_at(self.clock.now()),
+        });
+        Connection { client, opened_at: Instant::now(), token }
     }
 
     async fn connect(&self, token: Option<&Token>) -> Result<DriverClient, Fault> {
@@ -164,6 +283,15 @@ pub(super) fn driver_config(
         (Authentication::Entra(_), None) => {}
     }
     config
+}
+
+fn refused_or_failed(fault: Fault, generation: Option<u64>) -> NotIn {
+    if fault.is_refused_login() {
+        let memory = REFUSAL_MEMORY + Duration::from_secs(fastrand::u64(0..=REFUSAL_JITTER));
+        NotIn::Refused(Refused { error: ConnectError::Fault(fault), generation }, memory)
+    } else {
+        fault.into()
+    }
 }
 
 /// A stream that sends at once and notices a dead peer.

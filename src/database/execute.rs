@@ -5,6 +5,7 @@ use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandSt
 
 use super::connect::DriverClient;
 use super::faults::{Fault, FaultClass, Stage};
+use super::session_context;
 use super::sink::{ResultSink, SinkError};
 use super::values::{ReadError, to_cell, to_driver};
 use super::{Command, Failure};
@@ -25,7 +26,12 @@ pub(super) enum TryError {
 impl TryError {
     /// Whether the connection itself broke, as all do in a failover.
     pub(super) fn is_broken_connection(&self) -> bool {
-        matches!(self, Self::Fault(fault) if fault.class == FaultClass::Unknown)
+        matches!(self, Self::Fault(fault) if matches!(fault.class, FaultClass::Unknown | FaultClass::Opening))
+    }
+
+    /// Whether the session's token has ended, and so all that it opened.
+    pub(super) fn is_ended_token(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.is_ended_token())
     }
 
     /// Whether the reply was read to its end, so that the connection can serve the next caller.
@@ -60,6 +66,9 @@ pub(super) async fn execute(
     command: &Command,
     sink: &mut dyn ResultSink,
 ) -> Result<(), TryError> {
+    if !command.session_context.is_empty() {
+        session_context::set(client, &command.session_context).await?;
+    }
     let mut call = RemoteCall::new("sp_executesql");
     call.bind_param("@stmt", &*command.text);
     if !command.parameters.is_empty() {

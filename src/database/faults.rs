@@ -15,6 +15,11 @@ pub const SERVICE_ERROR: u32 = 40197;
 /// The service is busy; it asks for a wait of 10 seconds.
 pub const SERVICE_BUSY: u32 = 40501;
 
+/// "Login failed for user": the token or password was refused.
+pub const LOGIN_FAILED: u32 = 18456;
+/// The access token of this session has expired.
+pub const SESSION_TOKEN_EXPIRED: u32 = 37396;
+
 /// What error 40501's own text asks for: "Retry the request after 10 seconds".
 pub const BUSY_WAIT: Duration = Duration::from_secs(10);
 
@@ -61,6 +66,8 @@ pub struct Fault {
     pub server_message: Option<String>,
     /// What to call it in a log: free of values.
     pub description: String,
+    /// What to do, beyond what the number alone tells.
+    pub cure: Option<&'static str>,
     /// Whether the connection can serve another command: the reply was read to its end.
     pub connection_usable: bool,
 }
@@ -83,7 +90,9 @@ impl Fault {
         match error {
             DriverError::Server(token) => {
                 let fatal = token.class() >= FATAL_CLASS;
-                let class = class_of_number(token.code(), fatal, stage);
+                let ended = stage == Stage::Running && says_token_ended(token.code(), token.message());
+                let class =
+                    if ended { FaultClass::NeverRan } else { class_of_number(token.code(), fatal, stage) };
                 Self {
                     class,
                     number: Some(token.code()),
@@ -91,8 +100,10 @@ impl Fault {
                     state: Some(token.state()),
                     server_message: Some(token.message().to_owned()),
                     description: format!("SQL error {}", token.code()),
+                    cure: None,
                     line: Some(token.line()),
                     connection_usable: stage == Stage::Running
+                        && !ended
                         && matches!(class, FaultClass::Permanent | FaultClass::NeverRan),
                 }
             }
@@ -146,8 +157,32 @@ impl Fault {
             line: None,
             server_message: None,
             description: description.to_owned(),
+            cure: None,
             connection_usable: false,
         }
+    }
+
+    /// Whether the server refused the token or password of a login.
+    #[must_use]
+    pub fn is_refused_login(&self) -> bool {
+        self.number == Some(LOGIN_FAILED)
+    }
+
+    /// Whether the server says of a session that the token which opened it has ended. The statement did not run.
+    #[must_use]
+    pub fn is_ended_token(&self) -> bool {
+        let message = self.server_message.as_deref().unwrap_or_default();
+        self.class == FaultClass::NeverRan
+            && self.number.is_some_and(|number| says_token_ended(number, message))
+    }
+}
+
+/// 18456 in a session may also come from another server that the command asks, whose login is none of ours.
+fn says_token_ended(number: u32, message: &str) -> bool {
+    match number {
+        SESSION_TOKEN_EXPIRED => true,
+        LOGIN_FAILED => message.to_ascii_lowercase().contains("token is expired"),
+        _ => false,
     }
 }
 

@@ -11,10 +11,11 @@ pub mod faults;
 mod lease;
 mod pool;
 pub(crate) mod probe;
+mod retirement;
 mod running;
+mod session_context;
 mod sink;
 mod tasks;
-mod token_source;
 mod values;
 
 use std::collections::HashMap;
@@ -30,7 +31,7 @@ pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
 pub use tasks::Tasks;
 
-use crate::identity::IdentityEnvironment;
+use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
 use faults::{Repeatability, RetryLimits};
 use pool::ConnectionPool;
@@ -44,6 +45,9 @@ pub struct Command {
     pub declarations: Arc<str>,
     /// The values, in the declarations' order.
     pub parameters: Vec<Parameter>,
+    /// What the session knows while the command runs, by key; the command can't change it. The connection is closed
+    /// afterwards if there is any.
+    pub session_context: Vec<Parameter>,
     /// What may be repeated of it.
     pub repeatability: Repeatability,
     /// Whether it might end inside a transaction of its own.
@@ -77,6 +81,7 @@ pub struct Database {
 struct Inner {
     settings: DatabaseSettings,
     tasks: Tasks,
+    tokens: TokenCaches,
     pools: Mutex<HashMap<Arc<str>, ConnectionPool>>,
 }
 
@@ -84,7 +89,8 @@ impl Database {
     /// Commands run on `tasks`, apart from whoever waits for them.
     #[must_use]
     pub fn new(settings: DatabaseSettings, tasks: Tasks) -> Self {
-        Self { inner: Arc::new(Inner { settings, tasks, pools: Mutex::default() }) }
+        let tokens = TokenCaches::new(settings.identity.clone(), Arc::new(SystemClock));
+        Self { inner: Arc::new(Inner { settings, tasks, tokens, pools: Mutex::default() }) }
     }
 
     /// Runs `command` for `invocation` on the pool `name`, which is made from `connection` at the first use.
@@ -113,7 +119,7 @@ impl Database {
         let pool = ConnectionPool::new(
             connection.clone(),
             settings.pool,
-            &settings.identity,
+            &self.inner.tokens,
             settings.trusted_authorities.clone(),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;

@@ -12,21 +12,11 @@ use super::connect::{ConnectError, Connection, Connector};
 use super::connection_string::ConnectionSettings;
 use super::faults::{Fault, Stage};
 use super::lease::Lease;
-use crate::identity::IdentityEnvironment;
-
-/// A connection retires at this age, so that a failover or a scaled server is found by all of them in the end; what
-/// other pools use.
-const MAX_AGE: Duration = Duration::from_secs(30 * 60);
-
-/// A connection that was idle for longer is dropped, well before Azure's gateway does it after 30 minutes.
-const MAX_IDLE: Duration = Duration::from_secs(10 * 60);
+use super::retirement::{Retirement, retirement};
+use crate::identity::TokenCaches;
 
 /// A connection that was idle for longer is asked for a sign of life before it is lent.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
-
-/// A connection retires this many seconds before its token ends. Less than the 300 that the credential keeps in hand,
-/// or every new connection would be born retired.
-const TOKEN_MARGIN_SECONDS: i64 = 120;
 
 /// How many connections, and how long a caller waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +47,8 @@ struct ConnectionManager {
     connector: Connector,
     /// Connections that were opened before this are not trusted: one of their time broke, and a failover breaks all.
     trusted_since: Mutex<Option<Instant>>,
+    /// The newest token that the server called ended, and when: the sessions that it opened until then have ended too.
+    ended_token: Mutex<Option<(u64, Instant)>>,
 }
 
 impl ConnectionManager {
@@ -68,18 +60,24 @@ impl ConnectionManager {
         let since = *self.trusted_since.lock().unwrap_or_else(PoisonError::into_inner);
         since.is_some_and(|since| connection.opened_at < since)
     }
-}
 
-/// Why a connection that nobody uses must go; None when it may stay.
-fn retirement(connection: &Connection, idle: Duration) -> Option<&'static str> {
-    if connection.opened_at.elapsed() > MAX_AGE {
-        Some("it is old")
-    } else if idle > MAX_IDLE {
-        Some("it was idle for long")
-    } else if connection.token_seconds_left().is_some_and(|left| left < TOKEN_MARGIN_SECONDS) {
-        Some("its token ends soon")
-    } else {
-        None
+    fn distrust_token(&self, generation: u64) {
+        *self.ended_token.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, Instant::now()));
+        self.connector.drop_ended(generation);
+    }
+
+    fn has_ended_token(&self, connection: &Connection) -> bool {
+        let ended = *self.ended_token.lock().unwrap_or_else(PoisonError::into_inner);
+        // By time too: a platform that insists on that token must not make every new connection a retired one.
+        connection.token.zip(ended).is_some_and(|(token, (generation, since))| {
+            token.generation <= generation && connection.opened_at < since
+        })
+    }
+
+    /// Why a connection that nobody uses must go; None when it may stay.
+    fn retirement(&self, connection: &Connection, idle: Duration) -> Option<Retirement> {
+        let retire_at = connection.token.map(|token| token.retire_at);
+        retirement(connection.opened_at.elapsed(), idle, self.connector.clock().now(), retire_at)
     }
 }
 
@@ -102,9 +100,12 @@ impl Manager for ConnectionManager {
     // deadpool swallows the reason, so it is logged here.
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectError> {
         let idle = metrics.last_used();
-        let mut retired = retirement(connection, idle);
+        let mut retired = self.retirement(connection, idle).map(Retirement::reason);
         if retired.is_none() && self.is_distrusted(connection) {
             retired = Some("another of its time broke");
+        }
+        if retired.is_none() && self.has_ended_token(connection) {
+            retired = Some("its token has ended");
         }
         if retired.is_none() && idle > PING_AFTER_IDLE && !answers(connection).await {
             self.distrust();
@@ -139,17 +140,18 @@ impl ConnectionPool {
     pub(super) fn new(
         settings: ConnectionSettings,
         limits: PoolLimits,
-        environment: &IdentityEnvironment,
+        caches: &TokenCaches,
         trusted_authorities: Option<Arc<[u8]>>,
     ) -> Result<Self, deadpool::managed::BuildError> {
-        let connector = Connector::new(settings, environment, trusted_authorities);
+        let connector = Connector::new(settings, caches, trusted_authorities);
         let connect_timeout = connector.timeout();
         let timeouts = Timeouts {
             wait: Some(limits.wait),
             create: Some(connect_timeout),
             recycle: Some(limits.recycle),
         };
-        let manager = ConnectionManager { connector, trusted_since: Mutex::default() };
+        let manager =
+            ConnectionManager { connector, trusted_since: Mutex::default(), ended_token: Mutex::default() };
         let pool = deadpool::managed::Pool::builder(manager)
             .max_size(limits.max_size)
             // The one used last goes first, so that under light load the others grow idle and go.
@@ -167,8 +169,9 @@ impl ConnectionPool {
         loop {
             tokio::time::sleep(REAP_INTERVAL).await;
             let Some(pool) = pool.upgrade() else { return };
-            let removed =
-                pool.retain(|connection, metrics| retirement(connection, metrics.last_used()).is_none());
+            let manager = pool.manager();
+            let removed = pool
+                .retain(|connection, metrics| manager.retirement(connection, metrics.last_used()).is_none());
             if !removed.removed.is_empty() {
                 tracing::debug!(
                     connections = removed.removed.len(),
@@ -181,6 +184,12 @@ impl ConnectionPool {
     /// A connection broke: those that were opened before now are not lent any more.
     pub(super) fn distrust(&self) {
         self.pool.manager().distrust();
+    }
+
+    /// The server said that the token of this generation has ended: its sessions are not lent any more, and neither is the
+    /// token used again.
+    pub(super) fn distrust_token(&self, generation: u64) {
+        self.pool.manager().distrust_token(generation);
     }
 
     /// A connection for one caller.

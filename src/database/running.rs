@@ -132,6 +132,7 @@ impl Tries {
         let Some(connection) = lease.item() else {
             return Err(Failure::Internal("a lease without a connection".to_owned()));
         };
+        let token = connection.token;
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
             result = execute(&mut connection.client, &self.command, sink) => Ok(result),
@@ -151,6 +152,9 @@ impl Tries {
                     if error.is_broken_connection() {
                         self.pool.distrust();
                     }
+                    if let Some(token) = token.filter(|_| error.is_ended_token()) {
+                        self.pool.distrust_token(token.generation);
+                    }
                 }
                 Err(error.into())
             }
@@ -164,7 +168,7 @@ impl Tries {
     /// The command is through and the connection in order; the next caller may have it, unless the command's words say
     /// that they leave something in the session.
     fn finish(&self, lease: Lease<PooledConnection>) {
-        if self.command.leaves_session_state {
+        if self.command.leaves_session_state || !self.command.session_context.is_empty() {
             drop(lease.discard());
             tracing::debug!("discarded a connection whose session the command changed");
         } else {

@@ -99,6 +99,9 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
         FaultClass::Permanent => of_number(fault),
     };
     problem.sql_error = fault.number;
+    if let Some(cure) = fault.cure {
+        problem.detail = format!("{} {cure}", problem.detail);
+    }
     if telling.show_database_errors
         && let Some(message) = &fault.server_message
     {
@@ -156,7 +159,8 @@ fn of_number(fault: &Fault) -> Problem {
             "The server refused the login",
             "The identity has no user in this database, or its token is for another server or has expired. Create the \
              user with CREATE USER [<name of the identity>] FROM EXTERNAL PROVIDER, in this very database. With a SQL login, \
-             its name or password is wrong: mend User Id and Password in the connection string.",
+             its name or password is wrong: mend User Id and Password in the connection string. \
+             `azsql-worker doctor` tells which it is.",
         ),
         Some(4060) => ours(
             "The database can't be opened",

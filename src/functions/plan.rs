@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::built_in::BuiltIn;
 use super::limits::Limits;
 use super::output::Output;
+use super::principal::HEADER_PREFIX;
 use super::source::Source;
 use super::trigger::Trigger;
 use super::{CommandText, RightsNeeded};
 use crate::database::faults::Repeatability;
-use crate::invocation::{SqlType, SqlValue};
+use crate::invocation::{Parameter, SqlType, SqlValue};
 
 /// A function that can be called.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub struct Plan {
     pub(super) command: CommandText,
     pub(super) connection_setting: Arc<str>,
     pub(super) parameters: Vec<PlannedParameter>,
+    /// Each named by its key.
+    pub(super) session_context: Vec<PlannedParameter>,
     pub(super) declarations: Arc<str>,
     pub(super) repeatable: bool,
     pub(super) timeout: Option<Duration>,
@@ -138,14 +141,42 @@ impl Plan {
 
     /// The names of the host's metadata that parameters take.
     pub fn metadata_names(&self) -> impl Iterator<Item = &str> {
-        self.parameters.iter().filter_map(|parameter| match &parameter.source {
+        self.values().filter_map(|parameter| match &parameter.source {
             Source::Metadata { name, .. } => Some(name.as_str()),
             _ => None,
         })
     }
+
+    /// The paths that tell who calls, as the definition writes them: `principal.oid`.
+    pub fn principal_paths(&self) -> impl Iterator<Item = &str> {
+        let values = self.values().filter(|value| matches!(value.source, Source::Principal(_)));
+        values.map(|value| value.from.as_str())
+    }
+
+    /// The paths that take a header with a caller's identity as it is, which anyone may have written:
+    /// `header.x-ms-client-principal-name`.
+    pub fn raw_principal_paths(&self) -> impl Iterator<Item = &str> {
+        let is_raw =
+            |source: &Source| matches!(source, Source::Header(name) if name.starts_with(HEADER_PREFIX));
+        self.values().filter(move |value| is_raw(&value.source)).map(|value| value.from.as_str())
+    }
+
+    /// All that takes a value of the invocation.
+    pub(super) fn values(&self) -> impl Iterator<Item = &PlannedParameter> {
+        self.parameters.iter().chain(&self.session_context)
+    }
 }
 
-/// A parameter of the command, compiled.
+/// The values of one invocation.
+#[derive(Clone, Debug)]
+pub struct BoundValues {
+    /// In the order of the definition, named with their `@`.
+    pub parameters: Vec<Parameter>,
+    /// What the session knows of the invocation, by key.
+    pub session_context: Vec<Parameter>,
+}
+
+/// A parameter of the command or a key of its session context, compiled.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedParameter {
     pub(super) name: String,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failure::{Telling, problem_of};
-use super::{Function, JsonSink, Plan, Shaped};
+use super::{AppServiceAuthentication, BoundValues, Function, JsonSink, Plan, Shaped};
 use crate::database::{Command, ConnectionSettings, Database, ParsedConnection, connection_of_setting};
 use crate::identity::IdentityEnvironment;
-use crate::invocation::{Invocation, Parameter, Problem, TriggerInput};
+use crate::invocation::{Invocation, Problem, TriggerInput};
 
 /// An input of more bytes is bound beside the HTTP threads: they answer others meanwhile.
 const BOUND_BESIDE: usize = 1024 * 1024;
@@ -21,6 +21,9 @@ pub struct Service {
     /// What the connection strings ask for in vain, as sentences.
     connection_warnings: Vec<String>,
     show_database_errors: bool,
+    authentication: AppServiceAuthentication,
+    /// Functions that must know their callers, where they can't.
+    without_callers: Vec<Arc<str>>,
 }
 
 impl Service {
@@ -33,9 +36,14 @@ impl Service {
         identity: &IdentityEnvironment,
         show_database_errors: bool,
     ) -> Self {
+        let authentication = AppServiceAuthentication::read(lookup);
         let mut connections = BTreeMap::new();
+        let mut without_callers = Vec::new();
         let mut connection_warnings = Vec::new();
-        for plan in functions.filter_map(Function::plan) {
+        for (name, plan) in functions.filter_map(|function| Some((&function.name, function.plan()?))) {
+            if authentication == AppServiceAuthentication::Off && plan.principal_paths().next().is_some() {
+                without_callers.push(Arc::clone(name));
+            }
             let setting = plan.connection_setting();
             connections.entry(Arc::clone(setting)).or_insert_with(|| {
                 let parsed = connection_of_setting(setting, lookup, identity);
@@ -44,7 +52,14 @@ impl Service {
                 Ok(settings)
             });
         }
-        Self { database, connections, connection_warnings, show_database_errors }
+        Self {
+            database,
+            connections,
+            connection_warnings,
+            show_database_errors,
+            authentication,
+            without_callers,
+        }
     }
 
     /// The sentences about what connection strings ask for in vain.
@@ -55,6 +70,11 @@ impl Service {
     /// The sentences about connection strings that can't be used.
     pub fn connection_errors(&self) -> impl Iterator<Item = &str> {
         self.connections.values().filter_map(|connection| connection.as_ref().err().map(String::as_str))
+    }
+
+    /// The functions that take `principal.*`, where App Service authentication is off: they answer with what to turn on.
+    pub fn without_callers(&self) -> impl Iterator<Item = &str> {
+        self.without_callers.iter().map(AsRef::as_ref)
     }
 
     /// Runs `plan` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
@@ -68,7 +88,7 @@ impl Service {
         invocation: Invocation,
         input: TriggerInput,
     ) -> Result<Shaped, Problem> {
-        let parameters = bind(plan, &invocation.id, input).await?;
+        let BoundValues { parameters, session_context } = self.bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
         let connection = match self.connections.get(setting) {
             Some(Ok(connection)) => connection,
@@ -84,6 +104,7 @@ impl Service {
             text: Arc::clone(plan.command_text()),
             declarations: Arc::clone(plan.declarations()),
             parameters,
+            session_context,
             repeatability,
             may_leave_transaction: plan.may_leave_transaction(),
             leaves_session_state: plan.leaves_session_state(),
@@ -105,20 +126,21 @@ impl Service {
             }
         }
     }
-}
 
-/// Binds the values of an input and drops it.
-async fn bind(plan: &Plan, id: &Arc<str>, input: TriggerInput) -> Result<Vec<Parameter>, Problem> {
-    let length = match &input {
-        TriggerInput::Http(request) => request.body.len(),
-        TriggerInput::Message(message) => message.payload.len(),
-        TriggerInput::Timer(_) => 0,
-    };
-    if length <= BOUND_BESIDE {
-        return plan.bind(id, &input);
+    /// Binds the values of an input and drops it.
+    async fn bind(&self, plan: &Plan, id: &Arc<str>, input: TriggerInput) -> Result<BoundValues, Problem> {
+        let length = match &input {
+            TriggerInput::Http(request) => request.body.len(),
+            TriggerInput::Message(message) => message.payload.len(),
+            TriggerInput::Timer(_) => 0,
+        };
+        let authentication = self.authentication;
+        if length <= BOUND_BESIDE {
+            return plan.bind(id, &input, authentication);
+        }
+        let (plan, id) = (plan.clone(), Arc::clone(id));
+        let bound = tokio::task::spawn_blocking(move || plan.bind(&id, &input, authentication)).await;
+        // It fails only when it panics, which is told where every panic is.
+        bound.unwrap_or_else(|_| Err(Problem::defect()))
     }
-    let (plan, id) = (plan.clone(), Arc::clone(id));
-    let bound = tokio::task::spawn_blocking(move || plan.bind(&id, &input)).await;
-    // It fails only when it panics, which is told where every panic is.
-    bound.unwrap_or_else(|_| Err(Problem::defect()))
 }

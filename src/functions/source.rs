@@ -1,6 +1,7 @@
 //! Where a parameter's value comes from: the paths of `from`, read and checked against the trigger.
 
 use super::message_trigger::MessageTrigger;
+use super::principal::PrincipalPath;
 use super::route::{RouteParameter, RouteTemplate};
 use super::trigger::Trigger;
 use crate::invocation::{Length, SqlType, nearest};
@@ -18,6 +19,8 @@ pub(super) enum Source {
     Body,
     /// `body.address.city`
     BodyProperty(Vec<String>),
+    /// `principal.oid`
+    Principal(PrincipalPath),
     /// `timer.isPastDue`
     TimerIsPastDue,
     /// `timer.schedule.adjustForDST`
@@ -52,10 +55,10 @@ const TIMER_PATHS: [&str; 5] = [
     "scheduleStatus.next",
     "scheduleStatus.lastUpdated",
 ];
-const HTTP_ROOTS: [&str; 5] = ["route", "query", "header", "body", "invocation"];
+const HTTP_ROOTS: [&str; 6] = ["route", "query", "header", "body", "principal", "invocation"];
 const TIMER_ROOTS: [&str; 3] = ["timer", "metadata", "invocation"];
 const MESSAGE_ROOTS: [&str; 3] = ["message", "metadata", "invocation"];
-const LATER_ROOTS: [&str; 2] = ["principal", "setting"];
+const LATER_ROOTS: [&str; 1] = ["setting"];
 /// What the host says of a timer beside its data (`SetRetryContext` in azure-functions-host).
 const TIMER_METADATA: [&str; 2] = ["RetryContext", "sys"];
 
@@ -83,6 +86,9 @@ impl Source {
                 None => Ok(Self::Body),
                 Some(_) => properties(path, named("body.address.city")?).map(Self::BodyProperty),
             },
+            ("principal", Trigger::Http(_)) => {
+                PrincipalPath::parse(named("principal.oid")?).map(Self::Principal)
+            }
             ("message", Trigger::Message(message)) => match rest {
                 None => Ok(Self::Message(form(message))),
                 Some(_) => message_property(path, named("message.order.id")?, message),
@@ -107,6 +113,7 @@ impl Source {
                 matches!(sql_type, SqlType::DateTime2 { .. } | SqlType::DateTimeOffset { .. })
             }
             Self::Body => sql_type.is_text() || sql_type.is_binary(),
+            Self::Principal(path) => path.fits(sql_type),
             Self::InvocationId => sql_type == SqlType::UniqueIdentifier || sql_type.is_text(),
             Self::Message(MessageForm::Bytes) => sql_type.is_binary(),
             Self::Message(MessageForm::Batch) => {
@@ -131,14 +138,16 @@ impl Source {
                 "must be varbinary(max), or leave `dataType` out of the trigger to get text"
             }
             Self::Message(_) => "must be nvarchar(max) for an array of messages, to be read with OPENJSON",
+            Self::Principal(_) => "must be nvarchar(max) for a JSON array, to be read with OPENJSON",
             _ => "must be bit for this value",
         }
         .to_owned())
     }
 
-    /// What `required` is when the definition doesn't say: a route value that the template demands can't be missing.
+    /// What `required` is when the definition doesn't say: a route value that the template demands can't be missing, and a
+    /// caller who isn't known must not pass for one who is.
     pub(super) fn required_by_default(&self) -> bool {
-        matches!(self, Self::Route(RouteParameter { optional: false, .. }))
+        matches!(self, Self::Route(RouteParameter { optional: false, .. }) | Self::Principal(_))
     }
 }
 

@@ -76,6 +76,12 @@ impl Worker {
         match &self.service {
             Ok(service) => {
                 service.connection_errors().for_each(|sentence| tracing::error!("{sentence}"));
+                for function in service.without_callers() {
+                    tracing::error!(
+                        function,
+                        "the function takes principal.*, and App Service authentication is off here"
+                    );
+                }
                 service.connection_warnings().for_each(|sentence| tracing::warn!("{sentence}"));
             }
             Err(sentence) => tracing::error!("{sentence}"),

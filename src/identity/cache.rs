@@ -120,11 +120,6 @@ impl TokenCache {
     pub(crate) fn drop_ended(&self, generation: u64) {
         self.inner.lock().state.drop_ended(generation);
     }
-
-    /// The clock that tokens are judged by.
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.inner.clock
-    }
 }
 
 impl fmt::Debug for TokenCache {
@@ -179,7 +174,8 @@ impl Landing {
     async fn fly(mut self) {
         let inner = Arc::clone(&self.inner);
         let bound = inner.fetcher.bound();
-        let fetched = tokio::time::timeout(bound.saturating_add(GRACE), inner.fetcher.fetch(&inner.scope)).await;
+        let fetched =
+            tokio::time::timeout(bound.saturating_add(GRACE), inner.fetcher.fetch(&inner.scope)).await;
         let way = inner.fetcher.way();
         let fetched = fetched.unwrap_or(Err(IdentityError::Timeout { way, bound, cure: "try again later" }));
         let Some(sender) = self.sender.take() else { return };

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_five_minutes() {
-        let waits: Vec<i64> = (1..=6).map(|failures| wait_after_failures(failures, None, Chance(0))).collect();
+        let waits: Vec<i64> =
+            (1..=6).map(|failures| wait_after_failures(failures, None, Chance(0))).collect();
         assert_eq!(waits, [30, 60, 120, 240, 300, 300]);
     }
 }

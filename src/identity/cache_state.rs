@@ -21,7 +21,7 @@ pub(crate) struct HeldToken {
 impl HeldToken {
     /// When a connection that logs in with it at `now` retires, as Unix seconds: ahead of the token's end. Where that is over
     /// because no newer token is to be had, at the token's end, so that no connection is born retired.
-    pub(crate) fn connection_ends_at(&self, now: i64) -> i64 {
+    pub(crate) fn connection_retires_at(&self, now: i64) -> i64 {
         if now < self.retire_at { self.retire_at } else { self.token.expires_at }
     }
 

@@ -41,7 +41,8 @@ impl TokenCaches {
         }
         let fetcher = fetcher_of(method, &self.environment, cloud);
         let cache = TokenCache::new(fetcher, scope, Arc::clone(&self.clock));
-        let entry = Entry { method: method.clone(), cloud, scope: scope.to_owned(), cache: Arc::clone(&cache) };
+        let entry =
+            Entry { method: method.clone(), cloud, scope: scope.to_owned(), cache: Arc::clone(&cache) };
         entries.push(entry);
         cache
     }

@@ -29,6 +29,6 @@ pub use environment::{IdentityEnvironment, PipelineSettings};
 pub use error::{IdentityError, Way};
 pub use fetcher::TokenFetcher;
 pub use method::{ClientCertificate, Method};
-pub(crate) use refusals::{Attempt, Refusals};
+pub(crate) use refusals::Refusals;
 pub use token::Token;
 pub use ways::fetcher_of;

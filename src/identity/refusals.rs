@@ -28,12 +28,12 @@ impl<E: Clone> Refusals<E> {
     /// Leave to log in, or the refusal that is remembered.
     pub(crate) fn admit(&self) -> Result<Attempt<'_, E>, E> {
         let mut refused = self.lock();
-        let Some(refusal) = &mut *refused else { return Ok(Attempt { refusals: self, is_probe: false }) };
+        let Some(refusal) = &mut *refused else { return Ok(Attempt { refusals: self, probes: None }) };
         if refusal.being_tried || !refusal.memory.is_over(self.clock.now()) {
             return Err(refusal.error.clone());
         }
         refusal.being_tried = true;
-        Ok(Attempt { refusals: self, is_probe: true })
+        Ok(Attempt { refusals: self, probes: Some(refusal.error.clone()) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Refused<E>>> {
@@ -51,10 +51,16 @@ impl<E> fmt::Debug for Refusals<E> {
 /// caller.
 pub(crate) struct Attempt<'a, E: Clone> {
     refusals: &'a Refusals<E>,
-    is_probe: bool,
+    /// The refusal that it tries again.
+    probes: Option<E>,
 }
 
 impl<E: Clone> Attempt<'_, E> {
+    /// The refusal that is remembered, when this is the one try after it.
+    pub(crate) fn remembered(&self) -> Option<&E> {
+        self.probes.as_ref()
+    }
+
     /// The server let it in.
     pub(crate) fn accepted(self) {
         *self.refusals.lock() = None;
@@ -65,13 +71,13 @@ impl<E: Clone> Attempt<'_, E> {
         let seconds = i64::try_from(memory.as_secs()).unwrap_or(i64::MAX);
         let memory = Window::of(self.refusals.clock.now(), seconds);
         *self.refusals.lock() = Some(Refused { error, memory, being_tried: false });
-        self.is_probe = false;
+        self.probes = None;
     }
 }
 
 impl<E: Clone> Drop for Attempt<'_, E> {
     fn drop(&mut self) {
-        if self.is_probe
+        if self.probes.is_some()
             && let Some(refusal) = &mut *self.refusals.lock()
         {
             refusal.being_tried = false;

@@ -98,7 +98,10 @@ async fn an_identity_endpoint_that_fails_is_told_and_the_worker_recovers() {
 
     let problem = answer.problem_for_caller(503, "identity");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("managed identity: no token (HTTP 500)") && detail.contains("try again later"), "{detail}");
+    assert!(
+        detail.contains("managed identity: no token (HTTP 500)") && detail.contains("try again later"),
+        "{detail}"
+    );
     assert!(!detail.contains("assigned"), "the identity is not the cause: {detail}");
     assert_eq!(answer.header("retry-after"), Some("5"));
     desk.identity().faults().fail_next(0);

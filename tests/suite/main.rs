@@ -15,6 +15,7 @@ mod deadlines;
 mod dev_command;
 mod doctor;
 mod forged_envelopes;
+mod guides;
 mod identity;
 mod invalid_parameters;
 mod messages;

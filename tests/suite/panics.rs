@@ -74,6 +74,7 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
             text: "SELECT TOP (50) Id, Name FROM dbo.Persons ORDER BY Id".into(),
             declarations: "".into(),
             parameters: Vec::new(),
+            session_context: Vec::new(),
             repeatability: Repeatability::Repeatable,
             may_leave_transaction: false,
             leaves_session_state: false,

@@ -53,27 +53,40 @@ fn next_changing(text: &str) -> Option<(&str, &'static str, &str)> {
         .min_by_key(|(before, _, _)| before.len())
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// Says so when there is no curl to run the examples with.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-async fn every_example_of_the_readme_answers_what_it_says() {
-    if Command::new("curl").arg("--version").output().is_err() {
+pub(crate) fn curl_is_missing() -> bool {
+    let is_missing = Command::new("curl").arg("--version").output().is_err();
+    if is_missing {
         eprintln!("skipped: curl is not installed");
-        return;
     }
-    let markdown = include_str!("../../README.md");
-    let dev = Dev::start(&[]).await;
+    is_missing
+}
 
+/// Runs the examples of a text in their order; each must answer what stands there. Gives their number.
+pub(crate) async fn answers_as_documented(dev: &Dev, markdown: &str) -> usize {
     let examples = examples(markdown);
-
-    assert!(examples.len() >= 5, "the README has lost its examples: {examples:?}");
-    for (command, documented) in examples {
+    for (command, documented) in &examples {
         let command =
             command.replace(DOCUMENTED_URL, dev.url()).replacen("curl ", "curl --silent --max-time 60 ", 1);
         let shell = command.clone();
         let output = tokio::task::spawn_blocking(move || Command::new("sh").args(["-c", &shell]).output());
         let output = output.await.unwrap().unwrap();
         let answer = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(steady(&answer), steady(&documented), "{command}");
+        assert_eq!(steady(&answer), steady(documented), "{command}");
     }
+    examples.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_of_the_readme_answers_what_it_says() {
+    if curl_is_missing() {
+        return;
+    }
+    let dev = Dev::start(&[]).await;
+
+    let examples = answers_as_documented(&dev, include_str!("../../README.md")).await;
+
+    assert!(examples >= 5, "the README has lost its examples: {examples}");
     dev.interrupt().await;
 }

@@ -1,44 +1,113 @@
-//! Faults that a test can switch on while the endpoint runs, and the count of requests.
+//! The switchboard of the token endpoints: what goes wrong with replies and tokens, and the count of requests.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::tokens::Clock;
 
 /// What is wrong with the tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TokenFault {
     /// Nothing.
     #[default]
     None,
-    /// They expired an hour ago.
+    /// They expired an hour ago, while the reply claims a time to come.
     Expired,
     /// They are for another audience.
     WrongAudience,
+    /// They are no JWT: a text without dots.
+    NotAJwt,
+}
+
+/// What is wrong with a reply to a token request that would have succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyFault {
+    /// An error of this HTTP status, in the endpoint's own error shape.
+    Status(u16),
+    /// 429 Too Many Requests, with `Retry-After` in whole seconds.
+    Throttled {
+        /// What `Retry-After` says.
+        retry_after: Duration,
+    },
+    /// An HTML page with this HTTP status, as proxies and portals send it.
+    Html {
+        /// 200 is what makes this hard.
+        status: u16,
+    },
+    /// 200 with a body that says JSON and isn't.
+    Garbage,
+    /// 200 with half of the promised body; then the connection ends.
+    Truncated,
+    /// 200 with an empty body.
+    Empty,
 }
 
 #[derive(Debug, Default)]
 struct Switches {
     stalled: bool,
+    delay: Duration,
     token_fault: TokenFault,
+    next_replies: VecDeque<(ReplyFault, u32)>,
+    every_reply: Option<ReplyFault>,
+    same_token: bool,
+    token_lifetime: Option<Duration>,
     requests: BTreeMap<String, u64>,
 }
 
-/// The switches of a running endpoint. Clones act on the same endpoint.
+/// The switches of running endpoints. Clones act on the same endpoints.
 #[derive(Clone, Debug, Default)]
 pub struct IdentityFaults {
-    failures: Arc<AtomicU32>,
+    clock: Clock,
     switches: Arc<Mutex<Switches>>,
 }
 
 impl IdentityFaults {
-    /// The next `count` requests with a correct header are answered with 500.
-    pub fn fail_next(&self, count: u32) {
-        self.failures.store(count, Ordering::SeqCst);
+    /// Switches that move this clock.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, switches: Arc::default() }
     }
 
-    /// While on, a request is accepted and never answered.
+    /// The next `count` token requests that name a known identity are answered with 500.
+    pub fn fail_next(&self, count: u32) {
+        self.reply_next(count, ReplyFault::Status(500));
+    }
+
+    /// The next `count` token requests are answered with this HTTP status, 400 to 599.
+    pub fn fail_next_with(&self, count: u32, status: u16) {
+        self.reply_next(count, ReplyFault::Status(status));
+    }
+
+    /// The next `count` token requests are answered with 429 and this `Retry-After`.
+    pub fn throttle_next(&self, count: u32, retry_after: Duration) {
+        self.reply_next(count, ReplyFault::Throttled { retry_after });
+    }
+
+    /// The next `count` token requests are answered like this, once the faults queued before are used up. A fault that is
+    /// queued already gets the new count, in its place; 0 takes it out.
+    pub fn reply_next(&self, count: u32, fault: ReplyFault) {
+        self.with(|switches| {
+            match switches.next_replies.iter_mut().find(|(queued, _)| *queued == fault) {
+                Some((_, left)) => *left = count,
+                None => switches.next_replies.push_back((fault, count)),
+            }
+            switches.next_replies.retain(|(_, left)| *left > 0);
+        });
+    }
+
+    /// From now on every token request is answered like this, after those of [`IdentityFaults::reply_next`]; None ends it.
+    pub fn reply_with(&self, fault: Option<ReplyFault>) {
+        self.with(|switches| switches.every_reply = fault);
+    }
+
+    /// While on, a token request is accepted and never answered.
     pub fn stall(&self, on: bool) {
         self.with(|switches| switches.stalled = on);
+    }
+
+    /// From now on every answer to a token request takes this long; zero ends it.
+    pub fn delay(&self, delay: Duration) {
+        self.with(|switches| switches.delay = delay);
     }
 
     /// What is wrong with the tokens issued from now on.
@@ -46,13 +115,47 @@ impl IdentityFaults {
         self.with(|switches| switches.token_fault = fault);
     }
 
-    /// How many requests with a correct header asked for this client id. The system-assigned identity counts under its own.
+    /// While on, an identity gets the token it got last for the same audience until that expires: the platform's cache,
+    /// which no client can empty.
+    pub fn hand_out_same_token(&self, on: bool) {
+        self.with(|switches| switches.same_token = on);
+    }
+
+    /// How long tokens issued from now on live, whatever the endpoint was started with; None goes back to that.
+    pub fn token_lifetime(&self, lifetime: impl Into<Option<Duration>>) {
+        let lifetime = lifetime.into();
+        self.with(|switches| switches.token_lifetime = lifetime);
+    }
+
+    /// Moves the endpoints' clock on by whole seconds. `exp`, `expires_on` and `expires_in` are reckoned by it, codes run
+    /// out by it, and the verifiers go by it; the program under test, which knows only the real time, sees tokens that
+    /// were issued `by` later than now.
+    pub fn advance_clock(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// The endpoints' clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Ends all faults. Counts and the clock stay.
+    pub fn clear(&self) {
+        self.with(|switches| {
+            let requests = std::mem::take(&mut switches.requests);
+            *switches = Switches { requests, ..Switches::default() };
+        });
+    }
+
+    /// How many requests with correct credentials asked for this client id, faults included. The system-assigned identity
+    /// counts under its own.
     #[must_use]
     pub fn requests_for(&self, client_id: &str) -> u64 {
         self.with(|switches| switches.requests.get(client_id).copied().unwrap_or(0))
     }
 
-    /// How many requests with a correct header named an identity that exists.
+    /// How many requests with correct credentials named an identity that exists, faults included.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.with(|switches| switches.requests.values().fold(0_u64, |sum, count| sum.saturating_add(*count)))
@@ -65,16 +168,38 @@ impl IdentityFaults {
         });
     }
 
-    pub(super) fn take_failure(&self) -> bool {
-        self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    pub(super) fn take_reply_fault(&self) -> Option<ReplyFault> {
+        self.with(|switches| {
+            let Some((fault, left)) = switches.next_replies.front_mut() else {
+                return switches.every_reply;
+            };
+            let fault = *fault;
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                switches.next_replies.pop_front();
+            }
+            Some(fault)
+        })
     }
 
     pub(super) fn is_stalled(&self) -> bool {
         self.with(|switches| switches.stalled)
     }
 
+    pub(super) fn current_delay(&self) -> Duration {
+        self.with(|switches| switches.delay)
+    }
+
     pub(super) fn token_fault(&self) -> TokenFault {
         self.with(|switches| switches.token_fault)
+    }
+
+    pub(super) fn hands_out_same_token(&self) -> bool {
+        self.with(|switches| switches.same_token)
+    }
+
+    pub(super) fn lifetime_or(&self, lifetime: Duration) -> Duration {
+        self.with(|switches| switches.token_lifetime.unwrap_or(lifetime))
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Switches) -> T) -> T {

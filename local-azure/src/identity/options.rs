@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::service::TokenService;
 use crate::tokens::LOCAL_TENANT_ID;
 
 /// An identity that the endpoint issues tokens for.
@@ -41,6 +42,8 @@ pub struct IdentityOptions {
     pub user_assigned: Vec<ManagedIdentity>,
     /// How long a token lives: 24 h by default, as App Service's do.
     pub token_lifetime: Duration,
+    /// Who issues the tokens, where an authority issues some too; None (the default) = a service of its own.
+    pub tokens: Option<TokenService>,
 }
 
 impl Default for IdentityOptions {
@@ -56,6 +59,7 @@ impl Default for IdentityOptions {
             }),
             user_assigned: Vec::new(),
             token_lifetime: Duration::from_secs(24 * 60 * 60),
+            tokens: None,
         }
     }
 }

@@ -4,10 +4,10 @@
 //! T-SQL with [`tsql`], computes with [`values`], and pushes what comes out into a [`reply::ReplySink`], which
 //! [`tds`] writes to the socket as tokens. [`start`] puts it together.
 
-pub mod certificates;
 mod code_page;
 pub mod engine;
 pub mod faults;
+pub mod logins;
 pub mod reply;
 pub mod seed;
 pub mod server;
@@ -16,6 +16,7 @@ pub mod tsql;
 pub mod types;
 pub mod values;
 
+pub use crate::certificates;
 pub use engine::{DirectoryEntry, LoginIdentity};
 pub use server::{
     Credential, Encryption, LoginCounts, LoginRecord, SqlLogin, SqlOptions, SqlServer, TokenCheck, start,

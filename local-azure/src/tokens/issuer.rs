@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use super::{Claims, LOCAL_TENANT_ID, TokenVerifier};
+use super::{Claims, Clock, TokenVerifier};
 
 /// How far a fresh token's `nbf` lies in the past; Entra does the same so that clocks may differ.
 const NOT_BEFORE_ALLOWANCE: i64 = 300;
@@ -28,17 +28,36 @@ pub enum IssueError {
     Claims(#[from] serde_json::Error),
 }
 
+/// Whom a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An application.
+    Application,
+    /// A managed identity.
+    ManagedIdentity {
+        /// Its Azure resource id.
+        resource_id: String,
+    },
+    /// A person, through an application.
+    User {
+        /// The principal name, such as `person@contoso.example`.
+        principal_name: String,
+    },
+}
+
 /// What a token should say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRequest {
     /// The audience, without a scope: `https://database.windows.net`.
     pub audience: String,
-    /// The identity's client id.
+    /// The tenant's id.
+    pub tenant_id: String,
+    /// The application's or managed identity's client id.
     pub client_id: String,
-    /// The identity's object id.
+    /// The object id of the subject.
     pub object_id: String,
-    /// The identity's Azure resource id, if it is a managed identity.
-    pub resource_id: Option<String>,
+    /// Whom it stands for.
+    pub subject: Subject,
     /// How long the token is good for.
     pub lifetime: Duration,
 }
@@ -48,6 +67,7 @@ pub struct TokenRequest {
 pub struct TokenIssuer {
     key: Arc<EcdsaKeyPair>,
     key_id: String,
+    clock: Clock,
 }
 
 impl fmt::Debug for TokenIssuer {
@@ -57,21 +77,35 @@ impl fmt::Debug for TokenIssuer {
 }
 
 impl TokenIssuer {
-    /// An issuer with a fresh key.
+    /// An issuer with a fresh key, by the system's clock until that is advanced.
     ///
     /// # Errors
     /// [`IssueError::Signing`] when no key could be made.
     pub fn new() -> Result<Self, IssueError> {
+        Self::with_clock(Clock::default())
+    }
+
+    /// An issuer with a fresh key that goes by this clock.
+    ///
+    /// # Errors
+    /// [`IssueError::Signing`] when no key could be made.
+    pub fn with_clock(clock: Clock) -> Result<Self, IssueError> {
         let key =
             EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| IssueError::Signing)?;
         // A key id only has to tell keys apart.
-        Ok(Self { key: Arc::new(key), key_id: uuid::Uuid::new_v4().simple().to_string() })
+        Ok(Self { key: Arc::new(key), key_id: uuid::Uuid::new_v4().simple().to_string(), clock })
     }
 
-    /// The verifier of this issuer's tokens, for Azure SQL's audience.
+    /// The verifier of this issuer's tokens, for Azure SQL's audience and by the same clock.
     #[must_use]
     pub fn verifier(&self) -> TokenVerifier {
-        TokenVerifier::new(self.key.public_key().as_ref().to_vec())
+        TokenVerifier::new(self.key.public_key().as_ref().to_vec(), self.clock.clone())
+    }
+
+    /// The clock it goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// A token and its claims, valid from now on.
@@ -79,7 +113,7 @@ impl TokenIssuer {
     /// # Errors
     /// [`IssueError`] when it could not be signed.
     pub fn issue(&self, request: &TokenRequest) -> Result<(String, Claims), IssueError> {
-        let now = chrono::Utc::now().timestamp();
+        let now = self.clock.now();
         let lifetime = i64::try_from(request.lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Self::claims(
             request,
@@ -95,7 +129,7 @@ impl TokenIssuer {
     /// # Errors
     /// [`IssueError`] when it could not be signed.
     pub fn issue_expired(&self, request: &TokenRequest) -> Result<(String, Claims), IssueError> {
-        let expiry = chrono::Utc::now().timestamp().saturating_sub(3600);
+        let expiry = self.clock.now().saturating_sub(3600);
         let issued = expiry.saturating_sub(3600);
         let claims = Self::claims(request, issued, issued, expiry);
         Ok((self.sign(&claims)?, claims))
@@ -126,16 +160,28 @@ impl TokenIssuer {
     }
 
     fn claims(request: &TokenRequest, iat: i64, nbf: i64, exp: i64) -> Claims {
+        let (idtyp, xms_mirid, upn) = match &request.subject {
+            Subject::Application => ("app", None, None),
+            Subject::ManagedIdentity { resource_id } => ("app", Some(resource_id.clone()), None),
+            Subject::User { principal_name } => ("user", None, Some(principal_name.clone())),
+        };
         Claims {
             aud: request.audience.clone(),
-            iss: format!("https://sts.windows.net/{LOCAL_TENANT_ID}/"),
+            iss: format!("https://sts.windows.net/{}/", request.tenant_id),
             iat,
             nbf,
             exp,
             oid: request.object_id.clone(),
             appid: request.client_id.clone(),
-            tid: LOCAL_TENANT_ID.to_owned(),
-            xms_mirid: request.resource_id.clone(),
+            tid: request.tenant_id.clone(),
+            xms_mirid,
+            idtyp: Some(idtyp.to_owned()),
+            // What Azure SQL's own application offers to clients that act for a user.
+            scp: upn.as_ref().map(|_| "user_impersonation".to_owned()),
+            unique_name: upn.clone(),
+            upn,
+            uti: uuid::Uuid::new_v4().simple().to_string(),
+            ver: "1.0".to_owned(),
         }
     }
 }

@@ -1,15 +1,17 @@
-//! Signed access tokens: what the identity endpoint issues and the SQL endpoint verifies.
+//! Signed access tokens: what the identity endpoint and the authority issue and the SQL endpoint verifies.
 //!
 //! A token is a JWT (RFC 7519) signed with ES256 (RFC 7518 section 3.4) by a key that is made afresh at each start, so
 //! nothing that this crate signs is worth anything outside the running process. The claims carry the names that Entra
 //! uses in an access token of version 1.0. Neither a token nor a key appears in any `Debug` text.
 
 mod claims;
+mod clock;
 mod issuer;
 mod verifier;
 
 pub use claims::Claims;
-pub use issuer::{IssueError, TokenIssuer, TokenRequest};
+pub use clock::Clock;
+pub use issuer::{IssueError, Subject, TokenIssuer, TokenRequest};
 pub use verifier::{TokenRefusal, TokenVerifier};
 
 /// The audience of an access token for Azure SQL Database in the public cloud.

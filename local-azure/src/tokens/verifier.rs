@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use super::{AZURE_SQL_AUDIENCE, Claims};
+use super::{AZURE_SQL_AUDIENCE, Claims, Clock};
 
 /// Why a token was refused. The texts name no part of the token but its audience.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,7 @@ pub enum TokenRefusal {
 pub struct TokenVerifier {
     public_key: Vec<u8>,
     audience: String,
+    clock: Clock,
 }
 
 impl fmt::Debug for TokenVerifier {
@@ -56,8 +57,8 @@ struct Header {
 }
 
 impl TokenVerifier {
-    pub(super) fn new(public_key: Vec<u8>) -> Self {
-        Self { public_key, audience: AZURE_SQL_AUDIENCE.to_owned() }
+    pub(super) fn new(public_key: Vec<u8>, clock: Clock) -> Self {
+        Self { public_key, audience: AZURE_SQL_AUDIENCE.to_owned(), clock }
     }
 
     /// The same verifier for another audience, such as a sovereign cloud's `https://database.usgovcloudapi.net`.
@@ -67,12 +68,12 @@ impl TokenVerifier {
         self
     }
 
-    /// The token's claims, if it may be accepted now.
+    /// The token's claims, if it may be accepted now, by the issuer's [`Clock`].
     ///
     /// # Errors
     /// [`TokenRefusal`] says why not.
     pub fn verify(&self, token: &str) -> Result<Claims, TokenRefusal> {
-        self.verify_at(token, chrono::Utc::now().timestamp())
+        self.verify_at(token, self.clock.now())
     }
 
     /// The token's claims, if it may be accepted at `now` (Unix seconds).

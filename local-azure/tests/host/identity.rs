@@ -141,3 +141,56 @@ async fn faults_can_be_switched_on_while_it_runs() {
     assert!(stalled.await.is_err());
     endpoint.stop().await;
 }
+
+async fn ask_machine(endpoint: &IdentityEndpoint, query: &str, metadata: Option<&str>) -> (u16, Value) {
+    let url = format!("{}/metadata/identity/oauth2/token?{query}", endpoint.metadata_host());
+    let mut request = crate::app::client().get(url);
+    if let Some(metadata) = metadata {
+        request = request.header("Metadata", metadata);
+    }
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_machines_metadata_service_replies_with_strings_and_a_token_that_verifies() {
+    let one = ManagedIdentity::user_assigned("5b0c7c2e-1111-4000-8000-000000000001");
+    let options = IdentityOptions { user_assigned: vec![one.clone()], ..IdentityOptions::default() };
+    let endpoint = identity::start(options).await.unwrap();
+    let query = "api-version=2018-02-01&resource=https%3A%2F%2Fdatabase.windows.net";
+
+    let (status, reply) = ask_machine(&endpoint, query, Some("true")).await;
+    let (_, user) =
+        ask_machine(&endpoint, &format!("{query}&client_id={}", one.client_id), Some("true")).await;
+
+    assert_eq!(status, 200);
+    let claims = endpoint.verifier().verify(reply["access_token"].as_str().unwrap()).unwrap();
+    assert_eq!(reply["expires_on"].as_str().unwrap(), claims.exp.to_string());
+    assert_eq!(reply["expires_in"].as_str().unwrap(), "86400");
+    assert_eq!(reply["not_before"].as_str().unwrap(), claims.nbf.to_string());
+    assert_eq!(
+        (&reply["token_type"], &user["client_id"]),
+        (&"Bearer".into(), &one.client_id.as_str().into())
+    );
+    endpoint.stop().await;
+}
+
+#[tokio::test]
+async fn a_machines_metadata_service_refuses_what_is_not_asked_by_its_rules() {
+    let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
+    let query = "api-version=2018-02-01&resource=https%3A%2F%2Fdatabase.windows.net";
+    let unknown = format!("{query}&client_id=5b0c7c2e-0000-4000-8000-000000000000");
+    for (query, metadata, part) in [
+        (query, None, "metadata header"),
+        (query, Some("false"), "metadata header"),
+        (unknown.as_str(), Some("true"), "Identity not found"),
+        ("api-version=2017-01-01&resource=x", Some("true"), "API version"),
+        ("api-version=2018-02-01", Some("true"), "resource"),
+    ] {
+        let (status, reply) = ask_machine(&endpoint, query, metadata).await;
+        assert_eq!((status, &reply["error"]), (400, &"invalid_request".into()), "{query}");
+        assert!(reply["error_description"].as_str().unwrap().contains(part), "{reply}");
+    }
+    assert_eq!(endpoint.faults().requests(), 0);
+    endpoint.stop().await;
+}

@@ -3,6 +3,7 @@
 
 mod admin;
 mod app;
+mod authority;
 mod command_line;
 mod discovery;
 mod envelope;

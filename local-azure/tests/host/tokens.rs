@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use local_azure::tokens::{AZURE_SQL_AUDIENCE, LOCAL_TENANT_ID, TokenIssuer, TokenRefusal, TokenRequest};
+use local_azure::tokens::{
+    AZURE_SQL_AUDIENCE, LOCAL_TENANT_ID, Subject, TokenIssuer, TokenRefusal, TokenRequest,
+};
 
 fn request() -> TokenRequest {
     TokenRequest {
         audience: AZURE_SQL_AUDIENCE.to_owned(),
+        tenant_id: LOCAL_TENANT_ID.to_owned(),
         client_id: "c0000000-0000-4000-8000-000000000001".to_owned(),
         object_id: "o".to_owned(),
-        resource_id: None,
+        subject: Subject::Application,
         lifetime: Duration::from_secs(3600),
     }
 }

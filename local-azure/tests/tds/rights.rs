@@ -112,8 +112,8 @@ async fn the_session_context_is_set_by_a_call_of_its_own() {
         call.bind_param("@read_only", true);
         call
     };
-    set("blue").exec(&mut client).await.unwrap();
+    set("blue").exec(&mut client).await.unwrap().into_command_result().await.unwrap();
     assert_eq!(word(&mut client, "SELECT SESSION_CONTEXT(N'tenant')").await, "blue");
-    assert_eq!(number(set("red").exec(&mut client).await), 15664);
+    assert_eq!(number(set("red").exec(&mut client).await.unwrap().into_command_result().await), 15664);
     server.stop().await;
 }

@@ -113,6 +113,7 @@ pub fn sid(id: Uuid) -> String {
 pub struct Grants {
     grants: BTreeMap<ObjectName, BTreeMap<Right, BTreeSet<String>>>,
     notes: BTreeSet<(String, RightsNote)>,
+    left_out: BTreeSet<String>,
 }
 
 impl Grants {
@@ -127,6 +128,7 @@ impl Grants {
                 grants.add(&function.name, &plan.rights_needed());
             }
         }
+        grants.left_out = catalogue.invalid().map(|(name, _)| name.to_owned()).collect();
         grants
     }
 
@@ -144,6 +146,11 @@ impl Grants {
     /// What couldn't be told, each with its function's name.
     pub fn notes(&self) -> impl Iterator<Item = (&str, &RightsNote)> {
         self.notes.iter().map(|(function, note)| (function.as_str(), note))
+    }
+
+    /// The functions whose definitions aren't valid, so that neither their connection nor their rights can be told.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.left_out.iter().map(String::as_str)
     }
 
     /// Whether no function needs any right that can be told.
@@ -182,7 +189,8 @@ impl GrantScript {
             format!("-- The database user {} with the least rights that the functions need.", self.identity.name.quoted()),
             "-- Run it in the functions' own database (not in master), signed in as a Microsoft Entra administrator of"
                 .to_owned(),
-            "-- the server. It can be run again: what is there stays.".to_owned(),
+            "-- the server. It can be run again: what is there stays. If the identity was deleted and made anew, the user of".to_owned(),
+            format!("-- the old one is in its way: DROP USER {}; first.", self.identity.name.quoted()),
         ];
         lines.extend(self.lookup_comment().iter().map(|line| format!("-- {line}")));
         lines.push(self.create_user());
@@ -198,6 +206,14 @@ impl GrantScript {
             lines.push(String::new());
             lines
                 .push("-- No function needs a right on an object, as far as their commands tell.".to_owned());
+        }
+        if !self.grants.left_out.is_empty() {
+            let names: Vec<&str> = self.grants.left_out().collect();
+            lines.push(String::new());
+            lines.push(comment(&format!(
+                "Left out, since their definitions are not valid (see `azsql-worker check`): {}",
+                names.join(", ")
+            )));
         }
         if !self.grants.notes.is_empty() {
             lines.push(String::new());

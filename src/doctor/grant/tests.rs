@@ -30,7 +30,8 @@ fn the_samples_script_is_the_least_that_they_need() {
         "\
 -- The database user [my-function-app] with the least rights that the functions need.
 -- Run it in the functions' own database (not in master), signed in as a Microsoft Entra administrator of
--- the server. It can be run again: what is there stays.
+-- the server. It can be run again: what is there stays. If the identity was deleted and made anew, the user of
+-- the old one is in its way: DROP USER [my-function-app]; first.
 -- The server looks the name up in Microsoft Entra ID. If it may not (error 33134), or if more than one
 -- identity has the name (error 33131), give --client-id or --object-id.
 IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = N'my-function-app')
@@ -141,6 +142,17 @@ fn a_name_that_no_user_can_have_is_refused() {
 fn functions_of_another_connection_need_nothing_here() {
     let catalogue = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("function-definitions")).unwrap();
     assert!(Grants::of_functions(&catalogue, "OTHER").is_empty());
+}
+
+#[test]
+fn a_function_without_a_valid_definition_is_named_as_left_out() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("Broken")).unwrap();
+    std::fs::write(root.path().join("Broken").join("function.json"), "{").unwrap();
+    let grants = Grants::of_functions(&load(root.path()).unwrap(), "AZURE_SQL_CONNECTIONSTRING");
+    assert_eq!(grants.left_out().collect::<Vec<_>>(), ["Broken"]);
+    let script = GrantScript::new(identity("app", Lookup::ByName), grants).script();
+    assert!(script.contains("check`): Broken\n"), "{script}");
 }
 
 #[test]

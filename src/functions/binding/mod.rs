@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 use self::properties::{NotAnObject, Properties};
 use self::strictness::Place;
 use super::conversion::{from_host_moment, from_json, from_json_text, from_text};
-use super::plan::{Plan, PlannedParameter};
+use super::plan::{BoundValues, Plan, PlannedParameter};
+use super::principal::{AppServiceAuthentication, Caller, lacking, not_trusted, unauthenticated};
 use super::source::Source;
 use crate::invocation::{
     Body, HttpRequest, Message, Parameter, Payload, Problem, Shadows, SqlType, SqlValue, TriggerInput,
@@ -31,37 +32,62 @@ impl Plan {
     ///   Where a name is there twice, the last one counts.
     /// - The host's metadata counts only where the payload has no top-level property of the same name: the host lays
     ///   those over its own.
+    /// - Who calls counts only where App Service authentication is on.
     ///
     /// # Errors
-    /// A 400 problem: `invalid-body` or `invalid-message` when a property is wanted and there is no JSON, else
+    /// When a value tells who calls: `not-configured` where that can't be believed, a 401 where nobody is known, a 403 where
+    /// a claim is missing. Else a 400 problem: `invalid-body` or `invalid-message` when a property is wanted and there is no JSON, else
     /// `invalid-parameters` with every violation. Neither holds a value.
-    pub fn bind(&self, invocation_id: &str, input: &TriggerInput) -> Result<Vec<Parameter>, Problem> {
+    pub fn bind(
+        &self,
+        invocation_id: &str,
+        input: &TriggerInput,
+        authentication: AppServiceAuthentication,
+    ) -> Result<BoundValues, Problem> {
+        let caller = self.caller(input, authentication)?;
         let properties = self.properties(input)?;
-        let values = Values { invocation_id, input, properties, shadows: self.shadows(input) };
-        let mut bound = Vec::with_capacity(self.parameters.len());
+        let values = Values { invocation_id, input, caller, properties, shadows: self.shadows(input) };
         let mut violations = Vec::new();
-        for parameter in &self.parameters {
-            match parameter.bind(&values) {
-                Ok(value) => bound.push(Parameter {
-                    name: parameter.name.clone(),
-                    sql_type: parameter.sql_type,
-                    value,
-                }),
-                Err(message) => violations.push(Violation {
-                    parameter: parameter.name.clone(),
-                    from: parameter.from.clone(),
-                    message,
-                }),
+        let parameters = bind_all(&self.parameters, &values, &mut violations);
+        let session_context = bind_all(&self.session_context, &values, &mut violations);
+        if !violations.is_empty() {
+            return Err(Problem::invalid_parameters(violations));
+        }
+        Ok(BoundValues { parameters, session_context })
+    }
+
+    /// Who calls; anonymous when no value tells. Nobody hears of other parameters before he is known.
+    fn caller(
+        &self,
+        input: &TriggerInput,
+        authentication: AppServiceAuthentication,
+    ) -> Result<Caller, Problem> {
+        let (Some(path), TriggerInput::Http(request)) = (self.principal_paths().next(), input) else {
+            return Ok(Caller::Anonymous);
+        };
+        if authentication == AppServiceAuthentication::Off {
+            return Err(not_trusted(path));
+        }
+        let caller = Caller::read(&request.headers)?;
+        let mut missing = Vec::new();
+        for value in self.values().filter(|value| value.required) {
+            if let Source::Principal(path) = &value.source
+                && caller.find(path) == Ok(None)
+            {
+                missing.push(value.from.as_str());
             }
         }
-        if violations.is_empty() { Ok(bound) } else { Err(Problem::invalid_parameters(violations)) }
+        match (missing.is_empty(), &caller) {
+            (true, _) => Ok(caller),
+            (false, Caller::Anonymous) => Err(unauthenticated()),
+            (false, Caller::Known(_)) => Err(lacking(&missing)),
+        }
     }
 
     /// The properties of the body or payload that parameters take; None when they take none, or there is none.
     fn properties<'a>(&'a self, input: &'a TriggerInput) -> Result<Option<Properties<'a, 'a>>, Problem> {
         let mut paths = self
-            .parameters
-            .iter()
+            .values()
             .filter_map(|parameter| match &parameter.source {
                 Source::BodyProperty(names) | Source::MessageProperty(names) => Some(names.as_slice()),
                 _ => None,
@@ -123,10 +149,33 @@ impl Sent {
     }
 }
 
+/// The values of parameters; what is wrong with them goes to `violations`.
+fn bind_all(
+    parameters: &[PlannedParameter],
+    values: &Values<'_>,
+    violations: &mut Vec<Violation>,
+) -> Vec<Parameter> {
+    let mut bound = Vec::with_capacity(parameters.len());
+    for parameter in parameters {
+        match parameter.bind(values) {
+            Ok(value) => {
+                bound.push(Parameter { name: parameter.name.clone(), sql_type: parameter.sql_type, value });
+            }
+            Err(message) => violations.push(Violation {
+                parameter: parameter.name.clone(),
+                from: parameter.from.clone(),
+                message,
+            }),
+        }
+    }
+    bound
+}
+
 /// What an invocation brings.
 struct Values<'a> {
     invocation_id: &'a str,
     input: &'a TriggerInput,
+    caller: Caller,
     /// Of the body or payload, if a parameter takes any.
     properties: Option<Properties<'a, 'a>>,
     shadows: Shadows,
@@ -155,6 +204,9 @@ impl PlannedParameter {
             }
             (Source::Query(name), TriggerInput::Http(request)) => self.text(by_name(&request.query, name)),
             (Source::Header(name), TriggerInput::Http(request)) => self.text(by_name(&request.headers, name)),
+            (Source::Principal(path), TriggerInput::Http(_)) => {
+                self.text(values.caller.find(path)?.as_deref())
+            }
             (Source::Body, TriggerInput::Http(request)) => self.body(&request.body),
             (Source::BodyProperty(names), TriggerInput::Http(_)) => {
                 self.property(values.properties.as_ref(), "body", names)

@@ -9,6 +9,7 @@ use super::built_in;
 use super::outputs;
 use super::parameter;
 use super::section::Section;
+use super::session_context;
 use crate::functions::CommandText;
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
@@ -16,7 +17,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -31,8 +32,9 @@ const KEYS: [&str; 14] = [
     "numbers",
     "throwStatus",
     "outputs",
+    session_context::KEY,
 ];
-const LATER: [&str; 5] = ["transaction", "replica", "faults", "idempotencyKey", "sessionContext"];
+const LATER: [&str; 4] = ["transaction", "replica", "faults", "idempotencyKey"];
 const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
@@ -54,6 +56,7 @@ impl CommandSection<'_> {
         self.command_type(mistakes);
         let command = self.command(mistakes);
         let parameters = self.parameters(trigger, mistakes);
+        let session_context = session_context::read(section, trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
         let answer = self.answer(trigger, mistakes);
         let http_output = match trigger {
@@ -79,6 +82,7 @@ impl CommandSection<'_> {
             command,
             connection_setting,
             parameters,
+            session_context,
             repeatable,
             timeout,
             throw_status,

@@ -10,6 +10,7 @@ mod outputs;
 mod parameter;
 mod retry;
 mod section;
+mod session_context;
 
 use std::path::Path;
 

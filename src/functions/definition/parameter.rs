@@ -13,7 +13,8 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::{SqlType, SqlValue};
 
-const KEYS: [&str; 9] = ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
+pub(super) const KEYS: [&str; 9] =
+    ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
 const LATER: [&str; 1] = ["direction"];
 
 /// Reads a parameter; None when a mistake leaves nothing to work with.
@@ -29,15 +30,32 @@ pub(super) fn read(
     }
     let section = Section::of(path, json, mistakes)?;
     section.check_keys(&KEYS, &LATER, mistakes);
-    let sql_type = sql_type(&section, mistakes);
-    let source = source(&section, trigger, mistakes);
+    match sql_type(&section, mistakes) {
+        Some(sql_type) => read_as(name, &section, sql_type, trigger, mistakes),
+        None => {
+            // Their mistakes are told all the same.
+            source(&section, trigger, mistakes);
+            section.flag("required", mistakes);
+            None
+        }
+    }
+}
+
+/// Reads what is left of a parameter whose type is known.
+pub(super) fn read_as(
+    name: &str,
+    section: &Section<'_>,
+    sql_type: SqlType,
+    trigger: Option<&Trigger>,
+    mistakes: &mut Mistakes,
+) -> Option<PlannedParameter> {
+    let source = source(section, trigger, mistakes);
     let required = section.flag("required", mistakes);
-    let sql_type = sql_type?;
     if let Some(Err(message)) = source.as_ref().map(|(_, source)| source.check_type(sql_type)) {
         mistakes.add(section.path_of("type"), message);
     }
-    let limits = limits(&section, sql_type, mistakes);
-    let default = value(&section, "default", sql_type, mistakes);
+    let limits = limits(section, sql_type, mistakes);
+    let default = value(section, "default", sql_type, mistakes);
     if let Some(default) = &default {
         if let Err(message) = limits.check(&default.value) {
             mistakes.add(
@@ -86,7 +104,8 @@ fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn sql_type(section: &Section<'_>, mistakes: &mut Mistakes) -> Option<SqlType> {
+/// Reads `type`.
+pub(super) fn sql_type(section: &Section<'_>, mistakes: &mut Mistakes) -> Option<SqlType> {
     if !section.has("type") {
         mistakes.add(section.path_of("type"), "is missing; write the column's SQL type, such as `int`");
         return None;

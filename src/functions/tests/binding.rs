@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{timer, with_parameters};
+use crate::functions::AppServiceAuthentication;
 use crate::invocation::{
     Body, Decimal, HttpRequest, Metadata, Parameter, Problem, SqlValue, TimerEvent, TriggerInput,
 };
@@ -17,7 +18,9 @@ fn request(query: &[(&str, &str)], body: Option<&str>) -> TriggerInput {
 }
 
 fn bind(parameters: &str, input: &TriggerInput) -> Result<Vec<Parameter>, Problem> {
-    with_parameters(parameters).unwrap().plan().unwrap().bind("6f9619ff-8b86-d011-b42d-00c04fc964ff", input)
+    let function = with_parameters(parameters).unwrap();
+    let id = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+    function.plan().unwrap().bind(id, input, AppServiceAuthentication::Off).map(|bound| bound.parameters)
 }
 
 /// The only parameter's value.
@@ -220,7 +223,8 @@ fn a_timers_values_are_bound() {
     let function = timer(parameters).unwrap();
     let plan = function.plan().unwrap();
     let bind = |data| {
-        plan.bind("id", &TriggerInput::Timer(TimerEvent { data, metadata: Metadata::default() })).unwrap()
+        let input = TriggerInput::Timer(TimerEvent { data, metadata: Metadata::default() });
+        plan.bind("id", &input, AppServiceAuthentication::Off).unwrap().parameters
     };
     let bound =
         bind(json!({ "Schedule": { "AdjustForDST": true }, "ScheduleStatus": null, "IsPastDue": false }));

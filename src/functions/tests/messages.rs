@@ -4,6 +4,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value as Json, json};
 
 use super::message;
+use crate::functions::AppServiceAuthentication;
 use crate::invocation::{Decimal, Message, Metadata, Payload, SqlValue, TimerEvent, TriggerInput};
 
 fn sent(payload: &str, metadata: &[(&str, Json)]) -> TriggerInput {
@@ -18,7 +19,7 @@ fn said(metadata: &[(&str, Json)]) -> Metadata {
 fn value(definition: &str, input: &TriggerInput) -> Result<SqlValue, String> {
     let function = message(r#""type": "queueTrigger""#, "", &format!(r#"{{ "@a": {definition} }}"#)).unwrap();
     let plan = function.plan().unwrap();
-    match plan.bind("id", input) {
+    match plan.bind("id", input, AppServiceAuthentication::Off).map(|bound| bound.parameters) {
         Ok(parameters) => Ok(parameters[0].value.clone()),
         Err(problem) => {
             assert_eq!(problem.status, 400);
@@ -58,7 +59,10 @@ fn bytes_stay_bytes() {
     let plan = function.plan().unwrap();
     let payload = Payload::Bytes(vec![0, 0xff]);
     let input = TriggerInput::Message(Message { payload, metadata: Metadata::default() });
-    assert_eq!(plan.bind("id", &input).unwrap()[0].value, SqlValue::Binary(vec![0, 0xff]));
+    assert_eq!(
+        plan.bind("id", &input, AppServiceAuthentication::Off).unwrap().parameters[0].value,
+        SqlValue::Binary(vec![0, 0xff])
+    );
 }
 
 #[test]
@@ -129,5 +133,9 @@ fn a_timer_tells_the_hosts_retries() {
         super::timer(r#"{ "@a": { "from": "metadata.RetryContext.RetryCount", "type": "int" } }"#).unwrap();
     let metadata = said(&[("RetryContext", json!({ "RetryCount": 2 }))]);
     let input = TriggerInput::Timer(TimerEvent { data: json!({}), metadata });
-    assert_eq!(function.plan().unwrap().bind("id", &input).unwrap()[0].value, SqlValue::Integer(2));
+    assert_eq!(
+        function.plan().unwrap().bind("id", &input, AppServiceAuthentication::Off).unwrap().parameters[0]
+            .value,
+        SqlValue::Integer(2)
+    );
 }

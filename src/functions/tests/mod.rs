@@ -4,6 +4,7 @@
 
 mod binding;
 mod built_in_definitions;
+mod callers;
 mod definitions;
 mod message_definitions;
 mod messages;

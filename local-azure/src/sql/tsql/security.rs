@@ -215,8 +215,9 @@ pub(super) fn permission(cursor: &mut Cursor, verb: &str) -> Result<StatementKin
         permissions.push(permission_name(cursor)?);
     }
     let target = if cursor.accept(&["ON"]) { target(cursor)? } else { Target::Database(None) };
-    if !cursor.accept(&["TO"]) && !(verb == Verb::Revoke && cursor.accept(&["FROM"])) {
-        return Err(cursor.syntax_error());
+    let from = verb == Verb::Revoke && cursor.accept(&["FROM"]);
+    if !from {
+        cursor.expect(&["TO"])?;
     }
     let mut grantees = vec![principal_name(cursor)?];
     while cursor.accept_token(&Token::Comma) {

@@ -8,6 +8,7 @@
 //! on the table it fills; NEXT VALUE FOR needs UPDATE on the sequence; TRUNCATE TABLE and IDENTITY_INSERT need ALTER.
 
 mod changes;
+mod extent;
 #[cfg(test)]
 mod laws;
 mod names;
@@ -88,6 +89,12 @@ impl Reader {
                     );
                 }
                 self.needed.need(object, right);
+            }
+            Meaning::Ungranted if name.parts.len() == 2 && name.last().to_lowercase().starts_with("dm_") => {
+                self.needed.note(
+                    name.line,
+                    format!("`{name}` shows little without VIEW DATABASE STATE, which is not granted here"),
+                );
             }
             Meaning::Ungranted => {}
             Meaning::Elsewhere => self.needed.note(
@@ -207,9 +214,17 @@ impl Reader {
 
     /// A function in an expression. One without a schema is the server's own.
     fn function(&mut self, name: &Name) {
-        let is_method = words::METHODS.contains(&name.last()) || name.last().starts_with("ST");
+        // All of these are written in this case alone, but for WRITE.
+        let is_method = words::METHODS.contains(&name.last())
+            || name.last().starts_with("ST")
+            || name.last().eq_ignore_ascii_case("WRITE");
         match name.parts.as_slice() {
-            [_] => {}
+            [single] => {
+                if words::OPAQUE_FUNCTIONS.iter().any(|word| single.eq_ignore_ascii_case(word)) {
+                    self.needed
+                        .note(name.line, format!("what `{single}` uses needs rights that can't be told"));
+                }
+            }
             [first, ..] if is_method && !first.eq_ignore_ascii_case("dbo") => self.needed.note(
                 name.line,
                 format!(

@@ -5,7 +5,7 @@ use super::super::scanner::{Kind, Token};
 use super::nodes::Node;
 
 /// A name as written: its parts without their quotes, the last one not empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Name {
     pub(super) parts: Vec<String>,
     pub(super) line: usize,
@@ -70,6 +70,16 @@ impl Name {
         }
     }
 }
+
+/// The same parts in any case, wherever they stand.
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        let lower = |name: &Self| name.parts.iter().map(|part| part.to_lowercase()).collect::<Vec<_>>();
+        lower(self) == lower(other)
+    }
+}
+
+impl Eq for Name {}
 
 /// As a message shows it: the parts with points between them.
 impl std::fmt::Display for Name {

@@ -104,14 +104,13 @@ pub(super) const AFTER_FROM: [&str; 11] = [
 ];
 
 /// The server's own functions that return rows and read no table.
-pub(super) const ROWSET_FUNCTIONS: [&str; 13] = [
+pub(super) const ROWSET_FUNCTIONS: [&str; 12] = [
     "OPENJSON",
     "STRING_SPLIT",
     "GENERATE_SERIES",
     "OPENXML",
     "REGEXP_MATCHES",
     "REGEXP_SPLIT_TO_TABLE",
-    "AI_GENERATE_CHUNKS",
     "fn_helpcollations",
     "fn_my_permissions",
     "fn_builtin_permissions",
@@ -121,17 +120,29 @@ pub(super) const ROWSET_FUNCTIONS: [&str; 13] = [
 ];
 
 /// The server's own functions that return rows of something that their arguments or options name.
-pub(super) const OPAQUE_ROWSETS: [&str; 10] = [
+pub(super) const OPAQUE_ROWSETS: [&str; 11] = [
     "OPENROWSET",
     "OPENQUERY",
     "OPENDATASOURCE",
     "CHANGETABLE",
+    "AI_GENERATE_CHUNKS",
     "PREDICT",
     "VECTOR_SEARCH",
     "SEMANTICKEYPHRASETABLE",
     "SEMANTICSIMILARITYTABLE",
     "SEMANTICSIMILARITYDETAILSTABLE",
     "FILETABLEROOTPATH",
+];
+
+/// The server's own functions that use a key, a certificate or a model.
+pub(super) const OPAQUE_FUNCTIONS: [&str; 7] = [
+    "DECRYPTBYKEYAUTOCERT",
+    "DECRYPTBYKEYAUTOASYMKEY",
+    "DECRYPTBYCERT",
+    "DECRYPTBYASYMKEY",
+    "SIGNBYCERT",
+    "SIGNBYASYMKEY",
+    "AI_GENERATE_EMBEDDINGS",
 ];
 
 /// The full-text functions, whose first argument is a table.
@@ -149,13 +160,12 @@ pub(super) const PUBLIC_PROCEDURES: [&str; 7] = [
 ];
 
 /// Methods of xml, hierarchyid, geometry and geography columns, which look like functions of a schema.
-pub(super) const METHODS: [&str; 16] = [
+pub(super) const METHODS: [&str; 15] = [
     "value",
     "query",
     "exist",
     "nodes",
     "modify",
-    "WRITE",
     "ToString",
     "GetAncestor",
     "GetDescendant",
@@ -217,7 +227,10 @@ pub(super) const TYPES: [&str; 41] = [
 pub(super) const MORE_TYPES: [&str; 4] = ["varchar", "varying", "vector", "xml"];
 
 /// Words in an expression that are no column's name.
-pub(super) const NOT_COLUMNS: [&str; 27] = [
+pub(super) const NOT_COLUMNS: [&str; 30] = [
+    "BOTH",
+    "LEADING",
+    "TRAILING",
     "NULL",
     "DEFAULT",
     "CASE",

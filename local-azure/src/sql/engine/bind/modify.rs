@@ -272,11 +272,11 @@ impl Binder<'_> {
             return Err(not_tsql(if joins.is_empty() { "AS" } else { "JOIN" }));
         }
         let Some(from) = from else {
-            let sql = self.from_with_target(named)?;
+            let sql = self.tables_with_target(named)?;
             let source = self.scopes.last().and_then(|scope| scope.sources.first()).cloned();
             return source.map(|source| (source, sql)).ok_or_else(|| not_tsql("UPDATE"));
         };
-        let sql = self.from_with_target(from)?;
+        let sql = self.tables_with_target(from)?;
         let written = parts(name)?;
         let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
         let by_alias = sources.iter().find(|source| super::qualifies(&source.qualifier, &written));
@@ -315,7 +315,7 @@ impl Binder<'_> {
         let (target, from_sql) = match tables.as_slice() {
             [] => self.target(from, None)?,
             [name] => {
-                let sql = self.from_with_target(from)?;
+                let sql = self.tables_with_target(from)?;
                 let written = parts(name)?;
                 let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
                 let source = sources.into_iter().find(|source| {

@@ -50,7 +50,7 @@ impl Binder<'_> {
     }
 
     /// Binds the FROM clause of an UPDATE or DELETE; [`Binder::changes`] says later which of its tables is the target.
-    pub(super) fn from_with_target(&mut self, tables: &[ast::TableWithJoins]) -> Result<String, SqlError> {
+    pub(super) fn tables_with_target(&mut self, tables: &[ast::TableWithJoins]) -> Result<String, SqlError> {
         let outer = self.deferred.replace(Vec::new());
         let sql = self.from(tables);
         let named = std::mem::replace(&mut self.deferred, outer).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The endpoint's own certificate authority and the server certificate it issues, new at each start.
+//! A certificate authority of our own and the server certificate it issues, new at each start.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -26,7 +26,7 @@ pub struct Certificates {
 /// When the system gives no randomness; nothing else is known to fail.
 pub fn issue() -> io::Result<Certificates> {
     let mut authority = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
-    authority.distinguished_name.push(DnType::CommonName, "local-azure SQL endpoint CA");
+    authority.distinguished_name.push(DnType::CommonName, "local-azure CA");
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority_key = KeyPair::generate().map_err(io::Error::other)?;
