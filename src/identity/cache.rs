@@ -216,3 +216,6 @@ fn report(outcome: &Outcome, good_until: Option<i64>) {
         (Err(error), None) => tracing::debug!("no token: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,8 @@ pub struct IdentityEnvironment {
     pub access_token_file: Option<PathBuf>,
     /// What Azure Pipelines sets.
     pub pipeline: PipelineSettings,
+    /// `BROWSER`: the program that opens a page for the person; None is the system's way.
+    pub browser: Option<String>,
     /// Why no person can sign in here; None where one can.
     pub no_person: Option<&'static str>,
     /// The PEM text of `AZSQL_TRUST_CA`: authorities to trust beside the system's.
@@ -77,6 +79,8 @@ impl IdentityEnvironment {
                 access_token: secret("SYSTEM_ACCESSTOKEN"),
                 has_request_uri: text("SYSTEM_OIDCREQUESTURI").is_some(),
             },
+            // A list of programs in some systems; the first is the preferred one.
+            browser: text("BROWSER").and_then(|list| Some(list.split(':').next()?.to_owned())),
             no_person: no_person(&text),
             trusted_authorities,
         }
@@ -84,7 +88,8 @@ impl IdentityEnvironment {
 }
 
 /// Why nobody sits here to sign in. `WEBSITE_INSTANCE_ID` is set on App Service and Functions only,
-/// `KUBERNETES_SERVICE_HOST` in every pod, `TF_BUILD` and `CI` in pipelines.
+/// `KUBERNETES_SERVICE_HOST` in every pod, `TF_BUILD` and `CI` in pipelines. A Functions host elsewhere is a desk's if it is
+/// Core Tools', which sets `AZURE_FUNCTIONS_ENVIRONMENT` (`StartHostAction.cs`), as `azsql-worker dev` does.
 fn no_person(text: &dyn Fn(&str) -> Option<String>) -> Option<&'static str> {
     let set = |name: &str| text(name).is_some();
     if set("WEBSITE_INSTANCE_ID") || set("CONTAINER_APP_NAME") {
@@ -94,6 +99,13 @@ fn no_person(text: &dyn Fn(&str) -> Option<String>) -> Option<&'static str> {
     } else if set("TF_BUILD") || set("CI") || set("GITHUB_ACTIONS") {
         Some(
             "this is a pipeline, where no person sits: use ActiveDirectoryAzurePipelines or ActiveDirectoryServicePrincipal",
+        )
+    } else if set("FUNCTIONS_CUSTOMHANDLER_PORT")
+        && !text("AZURE_FUNCTIONS_ENVIRONMENT").is_some_and(|name| name.eq_ignore_ascii_case("Development"))
+    {
+        Some(
+            "this Functions host is none of a desk's, where no person sits: use ActiveDirectoryMSI or \
+             ActiveDirectoryDefault (at a desk set AZURE_FUNCTIONS_ENVIRONMENT=Development, as Core Tools does)",
         )
     } else {
         None

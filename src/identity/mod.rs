@@ -3,20 +3,24 @@
 //! A [`Method`] says how to sign in, an [`IdentityEnvironment`] what the process was given for it. A [`TokenFetcher`] asks
 //! for one token, a [`TokenCache`] keeps it and asks again ahead of time.
 
+mod assertion;
 mod cache;
 mod cache_rules;
 mod cache_state;
 mod caches;
+mod chain;
 mod claims;
 mod clock;
 mod cloud;
 mod credential;
+mod cures;
 mod environment;
 mod error;
 mod fetcher;
 mod method;
 mod refusals;
 mod token;
+mod transport;
 mod ways;
 
 pub use cache::TokenCache;

@@ -6,6 +6,7 @@ use local_azure::identity::TokenFault;
 use local_azure::sql::Credential;
 
 use crate::support::sql_client::USER;
+use crate::support::wait::within;
 use crate::support::{Answer, Desk};
 
 const FIRST: &str = "11111111-1111-4111-8111-111111111111";
@@ -21,9 +22,15 @@ async fn timed(desk: &Desk) -> Answer {
     answer
 }
 
-/// After the cause is gone, the same worker process answers.
+/// A refused login is remembered for 30 to 40 s, a missing token for 2 s, and a machine that runs everything in parallel is slow.
+const MEMORY: Duration = Duration::from_secs(90);
+
+/// After the cause is gone, the same worker process answers, once the failure isn't remembered any more.
 async fn recovers(desk: Desk, pid: u32) {
-    assert_eq!(desk.get("/api/sql/ping").await.json(200)["status"], "ok");
+    within(MEMORY, "the worker answers again", async || {
+        (desk.get("/api/sql/ping").await.status == 200).then_some(())
+    })
+    .await;
     assert_eq!(desk.worker_pid(), pid);
     desk.finish().await;
 }
@@ -70,7 +77,8 @@ async fn a_token_for_another_audience_is_refused_and_the_worker_recovers_with_a_
 
     assert_eq!(problem["sqlError"], 18456);
     assert!(problem["detail"].as_str().unwrap().contains("CREATE USER"), "{problem}");
-    assert_eq!(desk.worker_logins().len(), 1, "a refused token is not tried again");
+    assert_eq!(desk.worker_logins().len(), 2, "a refused token is replaced once");
+    assert_eq!(desk.identity().faults().requests(), 2);
     desk.identity().faults().tokens(TokenFault::None);
     recovers(desk, pid).await;
 }

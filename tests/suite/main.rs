@@ -7,8 +7,10 @@
 
 mod bad_input;
 mod body_limits;
+mod callers;
 mod cancellation;
 mod check_command;
+mod connection_strings;
 mod constraint_errors;
 mod contract;
 mod deadlines;
@@ -29,6 +31,7 @@ mod retries;
 mod routes;
 mod samples;
 mod secrets_stay_inside;
+mod session_context;
 mod session_state;
 mod support;
 mod timers;

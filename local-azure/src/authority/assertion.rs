@@ -33,7 +33,8 @@ struct AssertionClaims {
     /// Entra documents it as required; whether it refuses an assertion without was not confirmed.
     jti: Option<String>,
     exp: i64,
-    nbf: i64,
+    /// Microsoft's own library for Python leaves it out.
+    nbf: Option<i64>,
 }
 
 /// What an assertion is compared with.
@@ -94,7 +95,9 @@ pub(super) fn verify_signed(assertion: &str, expected: &Expected<'_>) -> Result<
         return Err(EntraError::AssertionAudience);
     }
     let (now, early) = (expected.now, expected.now.saturating_add(CLOCK_SKEW));
-    if claims.exp.saturating_add(CLOCK_SKEW) <= now || claims.nbf > early || claims.exp <= claims.nbf {
+    if claims.exp.saturating_add(CLOCK_SKEW) <= now
+        || claims.nbf.is_some_and(|not_before| not_before > early || claims.exp <= not_before)
+    {
         return Err(EntraError::AssertionTime);
     }
     Ok(())

@@ -11,6 +11,7 @@
 //! | `POST /{tenant}/oauth2/v2.0/token` | client secret, certificate, federated assertion; authorization code, device code, refresh token |
 //! | `GET /{tenant}/oauth2/v2.0/authorize` | a user signs in with a browser: at once, without a page |
 //! | `POST /{tenant}/oauth2/v2.0/devicecode`, `GET /devicelogin` | a user signs in elsewhere |
+//! | `GET /{tenant}/v2.0/.well-known/openid-configuration` | where libraries look the others up |
 //! | `POST /oidc` | Azure Pipelines' `SYSTEM_OIDCREQUESTURI` |
 //!
 //! The numbers and OAuth error names are those seen in public reports of Entra's replies; where none was found, the
@@ -21,6 +22,7 @@ mod assertion;
 mod authorize;
 mod client_proof;
 mod device;
+mod discovery;
 mod entra_error;
 mod form;
 mod options;

@@ -12,7 +12,7 @@ use super::options::AuthorityOptions;
 use super::recorded::{RecordedRequest, Records};
 use super::sign_ins::{DeviceStatus, SignIns};
 use super::state::State;
-use super::{authorize, device, pipelines, token};
+use super::{authorize, device, discovery, pipelines, token};
 use crate::certificates::{self, Certificates};
 use crate::identity::{IdentityFaults, TokenService};
 use crate::tls_front::TlsFront;
@@ -235,6 +235,10 @@ pub async fn start(options: AuthorityOptions) -> Result<Authority, AuthorityErro
                 .route("/{tenant}/oauth2/v2.0/token", web::post().to(token::token))
                 .route("/{tenant}/oauth2/v2.0/authorize", web::get().to(authorize::authorize))
                 .route("/{tenant}/oauth2/v2.0/devicecode", web::post().to(device::start))
+                .route(
+                    "/{tenant}/v2.0/.well-known/openid-configuration",
+                    web::get().to(discovery::configuration),
+                )
                 .route(device::PAGE, web::get().to(device::sign_in))
                 .route(pipelines::PATH, web::post().to(pipelines::assertion))
         })

@@ -1,5 +1,6 @@
-//! The command line: `local-azure sql`, `identity`, `functions`.
+//! The command line: `local-azure sql`, `identity`, `authority`, `functions`.
 
+mod authority;
 mod functions;
 mod identity;
 mod sql;
@@ -24,6 +25,8 @@ enum Subcommands {
     Sql(sql::Options),
     /// The managed-identity endpoint of App Service
     Identity(identity::Options),
+    /// The Entra authority, login.microsoftonline.com
+    Authority(authority::Options),
     /// A Functions host for the custom handler that host.json names
     Functions(functions::Options),
 }
@@ -39,6 +42,7 @@ pub(crate) fn run() -> ExitCode {
         match command_line.command {
             Subcommands::Sql(options) => sql::run(options).await,
             Subcommands::Identity(options) => identity::run(options).await,
+            Subcommands::Authority(options) => authority::run(options).await,
             Subcommands::Functions(options) => functions::run(options).await,
         }
     });

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use local_azure::identity::{self, IdentityEndpoint, IdentityOptions, ManagedIdentity, TokenFault};
+use local_azure::identity::{
+    self, IdentityEndpoint, IdentityOptions, ManagedIdentity, ReplyFault, TokenFault,
+};
 use local_azure::tokens::TokenRefusal;
 use serde_json::Value;
 
@@ -192,5 +194,43 @@ async fn a_machines_metadata_service_refuses_what_is_not_asked_by_its_rules() {
         assert!(reply["error_description"].as_str().unwrap().contains(part), "{reply}");
     }
     assert_eq!(endpoint.faults().requests(), 0);
+    endpoint.stop().await;
+}
+
+#[tokio::test]
+async fn each_endpoint_words_the_faults_in_its_own_shape() {
+    let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
+    let machine = "api-version=2018-02-01&resource=https%3A%2F%2Fdatabase.windows.net";
+
+    endpoint.faults().throttle_next(2, Duration::from_secs(5));
+    let app_service = ask(&endpoint, QUERY, Some(endpoint.secret())).await;
+    let (status, reply) = ask_machine(&endpoint, machine, Some("true")).await;
+    endpoint.faults().reply_next(1, ReplyFault::Html { status: 502 });
+    let page = ask(&endpoint, QUERY, Some(endpoint.secret())).await;
+    endpoint.faults().reply_next(1, ReplyFault::Garbage);
+    let garbage = ask(&endpoint, QUERY, Some(endpoint.secret())).await;
+
+    assert_eq!((app_service.0, app_service.1.contains("\"statusCode\":429")), (429, true));
+    assert_eq!((status, &reply["error"]), (429, &"invalid_request".into()));
+    assert_eq!((page.0, page.1.starts_with("<!DOCTYPE html>")), (502, true));
+    assert_eq!((garbage.0, serde_json::from_str::<Value>(&garbage.1).is_err()), (200, true));
+    assert_eq!(ask(&endpoint, QUERY, Some(endpoint.secret())).await.0, 200);
+    endpoint.stop().await;
+}
+
+#[tokio::test]
+async fn lifetime_and_clock_can_be_changed_while_it_runs() {
+    let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
+    endpoint.faults().token_lifetime(Duration::from_secs(600));
+    let before = token(&endpoint, "").await;
+    endpoint.faults().advance_clock(Duration::from_secs(10_000));
+    endpoint.faults().token_lifetime(None);
+    let after = token(&endpoint, "").await;
+
+    let verify = |reply: &Value| endpoint.verifier().verify(reply["access_token"].as_str().unwrap());
+    let expires = |reply: &Value| reply["expires_on"].as_str().unwrap().parse::<i64>().unwrap();
+    assert_eq!(verify(&before), Err(TokenRefusal::Expired));
+    assert_eq!(verify(&after).unwrap().exp, expires(&after));
+    assert!(expires(&after) - expires(&before) >= 10_000 + 86_400 - 600);
     endpoint.stop().await;
 }

@@ -8,7 +8,7 @@ pub enum ConnectionStringError {
     /// `keyword` without `=`, or `=` without a keyword.
     #[error(
         "the connection string is not a list of `keyword=value` joined with `;`: look at part {part}; a value that holds \
-         `;` must stand in quotes or braces"
+         `;` must stand in quotes for ADO.NET, in braces for ODBC and JDBC"
     )]
     Syntax {
         /// Which part, from 1.

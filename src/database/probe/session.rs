@@ -75,6 +75,7 @@ impl Session {
             repeatability: Repeatability::Repeatable,
             may_leave_transaction: false,
             leaves_session_state: false,
+            session_context: Vec::new(),
         };
         let mut sink = TextSink::default();
         match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink)).await {

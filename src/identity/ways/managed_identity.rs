@@ -1,71 +1,121 @@
-//! A managed identity's token, through `azure_identity`.
+//! A managed identity's token: from the endpoint that App Service and Functions give, or from the metadata service of a
+//! virtual machine.
 
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
+use azure_core::http::Url;
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use secrecy::SecretString;
+use tokio::net::TcpStream;
 
+use super::asking::{Asked, NETWORK_BOUND, client_options};
+use crate::identity::transport::{Recorder, Reply, Route, Transport};
 use crate::identity::{IdentityEnvironment, IdentityError, Token, TokenFetcher, Way};
 
-/// Bound on getting a token. The library's own retry would hold a caller for 81 s behind an endpoint that answers 500.
-const BOUND: Duration = Duration::from_secs(8);
+/// The metadata service of every Azure virtual machine; a link-local address that routes nowhere elsewhere.
+const METADATA_ADDRESS: (&str, u16) = ("169.254.169.254", 80);
+
+/// It is one hop away: who doesn't take a connection within this time isn't there.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Whether the metadata service may be asked where the platform gave no endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetadataService {
+    /// A managed identity was asked for by name.
+    Ask,
+    /// It is one guess among others.
+    Leave,
+}
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct ManagedIdentity {
+pub(crate) struct ManagedIdentity {
     /// The client id of a user-assigned identity; None is the system-assigned one.
     client_id: Option<String>,
     has_endpoint: bool,
+    metadata: MetadataService,
+    metadata_host: Option<String>,
+    transport: Transport,
 }
 
 impl ManagedIdentity {
     /// `client_id` goes before that of the environment.
-    pub(super) fn new(client_id: Option<String>, environment: &IdentityEnvironment) -> Self {
+    pub(crate) fn new(
+        client_id: Option<String>,
+        metadata: MetadataService,
+        environment: &IdentityEnvironment,
+        transport: &Transport,
+    ) -> Self {
         Self {
             client_id: client_id.or_else(|| environment.client_id.clone()),
             has_endpoint: environment.has_identity_endpoint,
+            metadata,
+            metadata_host: environment.imds_host.clone(),
+            transport: transport.clone(),
         }
     }
 
     async fn ask(&self, scope: &str) -> Result<Token, IdentityError> {
-        // Without this check the library would ask IMDS, which takes 72 s to fail off Azure.
-        if !self.has_endpoint {
-            return Err(no_endpoint());
-        }
-        let retry = RetryOptions::exponential(ExponentialRetryOptions {
-            max_retries: 2,
-            ..ExponentialRetryOptions::default()
-        });
+        let metadata_host = match (self.has_endpoint, self.metadata) {
+            (true, _) => None,
+            (false, MetadataService::Ask) => self.probe().await?,
+            (false, MetadataService::Leave) => {
+                return Err(unavailable(
+                    "IDENTITY_ENDPOINT and IDENTITY_HEADER are not set (a virtual machine's metadata service is only asked \
+                     with ActiveDirectoryMSI)",
+                ));
+            }
+        };
+        let recorder =
+            Recorder::new(self.transport.client(Route::Platform, Way::ManagedIdentity)?, metadata_host);
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: self.client_id.clone().map(UserAssignedId::ClientId),
-            client_options: ClientOptions { retry, ..ClientOptions::default() },
+            client_options: client_options(std::sync::Arc::clone(&recorder)),
         };
         // A new one each time: its cache would hand out the old token until 300 s are left of it.
-        let credential = ManagedIdentityCredential::new(Some(options)).map_err(|_| no_endpoint())?;
-        match tokio::time::timeout(BOUND, credential.get_token(&[scope], None)).await {
-            Err(_) => Err(IdentityError::Timeout {
-                way: Way::ManagedIdentity,
-                bound: BOUND,
-                cure: "the identity endpoint does not answer; try again later",
-            }),
-            Ok(Err(error)) => {
-                let status = http_status(&error);
-                Err(IdentityError::Refused {
-                    way: Way::ManagedIdentity,
-                    status,
-                    code: None,
-                    retry_after: None,
-                    cure: cure(status, self.client_id.is_some()).to_owned(),
-                })
-            }
-            Ok(Ok(token)) => Ok(Token {
-                secret: SecretString::from(token.token.secret().to_owned()),
-                expires_at: token.expires_on.unix_timestamp(),
-            }),
+        let credential = ManagedIdentityCredential::new(Some(options)).map_err(|_| {
+            unavailable(
+                "IDENTITY_ENDPOINT is no address, or that of a platform that is not supported (Azure Arc, Azure ML, Cloud \
+                 Shell, Service Fabric)",
+            )
+        })?;
+        self.asked().ask(&recorder, credential.get_token(&[scope], None)).await
+    }
+
+    fn asked(&self) -> Asked {
+        Asked {
+            way: Way::ManagedIdentity,
+            bound: NETWORK_BOUND,
+            unreachable: "the identity endpoint does not answer; try again later",
+            refused: if self.client_id.is_some() { refused_user_assigned } else { refused_system_assigned },
+        }
+    }
+
+    /// Whether somebody listens at the metadata service's address; the other address, where the environment has one.
+    async fn probe(&self) -> Result<Option<Url>, IdentityError> {
+        let elsewhere = match &self.metadata_host {
+            Some(host) => Some(
+                Url::parse(host)
+                    .ok()
+                    .filter(Url::has_host)
+                    .ok_or_else(|| unavailable("AZURE_POD_IDENTITY_AUTHORITY_HOST is no address"))?,
+            ),
+            None => None,
+        };
+        let (host, port) = match &elsewhere {
+            Some(url) => (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80)),
+            None => METADATA_ADDRESS,
+        };
+        // An IPv6 address stands in brackets in a URL, and only there.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match tokio::time::timeout(PROBE_TIMEOUT, TcpStream::connect((host, port))).await {
+            Ok(Ok(_)) => Ok(elsewhere),
+            Ok(Err(_)) | Err(_) => Err(unavailable(
+                "IDENTITY_ENDPOINT and IDENTITY_HEADER are not set, and no metadata service answers; in Azure assign an identity \
+                 to the Function App, at the desk run `azsql-worker dev` or use ActiveDirectoryDefault",
+            )),
         }
     }
 }
@@ -76,7 +126,7 @@ impl TokenFetcher for ManagedIdentity {
     }
 
     fn bound(&self) -> Duration {
-        BOUND
+        NETWORK_BOUND.saturating_add(PROBE_TIMEOUT)
     }
 
     fn way(&self) -> Way {
@@ -84,27 +134,8 @@ impl TokenFetcher for ManagedIdentity {
     }
 }
 
-/// The HTTP status behind an error of the library, which wraps it in errors of its own.
-fn http_status(error: &azure_core::Error) -> Option<u16> {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(current) = source {
-        if let Some(azure) = current.downcast_ref::<azure_core::Error>()
-            && let Some(status) = azure.http_status()
-        {
-            return Some(u16::from(status));
-        }
-        source = current.source();
-    }
-    None
-}
-
-fn no_endpoint() -> IdentityError {
-    IdentityError::Unavailable {
-        way: Way::ManagedIdentity,
-        reason: "IDENTITY_ENDPOINT and IDENTITY_HEADER are not set; in Azure assign an identity to the Function App, at the \
-                 desk run `azsql-worker dev`"
-            .to_owned(),
-    }
+fn unavailable(reason: &str) -> IdentityError {
+    IdentityError::Unavailable { way: Way::ManagedIdentity, reason: reason.to_owned() }
 }
 
 /// The endpoint is overloaded or broken; it says nothing about the identity.
@@ -112,12 +143,21 @@ fn is_endpoints_own(status: u16) -> bool {
     status == 429 || status >= 500
 }
 
-fn cure(status: Option<u16>, user_assigned: bool) -> &'static str {
-    if status.is_some_and(is_endpoints_own) {
-        "the fault is its own; try again later"
-    } else if user_assigned {
-        "check that the identity is assigned to the Function App and that User Id or AZURE_CLIENT_ID is its client id"
+fn refused_system_assigned(reply: &Reply) -> String {
+    refused(reply, "check that the identity is assigned to the Function App")
+}
+
+fn refused_user_assigned(reply: &Reply) -> String {
+    refused(
+        reply,
+        "check that the identity is assigned to the Function App and that User Id or AZURE_CLIENT_ID is its client id",
+    )
+}
+
+fn refused(reply: &Reply, check: &str) -> String {
+    if is_endpoints_own(reply.status) {
+        "the fault is its own; try again later".to_owned()
     } else {
-        "check that the identity is assigned to the Function App"
+        check.to_owned()
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct DeskBuilder {
     seed: String,
     settings: BTreeMap<String, Option<String>>,
     connection: Option<Box<dyn Fn(u16) -> String>>,
+    settings_for_port: Vec<(String, Box<dyn Fn(u16) -> String>)>,
     identity: IdentityOptions,
     password: Option<String>,
     mode: Option<Mode>,
@@ -70,6 +71,12 @@ impl DeskBuilder {
     /// The connection string, made from the SQL endpoint's port.
     pub(crate) fn connection(mut self, make: impl Fn(u16) -> String + 'static) -> Self {
         self.connection = Some(Box::new(make));
+        self
+    }
+
+    /// An app setting that is made from the SQL endpoint's port.
+    pub(crate) fn setting_for_port(mut self, name: &str, make: impl Fn(u16) -> String + 'static) -> Self {
+        self.settings_for_port.push((name.to_owned(), Box::new(make)));
         self
     }
 
@@ -133,6 +140,7 @@ impl DeskBuilder {
         if let Some(switch) = mode.setting().filter(|_| self.package.is_none()) {
             settings.insert(switch.to_owned(), "true".to_owned());
         }
+        settings.extend(self.settings_for_port.into_iter().map(|(name, make)| (name, make(port))));
         for (name, value) in self.settings {
             match value {
                 Some(value) => settings.insert(name, value),

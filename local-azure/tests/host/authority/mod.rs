@@ -3,6 +3,7 @@
 mod client;
 mod client_credentials;
 mod device_code;
+mod discovery;
 mod faults;
 mod interactive;
 mod pipelines;

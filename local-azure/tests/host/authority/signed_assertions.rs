@@ -73,8 +73,12 @@ async fn ps256_and_rs256_with_either_thumbprint_earn_a_token() {
     let claims = claims(&authority.token_url(LOCAL_TENANT_ID));
     let sha1 = json!({ "alg": "RS256", "typ": "JWT", "x5t": certificate.thumbprint(&digest::SHA1_FOR_LEGACY_USE_ONLY) });
 
+    let mut without_start = claims.clone();
+    without_start.as_object_mut().unwrap().remove("nbf");
+
     for assertion in [
         certificate.sign(&RSA_PSS_SHA256, &certificate.header("PS256"), &claims),
+        certificate.sign(&RSA_PSS_SHA256, &certificate.header("PS256"), &without_start),
         certificate.sign(&RSA_PKCS1_SHA256, &certificate.header("RS256"), &claims),
         certificate.sign(&RSA_PKCS1_SHA256, &sha1, &claims),
     ] {
@@ -123,6 +127,8 @@ async fn each_wrong_claim_is_refused_with_its_own_number() {
         ("aud", "https://login.microsoftonline.com/".into(), 700_023),
         ("exp", (now - 301).into(), 700_024),
         ("nbf", (now + 400).into(), 700_024),
+        ("nbf", (now + 600).into(), 700_024),
+        ("nbf", "soon".into(), 50_027),
         ("exp", "soon".into(), 50_027),
         ("jti", Value::Null, 50_027),
     ];
