@@ -277,3 +277,30 @@ fn insecure(failure: TlsFailure, name: &str) -> Finding {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_the_name_is_guessed() {
+        for (host, cure) in [
+            ("shop", "write the full name, shop.database.windows.net"),
+            ("shop.databse.windows.net", "did you mean shop.database.windows.net?"),
+            ("shop.database.windows.com", "did you mean shop.database.windows.net?"),
+            ("shop.privatelink.database.windows.net", "write the name without privatelink"),
+            ("shop.database.windows.net", "is there a server shop?"),
+            ("shop.example", "check the name in Server="),
+        ] {
+            let told = name_cure(host);
+            assert!(told.starts_with(cure), "{host}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_private_address_that_does_not_answer_is_no_matter_of_the_internet() {
+        let cure = |address: [u8; 4]| tcp_cure(ErrorKind::TimedOut, 1433, &[IpAddr::from(address)]);
+        assert!(cure([10, 0, 0, 4]).contains("VNet integration"));
+        assert!(cure([40, 68, 37, 158]).contains("service tag Sql"));
+    }
+}

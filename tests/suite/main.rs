@@ -15,6 +15,7 @@ mod constraint_errors;
 mod contract;
 mod deadlines;
 mod dev_command;
+mod doctor;
 mod forged_envelopes;
 mod guides;
 mod identity;
