@@ -13,7 +13,8 @@ async fn a_token_without_a_user_in_the_database_is_told_to_create_one() {
 
     let report = clinic.examine().await;
 
-    let step = report.failed("login", "refused the token of the system-assigned managed identity", "CREATE USER");
+    let step =
+        report.failed("login", "refused the token of the system-assigned managed identity", "CREATE USER");
     assert_eq!(step["sqlError"], 18456);
     assert!(text(step, "cure").contains("in sample (not in master)"), "{step:#}");
     assert!(text(step, "cure").contains("doctor --grant"), "{step:#}");
@@ -64,8 +65,7 @@ async fn a_sql_login_works_with_a_warning_and_a_wrong_password_has_its_own_cure(
     let connection = |password: &'static str| {
         move |port| format!("Server=localhost,{port};Database=sample;User Id=observer;Password={password}")
     };
-    let clinic =
-        Clinic::builder().password("open-sesame").connection(connection("open-sesame")).open().await;
+    let clinic = Clinic::builder().password("open-sesame").connection(connection("open-sesame")).open().await;
     let report = clinic.examine().await;
     report.warned("identity", "a SQL login with a password", "ActiveDirectoryMSI");
     report.is("token", "skip");
@@ -115,14 +115,13 @@ async fn the_report_says_which_identity_it_is_and_why() {
 
     let clinic = Clinic::builder()
         .setting("AZURE_CLIENT_ID", "other")
-        .connection(move |port| format!("Server=localhost,{port};Authentication=ActiveDirectoryMSI;User Id={id}"))
+        .connection(move |port| {
+            format!("Server=localhost,{port};Authentication=ActiveDirectoryMSI;User Id={id}")
+        })
         .open()
         .await;
     let report = clinic.examine().await;
     let step = report.is("identity", "ok");
-    assert_eq!(
-        step["summary"],
-        format!("managed identity {id}, from User Id in AZURE_SQL_CONNECTIONSTRING")
-    );
+    assert_eq!(step["summary"], format!("managed identity {id}, from User Id in AZURE_SQL_CONNECTIONSTRING"));
     clinic.close().await;
 }
