@@ -2,10 +2,11 @@
 
 use super::super::rights::Right;
 use super::super::scanner::Kind;
+use super::columns::{self, Reads};
 use super::names::Name;
 use super::nodes::Node;
 use super::sources::{Source, from_length};
-use super::{Base, Reader, begins_from, is_query, is_text_prefix, words};
+use super::{Base, Reader, begins_from, is_query, words};
 
 /// What stands where a statement names what it changes.
 enum Target {
@@ -84,8 +85,17 @@ impl Reader {
         }
         let output_reads = self.outputs(clauses.output.take().unwrap_or_default());
         let set = clauses.set.unwrap_or_default();
-        if clauses.condition.is_some() || output_reads || set_reads_column(set, &known_as) {
+        let reads = columns::of_set(set, &known_as);
+        if clauses.condition.is_some() || output_reads || reads == Reads::Column {
             self.change(&base, Right::Select, nodes);
+        } else if let (Reads::Perhaps, Base::Object(name)) = (reads, &base) {
+            self.needed.note(
+                line,
+                format!(
+                    "a query in SET names a column without its table; if it is one of `{name}`, grant SELECT on `{name}` by \
+                     hand, or write each column there with its table"
+                ),
+            );
         }
         for clause in [Some(set), clauses.condition, clauses.options].into_iter().flatten() {
             self.expressions(clause);
@@ -267,79 +277,6 @@ fn reads_changed_rows(nodes: &[Node<'_>]) -> bool {
                 ["inserted", "deleted"].iter().any(|rows| name.last().eq_ignore_ascii_case(rows))
             });
             is_rows && nodes.get(at + 1).is_some_and(|next| next.is_symbol("."))
-        }
-    })
-}
-
-/// Whether a SET takes a value from a column of the table that it changes.
-fn set_reads_column(nodes: &[Node<'_>], known_as: &[String]) -> bool {
-    nodes.split(|node| node.is_symbol(",")).any(|assignment| {
-        let Some(equals) = assignment.iter().position(|node| node.is_symbol("=")) else {
-            // `column.WRITE(@text, 0, 0)`
-            return assignment.iter().filter_map(Node::group).any(|inside| reads_column(inside, known_as));
-        };
-        // `+=` and its like read what they change, unless that is a variable.
-        let before = equals.checked_sub(1).and_then(|before| assignment.get(before));
-        let is_compound = before.is_some_and(|before| before.is_kind(Kind::Symbol));
-        let is_variable = assignment.first().is_some_and(|first| first.is_kind(Kind::Variable));
-        (is_compound && !is_variable)
-            || assignment.get(equals + 1..).is_some_and(|value| reads_column(value, known_as))
-    })
-}
-
-/// Whether an expression names a column. One in a query of its own counts if it is written with the table's name.
-fn reads_column(nodes: &[Node<'_>], known_as: &[String]) -> bool {
-    let mut rest = nodes;
-    let is_known = |word: &str| {
-        let any = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
-        any(&words::NOT_COLUMNS) || any(&words::TYPES) || any(&words::MORE_TYPES)
-    };
-    while let Some(first) = rest.first() {
-        let mut taken = 1;
-        if let Some(inside) = first.group() {
-            let reads =
-                if is_query(inside) { names_table(inside, known_as) } else { reads_column(inside, known_as) };
-            if reads {
-                return true;
-            }
-        } else if first.is_word("COLLATE") || first.is_symbol(".") || is_text_prefix(rest) {
-            taken = 2;
-        } else if first.is_word("NEXT") && rest.get(1).is_some_and(|next| next.is_word("VALUE")) {
-            taken = 3 + Name::read(rest.get(3..).unwrap_or_default()).map_or(0, |(_, length)| length);
-        } else if let Some((name, length)) = Name::read(rest) {
-            taken = length;
-            match rest.get(length) {
-                Some(Node::Group { nodes: arguments, .. }) => {
-                    // DATEADD(day, ...): the first argument is no column.
-                    let has_part = arguments.first().is_some_and(|part| part.is_any_word(&words::DATE_PARTS));
-                    let is_date = name.last().to_ascii_uppercase().starts_with("DATE") && has_part;
-                    let arguments = arguments.get(usize::from(is_date)..).unwrap_or_default();
-                    if reads_column(arguments, known_as) {
-                        return true;
-                    }
-                    if !is_query(arguments) {
-                        taken += 1;
-                    }
-                }
-                _ if first.is_kind(Kind::QuotedName) || name.single().is_none_or(|word| !is_known(word)) => {
-                    return true;
-                }
-                _ => {}
-            }
-        }
-        rest = rest.get(taken..).unwrap_or_default();
-    }
-    false
-}
-
-/// Whether `table.column` stands somewhere, under one of these names.
-fn names_table(nodes: &[Node<'_>], known_as: &[String]) -> bool {
-    nodes.iter().enumerate().any(|(at, node)| match node {
-        Node::Group { nodes, .. } => names_table(nodes, known_as),
-        Node::Token(_) => {
-            nodes.get(at + 1).is_some_and(|next| next.is_symbol("."))
-                && Name::read(nodes.get(at..at + 1).unwrap_or_default())
-                    .is_some_and(|(name, _)| known_as.contains(&name.last().to_lowercase()))
         }
     })
 }

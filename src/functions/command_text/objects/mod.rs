@@ -8,6 +8,7 @@
 //! on the table it fills; NEXT VALUE FOR needs UPDATE on the sequence; TRUNCATE TABLE and IDENTITY_INSERT need ALTER.
 
 mod changes;
+mod columns;
 mod extent;
 #[cfg(test)]
 mod laws;
@@ -17,6 +18,7 @@ mod sources;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod types;
 mod words;
 
 use super::rights::{ObjectName, Right, RightsNeeded};
@@ -90,7 +92,7 @@ impl Reader {
                 }
                 self.needed.need(object, right);
             }
-            Meaning::Ungranted if name.parts.len() == 2 && name.last().to_lowercase().starts_with("dm_") => {
+            Meaning::Ungranted if name.parts.len() == 2 && is_management_view(name.last()) => {
                 self.needed.note(
                     name.line,
                     format!("`{name}` shows little without VIEW DATABASE STATE, which is not granted here"),
@@ -203,8 +205,14 @@ impl Reader {
             [point, name, ..] if point.is_symbol(".") && name.is_name() => 2,
             [first, ..] if first.is_name() => {
                 let Some((name, taken)) = Name::read(nodes) else { return 1 };
-                if nodes.get(taken).is_some_and(Node::is_group) {
-                    self.function(&name);
+                let after = nodes.get(taken..).unwrap_or_default();
+                match after {
+                    [Node::Group { nodes: arguments, .. }, ..] => self.function(&name, arguments),
+                    // `dbo.Point::Parse(..)`
+                    [one, other, ..] if one.is_symbol(":") && other.is_symbol(":") => {
+                        self.written_type(nodes)
+                    }
+                    _ => {}
                 }
                 taken
             }
@@ -213,13 +221,14 @@ impl Reader {
     }
 
     /// A function in an expression. One without a schema is the server's own.
-    fn function(&mut self, name: &Name) {
+    fn function(&mut self, name: &Name, arguments: &[Node<'_>]) {
         // All of these are written in this case alone, but for WRITE.
         let is_method = words::METHODS.contains(&name.last())
             || name.last().starts_with("ST")
             || name.last().eq_ignore_ascii_case("WRITE");
         match name.parts.as_slice() {
             [single] => {
+                self.type_of_call(single, arguments);
                 if words::OPAQUE_FUNCTIONS.iter().any(|word| single.eq_ignore_ascii_case(word)) {
                     self.needed
                         .note(name.line, format!("what `{single}` uses needs rights that can't be told"));
@@ -234,6 +243,12 @@ impl Reader {
             _ => self.need(name, Right::Execute),
         }
     }
+}
+
+/// Whether a view of the schema sys shows something to those alone who may see the database's state.
+fn is_management_view(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["dm_", "query_store_"].iter().any(|start| name.starts_with(start))
 }
 
 /// Whether a FROM begins a query's sources here: the one in `IS DISTINCT FROM` does not.

@@ -54,6 +54,20 @@ impl Reader {
             } else if node.is_symbol(",") || node.is_word("JOIN") || applies {
                 is_expected = true;
                 1
+            } else if node.is_word("FOR") && rest.get(1).is_some_and(|next| next.is_word("SYSTEM_TIME")) {
+                // "Temporal table security", Microsoft Learn.
+                self.needed.note(
+                    node.line(),
+                    "FOR SYSTEM_TIME reads the history table too; grant SELECT on it by hand",
+                );
+                2
+            } else if let [with, Node::Group { nodes: columns, .. }, ..] = rest
+                && with.is_word("WITH")
+                && before.is_some_and(Node::is_group)
+            {
+                // Of OPENJSON; hints stand after a name.
+                self.types_of_columns(columns);
+                2
             } else {
                 self.expression(rest)
             };
@@ -169,6 +183,11 @@ impl Reader {
         }
         self.table(name)
     }
+}
+
+/// How many nodes the alias after a source takes.
+pub(super) fn alias_length(nodes: &[Node<'_>]) -> usize {
+    alias(nodes).1
 }
 
 /// `AS p`, `p`, or nothing; and how many nodes it takes.

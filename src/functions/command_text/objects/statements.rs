@@ -60,14 +60,22 @@ impl Form {
 impl Reader {
     /// Reads the statement that begins here; hands out the nodes it takes.
     pub(super) fn statement(&mut self, nodes: &[Node<'_>], is_first: bool) -> usize {
-        let Some(first) = nodes.first() else { return 0 };
-        if first.is_word("WITH") {
-            let taken = self.with(nodes);
-            let rest = nodes.get(taken..).unwrap_or_default();
-            let main = if rest.is_empty() { 0 } else { self.statement(rest, false) };
+        // No recursion: nothing bounds how many stand in a row.
+        let mut taken = 0;
+        while let Some(rest) = nodes.get(taken..)
+            && rest.first().is_some_and(|node| node.is_word("WITH"))
+        {
             self.named_queries.clear();
-            return taken + main;
+            taken += self.with(rest).max(1);
         }
+        let main = self.main_statement(nodes.get(taken..).unwrap_or_default(), is_first && taken == 0);
+        self.named_queries.clear();
+        taken + main
+    }
+
+    /// The statement after its WITH.
+    fn main_statement(&mut self, nodes: &[Node<'_>], is_first: bool) -> usize {
+        let Some(first) = nodes.first() else { return 0 };
         if nodes.get(1).is_some_and(|next| next.is_symbol(":")) && first.is_kind(Kind::Word) {
             // `label:`
             return 2;
@@ -215,23 +223,11 @@ impl Reader {
                 [r#as, rest @ ..] if r#as.is_word("AS") => rest,
                 _ => after,
             };
-            let Some((name, taken)) = Name::read(written) else {
+            let Some(taken) = self.type_of_variable(written) else {
                 self.needed.note(variable.line(), "a variable's type isn't understood");
                 self.expressions(written);
                 continue;
             };
-            let is_built_in = name.single().is_some_and(|name| {
-                words::TYPES.iter().chain(&words::MORE_TYPES).any(|known| name.eq_ignore_ascii_case(known))
-            });
-            if name.last().eq_ignore_ascii_case("xml") && written.get(taken).is_some_and(Node::is_group) {
-                self.needed.note(
-                    name.line,
-                    "EXECUTE on the XML schema collection is not granted here; grant it by hand",
-                );
-            }
-            if !is_built_in {
-                self.need_type(&name);
-            }
             self.expressions(written.get(taken..).unwrap_or_default());
         }
     }
@@ -281,8 +277,9 @@ impl Reader {
             && let Some((name, taken)) = Name::read(rest)
             && name.last().starts_with('#')
         {
-            let columns = usize::from(rest.get(taken).is_some_and(Node::is_group));
-            return before + taken + columns;
+            let columns = rest.get(taken).and_then(Node::group);
+            self.types_of_columns(columns.unwrap_or_default());
+            return before + taken + usize::from(columns.is_some());
         }
         let Some(first) = nodes.first() else { return 0 };
         let defines_module = nodes.iter().take(4).any(|node| {

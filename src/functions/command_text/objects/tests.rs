@@ -72,10 +72,7 @@ fn reading_needs_select_on_every_source() {
             vec!["[dbo].[A] SELECT", "[dbo].[B] SELECT"],
         ),
         ("SELECT * FROM dbo.T (NOLOCK) WHERE a IS DISTINCT FROM b", vec!["[dbo].[T] SELECT"]),
-        (
-            "SELECT TRIM('x' FROM a) FROM dbo.T FOR SYSTEM_TIME FROM @a TO @b AS t, dbo.U",
-            vec!["[dbo].[T] SELECT", "[dbo].[U] SELECT"],
-        ),
+        ("SELECT TRIM('x' FROM a) FROM dbo.T t, dbo.U", vec!["[dbo].[T] SELECT", "[dbo].[U] SELECT"]),
         ("SELECT * FROM dbo.T FOR JSON PATH", vec!["[dbo].[T] SELECT"]),
         (
             "SELECT * FROM CONTAINSTABLE(dbo.T, *, 'x') c JOIN dbo.U u ON u.i = c.[KEY]",
@@ -112,6 +109,11 @@ fn what_is_no_object_needs_nothing() {
         "SELECT 'SELECT * FROM dbo.T' -- FROM dbo.T\n /* FROM dbo.U */ AS [FROM dbo.V]",
         "CREATE TABLE #t (a int) INSERT INTO #t (a) VALUES (1) SELECT a FROM #t DROP TABLE IF EXISTS #t",
         "DECLARE @t TABLE (a int), @b nvarchar(50) = N'x'; INSERT @t SELECT 1; DELETE FROM @t WHERE a = 1",
+        "DECLARE @t TABLE (a [int] IDENTITY, b AS a + 1, c decimal(9, 2) DEFAULT 0, x xml, PRIMARY KEY (a), CHECK (c > 0), \
+         CONSTRAINT u UNIQUE (c), INDEX i (c)); UPDATE @t SET a = (SELECT MAX(b) FROM #u)",
+        "SELECT * FROM OPENJSON(@json) WITH (a nvarchar(max) '$.a' AS JSON, d date, e sys.geography) j",
+        "SELECT CAST(@x AS xml), CONVERT(varchar(max), @x), TRY_CAST(@x AS [date]), geography::Point(1, 2, 4326), \
+         CAST(@x AS sys.hierarchyid)",
         "EXEC sp_set_session_context N'a', @a; EXEC sys.sp_getapplock @Resource = 'a'",
         "SET NOCOUNT ON; BEGIN TRY THROW 50404, 'no', 1; END TRY BEGIN CATCH ROLLBACK; END CATCH",
         "SELECT x.c.value('.', 'int') AS a FROM @x.nodes('/a') AS x (c)",
@@ -170,7 +172,29 @@ fn changing_needs_select_only_where_something_is_read() {
             vec!["[dbo].[T] SELECT UPDATE"],
         ),
         ("UPDATE dbo.T SET a = 1 OUTPUT deleted.a", vec!["[dbo].[T] SELECT UPDATE"]),
-        ("UPDATE dbo.T SET a = (SELECT MAX(b) FROM dbo.U)", vec!["[dbo].[T] UPDATE", "[dbo].[U] SELECT"]),
+        ("UPDATE dbo.T SET a = (SELECT MAX(u.b) FROM dbo.U u)", vec!["[dbo].[T] UPDATE", "[dbo].[U] SELECT"]),
+        (
+            "UPDATE dbo.T SET a = (SELECT TOP (1) u.[b] AS c FROM (dbo.U AS u CROSS APPLY dbo.F(u.x) f) \
+             LEFT JOIN OPENJSON(@j) j ON j.[key] = u.i WHERE u.i = @i AND u.d > DATEADD(day, 1, @d) ORDER BY u.b DESC)",
+            vec!["[dbo].[F] SELECT", "[dbo].[T] UPDATE", "[dbo].[U] SELECT"],
+        ),
+        (
+            "UPDATE dbo.T SET a = (SELECT MAX(b) FROM dbo.U) WHERE i = 1",
+            vec!["[dbo].[T] SELECT UPDATE", "[dbo].[U] SELECT"],
+        ),
+        // A column may be called as a type or a part of a date is.
+        ("UPDATE dbo.T SET a = date", vec!["[dbo].[T] SELECT UPDATE"]),
+        ("UPDATE dbo.T SET a = LEN(text)", vec!["[dbo].[T] SELECT UPDATE"]),
+        ("UPDATE dbo.T SET a = DATEADD(day, 1, time)", vec!["[dbo].[T] SELECT UPDATE"]),
+        ("UPDATE dbo.T SET a = DATEFROMPARTS(year, 1, 1)", vec!["[dbo].[T] SELECT UPDATE"]),
+        ("UPDATE dbo.T SET a = zone", vec!["[dbo].[T] SELECT UPDATE"]),
+        ("UPDATE dbo.T SET a = CONVERT(varchar(10), date, 120)", vec!["[dbo].[T] SELECT UPDATE"]),
+        (
+            "UPDATE dbo.T SET a = CAST(@a AS varchar(max)), b = CONVERT(nvarchar(max), @b), c = @c AT TIME ZONE 'UTC', \
+             d = PARSE(@d AS date USING 'de-DE'), e = CAST(@e AS double precision), f = USER, \
+             g = JSON_OBJECT('a': @a ABSENT ON NULL), h = geography::Point(@x, @y, 4326)",
+            vec!["[dbo].[T] UPDATE"],
+        ),
         (
             "UPDATE dbo.T SET a = (SELECT MAX(b) FROM dbo.U u WHERE u.i = T.i)",
             vec!["[dbo].[T] SELECT UPDATE", "[dbo].[U] SELECT"],
@@ -268,8 +292,48 @@ fn what_cannot_be_told_is_a_note() {
         ("DECLARE @x xml(dbo.Forms)", "1: EXECUTE on the XML schema collection"),
         ("USE other", "1: USE changes the database"),
         ("SELECT * FROM", "1: what is read after FROM"),
+        ("SELECT a FROM dbo.T FOR SYSTEM_TIME ALL AS t", "1: FOR SYSTEM_TIME reads the history table too"),
+        ("SELECT * FROM sys.query_store_query", "1: `sys.query_store_query` shows little"),
+        (
+            "UPDATE dbo.T SET a = (SELECT MAX(b) FROM dbo.U)",
+            "1: a query in SET names a column without its table",
+        ),
+        (
+            "UPDATE dbo.T SET a = 1,\nb = (SELECT 1 FROM dbo.U u WHERE u.i = date)",
+            "1: a query in SET names a column",
+        ),
+        (
+            "UPDATE dbo.T SET a = 1 + (SELECT MAX(u.i) FROM dbo.U u JOIN dbo.V v ON v.i = x)",
+            "1: a query in SET names",
+        ),
+        ("UPDATE dbo.T SET a = (SELECT MAX(u.i) FROM (SELECT b AS i) u)", "1: a query in SET names a column"),
+        (
+            "UPDATE dbo.T SET a = (SELECT SUM(v.i) FROM (VALUES (b)) AS v (i))",
+            "1: a query in SET names a column",
+        ),
+        ("DECLARE @t TABLE (i int PRIMARY KEY, m dbo.Money2 NOT NULL)", "1: `dbo.Money2` is a user's type"),
+        ("CREATE TABLE #t (m Money2)", "1: `Money2` is a user's type"),
+        ("DECLARE @t TABLE (x xml(CONTENT dbo.Forms))", "1: EXECUTE on the XML schema collection"),
+        (
+            "SELECT * FROM OPENJSON(@j) WITH (a int '$.a', m app.Money2 '$.m') j",
+            "1: `app.Money2` is a user's type",
+        ),
+        ("SELECT CAST(@x AS dbo.Point)", "1: `dbo.Point` is a user's type"),
+        ("SELECT TRY_CONVERT(dbo.Point, @x)", "1: `dbo.Point` is a user's type"),
+        ("SELECT dbo.Point::Parse(@x)", "1: `dbo.Point` is a user's type"),
+        ("SELECT CAST(@x AS xml(dbo.Forms))", "1: EXECUTE on the XML schema collection"),
+        ("SELECT CONVERT(xml(dbo.Forms), @x)", "1: EXECUTE on the XML schema collection"),
+        ("SET @x = CAST(@y AS xml(dbo.Forms))", "1: EXECUTE on the XML schema collection"),
     ] {
         let notes = notes(text);
         assert!(notes.iter().any(|note| note.starts_with(start)), "{text}: {notes:?}");
+    }
+}
+
+#[test]
+fn many_withs_in_a_row_are_read_without_end_of_the_stack() {
+    for text in ["WITH ", "WITH a AS (SELECT 1 FROM dbo.T) "] {
+        let needed = rights_needed(&scan(&text.repeat(50_000)).unwrap());
+        assert!(text == "WITH " || needed.rights.len() == 1, "{text}");
     }
 }

@@ -226,11 +226,8 @@ pub(super) const TYPES: [&str; 41] = [
 /// More of the server's own types.
 pub(super) const MORE_TYPES: [&str; 4] = ["varchar", "varying", "vector", "xml"];
 
-/// Words in an expression that are no column's name.
-pub(super) const NOT_COLUMNS: [&str; 30] = [
-    "BOTH",
-    "LEADING",
-    "TRAILING",
+/// Reserved words in an expression. A word that isn't reserved, as the types' names aren't, may be a column's.
+pub(super) const NOT_COLUMNS: [&str; 31] = [
     "NULL",
     "DEFAULT",
     "CASE",
@@ -248,17 +245,48 @@ pub(super) const NOT_COLUMNS: [&str; 30] = [
     "EXISTS",
     "AS",
     "COLLATE",
-    "AT",
-    "TIME",
-    "ZONE",
     "ESCAPE",
     "DISTINCT",
     "FROM",
+    "ON",
+    "OVER",
+    "ALL",
+    "ANY",
+    "SOME",
+    "USER",
+    "CURRENT_DATE",
     "CURRENT_TIMESTAMP",
     "CURRENT_USER",
     "SESSION_USER",
     "SYSTEM_USER",
 ];
+
+/// More reserved words, in queries.
+pub(super) const IN_QUERIES: [&str; 19] = [
+    "SELECT",
+    "TOP",
+    "PERCENT",
+    "BY",
+    "ASC",
+    "DESC",
+    "INNER",
+    "LEFT",
+    "RIGHT",
+    "FULL",
+    "OUTER",
+    "CROSS",
+    "FOR",
+    "PIVOT",
+    "UNPIVOT",
+    "TABLESAMPLE",
+    "VALUES",
+    "CURRENT",
+    "FETCH",
+];
+
+/// The words with which something in a list of columns begins that isn't one.
+pub(super) const CONSTRAINTS: [&str; 7] =
+    ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "INDEX", "PERIOD"];
 
 /// The first arguments of DATEADD and its kin.
 pub(super) const DATE_PARTS: [&str; 38] = [
