@@ -33,6 +33,13 @@ pub struct HttpAnswer {
 }
 
 impl HttpAnswer {
+    /// What a 401 must say beside its status (RFC 9110, section 11.6.1): the worker knows callers by the token that App
+    /// Service authentication takes. None for every other status.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&'static str> {
+        (self.status == 401).then_some("Bearer")
+    }
+
     /// A result.
     #[must_use]
     pub fn json(status: u16, body: Option<String>) -> Self {
@@ -62,6 +69,9 @@ impl HostReply {
         }
         if let Some(seconds) = answer.retry_after_seconds {
             headers.insert("Retry-After".into(), seconds.to_string().into());
+        }
+        if let Some(challenge) = answer.challenge() {
+            headers.insert("WWW-Authenticate".into(), challenge.into());
         }
         // `status` alone is never read by the host.
         let mut output = serde_json::Map::new();

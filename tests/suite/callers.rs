@@ -116,6 +116,25 @@ async fn a_caller_without_a_token_and_one_without_the_claim_hear_so() {
     desk.finish().await;
 }
 
+async fn a_caller_without_a_token_is_told_what_to_send(mode: Mode) {
+    let desk = desk(Some("true"), mode).await;
+    let answer = desk.get("/api/who").await;
+    assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")));
+    let answer = desk.get_with("/api/who", &[(HEADER, &with_claims(&[("tid", "t")]))]).await;
+    assert_eq!((answer.status, answer.header("www-authenticate")), (403, None));
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_without_a_token_is_told_what_to_send_in_the_default_mode() {
+    a_caller_without_a_token_is_told_what_to_send(Mode::Enveloped).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_without_a_token_is_told_what_to_send_in_proxying_mode() {
+    a_caller_without_a_token_is_told_what_to_send(Mode::Proxying).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_that_can_not_be_the_front_ends_own_is_refused() {
     let desk = desk(Some("true"), Mode::of_this_run()).await;

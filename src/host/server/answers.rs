@@ -71,6 +71,9 @@ pub(super) fn caller_answer(answer: HttpAnswer) -> HttpResponse {
     if let Some(seconds) = answer.retry_after_seconds {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
+    if let Some(challenge) = answer.challenge() {
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    }
     match answer.body {
         Some(body) => response.insert_header((header::CONTENT_TYPE, answer.content_type)).body(body),
         None => response.finish(),
