@@ -24,9 +24,17 @@ pub(super) enum TryError {
 }
 
 impl TryError {
-    /// Whether the connection itself broke, as all do in a failover.
+    /// Whether the connection itself broke, as all do in a failover. A fault before the command is of the class `Opening`
+    /// whatever it is: what the server said on a connection that still works, or of one session's token, is no break.
     pub(super) fn is_broken_connection(&self) -> bool {
-        matches!(self, Self::Fault(fault) if matches!(fault.class, FaultClass::Unknown | FaultClass::Opening))
+        match self {
+            Self::Fault(fault) => match fault.class {
+                FaultClass::Unknown => true,
+                FaultClass::Opening => !fault.connection_usable && !fault.is_ended_token(),
+                FaultClass::NeverRan | FaultClass::Permanent => false,
+            },
+            Self::Sink(_) | Self::Read(_) | Self::OpenTransaction => false,
+        }
     }
 
     /// Whether the session's token has ended, and so all that it opened.
@@ -126,4 +134,24 @@ async fn open_transactions(client: &mut DriverClient) -> Result<i32, TryError> {
     let count = row.and_then(|row| row.try_get::<i32, _>(0).ok().flatten());
     // A server that gives no number can't be trusted with the next caller either.
     Ok(count.unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::faults::SESSION_TOKEN_EXPIRED;
+    use super::*;
+
+    fn before_the_command(number: Option<u32>, connection_usable: bool) -> TryError {
+        let fault = Fault::without_number(FaultClass::Opening, "a fault while the session was told");
+        TryError::Fault(Fault { number, connection_usable, ..fault })
+    }
+
+    #[test]
+    fn only_a_fault_that_breaks_the_connection_tells_of_all_others() {
+        assert!(before_the_command(None, false).is_broken_connection());
+        assert!(!before_the_command(Some(10928), true).is_broken_connection(), "the server was busy");
+        assert!(!before_the_command(Some(SESSION_TOKEN_EXPIRED), false).is_broken_connection());
+        let unknown = Fault::without_number(FaultClass::Unknown, "the connection broke");
+        assert!(TryError::Fault(unknown).is_broken_connection());
+    }
 }

@@ -112,7 +112,7 @@ impl CommandText {
     }
 
     /// Whether its words leave something in the session that outlives `sp_executesql`: session context, CONTEXT_INFO, an
-    /// application lock, a cursor, a global temp table. What a procedure of the user's leaves can't be seen here.
+    /// application lock, a cursor, a global temp table, an open key. What a procedure of the user's leaves can't be seen here.
     #[must_use]
     pub fn leaves_session_state(&self) -> bool {
         self.leaves_session_state
@@ -194,5 +194,23 @@ mod tests {
         assert!(write.is_single_plain_statement() && !write.may_leave_transaction());
         assert!(write.uses("@id"));
         assert_eq!(write.needed_parameters().collect::<Vec<_>>(), [("@ID", 1)]);
+    }
+
+    #[test]
+    fn what_outlives_the_call_in_its_session_is_found_out() {
+        for text in [
+            "EXEC sp_set_session_context N'a', 1",
+            "EXEC [sys].[sp_setapprole] N'a', N'b'",
+            "SET CONTEXT_INFO 0x1",
+            "SELECT 1 AS a INTO ##all",
+            "DECLARE c CURSOR GLOBAL FOR SELECT 1",
+            "OPEN SYMMETRIC KEY k DECRYPTION BY CERTIFICATE c",
+            "EXEC sp_xml_preparedocument @handle OUTPUT, @x",
+        ] {
+            assert!(CommandText::examine(text).unwrap().leaves_session_state(), "{text}");
+        }
+        for text in ["SELECT 'sp_setapprole', SESSION_CONTEXT(N'a') FROM #own", "SET NOCOUNT ON"] {
+            assert!(!CommandText::examine(text).unwrap().leaves_session_state(), "{text}");
+        }
     }
 }

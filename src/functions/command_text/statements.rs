@@ -161,8 +161,16 @@ pub(super) fn may_leave_transaction(tokens: &[Token<'_>]) -> bool {
 
 /// Whether a word names something that outlives the call in its session.
 pub(super) fn leaves_session_state(tokens: &[Token<'_>]) -> bool {
-    const WORDS: [&str; 5] =
-        ["SP_SET_SESSION_CONTEXT", "SP_GETAPPLOCK", "CONTEXT_INFO", "CURSOR", "SP_SETAPPROLE"];
+    // A symmetric key stays open until the session ends: the next caller could decrypt with it.
+    const WORDS: [&str; 7] = [
+        "SP_SET_SESSION_CONTEXT",
+        "SP_GETAPPLOCK",
+        "CONTEXT_INFO",
+        "CURSOR",
+        "SP_SETAPPROLE",
+        "SP_XML_PREPAREDOCUMENT",
+        "SYMMETRIC",
+    ];
     tokens.iter().any(|token| {
         let name = token.text.trim_matches(['[', ']', '"']);
         match token.kind {

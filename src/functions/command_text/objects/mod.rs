@@ -79,6 +79,9 @@ impl Reader {
 
     /// A right on what the name means; nothing where the name means nothing that is granted.
     fn need(&mut self, name: &Name, right: Right) {
+        if self.is_unfit_for_a_script(name) {
+            return;
+        }
         match name.meaning() {
             Meaning::Own { object, default_schema } => {
                 if default_schema {
@@ -109,7 +112,25 @@ impl Reader {
         }
     }
 
+    /// A script is run by tools that look for lines such as `GO` on their own, perhaps inside of brackets too, and by
+    /// somebody with more rights than the author of the command.
+    fn is_unfit_for_a_script(&mut self, name: &Name) -> bool {
+        let breaks_line =
+            |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
+        let is_unfit = name.parts.iter().any(|part| part.contains(breaks_line));
+        if is_unfit {
+            self.needed.note(
+                name.line,
+                format!("`{name}` holds a line's end or another control character; grant on it by hand"),
+            );
+        }
+        is_unfit
+    }
+
     fn need_type(&mut self, name: &Name) {
+        if self.is_unfit_for_a_script(name) {
+            return;
+        }
         let object = match name.parts.as_slice() {
             [name] => ObjectName::user_type("dbo", name),
             [schema, _] if schema.eq_ignore_ascii_case("sys") => return,
