@@ -32,11 +32,7 @@ pub(super) fn read(data: &RawValue, binding: &str) -> Result<HttpRequest, Envelo
     let mut query = text_map(object(data.query).ok_or_else(|| wrong("Query", SMALL_OBJECT))?);
     // Names of a query have no case for those who read it.
     query.retain(|name, _| !name.eq_ignore_ascii_case("code"));
-    let headers: BTreeMap<String, String> =
-        text_map(object(data.headers).ok_or_else(|| wrong("Headers", SMALL_OBJECT))?)
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
+    let headers = lower_case(text_map(object(data.headers).ok_or_else(|| wrong("Headers", SMALL_OBJECT))?));
     let is_binary = headers.get("content-type").is_some_and(|kind| Body::is_binary(kind));
     let body = match data.body {
         None => Body::Empty,
@@ -70,6 +66,20 @@ fn object(raw: Option<&RawValue>) -> Option<Map<String, Json>> {
         },
         Json::Bool(_) | Json::Number(_) | Json::Array(_) => None,
     }
+}
+
+/// Names of headers have no case. Two that differ in it alone are one header with two values: none of them may win, or one
+/// that tells who calls could stand in for another.
+fn lower_case(headers: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut lower: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let values = lower.entry(name.to_ascii_lowercase()).or_default();
+        if !values.is_empty() {
+            values.push_str(", ");
+        }
+        values.push_str(&value);
+    }
+    lower
 }
 
 /// Null values (an optional route value that was not given) have no entry; arrays are joined as HTTP joins headers.

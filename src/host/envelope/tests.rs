@@ -73,6 +73,13 @@ fn an_absent_optional_route_value_has_no_entry() {
 }
 
 #[test]
+fn headers_that_differ_in_case_alone_are_joined_too() {
+    let request = http(r#"{"Headers":{"X-Tag":["b"],"x-tag":["a"],"X-TAG":"c","x-other":"d"}}"#);
+    assert_eq!(request.headers["x-tag"], "c, b, a");
+    assert_eq!(request.headers.len(), 2);
+}
+
+#[test]
 fn header_arrays_are_joined_under_lower_case_names() {
     let request = http(r#"{"Headers":{"X-Tag":["a","b"]}}"#);
     assert_eq!(request.headers["x-tag"], "a, b");

@@ -231,7 +231,7 @@ impl Reader {
                     [Node::Group { nodes: arguments, .. }, ..] => self.function(&name, arguments),
                     // `dbo.Point::Parse(..)`
                     [one, other, ..] if one.is_symbol(":") && other.is_symbol(":") => {
-                        self.written_type(nodes)
+                        self.written_type(nodes);
                     }
                     _ => {}
                 }
