@@ -5,6 +5,8 @@
 //! | `FUNCTIONS_CUSTOMHANDLER_PORT` | the port to listen on, set by the Functions host | none: required | 0 to 65535 |
 //! | `FUNCTIONS_APP_ROOT_PATH` | the script root: the folder with `host.json`, set by the Functions host | the current folder | a folder |
 //! | `AZURE_SQL_CONNECTIONSTRING` | the connection string, unless a function names another setting | none | see [`crate::database::ConnectionSettings`] |
+//! | `SQL_SERVER`, `SQL_DATABASE` | stand in for `AZURE_SQL_CONNECTIONSTRING` when it is not set | none | a server's full name, a database's name |
+//! | `AZSQL_ACCESS_TOKEN_FILE` | a file with an Entra token that another program keeps fresh; see [`crate::database::ConnectionSettings::parse`] | none | a readable file |
 //! | `AZURE_CLIENT_ID` | client id of the user-assigned identity when the connection string names none | system-assigned | a client id |
 //! | `IDENTITY_ENDPOINT`, `IDENTITY_HEADER` | the managed-identity endpoint, set by the platform | none | |
 //! | `AZSQL_TRUST_CA` | PEM file with authorities to trust beside the system's | none | a readable file |
@@ -280,7 +282,7 @@ fn flag(lookup: Lookup<'_>, variable: &'static str, errors: &mut Vec<SettingErro
     }
 }
 
-fn trusted_authorities(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> Option<Arc<[u8]>> {
+pub(crate) fn trusted_authorities(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> Option<Arc<[u8]>> {
     let path = set(lookup, "AZSQL_TRUST_CA")?;
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => Some(pem.into()),

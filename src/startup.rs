@@ -1,13 +1,19 @@
 //! Puts the worker together: settings, `host.json`, all functions, and the database that they run on.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::database::{Database, Tasks};
-use crate::functions::{self, Service};
+use crate::doctor::{BuiltInDoctor, Doctor};
+use crate::functions::{self, BuiltIn, Catalogue, Service, Work};
 use crate::host::host_json;
 use crate::host::router::Router;
 use crate::host::worker::Worker;
 use crate::settings::{ListenSettings, Lookup, WorkerSettings};
+
+/// A call of the built-in doctor takes no longer; Azure's load balancer hangs up after 230 s.
+const DOCTOR_LIMIT: Duration = Duration::from_secs(200);
 
 /// Reads everything under `script_root` and logs what is wrong with it. Commands run on `tasks`.
 ///
@@ -35,7 +41,20 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         let database = Database::new(settings.database, tasks?);
         Ok(Service::new(database, functions.valid(), lookup, &identity, settings.show_database_errors))
     });
+    let doctor = functions.as_ref().ok().filter(|functions| has_doctor(functions)).map(|functions| {
+        // Also when the settings are wrong: it may be what tells so.
+        Arc::new(BuiltInDoctor::new(Doctor::new(functions, lookup, &[], DOCTOR_LIMIT)))
+    });
     let worker = Worker::new(functions, host, router, service, ListenSettings::max_body(lookup));
+    let worker = match doctor {
+        Some(doctor) => worker.with_built_in(doctor),
+        None => worker,
+    };
     worker.report();
     worker
+}
+
+/// Whether a function asks for it: it is off by default.
+fn has_doctor(functions: &Catalogue) -> bool {
+    functions.valid().any(|function| matches!(function.work, Work::BuiltIn(BuiltIn::Doctor)))
 }

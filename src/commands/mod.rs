@@ -1,8 +1,9 @@
-//! The command line: `serve` (the default), `dev`, `check`, `package`, `token`.
+//! The command line: `serve` (the default), `dev`, `check`, `doctor`, `package`, `token`.
 
 mod check;
 #[cfg(feature = "dev")]
 mod dev;
+mod doctor;
 mod package;
 mod serve;
 mod stop_signal;
@@ -22,6 +23,9 @@ const EXIT_MISTAKES: u8 = 65;
 
 /// A folder or file that was named can't be read; what `sysexits.h` calls `EX_NOINPUT`.
 const EXIT_NO_INPUT: u8 = 66;
+
+/// A step of `doctor` failed; what `sysexits.h` calls `EX_UNAVAILABLE`.
+const EXIT_UNHEALTHY: u8 = 69;
 
 /// The worker can't run, or stopped running: any number but 0 and 200 makes the Functions host start it again.
 const EXIT_FAILURE: u8 = 70;
@@ -57,6 +61,8 @@ enum Subcommands {
     Dev(dev::DevOptions),
     /// Look for mistakes in all definitions and host.json; each with its file, line and cure
     Check(check::CheckOptions),
+    /// Go the way to the database step by step: what fails, and what to do; --grant prints the script with the rights
+    Doctor(doctor::DoctorOptions),
     /// Write the folder to deploy: host.json, the functions and the worker built for production
     Package(package::PackageOptions),
     /// Get a token as the worker would; who it is for, and until when
@@ -91,6 +97,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "dev")]
         Some(Subcommands::Dev(options)) => dev::run(options),
         Some(Subcommands::Check(options)) => check::run(&options),
+        Some(Subcommands::Doctor(options)) => doctor::run(&options),
         Some(Subcommands::Package(options)) => package::run(&options),
         Some(Subcommands::Token(options)) => token::run(&options),
     }

@@ -132,6 +132,13 @@ impl Connector {
         &*self.clock
     }
 
+    /// A connection is lent: the next one's token is asked for ahead of time.
+    pub(super) fn keep_fresh(&self) {
+        if let Some(tokens) = &self.tokens {
+            tokens.keep_fresh();
+        }
+    }
+
     /// The server said that the token of a session has ended.
     pub(super) fn drop_ended(&self, generation: u64) {
         if let Some(tokens) = &self.tokens {
@@ -225,7 +232,9 @@ impl Connector {
         let mut port = self.settings.port;
         for _ in 0..=MAX_REDIRECTS {
             let stream = open_stream(&host, port).await.map_err(|e| Fault::io(e.kind(), Stage::Opening))?;
-            match Client::connect(self.config(&host, port, token), stream.compat_write()).await {
+            let config =
+                driver_config(&self.settings, self.trusted_authorities.as_deref(), &host, port, token);
+            match Client::connect(config, stream.compat_write()).await {
                 Ok(client) => return Ok(client),
                 Err(DriverError::Routing { host: next_host, port: next_port }) => {
                     tracing::debug!(port = next_port, "the server redirects the login");
@@ -236,45 +245,51 @@ impl Connector {
         }
         Err(Fault::without_number(FaultClass::Permanent, "the server redirects the login in a circle"))
     }
+}
 
-    fn config(&self, host: &str, port: u16, token: Option<&Token>) -> Config {
-        let settings = &self.settings;
-        let mut config = Config::new();
-        config.host(host);
-        config.port(port);
-        if let Some(database) = &settings.database {
-            config.database(database);
-        }
-        config.application_name(&settings.application_name);
-        config.readonly(settings.read_only);
-        config.packet_size(PACKET_SIZE);
-        config.encryption(if settings.strict_encryption {
-            EncryptionLevel::Strict
-        } else {
-            EncryptionLevel::Required
-        });
-        if settings.trust_server_certificate {
-            config.trust_cert();
-        } else if let Some(authorities) = &self.trusted_authorities {
-            config.trust_cert_ca_bundle(authorities.to_vec());
-        }
-        if let Some(name) = &settings.host_name_in_certificate {
-            config.hostname_in_certificate(name);
-        }
-        config.handshake_timeout(Some(settings.connect_timeout));
-        // The invocation's deadline bounds a command; the driver's clock would restart with every token.
-        config.command_timeout(None);
-        match (&settings.authentication, token) {
-            (Authentication::SqlPassword { user, password }, _) => {
-                config.authentication(AuthMethod::sql_server(user, password.expose_secret()));
-            }
-            (Authentication::Entra(_), Some(token)) => {
-                config.authentication(AuthMethod::aad_token(token.secret.expose_secret()));
-            }
-            (Authentication::Entra(_), None) => {}
-        }
-        config
+/// How the driver connects to `host`, which is the server of `settings` or where it sent us.
+pub(super) fn driver_config(
+    settings: &ConnectionSettings,
+    trusted_authorities: Option<&[u8]>,
+    host: &str,
+    port: u16,
+    token: Option<&Token>,
+) -> Config {
+    let mut config = Config::new();
+    config.host(host);
+    config.port(port);
+    if let Some(database) = &settings.database {
+        config.database(database);
     }
+    config.application_name(&settings.application_name);
+    config.readonly(settings.read_only);
+    config.packet_size(PACKET_SIZE);
+    config.encryption(if settings.strict_encryption {
+        EncryptionLevel::Strict
+    } else {
+        EncryptionLevel::Required
+    });
+    if settings.trust_server_certificate {
+        config.trust_cert();
+    } else if let Some(authorities) = trusted_authorities {
+        config.trust_cert_ca_bundle(authorities.to_vec());
+    }
+    if let Some(name) = &settings.host_name_in_certificate {
+        config.hostname_in_certificate(name);
+    }
+    config.handshake_timeout(Some(settings.connect_timeout));
+    // The invocation's deadline bounds a command; the driver's clock would restart with every token.
+    config.command_timeout(None);
+    match (&settings.authentication, token) {
+        (Authentication::SqlPassword { user, password }, _) => {
+            config.authentication(AuthMethod::sql_server(user, password.expose_secret()));
+        }
+        (Authentication::Entra(_), Some(token)) => {
+            config.authentication(AuthMethod::aad_token(token.secret.expose_secret()));
+        }
+        (Authentication::Entra(_), None) => {}
+    }
+    config
 }
 
 fn refused_or_failed(fault: Fault, generation: Option<u64>) -> NotIn {
@@ -287,7 +302,7 @@ fn refused_or_failed(fault: Fault, generation: Option<u64>) -> NotIn {
 }
 
 /// A stream that sends at once and notices a dead peer.
-async fn open_stream(host: &str, port: u16) -> std::io::Result<TcpStream> {
+pub(super) async fn open_stream(host: &str, port: u16) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;
     SockRef::from(&stream)

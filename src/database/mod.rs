@@ -10,11 +10,14 @@ mod failure;
 pub mod faults;
 mod lease;
 mod pool;
+pub(crate) mod probe;
 mod retirement;
 mod running;
 mod session_context;
 mod sink;
 mod tasks;
+#[cfg(test)]
+mod token_day;
 mod values;
 
 use std::collections::HashMap;
@@ -80,7 +83,7 @@ pub struct Database {
 struct Inner {
     settings: DatabaseSettings,
     tasks: Tasks,
-    tokens: TokenCaches,
+    tokens: Arc<TokenCaches>,
     pools: Mutex<HashMap<Arc<str>, ConnectionPool>>,
 }
 
@@ -89,6 +92,12 @@ impl Database {
     #[must_use]
     pub fn new(settings: DatabaseSettings, tasks: Tasks) -> Self {
         let tokens = TokenCaches::new(settings.identity.clone(), Arc::new(SystemClock));
+        Self::with_tokens(settings, tasks, Arc::new(tokens))
+    }
+
+    /// The same with caches of the caller's: shared with other databases, or with a way to sign in of its own.
+    #[must_use]
+    pub fn with_tokens(settings: DatabaseSettings, tasks: Tasks, tokens: Arc<TokenCaches>) -> Self {
         Self { inner: Arc::new(Inner { settings, tasks, tokens, pools: Mutex::default() }) }
     }
 

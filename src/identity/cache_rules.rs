@@ -22,6 +22,9 @@ const FIRST_WAIT: i64 = 30;
 /// The longest of these waits.
 const MAX_WAIT: i64 = 5 * 60;
 
+/// The shortest of these waits: towards the token's end they shrink, so that several tries are left.
+const MIN_WAIT: i64 = 5;
+
 /// By how much of itself such a wait may be longer, in thousandths.
 const WAIT_JITTER: i64 = 200;
 
@@ -84,10 +87,16 @@ pub(super) fn retire_at(now: i64, expires_at: i64) -> i64 {
     expires_at.saturating_sub((left / 6).clamp(0, MAX_RETIRE_MARGIN))
 }
 
-/// Seconds until the next refresh, after this many that failed in a row (at least 1).
-pub(super) fn wait_after_failures(failures: u32, retry_after: Option<Duration>, chance: Chance) -> i64 {
+/// Seconds until the next refresh, after this many that failed in a row (at least 1), where the token still holds for `left`
+/// seconds: a third of that at the most.
+pub(super) fn wait_after_failures(
+    failures: u32,
+    retry_after: Option<Duration>,
+    left: i64,
+    chance: Chance,
+) -> i64 {
     let doublings = failures.saturating_sub(1).min(8);
-    let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(MAX_WAIT);
+    let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(MAX_WAIT).min((left / 3).max(MIN_WAIT));
     wait.saturating_add(chance.of(wait, WAIT_JITTER)).max(retry_after.map_or(0, seconds))
 }
 
@@ -140,11 +149,11 @@ mod tests {
 
         #[test]
         fn the_wait_after_failures_stays_within_its_bounds(
-            failures in 1..u32::MAX, asked in 0..u64::MAX, chance in 0..=1000_i64
+            failures in 1..u32::MAX, asked in 0..u64::MAX, left: i64, chance in 0..=1000_i64
         ) {
-            let wait = wait_after_failures(failures, None, Chance(chance));
-            prop_assert!((FIRST_WAIT..=MAX_WAIT * 6 / 5).contains(&wait));
-            let told = wait_after_failures(failures, Some(Duration::from_secs(asked)), Chance(chance));
+            let wait = wait_after_failures(failures, None, left, Chance(chance));
+            prop_assert!((MIN_WAIT..=MAX_WAIT * 6 / 5).contains(&wait));
+            let told = wait_after_failures(failures, Some(Duration::from_secs(asked)), left, Chance(chance));
             prop_assert!(told >= wait && told >= i64::try_from(asked).unwrap_or(i64::MAX));
         }
 
@@ -187,9 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_five_minutes() {
-        let waits: Vec<i64> =
-            (1..=6).map(|failures| wait_after_failures(failures, None, Chance(0))).collect();
-        assert_eq!(waits, [30, 60, 120, 240, 300, 300]);
+    fn waits_double_up_to_five_minutes_and_shrink_towards_the_end() {
+        let waits =
+            |left| (1..=6).map(|failures| wait_after_failures(failures, None, left, Chance(0))).collect();
+        let long: Vec<i64> = waits(43_200);
+        assert_eq!(long, [30, 60, 120, 240, 300, 300]);
+        let short: Vec<i64> = waits(160);
+        assert_eq!(short, [30, 53, 53, 53, 53, 53]);
+        assert_eq!(wait_after_failures(9, None, 3, Chance(0)), 5);
     }
 }

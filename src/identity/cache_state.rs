@@ -173,7 +173,9 @@ impl CacheState {
     ) -> Result<Arc<HeldToken>, IdentityError> {
         self.failures = self.failures.saturating_add(1);
         if let Some(held) = &mut self.held {
-            held.fresh = Window::of(now, wait_after_failures(self.failures, error.retry_after(), chance));
+            let left = held.token.token.expires_at.saturating_sub(now);
+            let wait = wait_after_failures(self.failures, error.retry_after(), left, chance);
+            held.fresh = Window::of(now, wait);
         }
         self.failed = Some((error.clone(), Window::of(now, failure_memory(error.retry_after()))));
         Err(error)
@@ -195,3 +197,6 @@ fn uselessness(token: &Token, now: i64) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,14 +4,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Clock, Cloud, IdentityEnvironment, Method, TokenCache, fetcher_of};
+use super::{Clock, Cloud, IdentityEnvironment, Method, TokenCache, TokenFetcher, fetcher_of};
 
 /// The token caches of a process: one environment, one clock.
 #[derive(Debug)]
 pub struct TokenCaches {
-    environment: IdentityEnvironment,
+    source: Source,
     clock: Arc<dyn Clock>,
     entries: Mutex<Vec<Entry>>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// What each method makes of it.
+    Environment(IdentityEnvironment),
+    /// One way for all methods.
+    Fetcher(Arc<dyn TokenFetcher>),
 }
 
 #[derive(Debug)]
@@ -26,7 +34,13 @@ impl TokenCaches {
     /// No cache yet.
     #[must_use]
     pub fn new(environment: IdentityEnvironment, clock: Arc<dyn Clock>) -> Self {
-        Self { environment, clock, entries: Mutex::default() }
+        Self { source: Source::Environment(environment), clock, entries: Mutex::default() }
+    }
+
+    /// The same with one way for all methods, whatever a connection string names: for a program that signs in itself.
+    #[must_use]
+    pub fn of_fetcher(fetcher: Arc<dyn TokenFetcher>, clock: Arc<dyn Clock>) -> Self {
+        Self { source: Source::Fetcher(fetcher), clock, entries: Mutex::default() }
     }
 
     /// The cache for a method and a scope; made at the first call.
@@ -39,7 +53,10 @@ impl TokenCaches {
         if let Some(entry) = found {
             return Arc::clone(&entry.cache);
         }
-        let fetcher = fetcher_of(method, &self.environment, cloud);
+        let fetcher = match &self.source {
+            Source::Environment(environment) => fetcher_of(method, environment, cloud),
+            Source::Fetcher(fetcher) => Arc::clone(fetcher),
+        };
         let cache = TokenCache::new(fetcher, scope, Arc::clone(&self.clock));
         let entry =
             Entry { method: method.clone(), cloud, scope: scope.to_owned(), cache: Arc::clone(&cache) };
@@ -100,4 +117,43 @@ fn same_text(one: &Option<String>, other: &Option<String>) -> bool {
 
 fn same_secret(one: &Option<SecretString>, other: &Option<SecretString>) -> bool {
     one.as_ref().map(ExposeSecret::expose_secret) == other.as_ref().map(ExposeSecret::expose_secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SystemClock;
+    use super::*;
+
+    fn secret(client_id: &str, secret: &str) -> Method {
+        Method::ClientSecret {
+            client_id: Some(client_id.to_owned()),
+            tenant_id: None,
+            secret: Some(SecretString::from(secret)),
+        }
+    }
+
+    #[test]
+    fn strings_that_sign_in_alike_share_a_cache_and_others_do_not() {
+        let caches = TokenCaches::new(IdentityEnvironment::default(), Arc::new(SystemClock));
+        let cache = |method: &Method, cloud: Cloud| caches.cache(method, cloud, cloud.sql_scope());
+        let first = cache(&secret("a", "one"), Cloud::Public);
+        assert!(Arc::ptr_eq(&first, &cache(&secret("A", "one"), Cloud::Public)));
+        for (method, cloud) in [
+            (secret("a", "two"), Cloud::Public),
+            (secret("b", "one"), Cloud::Public),
+            (secret("a", "one"), Cloud::China),
+            (Method::Environment, Cloud::Public),
+        ] {
+            assert!(!Arc::ptr_eq(&first, &cache(&method, cloud)), "{method:?} {cloud:?}");
+        }
+        let scope = "https://ossrdbms-aad.database.windows.net/.default";
+        assert!(!Arc::ptr_eq(&first, &caches.cache(&secret("a", "one"), Cloud::Public, scope)));
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let caches = TokenCaches::new(IdentityEnvironment::default(), Arc::new(SystemClock));
+        let _ = caches.cache(&secret("a", "CANARY"), Cloud::Public, Cloud::Public.sql_scope());
+        assert!(!format!("{caches:?}").contains("CANARY"));
+    }
 }

@@ -84,3 +84,6 @@ impl<E: Clone> Drop for Attempt<'_, E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,14 +158,14 @@ async fn without_a_connection_string_the_answer_names_the_setting() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_connection_string_is_told_without_any_of_its_values() {
     for (text, sentence) in [
-        ("Server=CANARY;Pasword=CANARY", "did you mean `Password`?"),
+        ("Server=CANARY;User Id=CANARY;Pasword=CANARY", "did you mean `Password`?"),
         // What follows an unquoted `;` may be the rest of a password.
-        ("Server=CANARY;User Id=CANARY;Password=CANARY;CANARY=CANARY", "part 4"),
+        ("Server=CANARY;User Id=CANARY;Password=CANARY;CANARY", "part 4"),
         ("Server=CANARY;User Id=CANARY;Password=CANARY;Encrypt=false", "Encrypt=false"),
         ("Server=CANARY", "how to log in"),
         ("Database=CANARY;Authentication=ActiveDirectoryMSI", "names no server"),
         ("Server=CANARY;Authentication=ActiveDirectoryMSI;Password=CANARY", "contradicts"),
-        ("Server=CANARY;Authentication=CANARY", "must be ActiveDirectoryMSI"),
+        ("Server=CANARY;Authentication=CANARY", "must be ActiveDirectoryDefault, ActiveDirectoryMSI"),
         ("CANARY", "keyword=value"),
     ] {
         let desk = Desk::builder().setting("AZURE_SQL_CONNECTIONSTRING", text).start().await;

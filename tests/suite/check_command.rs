@@ -274,3 +274,30 @@ fn a_timer_whose_calls_could_be_forged_is_refused_in_proxying_mode_alone() {
         forgeable.lines
     );
 }
+
+#[test]
+fn a_function_that_takes_who_calls_is_warned_of_until_the_authentication_is_on() {
+    let takes = |name: &str, from: &str| {
+        let who = json!({ "from": from, "type": "nvarchar(100)" });
+        let sql = json!({ "result": "row", "parameters": { "@who": who } });
+        FunctionFolder::http(name, "get", &name.to_lowercase(), sql, "SELECT @who AS who")
+    };
+    let raw = takes("Raw", "header.X-MS-CLIENT-PRINCIPAL-NAME");
+    let folder = root(script_root::HOST_JSON, &[takes("Known", "principal.name"), raw]);
+
+    let off = check(folder.path(), &["--functions", "."]);
+    let on = Command::new(worker_program())
+        .args(["check", "--functions", "."])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("WEBSITE_AUTH_ENABLED", "True")
+        .output()
+        .unwrap();
+    let on = String::from_utf8(on.stdout).unwrap();
+
+    let lines = off.lines.join("\n");
+    assert_eq!(off.code, Some(0), "{lines}");
+    assert!(lines.contains("Known/function.json") && lines.contains("`principal.name`"), "{lines}");
+    assert!(lines.contains("Raw/function.json") && lines.contains("take `principal.*`"), "{lines}");
+    assert!(!on.contains("Known/") && on.contains("Raw/"), "{on}");
+}

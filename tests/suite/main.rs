@@ -7,12 +7,15 @@
 
 mod bad_input;
 mod body_limits;
+mod callers;
 mod cancellation;
 mod check_command;
+mod connection_strings;
 mod constraint_errors;
 mod contract;
 mod deadlines;
 mod dev_command;
+mod doctor;
 mod forged_envelopes;
 mod guides;
 mod identity;
@@ -28,9 +31,11 @@ mod retries;
 mod routes;
 mod samples;
 mod secrets_stay_inside;
+mod session_context;
 mod session_state;
 mod support;
 mod timers;
 mod tls;
+mod token_life;
 mod ways;
 mod worker_process;

@@ -7,6 +7,7 @@
 mod code_page;
 pub mod engine;
 pub mod faults;
+pub mod logins;
 pub mod reply;
 pub mod seed;
 pub mod server;

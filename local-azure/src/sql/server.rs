@@ -1,12 +1,11 @@
 //! Starting and stopping the SQL endpoint.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -14,12 +13,14 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
+pub use super::logins::{LoginCounts, LoginRecord};
 pub use super::tds::authentication::{Credential, SqlLogin, TokenCheck, token_fingerprint};
 pub use super::tds::prelogin::Encryption;
 
 use super::certificates::{self, Certificates};
 use super::engine::{Database, DirectoryEntry};
 use super::faults::Faults;
+use super::logins::Logins;
 use super::reply::SqlError;
 use super::seed;
 use super::tds::connection::{Counted, serve};
@@ -101,72 +102,6 @@ impl fmt::Debug for SqlOptions {
     }
 }
 
-/// A login that was tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoginRecord {
-    /// The number of the session, as `@@SPID` would say.
-    pub spid: u16,
-    /// The login's name; what the client called itself if it was refused.
-    pub login: String,
-    /// What it showed.
-    pub credential: Credential,
-    /// The token's [`token_fingerprint`]; None for a login by password, and for one that ended before its token came.
-    pub token: Option<String>,
-    /// The name of the program.
-    pub application: String,
-    /// The name of its machine.
-    pub host: String,
-    /// The database it asked for.
-    pub database: String,
-    /// Whether it asked for a read-only replica.
-    pub read_only_intent: bool,
-    /// The number of the error it was refused with; None if it got in (or was redirected).
-    pub refused: Option<i32>,
-}
-
-/// How many logins were tried, and how they ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoginCounts {
-    /// All that were tried.
-    pub attempted: u64,
-    /// Those that got a session.
-    pub succeeded: u64,
-    /// Those that were refused with an error.
-    pub refused: u64,
-    /// Those that were sent elsewhere.
-    pub redirected: u64,
-}
-
-/// How a login ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LoginOutcome {
-    Succeeded,
-    Refused(i32),
-    Redirected,
-}
-
-impl LoginCounts {
-    fn count(&mut self, outcome: LoginOutcome) {
-        let counter = match outcome {
-            LoginOutcome::Succeeded => &mut self.succeeded,
-            LoginOutcome::Refused(_) => &mut self.refused,
-            LoginOutcome::Redirected => &mut self.redirected,
-        };
-        *counter = counter.saturating_add(1);
-        self.attempted = self.attempted.saturating_add(1);
-    }
-}
-
-/// What is kept of all logins.
-#[derive(Default)]
-struct Logins {
-    records: Vec<LoginRecord>,
-    counts: LoginCounts,
-    by_token: HashMap<String, LoginCounts>,
-}
-
-/// How many logins are kept.
-const MAX_RECORDS: usize = 10_000;
 /// The first number of a user's session.
 const FIRST_SPID: u16 = 51;
 
@@ -183,7 +118,7 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) open_connections: AtomicUsize,
     database_names: Vec<String>,
-    tried: Mutex<Logins>,
+    pub(crate) tried: Logins,
     spid: AtomicU16,
 }
 
@@ -196,23 +131,6 @@ impl Shared {
         self.database_names.is_empty()
             || name.eq_ignore_ascii_case("master")
             || self.database_names.iter().any(|known| known.eq_ignore_ascii_case(name))
-    }
-
-    /// Keeps a login that has ended.
-    pub(crate) fn record(&self, mut record: LoginRecord, outcome: LoginOutcome) {
-        if let LoginOutcome::Refused(number) = outcome {
-            record.refused = Some(number);
-        }
-        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-        tried.counts.count(outcome);
-        if let Some(token) = &record.token
-            && (tried.by_token.len() < MAX_RECORDS || tried.by_token.contains_key(token))
-        {
-            tried.by_token.entry(token.clone()).or_default().count(outcome);
-        }
-        if tried.records.len() < MAX_RECORDS {
-            tried.records.push(record);
-        }
     }
 }
 
@@ -291,7 +209,7 @@ pub async fn start_with(options: SqlOptions, open: OpenSession) -> io::Result<Sq
         faults: Faults::default(),
         open_connections: AtomicUsize::new(0),
         database_names: options.database_names,
-        tried: Mutex::default(),
+        tried: Logins::default(),
         spid: AtomicU16::new(FIRST_SPID),
     });
     let (stop, stopping) = watch::channel(false);
@@ -376,23 +294,19 @@ impl SqlServer {
     /// The logins so far, the first 10,000, oldest first.
     #[must_use]
     pub fn logins(&self) -> Vec<LoginRecord> {
-        self.tried().records.clone()
+        self.shared.tried.records()
     }
 
     /// How many logins there were so far.
     #[must_use]
     pub fn login_counts(&self) -> LoginCounts {
-        self.tried().counts
+        self.shared.tried.counts()
     }
 
     /// How many of them came with this token. Of the first 10,000 tokens.
     #[must_use]
     pub fn login_counts_of(&self, token: &str) -> LoginCounts {
-        self.tried().by_token.get(&token_fingerprint(token)).copied().unwrap_or_default()
-    }
-
-    fn tried(&self) -> MutexGuard<'_, Logins> {
-        self.shared.tried.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.tried.counts_of(token)
     }
 
     /// Stops listening, ends what runs, closes all connections, and returns when all sessions have ended.

@@ -60,13 +60,15 @@ impl Claims {
         }
     }
 
-    /// What Azure SQL knows of the bearer. Ids that are no GUIDs are left out.
+    /// What Azure SQL knows of the bearer: an application by its client id, a user by the object id, whatever application
+    /// asked for the token. Ids that are no GUIDs are left out.
     #[must_use]
     pub fn login_identity(&self) -> LoginIdentity {
+        let user = self.upn.is_some() || self.idtyp.as_deref() == Some("user");
         LoginIdentity {
             name: self.login_name(),
             object_id: Uuid::try_parse(&self.oid).ok(),
-            client_id: Uuid::try_parse(&self.appid).ok(),
+            client_id: Uuid::try_parse(&self.appid).ok().filter(|_| !user),
             groups: Vec::new(),
         }
     }

@@ -212,6 +212,12 @@ fn a_read_only_key_cannot_be_set_again_not_even_to_the_same_or_to_null() {
             "Cannot set key 'User' in the session context. The key has been set as read_only for this session."
         );
     }
+    let called = set(&mut session, &[("@key", NVARCHAR, text("user")), ("@value", NVARCHAR, text("x"))]);
+    assert_eq!(called.status, Some(1));
+    assert_eq!(
+        called.errors.first().map(|error| error.procedure.as_str()),
+        Some("sys.sp_set_session_context")
+    );
     session.reset(false);
     ok(&mut session, "EXEC sp_set_session_context N'User', 2");
 }

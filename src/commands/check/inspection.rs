@@ -3,10 +3,11 @@
 use std::io;
 use std::path::Path;
 
-use super::across;
-use crate::functions;
+use super::{across, callers, connections};
+use crate::functions::{self, AppServiceAuthentication};
 use crate::host::host_json;
 use crate::invocation::{Mistake, Severity};
+use crate::settings::environment;
 
 /// What was found in a script root.
 #[derive(Clone, Debug)]
@@ -18,12 +19,14 @@ pub(in crate::commands) struct Inspection {
     pub(in crate::commands) mistakes: Vec<Mistake>,
 }
 
-/// Inspects the script root.
+/// Inspects the script root, and the connections that this process' environment has for it.
 ///
 /// # Errors
 /// Only when the folder itself can't be read.
 pub(in crate::commands) fn inspect(script_root: &Path) -> io::Result<Inspection> {
-    inspect_copy(script_root, script_root)
+    let mut inspection = inspect_copy(script_root, script_root)?;
+    inspection.mistakes.extend(connections::mistakes(&functions::load(script_root)?, &environment));
+    Ok(inspection)
 }
 
 /// Inspects a copy of a script root; mistakes name the files of the original.
@@ -39,9 +42,12 @@ pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> 
     let host = host_json::read(script_root, &|_| None).ok();
     let unreachable =
         host.as_ref().map(|host| across::unreachable(script_root, &catalogue, host)).unwrap_or_default();
+    let authentication = AppServiceAuthentication::read(&environment);
     for name in &functions {
-        if let Some(Err(error)) = catalogue.functions.get(name) {
-            mistakes.extend(error.mistakes.iter().cloned());
+        match catalogue.functions.get(name) {
+            Some(Err(error)) => mistakes.extend(error.mistakes.iter().cloned()),
+            Some(Ok(function)) => mistakes.extend(callers::warnings(function, authentication)),
+            None => {}
         }
         mistakes.extend(across::same_name(name, &functions));
         let same_route = across::same_route(script_root, name, &catalogue);

@@ -1,6 +1,8 @@
 //! `azsql-worker check`: what is wrong with definitions and `host.json`, before the host or a caller finds it.
 
 mod across;
+mod callers;
+mod connections;
 mod inspection;
 
 use std::path::{Path, PathBuf};

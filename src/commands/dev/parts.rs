@@ -143,6 +143,10 @@ fn point_to_local(
         ("AZSQL_TRUST_CA", ca_file.to_string_lossy().into_owned()),
         ("IDENTITY_ENDPOINT", identity.url()),
         ("IDENTITY_HEADER", identity.secret().to_owned()),
+        // Set to nothing is not set: these are for a real server.
+        ("SQL_SERVER", String::new()),
+        ("SQL_DATABASE", String::new()),
+        ("AZSQL_ACCESS_TOKEN_FILE", String::new()),
     ] {
         settings.insert(name.to_owned(), value);
     }

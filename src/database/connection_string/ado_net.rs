@@ -20,7 +20,7 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, ConnectionStringError> {
                 let (value, after) = unquoted.ok_or(ConnectionStringError::NoEndQuote { part: number })?;
                 (value, next_part(after, number)?)
             }
-            None => plain(after),
+            None => plain(after, char::is_whitespace),
         };
         parts.push(Part { number, keyword, value });
         rest = skip_separators(after);

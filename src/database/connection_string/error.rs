@@ -8,7 +8,7 @@ pub enum ConnectionStringError {
     /// `keyword` without `=`, or `=` without a keyword.
     #[error(
         "the connection string is not a list of `keyword=value` joined with `;`: look at part {part}; a value that holds \
-         `;` must stand in quotes or braces"
+         `;` must stand in quotes for ADO.NET, in braces for ODBC and JDBC"
     )]
     Syntax {
         /// Which part, from 1.
@@ -43,7 +43,7 @@ pub enum ConnectionStringError {
     },
     /// ADO.NET and ODBC read it differently.
     #[error(
-        "part {part} of the connection string has a quote or brace that ADO.NET and ODBC read differently: for ADO.NET \
+        "part {part} of the connection string has a quote, brace or blank that ADO.NET and ODBC read differently: for ADO.NET \
          write `User Id` and `Password` rather than UID and PWD, for ODBC begin with \
          `Driver={{ODBC Driver 18 for SQL Server}}`"
     )]

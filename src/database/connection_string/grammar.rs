@@ -1,10 +1,11 @@
 //! Which grammar a connection string is written in.
 //!
 //! A JDBC URL is known by its beginning. A list of keywords may be ADO.NET's or ODBC's, and most strings mean the same in
-//! both: then there is no question. Where they don't, because a value begins with a quote or a brace,
-//! 1. the reading that is possible at all counts;
-//! 2. else `Driver` or a DSN make it ODBC;
-//! 3. else the reading counts whose driver knows every keyword, then the one with fewer keywords that nobody knows;
+//! both: then there is no question. Where they don't, because a value begins with a quote or a brace or ends with
+//! a blank beyond ASCII,
+//! 1. `Driver` or a DSN make it ODBC;
+//! 2. else the reading that is possible at all counts, if its driver knows all the keywords;
+//! 3. if both are, the reading counts whose driver knows every keyword, then the one with fewer keywords that nobody knows;
 //! 4. else the string is refused, with how to make it plain.
 //!
 //! So no value is taken otherwise than its own driver would take it.
@@ -23,7 +24,8 @@ pub(super) struct Reading {
 }
 
 pub(super) fn read(text: &str) -> Result<Reading, ConnectionStringError> {
-    let text = text.trim();
+    // The end is each grammar's own: a no-break space belongs to an ODBC value.
+    let text = text.trim_start();
     if jdbc::is_url(text) {
         let (server, parts) = jdbc::parts(text)?;
         return Ok(Reading { server, parts, is_url: true });
@@ -37,11 +39,17 @@ fn list(text: &str) -> Result<Vec<Part>, ConnectionStringError> {
     }
     let (ado_net, odbc) = match (ado_net::parts(text), odbc::parts(text)) {
         (Ok(ado_net), Ok(odbc)) => (ado_net, odbc),
-        (Ok(parts), Err(_)) | (Err(_), Ok(parts)) => return Ok(parts),
+        (Ok(parts), Err(error)) => {
+            let own = Strangeness::of(&parts, |spelling| spelling.drivers.have_sql_client());
+            return if own.has_foreign { Err(error) } else { Ok(parts) };
+        }
+        (Err(error), Ok(parts)) => {
+            let own = Strangeness::of(&parts, |spelling| spelling.drivers.have_odbc());
+            return if own.has_foreign && !names_driver(&parts) { Err(error) } else { Ok(parts) };
+        }
         (Err(error), Err(_)) => return Err(error),
     };
     let Some(part) = first_difference(&ado_net, &odbc) else { return Ok(ado_net) };
-    let names_driver = |parts: &[Part]| parts.iter().any(|part| is_odbc_alone(&part.keyword));
     if names_driver(&ado_net) && names_driver(&odbc) {
         return Ok(odbc);
     }
@@ -60,8 +68,9 @@ fn is_url(text: &str) -> bool {
     start.contains("://")
 }
 
-fn is_odbc_alone(keyword: &str) -> bool {
-    matches!(keywords::folded(keyword).as_str(), "driver" | "dsn" | "filedsn")
+fn names_driver(parts: &[Part]) -> bool {
+    let mut folded = parts.iter().map(|part| keywords::folded(&part.keyword));
+    folded.any(|keyword| matches!(keyword.as_str(), "driver" | "dsn" | "filedsn"))
 }
 
 /// How little a reading looks like a string that a driver takes.

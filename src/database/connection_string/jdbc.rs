@@ -4,7 +4,7 @@
 //! the driver does; quotes are nothing special.
 
 use super::ConnectionStringError;
-use super::scan::{Part, next_part, plain, skip_separators, unquote};
+use super::scan::{Part, is_ascii_blank, next_part, plain, skip_separators, unquote};
 use super::server::{self, Server};
 
 const PREFIX: &str = "jdbc:sqlserver://";
@@ -24,7 +24,7 @@ pub(super) fn parts(url: &str) -> Result<(Option<Server>, Vec<Part>), Connection
         return Err(ConnectionStringError::OtherUrl);
     }
     let rest = url.get(PREFIX.len()..).unwrap_or_default();
-    let (authority, mut rest) = plain(rest);
+    let (authority, mut rest) = plain(rest, is_ascii_blank);
     let server = if authority.is_empty() { None } else { Some(server::of_url(&authority)?) };
     let mut parts = Vec::new();
     loop {
@@ -39,7 +39,7 @@ pub(super) fn parts(url: &str) -> Result<(Option<Server>, Vec<Part>), Connection
         if keyword.is_empty() || keyword.contains(';') {
             return Err(syntax);
         }
-        let after = after.trim_start();
+        let after = after.trim_start_matches(is_ascii_blank);
         let value;
         (value, rest) = match after.strip_prefix('{') {
             Some(braced) => {
@@ -47,7 +47,7 @@ pub(super) fn parts(url: &str) -> Result<(Option<Server>, Vec<Part>), Connection
                     unquote(braced, '}').ok_or(ConnectionStringError::NoEndQuote { part: number })?;
                 (value, next_part(after, number)?)
             }
-            None => plain(after),
+            None => plain(after, is_ascii_blank),
         };
         if !after.starts_with('{') && value.contains('{') {
             return Err(ConnectionStringError::BraceInside { part: number });

@@ -6,7 +6,7 @@
 //! [MS-ODBCSTR]: https://learn.microsoft.com/openspecs/sql_server_protocols/ms-odbcstr/
 
 use super::ConnectionStringError;
-use super::scan::{Part, next_part, plain, skip_separators, unquote};
+use super::scan::{Part, is_ascii_blank, next_part, plain, skip_separators, unquote};
 
 pub(super) fn parts(text: &str) -> Result<Vec<Part>, ConnectionStringError> {
     let mut parts = Vec::new();
@@ -27,14 +27,14 @@ fn part(text: &str, number: usize) -> Result<(Part, &str), ConnectionStringError
     if keyword.is_empty() || keyword.contains(';') {
         return Err(syntax);
     }
-    let after = after.trim_start();
+    let after = after.trim_start_matches(is_ascii_blank);
     let (value, after) = match after.strip_prefix('{') {
         Some(braced) => {
             let (value, after) =
                 unquote(braced, '}').ok_or(ConnectionStringError::NoEndQuote { part: number })?;
             (value, next_part(after, number)?)
         }
-        None => plain(after),
+        None => plain(after, is_ascii_blank),
     };
     Ok((Part { number, keyword: keyword.to_owned(), value }, after))
 }

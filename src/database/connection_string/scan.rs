@@ -40,10 +40,15 @@ pub(super) fn next_part(after: &str, part: usize) -> Result<&str, ConnectionStri
 }
 
 /// The value that ends at the next `;`, without the blanks around it, and the rest.
-pub(super) fn plain(text: &str) -> (String, &str) {
+pub(super) fn plain(text: &str, is_blank: impl Fn(char) -> bool) -> (String, &str) {
     let end = text.find(';').unwrap_or(text.len());
     let (value, rest) = text.split_at(end);
-    (value.trim().to_owned(), rest)
+    (value.trim_matches(is_blank).to_owned(), rest)
+}
+
+/// What Java's `String.trim` takes away, and ODBC at the most: a no-break space belongs to the value.
+pub(super) fn is_ascii_blank(character: char) -> bool {
+    character <= ' '
 }
 
 /// The text without the `;` and blanks that it begins with.

@@ -97,7 +97,11 @@ fn read(value: &str, separator: Option<char>) -> Result<Server, ServerError> {
         return Err(ServerError::LocalDb);
     }
     let (host, port) = host_and_port(value, separator)?;
-    let host = host.trim();
+    let host = match host.split_once('\\') {
+        // With a port, mssql-jdbc doesn't look at the instance either.
+        Some((host, _)) if separator == Some(':') && port.is_some() => host.trim(),
+        _ => host.trim(),
+    };
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if host.parse::<Ipv6Addr>().is_ok() {
         return Ok(Server { host: host.to_owned(), port });

@@ -6,6 +6,7 @@ mod binding;
 mod built_in_definitions;
 mod callers;
 mod definitions;
+mod documentation;
 mod message_definitions;
 mod messages;
 mod outputs;

@@ -70,7 +70,7 @@ fn a_sample_needs_the_rights_that_its_command_shows() {
     let rights: Vec<(String, Vec<String>)> = samples
         .valid()
         .map(|function| {
-            let needed = function.plan.rights_needed();
+            let needed = function.plan().unwrap().rights_needed();
             assert!(needed.notes.is_empty(), "{}: {:?}", function.name, needed.notes);
             let rights = needed.each().map(|(object, right)| format!("{right} {object}")).collect();
             (function.name.to_string(), rights)

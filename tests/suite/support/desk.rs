@@ -112,14 +112,32 @@ impl Desk {
         self.request(Method::DELETE, path, None).await
     }
 
+    /// A GET with these headers beside those that every request has.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send_request(Method::GET, path, None, headers).await
+    }
+
     /// Any request, with the function key in query and header as callers send it.
     pub(crate) async fn request(&self, method: Method, path: &str, body: Option<String>) -> Answer {
+        self.send_request(method, path, body, &[]).await
+    }
+
+    async fn send_request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let separator = if path.contains('?') { '&' } else { '?' };
         let url = format!("{}{path}{separator}code={FUNCTION_KEY}", self.base_url);
         let mut request = http()
             .request(method, url)
             .header("x-functions-key", FUNCTION_KEY)
             .header("x-test", "CANARY-HEADER");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }

@@ -15,6 +15,9 @@ use super::script_root::{self, FunctionFolder};
 use super::secrets::Secrets;
 use super::sql_client;
 
+/// Makes a setting from the SQL endpoint's port.
+type MadeForPort = Box<dyn Fn(u16) -> String>;
+
 /// A desk in the making: the sample functions on the sample database, unless told otherwise.
 #[derive(Default)]
 pub(crate) struct DeskBuilder {
@@ -22,7 +25,8 @@ pub(crate) struct DeskBuilder {
     with_samples: bool,
     seed: String,
     settings: BTreeMap<String, Option<String>>,
-    connection: Option<Box<dyn Fn(u16) -> String>>,
+    connection: Option<MadeForPort>,
+    settings_for_port: Vec<(String, MadeForPort)>,
     identity: IdentityOptions,
     password: Option<String>,
     mode: Option<Mode>,
@@ -70,6 +74,12 @@ impl DeskBuilder {
     /// The connection string, made from the SQL endpoint's port.
     pub(crate) fn connection(mut self, make: impl Fn(u16) -> String + 'static) -> Self {
         self.connection = Some(Box::new(make));
+        self
+    }
+
+    /// An app setting that is made from the SQL endpoint's port.
+    pub(crate) fn setting_for_port(mut self, name: &str, make: impl Fn(u16) -> String + 'static) -> Self {
+        self.settings_for_port.push((name.to_owned(), Box::new(make)));
         self
     }
 
@@ -133,6 +143,7 @@ impl DeskBuilder {
         if let Some(switch) = mode.setting().filter(|_| self.package.is_none()) {
             settings.insert(switch.to_owned(), "true".to_owned());
         }
+        settings.extend(self.settings_for_port.into_iter().map(|(name, make)| (name, make(port))));
         for (name, value) in self.settings {
             match value {
                 Some(value) => settings.insert(name, value),

@@ -6,6 +6,7 @@ pub(crate) mod desk_builder;
 pub(crate) mod envelope;
 pub(crate) mod lone_worker;
 pub(crate) mod mode;
+pub(crate) mod principal;
 pub(crate) mod process;
 pub(crate) mod raw_http;
 pub(crate) mod script_root;

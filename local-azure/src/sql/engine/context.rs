@@ -29,6 +29,11 @@ fn context_size(key: &str, value: &Value) -> usize {
 impl Session {
     /// `sp_set_session_context`: key, value, and whether the key can't be set again. Values don't follow transactions.
     pub(super) fn set_session_context(&mut self, arguments: &[Argument]) -> Result<(), SqlError> {
+        self.set_context(arguments)
+            .map_err(|error| SqlError { procedure: "sys.sp_set_session_context".to_owned(), ..error })
+    }
+
+    fn set_context(&mut self, arguments: &[Argument]) -> Result<(), SqlError> {
         // SQL Server takes these arguments by their place, whatever they are called; one in another's place is refused here.
         for (argument, name) in arguments.iter().zip(["@key", "@value", "@read_only"]) {
             if !argument.name.is_empty() && !argument.name.eq_ignore_ascii_case(name) {

@@ -230,9 +230,11 @@ impl Session {
             match result {
                 Ok(()) => reply.return_status(0),
                 Err(error) => {
+                    session.last_error = error.number;
                     reply.error(&error);
                     reply.done(StatementKind::Other, None);
-                    reply.return_status(error.number);
+                    // What a system procedure returns when it fails.
+                    reply.return_status(1);
                 }
             }
         });

@@ -1,7 +1,6 @@
 //! One connection, from PRELOGIN to its end.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,12 +10,11 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::authentication::{
-    Credential, TOKEN_PRINCIPAL, check_password, check_token, login_failed, token_fingerprint,
-};
+use super::admission::{Ends, Refusal, admit, effective_database};
+use super::authentication::{Credential, token_fingerprint};
 use super::handshake::HandshakeStream;
 use super::interrupt::Interrupt;
-use super::login::{FederatedAuthentication, Login7, TDS_7_3_B, TDS_7_4, federated_token};
+use super::login::{FederatedAuthentication, Login7, TDS_7_3_B, TDS_7_4};
 use super::packet::{
     DEFAULT_PACKET_SIZE, Incoming, MAX_LOGIN_MESSAGE, MAX_MESSAGE, Message, PacketType, Packets, ReadError,
     read_incoming,
@@ -24,11 +22,10 @@ use super::packet::{
 use super::prelogin::{PreLogin, Transport};
 use super::token::{self, DoneKind, EnvironmentChange, done};
 use super::type_info::COLLATION;
-use super::worker::{self, SessionThread, Setup, Work, protocol_error};
-use crate::sql::engine::{Login, LoginIdentity};
-use crate::sql::faults::unknown_database;
+use super::worker::{SessionThread, Work, protocol_error};
+use crate::sql::logins::{LoginOutcome, LoginRecord};
 use crate::sql::reply::SqlError;
-use crate::sql::server::{LoginOutcome, LoginRecord, Shared, stopped};
+use crate::sql::server::{Shared, stopped};
 
 /// From the first byte to LOGINACK.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -41,14 +38,7 @@ const LINGER: Duration = Duration::from_secs(1);
 const LARGEST_PACKET_SIZE: u32 = 32_767;
 const SMALLEST_PACKET_SIZE: u32 = 512;
 
-/// Where a connection comes from and where it goes to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ends {
-    client: Option<SocketAddr>,
-    server: Option<SocketAddr>,
-}
-
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// Serves one connection to its end.
@@ -149,7 +139,7 @@ async fn log_in(
     let outcome = admit(&mut stream, &login, spid, shared, interrupt, ends, &mut record).await?;
     match outcome {
         Ok(session) => {
-            shared.record(record, LoginOutcome::Succeeded);
+            shared.tried.record(record, LoginOutcome::Succeeded);
             let packet_size = packet_size(login.packet_size);
             let reply = login_reply(&login, &session.1, packet_size, None);
             send(&mut stream, spid, &reply).await?;
@@ -157,11 +147,11 @@ async fn log_in(
         }
         Err(Refusal::Errors(errors)) => {
             let number = errors.first().map_or(0, |error| error.number);
-            shared.record(record, LoginOutcome::Refused(number));
+            shared.tried.record(record, LoginOutcome::Refused(number));
             turn_away(stream, spid, &errors).await
         }
         Err(Refusal::Redirect { host, port }) => {
-            shared.record(record, LoginOutcome::Redirected);
+            shared.tried.record(record, LoginOutcome::Redirected);
             let database = effective_database(&login).to_owned();
             let packet_size = packet_size(login.packet_size);
             let reply = login_reply(&login, &database, packet_size, Some((&host, port)));
@@ -172,105 +162,7 @@ async fn log_in(
     }
 }
 
-/// Why a client does not get a session.
-enum Refusal {
-    /// In the order in which they are sent.
-    Errors(Vec<SqlError>),
-    Redirect {
-        host: String,
-        port: u16,
-    },
-}
-
-impl From<SqlError> for Refusal {
-    fn from(error: SqlError) -> Self {
-        Self::Errors(vec![error])
-    }
-}
-
-/// Checks who it is and opens the session; gives it with the database's name.
-async fn admit(
-    stream: &mut Box<dyn Stream>,
-    login: &Login7,
-    spid: u16,
-    shared: &Arc<Shared>,
-    interrupt: &Arc<Interrupt>,
-    ends: Ends,
-    record: &mut LoginRecord,
-) -> io::Result<Result<(SessionThread, String), Refusal>> {
-    if let Some(error) = shared.faults.next_login() {
-        return Ok(Err(error.into()));
-    }
-    let who: Result<Who, SqlError> = match &login.federated {
-        None => check_password(&shared.logins, login).map(Who::Password),
-        Some(FederatedAuthentication::SecurityToken(token)) => {
-            check_token(shared.token_check.as_ref(), token).map(Who::Token)
-        }
-        Some(FederatedAuthentication::Challenge) => {
-            let mut challenge = Vec::new();
-            token::put_fed_auth_info(&mut challenge, &shared.sts_url, &shared.token_resource);
-            send(stream, spid, &challenge).await?;
-            let answer = expect(stream, PacketType::FederatedToken).await?;
-            match federated_token(&answer) {
-                Ok(token) => {
-                    record.token = Some(token_fingerprint(&token));
-                    check_token(shared.token_check.as_ref(), &token).map(Who::Token)
-                }
-                Err(malformed) => Err(protocol_error(&malformed.to_string())),
-            }
-        }
-    };
-    let (name, token) = match who {
-        Ok(Who::Password(name)) => (name, None),
-        Ok(Who::Token(identity)) => (identity.name.clone(), Some(identity)),
-        Err(error) => return Ok(Err(error.into())),
-    };
-    record.login.clone_from(&name);
-    if let Some((host, port)) = shared.faults.next_redirect() {
-        return Ok(Err(Refusal::Redirect { host, port }));
-    }
-    let database = effective_database(login).to_owned();
-    if !shared.has_database(&database) {
-        let user = if token.is_some() { TOKEN_PRINCIPAL } else { &name };
-        return Ok(Err(Refusal::Errors(vec![unknown_database(&database), login_failed(user)])));
-    }
-    let administrator = match (&token, &shared.admins) {
-        (Some(identity), Some(admins)) => identity.is_in(admins),
-        _ => true,
-    };
-    let setup = Setup {
-        open: Arc::clone(&shared.open),
-        login: Login {
-            name,
-            database: database.clone(),
-            application: login.application.clone(),
-            host: login.host.clone(),
-            token,
-            administrator,
-            session_id: spid,
-            client: ends.client,
-            server: ends.server,
-        },
-        packet_size: packet_size(login.packet_size),
-        spid,
-        interrupt: Arc::clone(interrupt),
-        token_life: shared.faults.begin_session(record.token.clone()),
-        faults: shared.faults.clone(),
-    };
-    Ok(worker::start(setup).await.map(|session| (session, database)).map_err(Refusal::from))
-}
-
-/// Who showed the right thing.
-enum Who {
-    Password(String),
-    Token(LoginIdentity),
-}
-
-fn effective_database(login: &Login7) -> &str {
-    if login.database.is_empty() { "master" } else { &login.database }
-}
-
-fn packet_size(wanted: u32) -> u16 {
+pub(super) fn packet_size(wanted: u32) -> u16 {
     let size = match wanted {
         0 => u32::from(DEFAULT_PACKET_SIZE),
         wanted => wanted.clamp(SMALLEST_PACKET_SIZE, LARGEST_PACKET_SIZE),
@@ -312,7 +204,7 @@ async fn turn_away<T>(mut stream: Box<dyn Stream>, spid: u16, errors: &[SqlError
 }
 
 /// The next message, which must be of this type.
-async fn expect<S: AsyncRead + Unpin>(stream: &mut S, wanted: PacketType) -> io::Result<Vec<u8>> {
+pub(super) async fn expect<S: AsyncRead + Unpin>(stream: &mut S, wanted: PacketType) -> io::Result<Vec<u8>> {
     match read_incoming(stream, MAX_LOGIN_MESSAGE).await {
         Ok(Incoming::Message(Message { packet_type, payload, .. })) if packet_type == wanted => Ok(payload),
         Ok(_) => Err(invalid(format!("expected a message of type {wanted:?}"))),
@@ -326,7 +218,11 @@ fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
 }
 
 /// Sends one message. Before the login is done packets have 4,096 bytes.
-async fn send<S: AsyncWrite + Unpin + ?Sized>(stream: &mut S, spid: u16, message: &[u8]) -> io::Result<()> {
+pub(super) async fn send<S: AsyncWrite + Unpin + ?Sized>(
+    stream: &mut S,
+    spid: u16,
+    message: &[u8],
+) -> io::Result<()> {
     let mut packets = Packets::new(DEFAULT_PACKET_SIZE, spid);
     let mut out = Vec::new();
     packets.write(message, &mut out);

@@ -8,12 +8,13 @@
 //! | [`request`], [`rpc`] | requests: batches, procedure calls, the transaction manager |
 //! | [`type_info`], [`decode`], [`encode`] | types and values on the wire |
 //! | [`token`], [`reply`] | what the server sends |
-//! | `authentication` | who may log in |
+//! | `authentication`, `admission` | who may log in |
 //! | `interrupt`, [`session`], `worker`, `prepared` | a session on a thread of its own, and how it is stopped |
 //! | `connection` | one connection from its first byte to its last |
 //!
 //! [MS-TDS]: https://learn.microsoft.com/openspecs/windows_protocols/ms-tds/
 
+mod admission;
 pub(crate) mod authentication;
 pub mod bytes;
 pub(crate) mod connection;

@@ -211,3 +211,93 @@ impl Rights {
                 .any(|name| self.allows_named(Securable::Database, name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TABLE: Securable = Securable::Object { id: 100, schema: 5 };
+
+    /// An entry for one of three principals, somewhere round the table or beside it.
+    fn entry() -> impl Strategy<Value = Entry> {
+        let place = prop_oneof![
+            Just((Class::Database, 0)),
+            Just((Class::Schema, 5)),
+            Just((Class::Schema, 6)),
+            Just((Class::Object, 100)),
+            Just((Class::Object, 101)),
+        ];
+        (place, any::<prop::sample::Index>(), 5..8_i64, any::<bool>()).prop_map(
+            |((class, major), which, grantee, denied)| {
+                let mut all: Vec<_> = permission::of_class(class).collect();
+                Entry {
+                    permission: all.swap_remove(which.index(all.len())),
+                    major,
+                    grantee,
+                    state: if denied { State::Deny } else { State::Grant },
+                }
+            },
+        )
+    }
+
+    fn may(entries: Vec<Entry>, permission: &'static Permission) -> bool {
+        let rights = Rights { entries, ..Rights::default() };
+        rights.decide(&BTreeSet::from([5, 6]), TABLE, permission)
+    }
+
+    fn any_permission() -> impl Strategy<Value = &'static Permission> {
+        prop::sample::select(permission::of_class(Class::Object).collect::<Vec<_>>())
+    }
+
+    proptest! {
+        #[test]
+        fn a_grant_takes_nothing_away_and_a_denial_gives_nothing(
+            entries in prop::collection::vec(entry(), 0..8),
+            more in entry(),
+            permission in any_permission(),
+        ) {
+            let before = may(entries.clone(), permission);
+            let state = more.state;
+            let after = may(entries.into_iter().chain([more]).collect(), permission);
+            match state {
+                State::Grant => prop_assert!(after || !before),
+                State::Deny => prop_assert!(before || !after),
+            }
+        }
+
+        #[test]
+        fn entries_for_others_and_on_other_things_do_not_count(
+            entries in prop::collection::vec(entry(), 0..8),
+            permission in any_permission(),
+        ) {
+            let own = entries.iter().filter(|entry| {
+                entry.grantee != 7 && !matches!(entry.major, 6 | 101)
+            });
+            prop_assert_eq!(may(own.cloned().collect(), permission), may(entries, permission));
+        }
+
+        #[test]
+        fn a_denial_of_what_covers_a_permission_refuses_it_whatever_is_granted(
+            entries in prop::collection::vec(entry(), 0..8),
+            permission in any_permission(),
+            which in any::<prop::sample::Index>(),
+        ) {
+            let covering = permission.covered_by();
+            let denied = *which.get(&covering);
+            let major = TABLE.at(denied.class).unwrap_or_default();
+            let denial = Entry { permission: denied, major, grantee: 6, state: State::Deny };
+            prop_assert!(!may(entries.into_iter().chain([denial]).collect(), permission));
+        }
+
+        #[test]
+        fn the_order_of_entries_does_not_count(
+            entries in prop::collection::vec(entry(), 0..8),
+            permission in any_permission(),
+        ) {
+            let reversed = entries.iter().rev().cloned().collect();
+            prop_assert_eq!(may(entries, permission), may(reversed, permission));
+        }
+    }
+}

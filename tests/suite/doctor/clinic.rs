@@ -1,0 +1,264 @@
+//! A clinic: the SQL endpoint and the identity endpoint, and the real program that looks at the way to them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use local_azure::identity::{self, IdentityEndpoint, IdentityOptions};
+use local_azure::sql::certificates::Certificates;
+use local_azure::sql::{self, SqlLogin, SqlOptions, SqlServer};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::support::mode::worker_program;
+use crate::support::script_root::{self, FunctionFolder};
+use crate::support::secrets::Secrets;
+use crate::support::sql_client;
+
+/// A clinic in the making.
+#[derive(Default)]
+pub(super) struct ClinicBuilder {
+    settings: BTreeMap<String, Option<String>>,
+    functions: Vec<FunctionFolder>,
+    seed: String,
+    sql: Option<Box<dyn FnOnce(&mut SqlOptions)>>,
+    certificates: Option<Certificates>,
+    connection: Option<Box<dyn FnOnce(u16) -> String>>,
+    password: Option<String>,
+}
+
+impl ClinicBuilder {
+    pub(super) fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), Some(value.to_owned()));
+        self
+    }
+
+    pub(super) fn without_setting(mut self, name: &str) -> Self {
+        self.settings.insert(name.to_owned(), None);
+        self
+    }
+
+    /// A function in place of the samples.
+    pub(super) fn function(mut self, function: FunctionFolder) -> Self {
+        self.functions.push(function);
+        self
+    }
+
+    /// Runs after the sample seed.
+    pub(super) fn seed(mut self, script: &str) -> Self {
+        self.seed.push_str(script);
+        self
+    }
+
+    pub(super) fn sql(mut self, change: impl FnOnce(&mut SqlOptions) + 'static) -> Self {
+        self.sql = Some(Box::new(change));
+        self
+    }
+
+    /// The server shows these; AZSQL_TRUST_CA holds their authority.
+    pub(super) fn certificates(mut self, certificates: Certificates) -> Self {
+        self.certificates = Some(certificates);
+        self
+    }
+
+    /// The connection string, made from the SQL endpoint's port.
+    pub(super) fn connection(mut self, make: impl FnOnce(u16) -> String + 'static) -> Self {
+        self.connection = Some(Box::new(make));
+        self
+    }
+
+    /// The password of the SQL login.
+    pub(super) fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self
+    }
+
+    pub(super) async fn open(self) -> Clinic {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::new();
+        let identity = identity::start(IdentityOptions::default()).await.unwrap();
+        secrets.add(identity.secret());
+        let password = self.password.unwrap_or_else(|| format!("secret-{}", uuid::Uuid::new_v4()));
+        secrets.add(&password);
+        let (verifier, seen) = (identity.verifier(), secrets.clone());
+        let ca_file = folder.path().join("ca.pem");
+        let mut options = SqlOptions {
+            logins: vec![SqlLogin::new(sql_client::USER, password.as_str())],
+            token_check: Some(Arc::new(move |token| {
+                seen.add_token(token);
+                verifier
+                    .verify(token)
+                    .map(|claims| claims.login_identity())
+                    .map_err(|error| error.to_string())
+            })),
+            ca_out: Some(ca_file.clone()),
+            seed: Some(format!("{}\n{}", azsql_worker::SAMPLE_SEED, self.seed)),
+            certificates: self.certificates.map(Arc::new),
+            ..SqlOptions::default()
+        };
+        if let Some(change) = self.sql {
+            change(&mut options);
+        }
+        let sql = sql::start(options).await.unwrap();
+        let port = sql.address().port();
+        let connection = match self.connection {
+            Some(make) => make(port),
+            None => format!("Server=tcp:localhost,{port};Database=sample;Authentication=ActiveDirectoryMSI"),
+        };
+        let mut settings = BTreeMap::from([
+            ("AZURE_SQL_CONNECTIONSTRING".to_owned(), connection),
+            ("AZSQL_TRUST_CA".to_owned(), ca_file.to_string_lossy().into_owned()),
+            ("IDENTITY_ENDPOINT".to_owned(), identity.url()),
+            ("IDENTITY_HEADER".to_owned(), identity.secret().to_owned()),
+        ]);
+        for (name, value) in self.settings {
+            match value {
+                Some(value) => settings.insert(name, value),
+                None => settings.remove(&name),
+            };
+        }
+        let functions = if self.functions.is_empty() {
+            script_root::samples()
+        } else {
+            let root = folder.path().join("app");
+            self.functions.iter().for_each(|function| function.write(&root));
+            root
+        };
+        Clinic { sql, identity, settings, functions, secrets, _folder: folder }
+    }
+}
+
+/// See the module. Each test ends with [`Clinic::close`].
+pub(super) struct Clinic {
+    pub(super) sql: SqlServer,
+    pub(super) identity: IdentityEndpoint,
+    settings: BTreeMap<String, String>,
+    functions: PathBuf,
+    pub(super) secrets: Secrets,
+    _folder: TempDir,
+}
+
+/// How a run ended.
+pub(super) struct Run {
+    pub(super) code: Option<i32>,
+    pub(super) text: String,
+    pub(super) errors: String,
+}
+
+/// What `--json` printed.
+pub(super) struct Document {
+    pub(super) code: Option<i32>,
+    pub(super) json: Json,
+}
+
+impl Clinic {
+    pub(super) async fn open() -> Self {
+        ClinicBuilder::default().open().await
+    }
+
+    pub(super) fn builder() -> ClinicBuilder {
+        ClinicBuilder::default()
+    }
+
+    /// Runs `doctor` with these arguments.
+    pub(super) async fn run(&self, arguments: &[&str]) -> Run {
+        let output = Command::new(worker_program())
+            .arg("doctor")
+            .arg("--functions")
+            .arg(&self.functions)
+            .args(arguments)
+            .env_clear()
+            .envs(&self.settings)
+            .output()
+            .await
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        self.secrets.saw(&text);
+        self.secrets.saw(&errors);
+        Run { code: output.status.code(), text, errors }
+    }
+
+    /// Runs `doctor --json`.
+    pub(super) async fn examine(&self) -> Document {
+        self.examine_with(&[]).await
+    }
+
+    pub(super) async fn examine_with(&self, arguments: &[&str]) -> Document {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let run = self.run(&all).await;
+        assert_eq!(run.errors, "");
+        Document { code: run.code, json: serde_json::from_str(&run.text).unwrap() }
+    }
+
+    /// Ends everything, and looks at everything that was printed.
+    pub(super) async fn close(self) {
+        self.sql.faults().clear();
+        self.sql.stop().await;
+        self.identity.stop().await;
+        self.secrets.assert_kept();
+    }
+}
+
+impl Document {
+    /// The steps of this name, of the default connection.
+    pub(super) fn all(&self, step: &str) -> Vec<&Json> {
+        let steps = self.json["steps"].as_array().unwrap();
+        steps.iter().filter(|it| it["step"] == step && !it["connection"].is_null()).collect()
+    }
+
+    /// The one step of this name.
+    #[track_caller]
+    pub(super) fn step(&self, step: &str) -> &Json {
+        let all = self.all(step);
+        assert_eq!(all.len(), 1, "{:#}", self.json);
+        all[0]
+    }
+
+    /// The step has this status.
+    #[track_caller]
+    pub(super) fn is(&self, step: &str, status: &str) -> &Json {
+        let found = self.step(step);
+        assert_eq!(found["status"], status, "{found:#}");
+        found
+    }
+
+    /// The step failed, and its summary and cure hold these words; the document and the exit code say so too.
+    #[track_caller]
+    pub(super) fn failed(&self, step: &str, summary: &str, cure: &str) -> &Json {
+        let found = self.is(step, "fail");
+        assert!(text(found, "summary").contains(summary), "{found:#}");
+        assert!(text(found, "cure").contains(cure), "{found:#}");
+        assert_eq!(
+            (self.code, &self.json["healthy"], &self.json["status"]),
+            (Some(69), &Json::Bool(false), &"fail".into())
+        );
+        found
+    }
+
+    /// The step warns, and its summary and cure hold these words.
+    #[track_caller]
+    pub(super) fn warned(&self, step: &str, summary: &str, cure: &str) -> &Json {
+        let found = self.is(step, "warn");
+        assert!(text(found, "summary").contains(summary), "{found:#}");
+        assert!(text(found, "cure").contains(cure), "{found:#}");
+        found
+    }
+
+    /// These steps were skipped because `failed` failed.
+    #[track_caller]
+    pub(super) fn skipped_because(&self, failed: &str, steps: &[&str]) {
+        for step in steps {
+            let found = self.is(step, "skip");
+            assert_eq!(found["details"]["because"], failed, "{found:#}");
+        }
+    }
+}
+
+/// A text of a step.
+#[track_caller]
+pub(super) fn text<'a>(step: &'a Json, key: &str) -> &'a str {
+    step[key].as_str().unwrap_or_else(|| panic!("no {key}: {step:#}"))
+}

@@ -1,0 +1,144 @@
+//! What the server says once we are in: database, who we are, roles, rights, clock, limits.
+
+use serde_json::json;
+
+use super::clinic::{Clinic, ClinicBuilder, text};
+use crate::support::script_root::FunctionFolder;
+
+/// The client id of the identity endpoint's system-assigned identity.
+const CLIENT_ID: &str = "3f0c5a7e-58a4-4b9e-8a0a-6f2f3d1e9b01";
+/// The same as a SID: the first three fields with their lowest byte first.
+const SID: &str = "0x7E5A0C3FA4589E4B8A0A6F2F3D1E9B01";
+
+/// The identity is a user with these rights, and no administrator.
+fn user_with(grants: &str) -> ClinicBuilder {
+    Clinic::builder()
+        .sql(|options| options.admins = Some(Vec::new()))
+        .seed(&format!("CREATE USER [func-shop] WITH SID = {SID}, TYPE = E; {grants}"))
+}
+
+fn reads_persons() -> FunctionFolder {
+    FunctionFolder::http("Read", "get", "read", json!({ "result": "rows" }), "SELECT Id FROM dbo.Persons")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_is_well_at_the_desk_but_for_the_administrator_that_it_is() {
+    let clinic = Clinic::open().await;
+
+    let report = clinic.examine().await;
+
+    assert_eq!((report.code, &report.json["healthy"]), (Some(0), &json!(true)), "{:#}", report.json);
+    for step in [
+        "settings", "identity", "token", "dns", "tcp", "tls", "redirect", "login", "database", "rights",
+        "clock",
+    ] {
+        report.is(step, "ok");
+    }
+    assert_eq!(report.step("database")["details"]["name"], "sample");
+    report.warned("user", "the owner of the database", "doctor --grant");
+    report.warned("roles", "db_owner", "ALTER ROLE");
+    assert_eq!(clinic.sql.logins().len(), 1, "it logs in once");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_the_least_rights_has_no_warning() {
+    let clinic =
+        user_with("GRANT SELECT ON dbo.Persons TO [func-shop];").function(reads_persons()).open().await;
+
+    let report = clinic.examine().await;
+
+    assert_eq!(report.code, Some(0), "{:#}", report.json);
+    let user = report.is("user", "ok");
+    assert_eq!(user["details"]["user"], "func-shop", "{user:#}");
+    assert!(text(user, "summary").contains(CLIENT_ID), "{user:#}");
+    report.is("roles", "ok");
+    assert_eq!(report.is("rights", "ok")["summary"], "all 1 that the functions need");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_right_is_told_with_its_function_and_its_grant() {
+    let write = FunctionFolder::http(
+        "Write",
+        "post",
+        "write",
+        json!({ "result": "rowsAffected" }),
+        "DELETE FROM dbo.Persons WHERE Id = 1",
+    );
+    let clinic = user_with("GRANT SELECT ON dbo.Persons TO [func-shop];")
+        .function(reads_persons())
+        .function(write)
+        .open()
+        .await;
+
+    let report = clinic.examine().await;
+
+    let step = report.failed("rights", "DELETE on [dbo].[Persons] for Write", "");
+    assert_eq!(step["cure"], "GRANT DELETE ON OBJECT::[dbo].[Persons] TO [func-shop];");
+    report.is("clock", "ok");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_is_not_there_is_told_so() {
+    let lost = FunctionFolder::http(
+        "Lost",
+        "get",
+        "lost",
+        json!({ "result": "rows" }),
+        "SELECT 1 AS one FROM dbo.Lost",
+    );
+    let clinic = Clinic::builder().function(lost).open().await;
+
+    let report = clinic.examine().await;
+
+    report.failed(
+        "rights",
+        "not there, or not to be seen: [dbo].[Lost] for Lost",
+        "GRANT SELECT ON OBJECT::[dbo].[Lost]",
+    );
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_told_of_a_command_is_a_warning() {
+    let dynamic = FunctionFolder::http(
+        "Dynamic",
+        "get",
+        "dynamic",
+        json!({ "result": "none" }),
+        "DECLARE @q nvarchar(100) = N'SELECT 1'; EXEC sp_executesql @q",
+    );
+    let clinic = Clinic::builder().function(dynamic).open().await;
+
+    let report = clinic.examine().await;
+
+    report.warned("rights", "Dynamic, line 1", "by hand");
+    assert_eq!(report.code, Some(0));
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_the_server_refuses_is_skipped_and_the_next_is_asked() {
+    let clinic = Clinic::open().await;
+    clinic.sql.faults().fail_statements(229, 1);
+
+    let report = clinic.examine().await;
+
+    assert_eq!(report.is("database", "skip")["sqlError"], 229);
+    report.is("clock", "ok");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_costs_no_more_than_the_timeout() {
+    let clinic = Clinic::open().await;
+    clinic.sql.faults().stall_statements(1);
+
+    let report = clinic.examine_with(&["--timeout", "5"]).await;
+
+    report.failed("database", "does not answer", "run the doctor again");
+    report.skipped_because("database", &["user", "roles", "rights", "clock", "pool"]);
+    clinic.close().await;
+}
