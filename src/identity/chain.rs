@@ -149,6 +149,10 @@ impl TokenFetcher for Chain {
         bounded.boxed()
     }
 
+    fn way(&self) -> Way {
+        self.found().map_or(Way::Custom, |source| source.way)
+    }
+
     fn bound(&self) -> Duration {
         BOUND
     }

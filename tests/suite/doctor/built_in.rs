@@ -26,7 +26,10 @@ async fn it_answers_200_with_the_report_when_no_step_failed() {
     let report = answer.json(200);
     assert_eq!(report["healthy"], true, "{report:#}");
     let login = report["steps"].as_array().unwrap().iter().find(|step| step["step"] == "login").unwrap();
-    assert_eq!((&login["status"], &login["connection"]), (&"ok".into(), &"AZURE_SQL_CONNECTIONSTRING".into()));
+    assert_eq!(
+        (&login["status"], &login["connection"]),
+        (&"ok".into(), &"AZURE_SQL_CONNECTIONSTRING".into())
+    );
     desk.secrets().saw(&answer.text);
     desk.finish().await;
 }

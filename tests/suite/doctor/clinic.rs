@@ -87,7 +87,10 @@ impl ClinicBuilder {
             logins: vec![SqlLogin::new(sql_client::USER, password.as_str())],
             token_check: Some(Arc::new(move |token| {
                 seen.add_token(token);
-                verifier.verify(token).map(|claims| claims.login_identity()).map_err(|error| error.to_string())
+                verifier
+                    .verify(token)
+                    .map(|claims| claims.login_identity())
+                    .map_err(|error| error.to_string())
             })),
             ca_out: Some(ca_file.clone()),
             seed: Some(format!("{}\n{}", azsql_worker::SAMPLE_SEED, self.seed)),
@@ -228,7 +231,10 @@ impl Document {
         let found = self.is(step, "fail");
         assert!(text(found, "summary").contains(summary), "{found:#}");
         assert!(text(found, "cure").contains(cure), "{found:#}");
-        assert_eq!((self.code, &self.json["healthy"], &self.json["status"]), (Some(69), &Json::Bool(false), &"fail".into()));
+        assert_eq!(
+            (self.code, &self.json["healthy"], &self.json["status"]),
+            (Some(69), &Json::Bool(false), &"fail".into())
+        );
         found
     }
 

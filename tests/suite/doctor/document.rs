@@ -8,8 +8,8 @@ use super::clinic::Clinic;
 use crate::support::script_root::FunctionFolder;
 
 const STEPS: [&str; 15] = [
-    "settings", "settings", "identity", "token", "dns", "tcp", "tls", "redirect", "login", "database", "user", "roles",
-    "rights", "clock", "pool",
+    "settings", "settings", "identity", "token", "dns", "tcp", "tls", "redirect", "login", "database",
+    "user", "roles", "rights", "clock", "pool",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,7 +51,11 @@ async fn a_person_reads_a_line_a_step_without_colours_in_a_pipe() {
     assert!(line("  ok   tcp "), "{}", run.text);
     assert!(line("  FAIL tls "), "{}", run.text);
     assert!(line("  skip login "), "{}", run.text);
-    assert!(lines.iter().any(|line| line.trim_start().starts_with("-> ") && line.contains("AZSQL_TRUST_CA")), "{}", run.text);
+    assert!(
+        lines.iter().any(|line| line.trim_start().starts_with("-> ") && line.contains("AZSQL_TRUST_CA")),
+        "{}",
+        run.text
+    );
     assert_eq!(lines.last().copied(), Some("1 failed, 8 skipped"));
     clinic.close().await;
 }

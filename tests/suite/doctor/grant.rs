@@ -28,15 +28,24 @@ async fn the_script_is_printed_and_nothing_is_connected_to() {
 #[tokio::test(flavor = "multi_thread")]
 async fn apply_runs_each_statement_and_twice_changes_nothing() {
     let clinic = Clinic::open().await;
-    let arguments =
-        ["--grant", "--apply", "--identity", "func-shop", "--client-id", "11111111-2222-4333-8444-555555555555"];
+    let arguments = [
+        "--grant",
+        "--apply",
+        "--identity",
+        "func-shop",
+        "--client-id",
+        "11111111-2222-4333-8444-555555555555",
+    ];
 
     for _ in 0..2 {
         let report = clinic.examine_with(&arguments).await;
 
         assert_eq!(report.code, Some(0), "{:#}", report.json);
         let statements = statements(&report.json);
-        assert!(statements.len() > 2 && statements.iter().all(|(status, _)| status == "ok"), "{statements:#?}");
+        assert!(
+            statements.len() > 2 && statements.iter().all(|(status, _)| status == "ok"),
+            "{statements:#?}"
+        );
         assert!(statements[0].1.contains("CREATE USER [func-shop] WITH SID"), "{statements:#?}");
     }
     clinic.close().await;
@@ -69,8 +78,14 @@ async fn who_may_not_give_rights_is_told_who_may() {
         .seed(&format!("CREATE USER [someone] WITH SID = {sid}, TYPE = E;"))
         .open()
         .await;
-    let arguments =
-        ["--grant", "--apply", "--identity", "func-shop", "--client-id", "11111111-2222-4333-8444-555555555555"];
+    let arguments = [
+        "--grant",
+        "--apply",
+        "--identity",
+        "func-shop",
+        "--client-id",
+        "11111111-2222-4333-8444-555555555555",
+    ];
 
     let report = clinic.examine_with(&arguments).await;
 

@@ -28,7 +28,10 @@ async fn all_is_well_at_the_desk_but_for_the_administrator_that_it_is() {
     let report = clinic.examine().await;
 
     assert_eq!((report.code, &report.json["healthy"]), (Some(0), &json!(true)), "{:#}", report.json);
-    for step in ["settings", "identity", "token", "dns", "tcp", "tls", "redirect", "login", "database", "rights", "clock"] {
+    for step in [
+        "settings", "identity", "token", "dns", "tcp", "tls", "redirect", "login", "database", "rights",
+        "clock",
+    ] {
         report.is(step, "ok");
     }
     assert_eq!(report.step("database")["details"]["name"], "sample");
@@ -40,7 +43,8 @@ async fn all_is_well_at_the_desk_but_for_the_administrator_that_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_the_least_rights_has_no_warning() {
-    let clinic = user_with("GRANT SELECT ON dbo.Persons TO [func-shop];").function(reads_persons()).open().await;
+    let clinic =
+        user_with("GRANT SELECT ON dbo.Persons TO [func-shop];").function(reads_persons()).open().await;
 
     let report = clinic.examine().await;
 
@@ -78,12 +82,22 @@ async fn a_missing_right_is_told_with_its_function_and_its_grant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_is_not_there_is_told_so() {
-    let lost = FunctionFolder::http("Lost", "get", "lost", json!({ "result": "rows" }), "SELECT 1 AS one FROM dbo.Lost");
+    let lost = FunctionFolder::http(
+        "Lost",
+        "get",
+        "lost",
+        json!({ "result": "rows" }),
+        "SELECT 1 AS one FROM dbo.Lost",
+    );
     let clinic = Clinic::builder().function(lost).open().await;
 
     let report = clinic.examine().await;
 
-    report.failed("rights", "not there, or not to be seen: [dbo].[Lost] for Lost", "GRANT SELECT ON OBJECT::[dbo].[Lost]");
+    report.failed(
+        "rights",
+        "not there, or not to be seen: [dbo].[Lost] for Lost",
+        "GRANT SELECT ON OBJECT::[dbo].[Lost]",
+    );
     clinic.close().await;
 }
 
