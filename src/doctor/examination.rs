@@ -283,7 +283,7 @@ impl Examination<'_> {
                 continue;
             }
             let asked = questions::ask(step, &mut session, self.connection, self.circumstances);
-            let finding = match self.within(questions::BOUND, asked).await {
+            let finding = match self.within(questions::bound(step), asked).await {
                 Ok(Ok(finding)) => finding,
                 Ok(Err(fault)) => {
                     if !fault.connection_usable {
