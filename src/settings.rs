@@ -193,6 +193,19 @@ pub fn app_service_authentication(lookup: Lookup<'_>) -> bool {
         .is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1")
 }
 
+/// What the process was given to sign in with.
+///
+/// # Errors
+/// When `AZSQL_TRUST_CA` names no file with certificates.
+pub fn identity_environment(lookup: Lookup<'_>) -> Result<IdentityEnvironment, SettingError> {
+    let mut errors = Vec::new();
+    let trusted_authorities = trusted_authorities(lookup, &mut errors);
+    match errors.pop() {
+        Some(error) => Err(error),
+        None => Ok(IdentityEnvironment::read(lookup, trusted_authorities)),
+    }
+}
+
 /// How much to log.
 ///
 /// # Errors

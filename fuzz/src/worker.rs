@@ -177,8 +177,8 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let catalogue = worker_functions::load(root.path()).expect("a script root");
     let invalid: Vec<String> = catalogue.invalid().map(|(name, error)| format!("{name}: {error}")).collect();
     assert!(invalid.is_empty(), "{}", invalid.join("\n"));
-    let plans =
-        catalogue.valid().filter_map(|function| Some((function.name.to_string(), function.plan()?.clone()))).collect();
+    let plan = |function: &worker_functions::Function| Some((function.name.to_string(), function.plan()?.clone()));
+    let plans = catalogue.valid().filter_map(plan).collect();
     let worker = startup::worker(root.path(), &|_| None, Tasks::on_own_threads());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     Bench { worker, plans, runtime }

@@ -3,7 +3,7 @@
 //! | module | stands in for | speaks |
 //! |---|---|---|
 //! | [`sql`] | Azure SQL Database | TDS 7.4 over TLS, T-SQL on SQLite |
-//! | [`identity`] | the managed-identity endpoint of App Service | HTTP, API version 2019-08-01 |
+//! | [`identity`] | the managed-identity endpoints of App Service and of virtual machines | HTTP, API versions 2019-08-01 and 2018-02-01 |
 //! | [`authority`] | login.microsoftonline.com and Azure Pipelines' token endpoint | HTTPS, OAuth 2.0 |
 //! | [`functions`] | the Azure Functions host for one custom handler | HTTP, host.json, function.json |
 //!
@@ -14,6 +14,7 @@ pub mod authority;
 pub mod certificates;
 pub mod functions;
 pub mod identity;
+mod recorded;
 pub mod sql;
 mod tls_front;
 pub mod tokens;

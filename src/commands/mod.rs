@@ -1,4 +1,4 @@
-//! The command line: `serve` (the default), `dev`, `check`, `doctor`, `package`.
+//! The command line: `serve` (the default), `dev`, `check`, `doctor`, `package`, `token`.
 
 mod check;
 #[cfg(feature = "dev")]
@@ -8,6 +8,7 @@ mod package;
 mod serve;
 mod stop_signal;
 mod terminal;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +65,8 @@ enum Subcommands {
     Doctor(doctor::DoctorOptions),
     /// Write the folder to deploy: host.json, the functions and the worker built for production
     Package(package::PackageOptions),
+    /// Get a token as the worker would; who it is for, and until when
+    Token(token::TokenOptions),
 }
 
 /// Options of `serve`.
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Check(options)) => check::run(&options),
         Some(Subcommands::Doctor(options)) => doctor::run(&options),
         Some(Subcommands::Package(options)) => package::run(&options),
+        Some(Subcommands::Token(options)) => token::run(&options),
     }
 }
 

@@ -132,6 +132,13 @@ impl Connector {
         &*self.clock
     }
 
+    /// A connection is lent: the next one's token is asked for ahead of time.
+    pub(super) fn keep_fresh(&self) {
+        if let Some(tokens) = &self.tokens {
+            tokens.keep_fresh();
+        }
+    }
+
     /// The server said that the token of a session has ended.
     pub(super) fn drop_ended(&self, generation: u64) {
         if let Some(tokens) = &self.tokens {

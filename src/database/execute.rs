@@ -60,15 +60,17 @@ impl From<TryError> for Failure {
     }
 }
 
-/// Runs the command and reads its reply to the end.
+/// Runs the command and reads its reply to the end. Sets `is_sent` when anything of the command itself may be on its way.
 pub(super) async fn execute(
     client: &mut DriverClient,
     command: &Command,
     sink: &mut dyn ResultSink,
+    is_sent: &mut bool,
 ) -> Result<(), TryError> {
     if !command.session_context.is_empty() {
         session_context::set(client, &command.session_context).await?;
     }
+    *is_sent = true;
     let mut call = RemoteCall::new("sp_executesql");
     call.bind_param("@stmt", &*command.text);
     if !command.parameters.is_empty() {

@@ -172,7 +172,8 @@ impl Fault {
     #[must_use]
     pub fn is_ended_token(&self) -> bool {
         let message = self.server_message.as_deref().unwrap_or_default();
-        self.class == FaultClass::NeverRan
+        // `Opening` while the session is told of its caller, before the command.
+        matches!(self.class, FaultClass::NeverRan | FaultClass::Opening)
             && self.number.is_some_and(|number| says_token_ended(number, message))
     }
 }

@@ -99,6 +99,7 @@ impl Manager for ConnectionManager {
 
     // deadpool swallows the reason, so it is logged here.
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectError> {
+        self.connector.keep_fresh();
         let idle = metrics.last_used();
         let mut retired = self.retirement(connection, idle).map(Retirement::reason);
         if retired.is_none() && self.is_distrusted(connection) {

@@ -133,9 +133,10 @@ impl Tries {
             return Err(Failure::Internal("a lease without a connection".to_owned()));
         };
         let token = connection.token;
+        let mut is_sent = false;
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
-            result = execute(&mut connection.client, &self.command, sink) => Ok(result),
+            result = execute(&mut connection.client, &self.command, sink, &mut is_sent) => Ok(result),
         };
         match outcome {
             Ok(Ok(())) => {
@@ -160,7 +161,7 @@ impl Tries {
             }
             Err(stop) => {
                 tokio::spawn(cancel_on_server(lease).in_current_span());
-                Err(stop)
+                Err(if is_sent { stop } else { before_running(stop) })
             }
         }
     }
@@ -240,7 +241,7 @@ async fn cancel_on_server(mut lease: Lease<PooledConnection>) {
     drop(lease.discard());
 }
 
-/// The deadline came before anything was sent.
+/// The deadline came before anything of the command was sent.
 fn before_running(stop: Failure) -> Failure {
     if matches!(stop, Failure::Deadline) { Failure::DeadlineBeforeRunning } else { stop }
 }

@@ -29,8 +29,17 @@ pub(super) async fn set(client: &mut DriverClient, values: &[Parameter]) -> Resu
             FaultClass::Permanent,
             "the server did not take the session context",
         ))),
-        Err(error) => Err(TryError::Fault(Fault::from_driver(&error, Stage::Opening))),
+        Err(error) => Err(TryError::Fault(before_the_command(Fault::from_driver(&error, Stage::Running)))),
     }
+}
+
+/// The same fault, told of a command of which nothing was sent: whatever broke or ended the session, another one may do.
+fn before_the_command(fault: Fault) -> Fault {
+    let class = match fault.class {
+        FaultClass::Permanent => FaultClass::Permanent,
+        FaultClass::Opening | FaultClass::NeverRan | FaultClass::Unknown => FaultClass::Opening,
+    };
+    Fault { class, ..fault }
 }
 
 /// The statement and the declarations of its parameters: they tell how many values there are and of which types, and

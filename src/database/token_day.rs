@@ -2,7 +2,7 @@
 //! and is away for minutes. The cache, its rules and the pool's retirement are those that run in earnest; the clock and the
 //! endpoint are not. One thread and seeded chance: each run is the same.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -118,7 +118,7 @@ async fn live_through_a_day(seed: u64, weather: Weather) -> Day {
         counts: Mutex::default(),
     });
     let fetcher: Arc<dyn TokenFetcher> = endpoint.clone();
-    let cache = TokenCache::new(fetcher, "scope", Arc::new(clock));
+    let cache = TokenCache::with_random(fetcher, "scope".to_owned(), Arc::new(clock), random.fork());
     let mut pool: Vec<Option<Pooled>> = (0..CONNECTIONS).map(|_| None).collect();
     let (mut generations, mut logins, mut invocations) = (0, 0, 0);
     let mut started = false;
@@ -139,12 +139,20 @@ async fn live_through_a_day(seed: u64, weather: Weather) -> Day {
             }
             invocations += 1;
             let seconds = |since: i64| Duration::from_secs(u64::try_from(now - since).unwrap());
+            if slot.is_some() {
+                cache.keep_fresh();
+            }
             let usable = slot.take_if(|pooled| {
                 retirement(seconds(pooled.opened_at), seconds(pooled.used_at), now, Some(pooled.retire_at))
                     .is_none()
             });
             let mut pooled = usable.unwrap_or_else(|| {
-                let held = cache.held().now_or_never().expect("an invocation waited for a token").unwrap();
+                let held = cache.held().now_or_never();
+                let held = held
+                    .unwrap_or_else(|| {
+                        panic!("at {now} of day {seed} an invocation waited: {:?}", endpoint.counts)
+                    })
+                    .unwrap();
                 logins += 1;
                 let retire_at = held.connection_retires_at(now);
                 let (generation, token_ends_at) = (held.generation, held.token.expires_at);

@@ -66,7 +66,8 @@ impl TokenCache {
         Self::new(Arc::new(CredentialFetcher::new(credential)), scope, clock)
     }
 
-    pub(super) fn with_random(
+    /// With seeded chance, for a test that runs the same each time.
+    pub(crate) fn with_random(
         fetcher: Arc<dyn TokenFetcher>,
         scope: String,
         clock: Arc<dyn Clock>,
@@ -100,6 +101,16 @@ impl TokenCache {
             }
         };
         self.inner.landed(flight).await
+    }
+
+    /// A session that a token opened is in use: sets off a refresh when it is due. Without this, a pool whose connections
+    /// last would ask for a newer token only once all of them retire for want of it.
+    pub(crate) fn keep_fresh(&self) {
+        let mut shared = self.inner.lock();
+        if let Standing::Due(_) = shared.state.standing(self.inner.clock.now()) {
+            // Its outcome is the next caller's.
+            let _ = self.inner.join(&mut shared);
+        }
     }
 
     /// A token in place of the one of this generation, which a server refused at the login. The platform is asked once per

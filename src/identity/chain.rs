@@ -108,7 +108,7 @@ impl Chain {
             return source.fetcher.fetch(scope).await;
         }
         let sources = self.sources.as_ref().map_err(|reason| IdentityError::Unavailable {
-            way: Way::Environment,
+            way: Way::Default,
             reason: (*reason).to_owned(),
         })?;
         let mut errors = Vec::new();
@@ -138,7 +138,7 @@ impl TokenFetcher for Chain {
         let bounded = async move {
             let in_time = tokio::time::timeout(BOUND, self.ask(scope)).await;
             in_time.unwrap_or_else(|_| {
-                let way = self.found().map_or(Way::AzureCli, |source| source.way);
+                let way = self.found().map_or(Way::Default, |source| source.way);
                 Err(IdentityError::Timeout {
                     way,
                     bound: BOUND,
@@ -149,12 +149,12 @@ impl TokenFetcher for Chain {
         bounded.boxed()
     }
 
-    fn way(&self) -> Way {
-        self.found().map_or(Way::Custom, |source| source.way)
-    }
-
     fn bound(&self) -> Duration {
         BOUND
+    }
+
+    fn way(&self) -> Way {
+        self.found().map_or(Way::Default, |source| source.way)
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The ways to a token, as sentences name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
+    /// The sources of `ActiveDirectoryDefault`, none of which was found yet.
+    Default,
     /// A service principal out of the environment's variables.
     Environment,
     /// A federated token from a file.
@@ -36,6 +38,7 @@ impl Way {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Default => "ActiveDirectoryDefault",
             Self::Environment => "environment variables",
             Self::WorkloadIdentity => "workload identity",
             Self::ManagedIdentity => "managed identity",

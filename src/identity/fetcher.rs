@@ -18,7 +18,7 @@ pub trait TokenFetcher: Debug + Send + Sync {
     /// How long a call may take at most. Where a person signs in it is minutes, else seconds.
     fn bound(&self) -> Duration;
 
-    /// Its name in sentences.
+    /// Which way it goes; where it has several, the one that gave its last token.
     fn way(&self) -> Way {
         Way::Custom
     }

@@ -36,4 +36,6 @@ mod session_state;
 mod support;
 mod timers;
 mod tls;
+mod token_life;
+mod ways;
 mod worker_process;

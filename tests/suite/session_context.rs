@@ -74,7 +74,7 @@ async fn each_caller_sees_the_rows_of_his_own_tenant() {
     for _ in 0..2 {
         assert_eq!(get_as(&desk, "red", "/api/orders").await.json(200), json!([{ "Id": 1 }, { "Id": 3 }]));
         assert_eq!(get_as(&desk, "blue", "/api/orders").await.json(200), json!([{ "Id": 2 }]));
-        let injected = "red' OR 1=1 --";
+        let injected = "CANARY' OR 1=1 --";
         assert_eq!(get_as(&desk, injected, "/api/orders").await.json(200), json!([]));
     }
     desk.finish().await;
@@ -122,9 +122,40 @@ async fn a_fault_while_the_session_is_told_is_one_before_the_command_ran() {
     // The first statement of the first try: the command itself was not sent yet.
     desk.sql().faults().fail_statements(40613, 1);
 
+    assert_eq!(get_as(&desk, "CANARY", "/api/visit").await.json(200), json!({ "rowsAffected": 2 }));
+
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Visits WHERE TenantId = N'CANARY'").await, 2);
+    assert_eq!(desk.worker_logins().len(), 2, "on another connection");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_while_the_session_is_told_invites_to_try_again() {
+    let desk = Desk::builder()
+        .setting(SWITCH, "True")
+        .setting("AzureFunctionsJobHost__functionTimeout", "00:00:02")
+        .seed(SEED)
+        .function(visit())
+        .start()
+        .await;
+    desk.sql().faults().stall_statements(1);
+
+    let answer = get_as(&desk, "red", "/api/visit").await;
+
+    answer.problem_for_caller(503, "unavailable");
+    assert!(answer.header("retry-after").is_some(), "nothing of the write was sent");
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Visits").await, 0);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_token_ended_is_told_again_on_another() {
+    let desk = desk().await;
+    desk.get("/api/look").await.json(200);
+    desk.sql().faults().expire_sessions();
+
     assert_eq!(get_as(&desk, "red", "/api/visit").await.json(200), json!({ "rowsAffected": 2 }));
 
-    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Visits WHERE TenantId = N'red'").await, 2);
-    assert_eq!(desk.worker_logins().len(), 2, "on another connection");
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.Visits").await, 2);
     desk.finish().await;
 }

@@ -13,7 +13,7 @@ use super::entra_error::EntraError;
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How far clocks may differ, in seconds. Entra allows some too; how much was not confirmed.
-const CLOCK_SKEW: i64 = 300;
+const CLOCK_SKEW: f64 = 300.0;
 
 #[derive(Deserialize)]
 struct Header {
@@ -32,9 +32,10 @@ struct AssertionClaims {
     sub: String,
     /// Entra documents it as required; whether it refuses an assertion without was not confirmed.
     jti: Option<String>,
-    exp: i64,
+    /// Unix seconds, and fractions of them: Microsoft's own library for Python sends such.
+    exp: f64,
     /// Microsoft's own library for Python leaves it out.
-    nbf: Option<i64>,
+    nbf: Option<f64>,
 }
 
 /// What an assertion is compared with.
@@ -46,7 +47,7 @@ pub(super) struct Expected<'a> {
     /// The ways to write the URL of the token endpoint.
     pub(super) audiences: &'a [String],
     /// Unix seconds of the system's clock: the client that signed knows no other.
-    pub(super) now: i64,
+    pub(super) now: f64,
 }
 
 /// Whether this looks like an assertion that a certificate's key signed: a header that names a certificate.
@@ -94,10 +95,9 @@ pub(super) fn verify_signed(assertion: &str, expected: &Expected<'_>) -> Result<
     if !expected.audiences.contains(&claims.aud) {
         return Err(EntraError::AssertionAudience);
     }
-    let (now, early) = (expected.now, expected.now.saturating_add(CLOCK_SKEW));
-    if claims.exp.saturating_add(CLOCK_SKEW) <= now
-        || claims.nbf.is_some_and(|not_before| not_before > early || claims.exp <= not_before)
-    {
+    let is_over = claims.exp + CLOCK_SKEW <= expected.now;
+    let is_to_come = claims.nbf.is_some_and(|start| start > expected.now + CLOCK_SKEW || claims.exp <= start);
+    if is_over || is_to_come {
         return Err(EntraError::AssertionTime);
     }
     Ok(())

@@ -8,10 +8,10 @@ use super::application::{Application, AuthorityUser};
 use super::entra_error::EntraError;
 use super::form::Form;
 use super::page;
-use super::recorded::RecordedRequest;
 use super::scope::Scope;
 use super::sign_ins::{IssuedCode, SignIn};
 use super::state::State;
+use crate::recorded::RecordedRequest;
 
 /// How long an authorization code is good, in seconds: about ten minutes, says Microsoft's documentation.
 const CODE_LIFETIME: i64 = 600;
@@ -29,7 +29,7 @@ pub(super) async fn authorize(
     state: web::Data<State>,
 ) -> HttpResponse {
     let form = Form::of_query(&http);
-    state.records.add(RecordedRequest::new(&http, &form, &Form::default()));
+    state.records.add(RecordedRequest::new(&http, std::iter::empty()));
     let back = match way_back(&state, &tenant, &form) {
         Ok(back) => back,
         // Whoever made this request need not be the one who owns the redirect.

@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::entra_error::EntraError;
 use super::form::Form;
 use super::page;
-use super::recorded::RecordedRequest;
 use super::scope::Scope;
 use super::sign_ins::{Device, DeviceStatus};
 use super::state::State;
+use crate::recorded::RecordedRequest;
 
 /// The path of the page.
 pub(super) const PAGE: &str = "/devicelogin";
@@ -38,7 +38,7 @@ pub(super) async fn start(
     state: web::Data<State>,
 ) -> HttpResponse {
     let form = Form::of_body(&http, &body);
-    state.records.add(RecordedRequest::new(&http, &Form::of_query(&http), &form));
+    state.records.add(RecordedRequest::new(&http, form.iter()));
     match begin(&state, &tenant, &form) {
         Ok(reply) => HttpResponse::Ok().json(reply),
         Err(error) => error.reply(),

@@ -3,9 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use super::form::Form;
-use super::recorded::RecordedRequest;
 use super::state::State;
+use crate::recorded::RecordedRequest;
 
 /// Answers a library. The document has what sign-ins need; there are no identity tokens here and so no keys for them.
 pub(super) async fn configuration(
@@ -13,7 +12,7 @@ pub(super) async fn configuration(
     tenant: web::Path<String>,
     state: web::Data<State>,
 ) -> HttpResponse {
-    state.records.add(RecordedRequest::new(&http, &Form::of_query(&http), &Form::default()));
+    state.records.add(RecordedRequest::new(&http, std::iter::empty()));
     let known = match state.tenant_of_user(&tenant) {
         Ok(known) => known,
         Err(error) => return error.reply(),

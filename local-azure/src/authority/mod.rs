@@ -28,7 +28,6 @@ mod form;
 mod options;
 mod page;
 mod pipelines;
-mod recorded;
 mod scope;
 mod server;
 mod sign_ins;
@@ -36,8 +35,8 @@ mod state;
 mod token;
 mod user_grants;
 
+pub use crate::recorded::RecordedRequest;
 pub use application::{Application, AuthorityUser};
 pub use entra_error::EntraError;
 pub use options::{AuthorityOptions, DeviceSignIn, Pipeline};
-pub use recorded::RecordedRequest;
 pub use server::{Authority, AuthorityError, start};

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::form::Form;
-use super::recorded::RecordedRequest;
 use super::state::State;
 use crate::identity::reply::{self, Replies};
+use crate::recorded::RecordedRequest;
 
 /// The path of the endpoint; the real one is longer and names the job.
 pub(super) const PATH: &str = "/oidc";
@@ -27,7 +27,7 @@ struct AssertionReply {
 /// Answers a job.
 pub(super) async fn assertion(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let query = Form::of_query(&http);
-    state.records.add(RecordedRequest::new(&http, &query, &Form::default()));
+    state.records.add(RecordedRequest::new(&http, std::iter::empty()));
     let Some(pipeline) = &state.options.pipeline else {
         return error(404, "There is no pipeline here: give the authority one in its options.");
     };

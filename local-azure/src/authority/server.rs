@@ -9,12 +9,12 @@ use std::sync::Arc;
 use actix_web::{App, HttpServer, web};
 
 use super::options::AuthorityOptions;
-use super::recorded::{RecordedRequest, Records};
 use super::sign_ins::{DeviceStatus, SignIns};
 use super::state::State;
 use super::{authorize, device, discovery, pipelines, token};
 use crate::certificates::{self, Certificates};
 use crate::identity::{IdentityFaults, TokenService};
+use crate::recorded::{RecordedRequest, Records};
 use crate::tls_front::TlsFront;
 use crate::tokens::{IssueError, TokenVerifier};
 use crate::web_server::{WebServer, WebServerError};

@@ -3,9 +3,9 @@
 use super::application::{Application, AuthorityUser};
 use super::entra_error::EntraError;
 use super::options::AuthorityOptions;
-use super::recorded::Records;
 use super::sign_ins::SignIns;
 use crate::identity::{IdentityFaults, TokenService};
+use crate::recorded::Records;
 
 /// Paths that stand for any tenant.
 const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];

@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::client_proof;
 use super::entra_error::EntraError;
 use super::form::Form;
-use super::recorded::RecordedRequest;
 use super::scope::Scope;
 use super::state::State;
 use super::user_grants::{self, UserGrant};
 use crate::identity::reply::{self, Refused, Replies};
+use crate::recorded::RecordedRequest;
 use crate::tokens::{Subject, TokenRequest};
 
 /// The reply's fields in the order in which Entra writes them.
@@ -44,7 +44,7 @@ pub(super) async fn token(
     state: web::Data<State>,
 ) -> HttpResponse {
     let form = Form::of_body(&http, &body);
-    state.records.add(RecordedRequest::new(&http, &Form::of_query(&http), &form));
+    state.records.add(RecordedRequest::new(&http, form.iter()));
     let (grant, client_id) = match grant(&state, &tenant, &form) {
         Ok(Grant::Application(wanted)) => {
             let client_id = wanted.client_id.clone();

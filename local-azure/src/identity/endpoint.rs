@@ -14,6 +14,7 @@ use super::options::IdentityOptions;
 use super::reply::{self, Refused, Replies};
 use super::request::{self, Api, Refusal, TokenQuery};
 use super::service::{Issued, TokenService};
+use crate::recorded::{RecordedRequest, Records};
 use crate::tokens::{IssueError, LOCAL_TENANT_ID, Subject, TokenIssuer, TokenRequest, TokenVerifier};
 use crate::web_server::{WebServer, WebServerError};
 
@@ -42,6 +43,7 @@ struct State {
     options: IdentityOptions,
     tokens: TokenService,
     secret: String,
+    records: Records,
 }
 
 /// The reply's fields in the order in which App Service writes them.
@@ -134,6 +136,12 @@ impl IdentityEndpoint {
         self.state.tokens.faults()
     }
 
+    /// Every request so far, with a correct header or not, oldest first.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<RecordedRequest> {
+        self.state.records.all()
+    }
+
     /// Stops it; requests under way are cut off.
     pub async fn stop(mut self) {
         self.server.shut_down().await;
@@ -154,7 +162,7 @@ pub async fn start(options: IdentityOptions) -> Result<IdentityEndpoint, Identit
         None => TokenService::new()?,
     };
     let secret = uuid::Uuid::new_v4().simple().to_string().to_uppercase();
-    let state = Arc::new(State { options, tokens, secret });
+    let state = Arc::new(State { options, tokens, secret, records: Records::default() });
     let shared = web::Data::from(Arc::clone(&state));
     let server = WebServer::start("identity endpoint", move || {
         let shared = shared.clone();
@@ -175,6 +183,7 @@ pub async fn start(options: IdentityOptions) -> Result<IdentityEndpoint, Identit
 }
 
 async fn app_service(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    state.records.add(RecordedRequest::new(&http, std::iter::empty()));
     let presented = http.headers().get("x-identity-header").map(|value| value.as_bytes());
     let secret = state.secret.as_bytes();
     if presented.is_none_or(|bytes| aws_lc_rs::constant_time::verify_slices_are_equal(bytes, secret).is_err())
@@ -206,6 +215,7 @@ async fn app_service(http: HttpRequest, state: web::Data<State>) -> HttpResponse
 }
 
 async fn machine(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    state.records.add(RecordedRequest::new(&http, std::iter::empty()));
     let headers = http.headers();
     let asks_for_metadata =
         headers.get("metadata").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));

@@ -16,6 +16,7 @@ pub(crate) mod reply;
 mod request;
 mod service;
 
+pub use crate::recorded::RecordedRequest;
 pub use endpoint::{IdentityEndpoint, IdentityError, start};
 pub use faults::{IdentityFaults, ReplyFault, TokenFault};
 pub use options::{IdentityOptions, ManagedIdentity};

@@ -234,3 +234,20 @@ async fn lifetime_and_clock_can_be_changed_while_it_runs() {
     assert!(expires(&after) - expires(&before) >= 10_000 + 86_400 - 600);
     endpoint.stop().await;
 }
+
+#[tokio::test]
+async fn requests_are_recorded_without_the_header_that_is_a_secret() {
+    let endpoint = identity::start(IdentityOptions::default()).await.unwrap();
+    ask(&endpoint, QUERY, Some(endpoint.secret())).await;
+    ask_machine(&endpoint, "api-version=2018-02-01&resource=x&client_id=y", Some("true")).await;
+
+    let recorded = endpoint.recorded();
+
+    let [app_service, machine] = recorded.as_slice() else { unreachable!("two requests were made") };
+    assert_eq!((app_service.method.as_str(), app_service.path.as_str()), ("GET", "/msi/token"));
+    assert_eq!(app_service.fields["resource"], "https://database.windows.net");
+    assert!(app_service.other_headers.contains("x-identity-header"));
+    assert_eq!((machine.fields["client_id"].as_str(), machine.headers["metadata"].as_str()), ("y", "true"));
+    assert!(!format!("{recorded:?}").contains(endpoint.secret()));
+    endpoint.stop().await;
+}

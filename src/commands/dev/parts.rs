@@ -38,6 +38,10 @@ pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
     let host_json = host_json::path(&functions_folder);
     let app_folder = host_json.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     let mut settings = environment::read(&app_folder, |name| std::env::var_os(name).is_some())?;
+    // As Core Tools does: it tells this host from one in Azure, and so that a person may sit here.
+    if std::env::var_os("AZURE_FUNCTIONS_ENVIRONMENT").is_none() {
+        settings.entry("AZURE_FUNCTIONS_ENVIRONMENT".to_owned()).or_insert_with(|| "Development".to_owned());
+    }
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
 
     let identity = identity::start(IdentityOptions {

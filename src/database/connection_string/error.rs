@@ -43,7 +43,7 @@ pub enum ConnectionStringError {
     },
     /// ADO.NET and ODBC read it differently.
     #[error(
-        "part {part} of the connection string has a quote or brace that ADO.NET and ODBC read differently: for ADO.NET \
+        "part {part} of the connection string has a quote, brace or blank that ADO.NET and ODBC read differently: for ADO.NET \
          write `User Id` and `Password` rather than UID and PWD, for ODBC begin with \
          `Driver={{ODBC Driver 18 for SQL Server}}`"
     )]

@@ -1,7 +1,8 @@
 //! Which grammar a connection string is written in.
 //!
 //! A JDBC URL is known by its beginning. A list of keywords may be ADO.NET's or ODBC's, and most strings mean the same in
-//! both: then there is no question. Where they don't, because a value begins with a quote or a brace,
+//! both: then there is no question. Where they don't, because a value begins with a quote or a brace or ends with
+//! a blank beyond ASCII,
 //! 1. `Driver` or a DSN make it ODBC;
 //! 2. else the reading that is possible at all counts, if its driver knows all the keywords;
 //! 3. if both are, the reading counts whose driver knows every keyword, then the one with fewer keywords that nobody knows;
@@ -23,7 +24,8 @@ pub(super) struct Reading {
 }
 
 pub(super) fn read(text: &str) -> Result<Reading, ConnectionStringError> {
-    let text = text.trim();
+    // The end is each grammar's own: a no-break space belongs to an ODBC value.
+    let text = text.trim_start();
     if jdbc::is_url(text) {
         let (server, parts) = jdbc::parts(text)?;
         return Ok(Reading { server, parts, is_url: true });

@@ -49,6 +49,7 @@ const O: Drivers = Drivers(2);
 const J: Drivers = Drivers(4);
 const AO: Drivers = Drivers(3);
 const AJ: Drivers = Drivers(5);
+const OJ: Drivers = Drivers(6);
 const ALL: Drivers = Drivers(7);
 
 impl Drivers {
@@ -112,9 +113,9 @@ const SPELLINGS: &[Spelling] = &{
         spelling("AADSecurePrincipalSecret", Password, J),
         spelling("Authentication", Authentication, ALL),
         spelling("fedauth", Authentication, A),
-        spelling("clientCertificate", ClientCertificate, Drivers(6)),
+        spelling("clientCertificate", ClientCertificate, OJ),
         spelling("clientcertpath", ClientCertificate, A),
-        spelling("clientKey", ClientKey, Drivers(6)),
+        spelling("clientKey", ClientKey, OJ),
         spelling("clientKeyPassword", CertificatePassword, J),
         spelling("Encrypt", Encrypt, ALL),
         spelling("TrustServerCertificate", TrustServerCertificate, ALL),
@@ -126,7 +127,7 @@ const SPELLINGS: &[Spelling] = &{
         spelling("Connect Timeout", ConnectTimeout, A),
         spelling("Connection Timeout", ConnectTimeout, A),
         spelling("Timeout", ConnectTimeout, A),
-        spelling("loginTimeout", ConnectTimeout, Drivers(6)),
+        spelling("loginTimeout", ConnectTimeout, OJ),
         spelling("dial timeout", ConnectTimeout, A),
         spelling("ApplicationIntent", ApplicationIntent, ALL),
         spelling("Integrated Security", IntegratedSecurity, AJ),

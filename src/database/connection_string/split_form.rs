@@ -56,7 +56,7 @@ pub fn connection_of_setting(
 ) -> Result<ParsedConnection, ConnectionSettingError> {
     let set = |name: &str| lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let is_default = setting == DEFAULT_SETTING;
-    if let Some(text) = set(setting) {
+    if let Some(text) = lookup(setting).filter(|text| !text.trim().is_empty()) {
         let invalid = |error| ConnectionSettingError::Invalid { setting: setting.to_owned(), error };
         let mut parsed = ConnectionSettings::parse(&text, environment).map_err(invalid)?;
         if is_default && set("SQL_SERVER").is_some() && set("SQL_DATABASE").is_some() {

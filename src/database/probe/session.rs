@@ -78,7 +78,7 @@ impl Session {
             session_context: Vec::new(),
         };
         let mut sink = TextSink::default();
-        match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink)).await {
+        match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink, &mut false)).await {
             Ok(Ok(())) => Ok(sink.rows),
             Ok(Err(TryError::Fault(fault))) => Err(fault),
             Ok(Err(TryError::Read(_) | TryError::Sink(_) | TryError::OpenTransaction)) => {

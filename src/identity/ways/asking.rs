@@ -74,7 +74,7 @@ impl Asked {
         let in_time = tokio::select! {
             biased;
             result = token => match result {
-                Ok(token) => return accepted(self.way, token),
+                Ok(token) => return accepted(self.way, &token),
                 Err(_) => true,
             },
             () = recorder.enough() => true,
@@ -95,7 +95,7 @@ impl Asked {
 }
 
 /// A token that ended before it came is none.
-pub(super) fn accepted(way: Way, token: AccessToken) -> Result<Token, IdentityError> {
+pub(super) fn accepted(way: Way, token: &AccessToken) -> Result<Token, IdentityError> {
     held(way, SecretString::from(token.token.secret().to_owned()), token.expires_on.unix_timestamp())
 }
 

@@ -87,4 +87,8 @@ impl TokenFetcher for AzurePipelines {
     fn bound(&self) -> Duration {
         NETWORK_BOUND
     }
+
+    fn way(&self) -> Way {
+        WAY
+    }
 }

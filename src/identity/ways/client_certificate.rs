@@ -87,6 +87,10 @@ impl TokenFetcher for ClientCertificate {
     fn bound(&self) -> Duration {
         NETWORK_BOUND
     }
+
+    fn way(&self) -> Way {
+        self.way
+    }
 }
 
 /// An assertion that is signed already; it is used once.

@@ -71,4 +71,8 @@ impl TokenFetcher for ClientSecret {
     fn bound(&self) -> Duration {
         NETWORK_BOUND
     }
+
+    fn way(&self) -> Way {
+        self.way
+    }
 }

@@ -90,7 +90,7 @@ impl CommandLine {
             return Err(IdentityError::Timeout { way, bound: BOUND, cure: self.tool.hangs() });
         };
         match token {
-            Ok(token) => accepted(way, token),
+            Ok(token) => accepted(way, &token),
             Err(_) => Err(self.why(&ran)),
         }
     }
@@ -144,6 +144,10 @@ impl TokenFetcher for CommandLine {
 
     fn bound(&self) -> Duration {
         BOUND
+    }
+
+    fn way(&self) -> Way {
+        self.tool.way()
     }
 }
 

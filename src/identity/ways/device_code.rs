@@ -105,4 +105,8 @@ impl TokenFetcher for DeviceCode {
     fn bound(&self) -> Duration {
         BOUND
     }
+
+    fn way(&self) -> Way {
+        Way::DeviceCode
+    }
 }

@@ -49,4 +49,8 @@ impl TokenFetcher for Environment {
     fn bound(&self) -> Duration {
         NETWORK_BOUND
     }
+
+    fn way(&self) -> Way {
+        Way::Environment
+    }
 }

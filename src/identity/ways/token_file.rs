@@ -72,4 +72,8 @@ impl TokenFetcher for TokenFile {
     fn bound(&self) -> Duration {
         NETWORK_BOUND
     }
+
+    fn way(&self) -> Way {
+        Way::TokenFile
+    }
 }

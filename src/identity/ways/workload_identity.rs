@@ -74,4 +74,8 @@ impl TokenFetcher for WorkloadIdentity {
     fn bound(&self) -> Duration {
         NETWORK_BOUND
     }
+
+    fn way(&self) -> Way {
+        WAY
+    }
 }

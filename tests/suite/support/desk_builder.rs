@@ -15,6 +15,9 @@ use super::script_root::{self, FunctionFolder};
 use super::secrets::Secrets;
 use super::sql_client;
 
+/// Makes a setting from the SQL endpoint's port.
+type MadeForPort = Box<dyn Fn(u16) -> String>;
+
 /// A desk in the making: the sample functions on the sample database, unless told otherwise.
 #[derive(Default)]
 pub(crate) struct DeskBuilder {
@@ -22,8 +25,8 @@ pub(crate) struct DeskBuilder {
     with_samples: bool,
     seed: String,
     settings: BTreeMap<String, Option<String>>,
-    connection: Option<Box<dyn Fn(u16) -> String>>,
-    settings_for_port: Vec<(String, Box<dyn Fn(u16) -> String>)>,
+    connection: Option<MadeForPort>,
+    settings_for_port: Vec<(String, MadeForPort)>,
     identity: IdentityOptions,
     password: Option<String>,
     mode: Option<Mode>,

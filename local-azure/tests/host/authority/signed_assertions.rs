@@ -73,8 +73,10 @@ async fn ps256_and_rs256_with_either_thumbprint_earn_a_token() {
     let claims = claims(&authority.token_url(LOCAL_TENANT_ID));
     let sha1 = json!({ "alg": "RS256", "typ": "JWT", "x5t": certificate.thumbprint(&digest::SHA1_FOR_LEGACY_USE_ONLY) });
 
+    // As MSAL for Python sends them.
     let mut without_start = claims.clone();
     without_start.as_object_mut().unwrap().remove("nbf");
+    without_start["exp"] = (chrono::Utc::now().timestamp() as f64 + 600.25).into();
 
     for assertion in [
         certificate.sign(&RSA_PSS_SHA256, &certificate.header("PS256"), &claims),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::render::{self, Quote};
 use super::{login, parse};
-use crate::database::connection_string::{ParsedConnection, connection_of_setting};
+use crate::database::connection_string::{ParsedConnection, ado_net, connection_of_setting};
 use crate::identity::IdentityEnvironment;
 
 /// Values in which each grammar has something to escape.
@@ -84,6 +84,17 @@ proptest! {
         let pairs = [("databaseName", database.as_str()), ("user", &user), ("password", &password), ("encrypt", "true")];
         let url = render::jdbc(&format!("{host}:{port}"), &pairs, quote);
         reads_back(&url, &host, port, &database, &user, &password)?;
+    }
+
+    #[test]
+    fn a_keyword_of_ado_net_may_hold_equal_signs(
+        pairs in prop::collection::vec(("[a-z=]{1,6}", value()), 0..5), quote in quote(),
+    ) {
+        let pairs: Vec<(&str, &str)> =
+            pairs.iter().map(|(keyword, value)| (keyword.as_str(), value.as_str())).collect();
+        let parts = ado_net::parts(&render::ado_net(&pairs, quote)).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let read: Vec<_> = parts.iter().map(|part| (part.keyword.as_str(), part.value.as_str())).collect();
+        prop_assert_eq!(read, pairs);
     }
 
     /// Without `Driver` the reader may refuse, and must not take a value that the writer didn't mean.

@@ -18,8 +18,9 @@ fn every_refusal_says_what_to_do_and_repeats_no_value() {
         ("Server=h;User Id=u;Password='CANARY'CANARY;a", "part 3"),
         (
             "Server=h;UID=u;PWD={CANARY}",
-            "part 3 of the connection string has a quote or brace that ADO.NET and ODBC read",
+            "part 3 of the connection string has a quote, brace or blank that ADO.NET and ODBC",
         ),
+        ("Server=h;UID=u;PWD=CANARY\u{a0}", "quote, brace or blank"),
         ("Server=h;UID=u;PWD='CANARY'", "write `User Id` and `Password` rather than UID and PWD"),
         ("jdbc:sqlserver://h;user=u;password=CANARY{CANARY", "part 3 of the JDBC URL"),
         ("jdbc:mysql://CANARY", "jdbc:sqlserver://"),

@@ -127,6 +127,10 @@ impl TokenFetcher for Interactive {
     fn bound(&self) -> Duration {
         BOUND
     }
+
+    fn way(&self) -> Way {
+        Way::Interactive
+    }
 }
 
 /// 256 bits: 43 characters, the least that RFC 7636, 4.1 asks of a verifier.

@@ -231,9 +231,9 @@ mod tests {
         ];
         (place, any::<prop::sample::Index>(), 5..8_i64, any::<bool>()).prop_map(
             |((class, major), which, grantee, denied)| {
-                let all: Vec<_> = permission::of_class(class).collect();
+                let mut all: Vec<_> = permission::of_class(class).collect();
                 Entry {
-                    permission: *which.get(&all),
+                    permission: all.swap_remove(which.index(all.len())),
                     major,
                     grantee,
                     state: if denied { State::Deny } else { State::Grant },
@@ -276,6 +276,19 @@ mod tests {
                 entry.grantee != 7 && !matches!(entry.major, 6 | 101)
             });
             prop_assert_eq!(may(own.cloned().collect(), permission), may(entries, permission));
+        }
+
+        #[test]
+        fn a_denial_of_what_covers_a_permission_refuses_it_whatever_is_granted(
+            entries in prop::collection::vec(entry(), 0..8),
+            permission in any_permission(),
+            which in any::<prop::sample::Index>(),
+        ) {
+            let covering = permission.covered_by();
+            let denied = *which.get(&covering);
+            let major = TABLE.at(denied.class).unwrap_or_default();
+            let denial = Entry { permission: denied, major, grantee: 6, state: State::Deny };
+            prop_assert!(!may(entries.into_iter().chain([denial]).collect(), permission));
         }
 
         #[test]

@@ -1,17 +1,16 @@
-//! What was asked, kept for tests to compare, without anything secret.
+//! What an endpoint was asked, kept for tests to compare, without anything secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use actix_web::HttpRequest;
-
-use super::form::Form;
+use url::form_urlencoded;
 
 /// How many requests are kept; later ones are dropped.
 const MAX_REQUESTS: usize = 100_000;
 
 /// The fields whose values are shown. Whatever is not named here counts as secret.
-const SHOWN_FIELDS: [&str; 20] = [
+const SHOWN_FIELDS: [&str; 24] = [
     "api-version",
     "claims",
     "client_assertion_type",
@@ -21,6 +20,10 @@ const SHOWN_FIELDS: [&str; 20] = [
     "domain_hint",
     "grant_type",
     "login_hint",
+    "mi_res_id",
+    "msi_res_id",
+    "object_id",
+    "principal_id",
     "prompt",
     "redirect_uri",
     "resource",
@@ -35,17 +38,18 @@ const SHOWN_FIELDS: [&str; 20] = [
 ];
 
 /// The headers whose values are shown.
-const SHOWN_HEADERS: [&str; 7] = [
+const SHOWN_HEADERS: [&str; 8] = [
     "accept",
     "client-request-id",
     "content-length",
     "content-type",
     "host",
+    "metadata",
     "user-agent",
     "x-tfs-fedauthredirect",
 ];
 
-/// A request that reached the authority, answered or not.
+/// A request that reached an endpoint, answered or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedRequest {
     /// `GET` or `POST`.
@@ -65,23 +69,24 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    pub(super) fn new(http: &HttpRequest, query: &Form, body: &Form) -> Self {
+    /// The request with the fields of its query and these of its body.
+    pub(crate) fn new<'a>(http: &HttpRequest, body: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut request = Self {
             method: http.method().to_string(),
             path: http.path().to_owned(),
-            grant: body.get("grant_type").map(str::to_owned),
+            grant: None,
             fields: BTreeMap::new(),
             secret_fields: BTreeSet::new(),
             headers: BTreeMap::new(),
             other_headers: BTreeSet::new(),
         };
-        for (name, value) in query.iter().chain(body.iter()) {
-            if SHOWN_FIELDS.contains(&name) {
-                request.fields.insert(name.to_owned(), value.to_owned());
-            } else {
-                request.secret_fields.insert(name.to_owned());
-            }
+        for (name, value) in form_urlencoded::parse(http.query_string().as_bytes()) {
+            request.add(&name, &value);
         }
+        for (name, value) in body {
+            request.add(name, value);
+        }
+        request.grant = request.fields.get("grant_type").cloned();
         for (name, value) in http.headers() {
             let name = name.as_str();
             if SHOWN_HEADERS.contains(&name) {
@@ -93,21 +98,29 @@ impl RecordedRequest {
         }
         request
     }
+
+    fn add(&mut self, name: &str, value: &str) {
+        if SHOWN_FIELDS.contains(&name) {
+            self.fields.insert(name.to_owned(), value.to_owned());
+        } else {
+            self.secret_fields.insert(name.to_owned());
+        }
+    }
 }
 
 /// The requests so far.
 #[derive(Default)]
-pub(super) struct Records(Mutex<Vec<RecordedRequest>>);
+pub(crate) struct Records(Mutex<Vec<RecordedRequest>>);
 
 impl Records {
-    pub(super) fn add(&self, request: RecordedRequest) {
+    pub(crate) fn add(&self, request: RecordedRequest) {
         let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if requests.len() < MAX_REQUESTS {
             requests.push(request);
         }
     }
 
-    pub(super) fn all(&self) -> Vec<RecordedRequest> {
+    pub(crate) fn all(&self) -> Vec<RecordedRequest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
