@@ -158,3 +158,32 @@ async fn the_report_says_which_identity_it_is_and_why() {
     assert_eq!(step["summary"], format!("managed identity {id}, from User Id in AZURE_SQL_CONNECTIONSTRING"));
     clinic.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_that_won_among_the_defaults_is_told() {
+    let clinic = Clinic::builder()
+        .connection(|port| {
+            format!("Server=localhost,{port};Database=sample;Authentication=ActiveDirectoryDefault")
+        })
+        .open()
+        .await;
+
+    let report = clinic.examine().await;
+
+    let step = report.is("token", "ok");
+    assert_eq!(step["details"]["source"], "managed identity", "{step:#}");
+    report.is("login", "ok");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_endpoint_that_hangs_costs_no_more_than_the_timeout() {
+    let clinic = Clinic::open().await;
+    clinic.identity.faults().stall(true);
+
+    let report = clinic.examine_with(&["--timeout", "2"]).await;
+
+    report.failed("token", "no token within", "run the doctor again");
+    clinic.identity.faults().stall(false);
+    clinic.close().await;
+}
