@@ -9,6 +9,10 @@
 //! | `AZSQL_ACCESS_TOKEN_FILE` | a file with an Entra token that another program keeps fresh; see [`crate::database::ConnectionSettings::parse`] | none | a readable file |
 //! | `AZURE_CLIENT_ID` | client id of the user-assigned identity when the connection string names none | system-assigned | a client id |
 //! | `IDENTITY_ENDPOINT`, `IDENTITY_HEADER` | the managed-identity endpoint, set by the platform | none | |
+//! | `AZURE_TENANT_ID`, `AZURE_CLIENT_SECRET`, `AZURE_CLIENT_CERTIFICATE_PATH`, `AZURE_FEDERATED_TOKEN_FILE`, `AZURE_AUTHORITY_HOST`, `AZURE_TOKEN_CREDENTIALS`, `AZURE_POD_IDENTITY_AUTHORITY_HOST` | as in Azure's SDKs; see [`crate::identity::IdentityEnvironment`] | none | |
+//! | `AZURESUBSCRIPTION_CLIENT_ID`, `AZURESUBSCRIPTION_TENANT_ID`, `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID`, `SYSTEM_OIDCREQUESTURI`, `SYSTEM_ACCESSTOKEN` | set by Azure Pipelines | none | |
+//! | `AZURE_FUNCTIONS_ENVIRONMENT` | `Development` at a desk, where a person can sign in; set by Core Tools and `dev` | none | |
+//! | `BROWSER` | the program that opens the page to sign in | the system's | a program |
 //! | `AZSQL_TRUST_CA` | PEM file with authorities to trust beside the system's | none | a readable file |
 //! | `AZSQL_POOL_MAX_SIZE` | connections of each pool at the most | 16 | 1 to 1000 |
 //! | `AZSQL_POOL_WAIT_SECONDS` | how long an invocation waits for a free connection | 10 | 1 to 230 |

@@ -95,9 +95,16 @@ fn plan(options: &TokenOptions, environment: &IdentityEnvironment) -> Result<Pla
 
 /// Reads a value of `Authentication` as a connection string has it.
 fn named(name: &str, client_id: Option<&str>, environment: &IdentityEnvironment) -> Result<Method, String> {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let user = client_id.map(|id| format!(";User Id={}", quoted(id))).unwrap_or_default();
-    let string = format!("Server=localhost;Authentication={}{user}", quoted(name));
+    // Neither needs quotes, and what would need some is neither.
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || " -._@".contains(c));
+    if !plain(name) {
+        return Err("--authentication takes a name such as ActiveDirectoryDefault".to_owned());
+    }
+    if !client_id.is_none_or(plain) {
+        return Err("--client-id takes a GUID".to_owned());
+    }
+    let user = client_id.map(|id| format!(";User Id={id}")).unwrap_or_default();
+    let string = format!("Server=localhost;Authentication={name}{user}");
     // Whoever names a method here doesn't mean the file.
     let environment = IdentityEnvironment { access_token_file: None, ..environment.clone() };
     let parsed = ConnectionSettings::parse(&string, &environment)

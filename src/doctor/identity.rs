@@ -7,7 +7,9 @@ use secrecy::ExposeSecret;
 use super::examination::{Examination, TimeIsUp};
 use super::report::Finding;
 use crate::database::{Authentication, ConnectionSettings};
-use crate::identity::{Claims, Clock, Cloud, IdentityEnvironment, Method, SystemClock, Token, fetcher_of};
+use crate::identity::{
+    Claims, Clock, Cloud, IdentityEnvironment, IdentityError, Method, SystemClock, Token, fetcher_of,
+};
 
 /// The application id of Azure SQL, which a token may name as its audience instead of the address.
 const AZURE_SQL: &str = "022907d3-0f1b-48f7-badc-1ba6abab6d66";
@@ -132,13 +134,18 @@ pub(super) async fn token(
     match run.within(bound, fetcher.fetch(cloud.sql_scope())).await {
         Ok(Ok(token)) => {
             let finding = look_at(&token, cloud, SystemClock.now());
+            let finding = match method {
+                Method::Default { .. } => {
+                    let source = fetcher.way().name();
+                    let summary = format!("from {source}: {}", finding.summary);
+                    Finding { summary, ..finding }.with("source", source)
+                }
+                _ => finding,
+            };
             (Some(token), finding)
         }
         Ok(Err(error)) => {
-            let cure = match error.goes_by() {
-                true => "run the doctor again; if it stays so, do what the sentence says",
-                false => "do what the sentence says; no network but the identity's own is involved here",
-            };
+            let cure = cure(&error);
             (None, Finding::fail(error.to_string(), cure))
         }
         Err(TimeIsUp) => {
@@ -148,9 +155,29 @@ pub(super) async fn token(
     }
 }
 
+/// What to do alone; the error's own sentence says it too.
+fn cure(error: &IdentityError) -> String {
+    let told = match error {
+        IdentityError::Unavailable { reason, .. } => reason.clone(),
+        IdentityError::Timeout { cure, .. }
+        | IdentityError::Unreachable { cure, .. }
+        | IdentityError::Unreadable { cure, .. } => (*cure).to_owned(),
+        IdentityError::Refused { cure, .. } => cure.clone(),
+        IdentityError::NoSource(_) => {
+            "give one of these sources what it lacks: at a desk `az login`, in Azure a managed identity"
+                .to_owned()
+        }
+    };
+    if error.goes_by() { format!("{told}; it may go by: run the doctor again") } else { told }
+}
+
 fn look_at(token: &Token, cloud: Cloud, now: i64) -> Finding {
-    let left = token.expires_at.saturating_sub(now);
-    let Some(claims) = Claims::read(token.secret.expose_secret()) else {
+    let claims = Claims::read(token.secret.expose_secret());
+    // What it says itself is what the server goes by.
+    let own_end = claims.as_ref().and_then(|claims| claims.expires_at);
+    let expires_at = own_end.map_or(token.expires_at, |end| end.min(token.expires_at));
+    let left = expires_at.saturating_sub(now);
+    let Some(claims) = claims else {
         return Finding::warn(
             format!("it ends in {}, and what it says can't be read", minutes(left)),
             "a token for Azure SQL is a JSON Web Token: look at who makes it; the login below tells whether it is taken",
@@ -192,7 +219,7 @@ fn look_at(token: &Token, cloud: Cloud, now: i64) -> Finding {
         .with("tenantId", claims.tenant_id)
         .with("objectId", claims.object_id)
         .with("clientId", claims.client_id)
-        .with("expiresAt", token.expires_at)
+        .with("expiresAt", expires_at)
         .with("secondsLeft", left)
 }
 

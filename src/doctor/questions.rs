@@ -1,6 +1,6 @@
 //! What the server is asked once we are in: database, who we are, roles, rights, clock, limits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{NaiveDateTime, Utc};
@@ -10,14 +10,19 @@ use super::report::{Finding, StepName};
 use super::{Circumstances, Connection};
 use crate::database::faults::Fault;
 use crate::database::probe::session::{Rows, Session};
-use crate::functions::quoted_name;
+use crate::functions::{SecurableClass, quoted_name};
 
 /// The steps in here, in their order.
 pub(super) const STEPS: [StepName; 6] =
     [StepName::Database, StepName::User, StepName::Roles, StepName::Rights, StepName::Clock, StepName::Pool];
 
-/// Bound on one step, whose questions are small.
-pub(super) const BOUND: Duration = Duration::from_secs(10);
+/// Bound on a question; they are small.
+const BOUND: Duration = Duration::from_secs(10);
+
+/// Bound on a step: that of the rights asks once for each.
+pub(super) fn bound(step: StepName) -> Duration {
+    if step == StepName::Rights { BOUND.saturating_mul(3) } else { BOUND }
+}
 
 /// The fixed roles of a database (Microsoft's documentation, "Database-level roles").
 const FIXED_ROLES: [&str; 9] = [
@@ -197,71 +202,98 @@ async fn roles(session: &mut Session) -> Result<Finding, Fault> {
 /// Roles that can do, or give themselves, anything.
 const POWERFUL: [&str; 4] = ["db_owner", "db_securityadmin", "db_accessadmin", "db_ddladmin"];
 
+/// What was found out about the functions' rights, as sentences.
+#[derive(Default)]
+struct RightsFound {
+    missing: BTreeSet<String>,
+    /// Who has no right at all on an object doesn't see it either, so the two can't be told apart.
+    absent: BTreeSet<String>,
+    grants: BTreeSet<String>,
+    notes: Vec<String>,
+    checked: usize,
+}
+
 async fn rights(session: &mut Session, connection: &Connection) -> Result<Finding, Fault> {
-    let mut missing = BTreeSet::new();
-    let mut absent = BTreeSet::new();
-    let mut grants = BTreeSet::new();
-    let mut notes = Vec::new();
-    let mut checked = 0u32;
     let user = session.ask("SELECT USER_NAME()", &[], BOUND).await?;
-    let user = quoted_name(value(Some(&user), 0).unwrap_or("<user>"));
+    let user = value(Some(&user), 0).unwrap_or("<user>").to_owned();
+    let mut found = RightsFound::default();
+    // Functions share objects; each right is asked for once. None = there is no such object to be seen.
+    let mut answers: BTreeMap<(String, &'static str), Option<bool>> = BTreeMap::new();
     for function in &connection.functions {
         let Some(plan) = function.plan() else { continue };
         let needed = plan.rights_needed();
         for check in checks(&needed) {
-            let values = [
-                ("@securable", check.securable.as_str()),
-                ("@class", check.class),
-                ("@permission", check.permission),
-            ];
-            let rows = session.ask(RIGHTS_CHECK_QUERY, &values, BOUND).await?;
-            checked = checked.saturating_add(1);
-            match value(Some(&rows), 0) {
-                Some("1") => continue,
-                Some(_) => {
-                    missing
-                        .insert(format!("{} on {} for {}", check.permission, check.securable, function.name));
-                }
-                // Who has no right at all on an object doesn't see it either.
+            let (securable, permission) = (check.securable, check.permission);
+            let key = (securable.clone(), permission);
+            let known = answers.get(&key).copied();
+            let answer = match known {
+                Some(answer) => answer,
                 None => {
-                    absent.insert(format!("{} for {}", check.securable, function.name));
+                    let values =
+                        [("@securable", &*securable), ("@class", check.class), ("@permission", permission)];
+                    let rows = session.ask(RIGHTS_CHECK_QUERY, &values, BOUND).await?;
+                    let answer = value(Some(&rows), 0).map(|has| has == "1");
+                    answers.insert(key, answer);
+                    answer
                 }
-            }
-            grants.insert(format!(
-                "GRANT {} ON {}::{} TO {user};",
-                check.permission, check.class, check.securable
-            ));
+            };
+            match answer {
+                Some(true) => continue,
+                Some(false) => {
+                    found.missing.insert(format!("{permission} on {securable} for {}", function.name))
+                }
+                None => found.absent.insert(format!("{securable} for {}", function.name)),
+            };
+            let to = quoted_name(&user);
+            found.grants.insert(format!("GRANT {permission} ON {}::{securable} TO {to};", check.class));
         }
-        notes.extend(
-            needed
-                .notes
-                .iter()
-                .map(|note| format!("{}, line {}: {}", function.name, note.line, note.message)),
-        );
+        let types = needed.each().filter(|(object, _)| object.class() == SecurableClass::Type);
+        found.notes.extend(types.map(|(object, right)| {
+            format!("{}: {right} on TYPE::{object}, which the server has no question for", function.name)
+        }));
+        let notes = needed.notes.iter();
+        found
+            .notes
+            .extend(notes.map(|note| format!("{}, line {}: {}", function.name, note.line, note.message)));
     }
-    let grants: Vec<_> = grants.into_iter().collect();
-    let missing: Vec<_> = missing.into_iter().collect();
-    let absent: Vec<_> = absent.into_iter().collect();
-    let finding = if !missing.is_empty() || !absent.is_empty() {
-        let mut sentences = Vec::new();
-        if !missing.is_empty() {
-            sentences.push(format!("missing: {}", missing.join(", ")));
-        }
-        if !absent.is_empty() {
-            sentences.push(format!("not there, or not to be seen: {}", absent.join(", ")));
-        }
-        Finding::fail(sentences.join("; "), grants.join(" "))
-    } else if !notes.is_empty() {
-        Finding::warn(
-            format!("{checked} rights are there; what could not be told: {}", notes.join("; ")),
-            "look at these by hand",
-        )
-    } else if checked == 0 {
-        Finding::ok("the functions need no right on an object")
-    } else {
-        Finding::ok(format!("all {checked} that the functions need"))
-    };
-    Ok(finding.with("missing", missing).with("absent", absent).with("grants", grants).with("notes", notes))
+    found.checked = answers.len();
+    Ok(found.finding(user == "dbo"))
+}
+
+impl RightsFound {
+    fn finding(self, is_owner: bool) -> Finding {
+        let list = |sentences: BTreeSet<String>| sentences.into_iter().collect::<Vec<_>>();
+        let (missing, absent) = (list(self.missing), list(self.absent));
+        // The owner has every right, and can be given none.
+        let grants = if is_owner { Vec::new() } else { list(self.grants) };
+        let (notes, checked) = (self.notes, self.checked);
+        let finding = if !missing.is_empty() || !absent.is_empty() {
+            let mut sentences = Vec::new();
+            if !missing.is_empty() {
+                sentences.push(format!("missing: {}", missing.join(", ")));
+            }
+            if !absent.is_empty() {
+                sentences.push(format!("not there, or not to be seen: {}", absent.join(", ")));
+            }
+            let create = "create the objects that are not there, or mend their names in the commands";
+            let cure = match (grants.is_empty(), absent.is_empty()) {
+                (true, _) => create.to_owned(),
+                (false, true) => grants.join(" "),
+                (false, false) => format!("{create}; then {}", grants.join(" ")),
+            };
+            Finding::fail(sentences.join("; "), cure)
+        } else if !notes.is_empty() {
+            Finding::warn(
+                format!("{checked} rights are there; what could not be told: {}", notes.join("; ")),
+                "look at these by hand",
+            )
+        } else if checked == 0 {
+            Finding::ok("the functions need no right on an object")
+        } else {
+            Finding::ok(format!("all {checked} that the functions need"))
+        };
+        finding.with("missing", missing).with("absent", absent).with("grants", grants).with("notes", notes)
+    }
 }
 
 async fn clock(session: &mut Session) -> Result<Finding, Fault> {

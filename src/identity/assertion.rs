@@ -207,7 +207,7 @@ mod tests {
         let assertion = signer(&chain).unwrap().assertion("app", "https://login/token", 1_000_000).unwrap();
 
         let parts: Vec<&str> = assertion.expose_secret().split('.').collect();
-        let [header, claims, signature] = parts[..] else { panic!("not three parts") };
+        let [header, claims, signature] = parts[..] else { unreachable!("three parts") };
         let json = |part| -> serde_json::Value {
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
         };

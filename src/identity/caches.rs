@@ -17,7 +17,7 @@ pub struct TokenCaches {
 #[derive(Debug)]
 enum Source {
     /// What each method makes of it.
-    Environment(IdentityEnvironment),
+    Environment(Box<IdentityEnvironment>),
     /// One way for all methods.
     Fetcher(Arc<dyn TokenFetcher>),
 }
@@ -34,7 +34,7 @@ impl TokenCaches {
     /// No cache yet.
     #[must_use]
     pub fn new(environment: IdentityEnvironment, clock: Arc<dyn Clock>) -> Self {
-        Self { source: Source::Environment(environment), clock, entries: Mutex::default() }
+        Self { source: Source::Environment(Box::new(environment)), clock, entries: Mutex::default() }
     }
 
     /// The same with one way for all methods, whatever a connection string names: for a program that signs in itself.

@@ -185,7 +185,7 @@ mod tests {
     impl TokenFetcher for Scripted {
         fn fetch<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Token, IdentityError>> {
             let way = self.way;
-            let answer = self.answers.lock().unwrap().pop_front().expect("asked once too often");
+            let answer = self.answers.lock().unwrap().pop_front().unwrap();
             let result = match answer {
                 Answer::Token => Ok(Token { secret: SecretString::from(way.name()), expires_at: i64::MAX }),
                 Answer::Unavailable => Err(IdentityError::Unavailable { way, reason: "not here".to_owned() }),

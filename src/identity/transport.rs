@@ -209,11 +209,10 @@ impl Fault {
             {
                 return Self::NoConnectionInTime;
             }
-            if let Some(tls) = tls_error(error) {
-                return match tls {
-                    rustls::Error::InvalidCertificate(_) => Self::UntrustedCertificate,
-                    _ => Self::Tls,
-                };
+            match error.downcast_ref::<rustls::Error>() {
+                Some(rustls::Error::InvalidCertificate(_)) => return Self::UntrustedCertificate,
+                Some(_) => return Self::Tls,
+                None => {}
             }
             if let Some(io) = error.downcast_ref::<std::io::Error>()
                 && io.kind() == std::io::ErrorKind::ConnectionRefused
@@ -224,16 +223,19 @@ impl Fault {
             if error.to_string().starts_with("dns error") {
                 found = Self::NameNotFound;
             }
-            current = error.source();
+            current = behind(error);
         }
         found
     }
 }
 
-/// An `io::Error` hides the error that it was made of from `source`.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    let direct = error.downcast_ref::<rustls::Error>();
-    direct.or_else(|| error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref())
+/// What is behind an error. An `io::Error` that was made of another leaves that one out of `source`.
+fn behind<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    let io = error.downcast_ref::<std::io::Error>();
+    match io.and_then(std::io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
 }
 
 /// What came last.

@@ -4,7 +4,7 @@ mod grant;
 mod screen;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
 fn catalogue(options: &DoctorOptions) -> Result<Catalogue, ExitCode> {
     let root = options.functions.clone().unwrap_or_else(|| {
         let of_host = script_root(&environment);
-        if of_host == PathBuf::from(".") { default_functions() } else { of_host }
+        if of_host.as_path() == Path::new(".") { default_functions() } else { of_host }
     });
     match functions::load(&root) {
         Ok(functions) => Ok(functions),

@@ -16,15 +16,18 @@ use crate::support::script_root::{self, FunctionFolder};
 use crate::support::secrets::Secrets;
 use crate::support::sql_client;
 
+type SqlChange = Box<dyn FnOnce(&mut SqlOptions)>;
+type MakeConnection = Box<dyn FnOnce(u16) -> String>;
+
 /// A clinic in the making.
 #[derive(Default)]
 pub(super) struct ClinicBuilder {
     settings: BTreeMap<String, Option<String>>,
     functions: Vec<FunctionFolder>,
     seed: String,
-    sql: Option<Box<dyn FnOnce(&mut SqlOptions)>>,
+    sql: Option<SqlChange>,
     certificates: Option<Certificates>,
-    connection: Option<Box<dyn FnOnce(u16) -> String>>,
+    connection: Option<MakeConnection>,
     password: Option<String>,
 }
 

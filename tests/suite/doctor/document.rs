@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use local_azure::sql::faults::blocked_by_firewall;
 use serde_json::{Value as Json, json};
 
 use super::clinic::Clinic;
@@ -88,5 +89,76 @@ async fn a_wrong_option_and_a_missing_folder_have_codes_of_their_own() {
     assert_eq!(clinic.run(&["--nonsense"]).await.code, Some(64));
     assert_eq!(clinic.run(&["--functions", "/nowhere"]).await.code, Some(64), "an option twice");
     assert_eq!(clinic.run(&["--grant"]).await.code, Some(64), "no --identity");
+    clinic.close().await;
+}
+
+/// docs/doctor.md.
+fn docs() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/doctor.md")).unwrap()
+}
+
+/// The blocks of this language in docs/doctor.md.
+fn blocks(language: &str) -> Vec<String> {
+    let (docs, begin) = (docs(), format!("```{language}\n"));
+    let parts = docs.split(&begin).skip(1);
+    parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_docs_show_every_step_in_its_order_as_it_is_printed() {
+    let sample = blocks("console").remove(0);
+    let shown: Vec<_> = sample
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| ["ok  ", "warn", "FAIL", "skip"].iter().any(|word| line.starts_with(word)))
+        .map(|line| line[4..].trim().split(' ').next().unwrap())
+        .collect();
+    assert_eq!(shown, STEPS);
+    let docs = docs();
+    for step in STEPS {
+        assert!(docs.contains(&format!("\n| `{step}` |")), "the table lacks {step}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_docs_sample_has_the_form_of_what_is_printed() {
+    let clinic = Clinic::open().await;
+    clinic.sql.faults().refuse_logins_with(blocked_by_firewall("shop", "203.0.113.24"));
+
+    let run = clinic.run(&[]).await;
+
+    // Without times, names and ids, a line is the same.
+    let form = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with("  ") && !line.contains("->"));
+        lines.map(|line| line[..16].trim_end().to_owned()).collect()
+    };
+    assert_eq!(form(&run.text), form(&blocks("console")[0]));
+    let begin = "  FAIL login ";
+    let failed = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with(begin)).unwrap().to_owned();
+        line.split_once(" ms  ").unwrap().1.to_owned()
+    };
+    assert_eq!(failed(&run.text), failed(&blocks("console")[0]));
+    assert_eq!(run.text.lines().last(), blocks("console")[0].lines().last());
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_docs_document_and_function_are_real() {
+    let blocks = blocks("json");
+    let document: Json = serde_json::from_str(&blocks[0]).unwrap();
+    let clinic = Clinic::builder().function(FunctionFolder::raw("Doctor", &blocks[1])).open().await;
+    clinic.sql.faults().refuse_logins_with(blocked_by_firewall("shop", "203.0.113.24"));
+
+    let report = clinic.examine().await;
+
+    let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&report.json), keys(&document));
+    let (login, shown) = (report.step("login"), &document["steps"][0]);
+    assert_eq!(keys(login), keys(shown));
+    for key in ["connection", "status", "summary", "details", "sqlError"] {
+        assert_eq!(login[key], shown[key]);
+    }
+    assert_eq!(report.json["steps"][0]["status"], "ok", "the function's definition is valid");
     clinic.close().await;
 }

@@ -1,5 +1,6 @@
 //! Failures of identity and login, each with its cure.
 
+use local_azure::identity::TokenFault;
 use local_azure::sql::faults::blocked_by_firewall;
 use local_azure::sql::reply::SqlError;
 
@@ -79,17 +80,49 @@ async fn a_sql_login_works_with_a_warning_and_a_wrong_password_has_its_own_cure(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_identity_endpoint_fails_the_token_and_leaves_the_network_to_be_looked_at() {
-    let clinic = Clinic::builder().without_setting("IDENTITY_ENDPOINT").open().await;
+async fn an_identity_that_is_not_assigned_fails_the_token_and_leaves_the_network_to_be_looked_at() {
+    let clinic =
+        Clinic::builder().setting("AZURE_CLIENT_ID", "11111111-2222-4333-8444-555555555555").open().await;
 
     let report = clinic.examine().await;
 
-    report.failed("token", "IDENTITY_ENDPOINT", "do what the sentence says");
+    report.failed("token", "no token", "check that the identity is assigned");
     for step in ["dns", "tcp", "tls"] {
         report.is(step, "ok");
     }
     report.skipped_because("token", &["redirect", "login"]);
     report.skipped_because("token", &AFTER_LOGIN);
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_something_else_or_of_yesterday_is_told_before_any_login() {
+    for (fault, summary) in [
+        (TokenFault::WrongAudience, "and not for https://database.windows.net"),
+        (TokenFault::Expired, "expired"),
+    ] {
+        let clinic = Clinic::open().await;
+        clinic.identity.faults().tokens(fault);
+
+        let report = clinic.examine().await;
+
+        let step = report.is("token", "fail");
+        assert!(text(step, "summary").contains(summary), "{step:#}");
+        report.skipped_because("token", &["login"]);
+        assert!(clinic.sql.logins().is_empty());
+        clinic.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_can_not_be_read_is_a_warning_since_the_server_decides() {
+    let clinic = Clinic::open().await;
+    clinic.identity.faults().tokens(TokenFault::NotAJwt);
+
+    let report = clinic.examine().await;
+
+    report.is("login", "fail");
+    report.warned("token", "can't be read", "JSON Web Token");
     clinic.close().await;
 }
 
@@ -123,5 +156,34 @@ async fn the_report_says_which_identity_it_is_and_why() {
     let report = clinic.examine().await;
     let step = report.is("identity", "ok");
     assert_eq!(step["summary"], format!("managed identity {id}, from User Id in AZURE_SQL_CONNECTIONSTRING"));
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_that_won_among_the_defaults_is_told() {
+    let clinic = Clinic::builder()
+        .connection(|port| {
+            format!("Server=localhost,{port};Database=sample;Authentication=ActiveDirectoryDefault")
+        })
+        .open()
+        .await;
+
+    let report = clinic.examine().await;
+
+    let step = report.is("token", "ok");
+    assert_eq!(step["details"]["source"], "managed identity", "{step:#}");
+    report.is("login", "ok");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_endpoint_that_hangs_costs_no_more_than_the_timeout() {
+    let clinic = Clinic::open().await;
+    clinic.identity.faults().stall(true);
+
+    let report = clinic.examine_with(&["--timeout", "2"]).await;
+
+    report.failed("token", "no token within", "run the doctor again");
+    clinic.identity.faults().stall(false);
     clinic.close().await;
 }

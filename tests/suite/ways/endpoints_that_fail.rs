@@ -14,7 +14,7 @@ async fn each_way_to_fail_has_its_sentence_and_is_asked_no_more_often_than_it_ma
     for (fault, expected, requests) in [
         (ReplyFault::Status(500), "HTTP 500", 3),
         (ReplyFault::Status(503), "HTTP 503", 3),
-        (throttled, "HTTP 429); it wants to be asked less often", 1),
+        (throttled, "(HTTP 429) (AADSTS90055); it wants to be asked less often", 1),
         (ReplyFault::Html { status: 200 }, "the reply is not JSON; look for a proxy", 1),
         (ReplyFault::Html { status: 403 }, "HTTP 403); the reply is not Entra's", 1),
         (ReplyFault::Garbage, "the reply is not JSON", 1),

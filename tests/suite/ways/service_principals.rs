@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use local_azure::authority::{Application, Pipeline};
+use local_azure::sql::Credential;
 use local_azure::tokens::LOCAL_TENANT_ID;
 
 use super::stage::{CLIENT, SCOPE, SECRET, Stage};
+use crate::support::Desk;
 
 fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -180,4 +182,29 @@ async fn a_secret_in_the_connection_string_goes_before_the_environments() {
     let outcome = super::stage::end(stage.start_with(&["--setting", "SHOP", "--json"])).await;
 
     assert_eq!(outcome.json()["clientId"], CLIENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_at_trace_level_logs_in_with_the_token_and_writes_no_secret() {
+    let stage = Stage::new().await;
+    let ca = stage.path("ca.pem").to_string_lossy().into_owned();
+    let desk = Desk::builder()
+        .connection(|port| {
+            format!(
+                "Server=tcp:localhost,{port};Database=sample;TrustServerCertificate=true;\
+                 Authentication=ActiveDirectoryServicePrincipal;User Id={CLIENT}@{LOCAL_TENANT_ID};Password='{SECRET}'"
+            )
+        })
+        .setting("AZURE_AUTHORITY_HOST", &stage.authority.url())
+        .setting("AZSQL_TRUST_CA", &ca)
+        .start()
+        .await;
+
+    // The server trusts another issuer than this authority, so the login itself is refused.
+    let problem = desk.get("/api/sql/ping").await.problem_for_caller(500, "database");
+
+    assert_eq!(problem["sqlError"], 18456);
+    assert_eq!(desk.worker_logins()[0].credential, Credential::Token);
+    assert!(!stage.requests().is_empty());
+    desk.finish().await;
 }

@@ -41,6 +41,8 @@ async fn what_it_can_not_follow_is_a_usage_error() {
     let stage = Stage::new().await.set("LOGIN", "Server=a;User Id=a;Password=CANARY");
     for (arguments, expected) in [
         (&["--authentication", "ActiveDirectoryNothing"][..], "--authentication ActiveDirectoryNothing"),
+        (&["--authentication", "ActiveDirectoryMSI;CANARY"], "takes a name such as ActiveDirectoryDefault"),
+        (&["--authentication", "ActiveDirectoryMSI", "--client-id", "x;y"], "--client-id takes a GUID"),
         (&["--authentication", "SqlPassword"], "--authentication SqlPassword"),
         (&["--setting", "NOT_THERE"], "the app setting NOT_THERE is not set"),
         (&["--setting", "LOGIN"], "needs no token"),
