@@ -122,6 +122,8 @@ pub(super) enum OAuthError {
     ExpiredToken,
     Declined,
     InvalidGrant,
+    /// The person must be there again: a second factor, a consent (OpenID Connect Core, 3.1.2.6).
+    InteractionRequired,
 }
 
 impl OAuthError {
@@ -133,6 +135,7 @@ impl OAuthError {
             // Entra says the first, RFC 8628 the second.
             "authorization_declined" | "access_denied" => Some(Self::Declined),
             "invalid_grant" => Some(Self::InvalidGrant),
+            "interaction_required" | "login_required" | "consent_required" => Some(Self::InteractionRequired),
             _ => None,
         }
     }

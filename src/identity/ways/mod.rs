@@ -80,7 +80,8 @@ pub fn fetcher_of(method: &Method, environment: &IdentityEnvironment, cloud: Clo
     }
 }
 
-/// The sources of `ActiveDirectoryDefault`, in their order.
+/// The sources of `ActiveDirectoryDefault`, in their order. `client_id` is for workload and managed identity, as SqlClient
+/// has it (`ActiveDirectoryAuthenticationProvider`).
 fn default_chain(
     client_id: Option<String>,
     environment: &IdentityEnvironment,
@@ -98,7 +99,10 @@ fn default_chain(
     Chain::new(
         vec![
             source(Way::Environment, Arc::new(Environment::new(environment, entra()))),
-            source(Way::WorkloadIdentity, Arc::new(WorkloadIdentity::new(None, environment, entra()))),
+            source(
+                Way::WorkloadIdentity,
+                Arc::new(WorkloadIdentity::new(client_id.clone(), environment, entra())),
+            ),
             source(
                 Way::ManagedIdentity,
                 Arc::new(ManagedIdentity::new(client_id, metadata, environment, transport)),
