@@ -386,6 +386,19 @@ mod tests {
     }
 
     #[test]
+    fn a_person_who_must_be_there_again_is_told_from_other_refusals() {
+        for (name, expected) in [
+            ("interaction_required", Some(OAuthError::InteractionRequired)),
+            ("login_required", Some(OAuthError::InteractionRequired)),
+            ("invalid_grant", Some(OAuthError::InvalidGrant)),
+            ("invalid_client", None),
+        ] {
+            let body = format!(r#"{{"error":"{name}"}}"#);
+            assert_eq!(Reply::read(400, None, body.as_bytes()).error, expected, "{name}");
+        }
+    }
+
+    #[test]
     fn a_web_page_is_not_json() {
         assert!(!Reply::read(200, None, b"<html>").is_json);
     }
