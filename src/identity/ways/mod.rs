@@ -95,7 +95,20 @@ fn default_chain(
     } else {
         MetadataService::Leave
     };
-    let source = |way, fetcher| Source { way, fetcher };
+    let has_tenant = environment.tenant_id.is_some();
+    let is_application = environment.client_secret.is_some() || environment.client_certificate_path.is_some();
+    let is_pod = environment.federated_token_file.is_some();
+    let has_client = client_id.is_some() || environment.client_id.is_some();
+    let source = |way, fetcher| Source {
+        way,
+        fetcher,
+        is_set_up: match way {
+            Way::Environment => is_application && has_tenant && environment.client_id.is_some(),
+            Way::WorkloadIdentity => is_pod && has_tenant && has_client,
+            Way::ManagedIdentity => environment.has_identity_endpoint,
+            _ => false,
+        },
+    };
     Chain::new(
         vec![
             source(Way::Environment, Arc::new(Environment::new(environment, entra()))),

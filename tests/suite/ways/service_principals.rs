@@ -62,6 +62,11 @@ async fn what_is_missing_or_no_tenant_is_named_and_nobody_is_asked() {
         ("AZURE_TENANT_ID", "a/CANARY", "neither a GUID nor a domain name"),
         ("AZURE_CLIENT_SECRET", "", "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH"),
         ("AZURE_AUTHORITY_HOST", "http://CANARY", "must be an address that begins with https://"),
+        (
+            "AZURE_AUTHORITY_HOST",
+            "https://a:CANARY@localhost",
+            "must be an address that begins with https://",
+        ),
     ] {
         let stage = Stage::new().await.with_service_principal().set(variable, value);
 
