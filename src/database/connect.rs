@@ -1,5 +1,6 @@
 //! Opening a connection: TCP, redirects, TLS, login.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,11 +9,14 @@ use socket2::{SockRef, TcpKeepalive};
 use tiberius::error::Error as DriverError;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
 use tokio::net::TcpStream;
+use tokio::time::timeout_at;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use super::connection_string::{Authentication, ConnectionSettings};
 use super::faults::{Fault, FaultClass, Stage};
-use crate::identity::{Clock, Cloud, HeldToken, IdentityError, Refusals, Token, TokenCache, TokenCaches};
+use crate::identity::{
+    Clock, Cloud, HeldToken, IdentityError, Refusals, Token, TokenCache, TokenCaches, Way,
+};
 
 /// The driver's client over a TCP stream.
 pub(super) type DriverClient = Client<Compat<TcpStream>>;
@@ -150,11 +154,12 @@ impl Connector {
     /// a while, then one at a time.
     pub(super) async fn open(&self) -> Result<Connection, ConnectError> {
         let attempt = self.refusals.admit().map_err(|refused| refused.error)?;
+        let deadline = tokio::time::Instant::now() + self.timeout();
         let logged_in = match &self.tokens {
             None => self.log_in_with_password().await,
             Some(tokens) => match attempt.remembered().and_then(|refused| refused.generation) {
-                None => self.log_in(tokens).await,
-                Some(generation) => self.log_in_again(tokens, generation).await,
+                None => self.log_in(tokens, deadline).await,
+                Some(generation) => self.log_in_again(tokens, generation, deadline).await,
             },
         };
         match logged_in {
@@ -182,14 +187,14 @@ impl Connector {
         }
     }
 
-    async fn log_in(&self, tokens: &TokenCache) -> Result<Connection, NotIn> {
-        let first = tokens.held().await?;
+    async fn log_in(&self, tokens: &TokenCache, deadline: tokio::time::Instant) -> Result<Connection, NotIn> {
+        let first = self.in_time(tokens, deadline, tokens.held()).await?;
         let fault = match self.connect(Some(&first.token)).await {
             Ok(client) => return Ok(self.connection(client, Some(&first))),
             Err(fault) if !fault.is_refused_login() => return Err(fault.into()),
             Err(fault) => fault,
         };
-        match tokens.after_refusal(first.generation).await {
+        match self.in_time(tokens, deadline, tokens.after_refusal(first.generation)).await {
             // Without a memory of it, each caller would present the refused token again.
             Err(error) => {
                 let refused =
@@ -208,8 +213,13 @@ impl Connector {
 
     /// The one login after a refusal that was remembered, with a newer token if there is one: even the same token gets in once
     /// the database has a user for it.
-    async fn log_in_again(&self, tokens: &TokenCache, refused: u64) -> Result<Connection, NotIn> {
-        let held = tokens.after_refusal(refused).await?;
+    async fn log_in_again(
+        &self,
+        tokens: &TokenCache,
+        refused: u64,
+        deadline: tokio::time::Instant,
+    ) -> Result<Connection, NotIn> {
+        let held = self.in_time(tokens, deadline, tokens.after_refusal(refused)).await?;
         match self.connect(Some(&held.token)).await {
             Ok(client) => Ok(self.connection(client, Some(&held))),
             Err(fault) => {
@@ -217,6 +227,27 @@ impl Connector {
                 Err(refused_or_failed(Fault { cure, ..fault }, Some(held.generation)))
             }
         }
+    }
+
+    /// Waits for a token no longer than a connection may take, so that it is the identity which is told as slow and not the
+    /// server. The request goes on without this caller: a person may still be signing in.
+    async fn in_time(
+        &self,
+        tokens: &TokenCache,
+        deadline: tokio::time::Instant,
+        token: impl Future<Output = Result<Arc<HeldToken>, IdentityError>>,
+    ) -> Result<Arc<HeldToken>, IdentityError> {
+        timeout_at(deadline, token).await.unwrap_or_else(|_| {
+            let way = tokens.way();
+            let cure = match way {
+                Way::Interactive => "somebody is asked to sign in with the browser; try again afterwards",
+                Way::DeviceCode => {
+                    "somebody is asked to sign in with the code on standard error; try again afterwards"
+                }
+                _ => "try again later, or give the connection string a longer Connect Timeout",
+            };
+            Err(IdentityError::Timeout { way, bound: self.timeout(), cure })
+        })
     }
 
     fn connection(&self, client: DriverClient, token: Option<&HeldToken>) -> Connection {

@@ -38,6 +38,9 @@ pub(super) enum PoolFailure {
     Connect(ConnectError),
 }
 
+/// What opening a connection may take beyond its own bound before it is cut off: the connector's error says more than ours.
+const CREATE_GRACE: Duration = Duration::from_secs(1);
+
 /// How often idle connections are looked through: one that nobody asks for must still go, because a session that is
 /// held keeps a serverless database from pausing.
 const REAP_INTERVAL: Duration = Duration::from_secs(30);
@@ -62,7 +65,13 @@ impl ConnectionManager {
     }
 
     fn distrust_token(&self, generation: u64) {
-        *self.ended_token.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, Instant::now()));
+        let mut ended = self.ended_token.lock().unwrap_or_else(PoisonError::into_inner);
+        // A long session of an older token may hear of its end last.
+        let newest = ended.map_or(generation, |(known, _)| known.max(generation));
+        let since =
+            ended.filter(|(known, _)| *known > generation).map_or_else(Instant::now, |(_, since)| since);
+        *ended = Some((newest, since));
+        drop(ended);
         self.connector.drop_ended(generation);
     }
 
@@ -148,7 +157,7 @@ impl ConnectionPool {
         let connect_timeout = connector.timeout();
         let timeouts = Timeouts {
             wait: Some(limits.wait),
-            create: Some(connect_timeout),
+            create: Some(connect_timeout.saturating_add(CREATE_GRACE)),
             recycle: Some(limits.recycle),
         };
         let manager =
@@ -197,7 +206,9 @@ impl ConnectionPool {
     pub(super) async fn lease(&self) -> Result<Lease<PooledConnection>, PoolFailure> {
         // deadpool's limits are per step and add up when several dead connections stand in the queue; this one is
         // for the whole.
-        let whole = self.limits.wait + self.connect_timeout + self.limits.recycle;
+        let whole = [self.connect_timeout, CREATE_GRACE, self.limits.recycle]
+            .into_iter()
+            .fold(self.limits.wait, Duration::saturating_add);
         match tokio::time::timeout(whole, self.pool.get()).await {
             Ok(Ok(object)) => Ok(Lease::new(PooledConnection(object))),
             Ok(Err(PoolError::Timeout(TimeoutType::Wait)) | Err(PoolError::Closed)) => Err(PoolFailure::Full),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::cache_rules::Chance;
 use super::cache_state::{CacheState, HeldToken, Standing};
 use super::credential::CredentialFetcher;
-use super::{Clock, IdentityError, Token, TokenFetcher};
+use super::{Clock, IdentityError, Token, TokenFetcher, Way};
 
 /// What a fetcher may take beyond its own bound before it is cut off: its own error says more than ours.
 const GRACE: Duration = Duration::from_secs(1);
@@ -87,36 +87,47 @@ impl TokenCache {
 
     /// The same with what a connection must know of it.
     pub(crate) async fn held(&self) -> Outcome {
-        let flight = {
+        let request = {
             let mut shared = self.inner.lock();
             match shared.state.standing(self.inner.clock.now()) {
                 Standing::Good(token) => return Ok(token),
                 Standing::Due(token) => {
+                    let refresh = self.inner.join(&mut shared);
+                    drop(shared);
                     // Its outcome is the next caller's.
-                    let _ = self.inner.join(&mut shared);
+                    let _ = refresh.map(Request::begin);
                     return Ok(token);
                 }
                 Standing::Failed(error) => return Err(error),
                 Standing::Missing => self.inner.join(&mut shared)?,
             }
         };
-        self.inner.landed(flight).await
+        self.inner.landed(request.begin()).await
+    }
+
+    /// Which way its tokens come.
+    pub(crate) fn way(&self) -> Way {
+        self.inner.fetcher.way()
     }
 
     /// A session that a token opened is in use: sets off a refresh when it is due. Without this, a pool whose connections
     /// last would ask for a newer token only once all of them retire for want of it.
     pub(crate) fn keep_fresh(&self) {
-        let mut shared = self.inner.lock();
-        if let Standing::Due(_) = shared.state.standing(self.inner.clock.now()) {
-            // Its outcome is the next caller's.
-            let _ = self.inner.join(&mut shared);
-        }
+        let refresh = {
+            let mut shared = self.inner.lock();
+            match shared.state.standing(self.inner.clock.now()) {
+                Standing::Due(_) => self.inner.join(&mut shared).ok(),
+                Standing::Good(_) | Standing::Failed(_) | Standing::Missing => None,
+            }
+        };
+        // Its outcome is the next caller's.
+        let _ = refresh.map(Request::begin);
     }
 
     /// A token in place of the one of this generation, which a server refused at the login. The platform is asked once per
     /// token; when it gives the same one again, that comes back with the same generation.
     pub(crate) async fn after_refusal(&self, generation: u64) -> Outcome {
-        let flight = {
+        let request = {
             let mut shared = self.inner.lock();
             match shared.state.standing_after_refusal(self.inner.clock.now(), generation) {
                 Standing::Good(token) | Standing::Due(token) => return Ok(token),
@@ -124,7 +135,7 @@ impl TokenCache {
                 Standing::Missing => self.inner.join(&mut shared)?,
             }
         };
-        self.inner.landed(flight).await
+        self.inner.landed(request.begin()).await
     }
 
     /// A server said that the token of this generation has ended: it is dropped, once.
@@ -148,9 +159,9 @@ impl Inner {
     }
 
     /// The request that is under way, or a new one.
-    fn join(self: &Arc<Self>, shared: &mut Shared) -> Result<Flight, IdentityError> {
+    fn join(self: &Arc<Self>, shared: &mut Shared) -> Result<Request, IdentityError> {
         if let Some(flight) = &shared.flight {
-            return Ok(flight.clone());
+            return Ok(Request { flight: flight.clone(), task: None });
         }
         let runtime = Handle::try_current().map_err(|_| IdentityError::Unavailable {
             way: self.fetcher.way(),
@@ -159,8 +170,7 @@ impl Inner {
         let (sender, flight) = watch::channel(None);
         let landing = Landing { inner: Arc::clone(self), sender: Some(sender) };
         shared.flight = Some(flight.clone());
-        runtime.spawn(landing.fly());
-        Ok(flight)
+        Ok(Request { flight, task: Some((runtime, landing)) })
     }
 
     async fn landed(&self, mut flight: Flight) -> Outcome {
@@ -172,6 +182,22 @@ impl Inner {
                 cure: "try again",
             })
         })
+    }
+}
+
+/// A request that somebody joined, and its task where that is still to be begun.
+struct Request {
+    flight: Flight,
+    task: Option<(Handle, Landing)>,
+}
+
+impl Request {
+    /// Not to be called while the cache is locked: a runtime that is ending drops the task at once, which locks it.
+    fn begin(self) -> Flight {
+        if let Some((runtime, landing)) = self.task {
+            runtime.spawn(landing.fly());
+        }
+        self.flight
     }
 }
 

@@ -23,6 +23,9 @@ const BOUND: Duration = Duration::from_secs(30);
 pub(super) struct Source {
     pub(super) way: Way,
     pub(super) fetcher: Arc<dyn TokenFetcher>,
+    /// Whether the environment has all that it needs. One that is set up and fails ends the search, be it that its file can't
+    /// be read or that it is refused.
+    pub(super) is_set_up: bool,
 }
 
 impl Source {
@@ -121,9 +124,8 @@ impl Chain {
                 }
                 Err(error) => {
                     tracing::debug!(source = %source.way, %error, "a source of ActiveDirectoryDefault has no token");
-                    let ends = source.is_deployed() && !matches!(error, IdentityError::Unavailable { .. });
                     errors.push(error);
-                    if ends {
+                    if source.is_set_up {
                         break;
                     }
                 }
@@ -214,6 +216,7 @@ mod tests {
                     way: *way,
                     answers: Mutex::new(answers.iter().copied().collect()),
                 }),
+                is_set_up: *way == Way::WorkloadIdentity,
             })
             .collect();
         Chain::new(sources, Selection::parse(Some(selection)))
@@ -236,9 +239,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_deployed_source_that_is_set_up_and_fails_ends_the_search() {
-        let chain = chain(&[(Way::WorkloadIdentity, &[Answer::Refused]), (Way::AzureCli, &[])], "");
-        let Err(IdentityError::NoSource(errors)) = chain.fetch("s").await else { unreachable!() };
-        assert_eq!(errors.len(), 1);
+        for answer in [Answer::Refused, Answer::Unavailable] {
+            let chain = chain(&[(Way::WorkloadIdentity, &[answer]), (Way::AzureCli, &[])], "");
+            let Err(IdentityError::NoSource(errors)) = chain.fetch("s").await else { unreachable!() };
+            assert_eq!(errors.len(), 1);
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,8 @@
 //! What to do about an error, by its number.
 //!
-//! The numbers are Entra's, from Microsoft's list "Microsoft Entra authentication and authorization error codes". What Entra
-//! writes beside them is not repeated: it quotes identifiers and changes.
+//! The numbers are Entra's: from Microsoft's list "Microsoft Entra authentication and authorization error codes", and those
+//! marked "reported", which it leaves out, from public reports of Entra's replies and Azure Pipelines' troubleshooting guide.
+//! None was seen in a reply of Entra to us. What Entra writes beside them is not repeated: it quotes identifiers and changes.
 
 use super::transport::Reply;
 
@@ -33,15 +34,25 @@ pub(super) fn known_code(code: u32) -> Option<&'static str> {
         7_000_222 => {
             "the client secret has ended: make a new one, or do without it through a managed or workload identity"
         }
+        // 700038: reported.
         700_016 | 700_038 => "this directory has no such application: check the client id and the tenant",
-        900_021 | 90_002 | 90_013 | 900_023 => {
+        // 900021 and 900023: reported.
+        90_002 | 900_021 | 900_023 => {
             "there is no such tenant: check AZURE_TENANT_ID, and which cloud it is in"
         }
-        700_027 | 7_000_216 => {
+        // Reported.
+        7_000_216 => "no secret, certificate or assertion reached Entra: check the credential",
+        700_027 => {
             "the certificate is not the application's, or has ended: upload it to the app registration"
         }
+        // Reported.
         700_024 => "the assertion is not valid at this time: check this machine's clock",
-        70_021 | 700_211 | 700_212 | 700_213 | 700_223 => {
+        // Reported.
+        700_223 | 700_238 => {
+            "this directory does not allow federated credentials: ask whoever keeps its policies, or use a managed identity"
+        }
+        // Reported.
+        70_021 | 700_211 | 700_212 | 700_213 => {
             "no federated credential of the application fits: compare its issuer, subject and audience with the token's"
         }
         500_011 => "the resource is not known in this directory: check the scope and the tenant",
@@ -49,7 +60,8 @@ pub(super) fn known_code(code: u32) -> Option<&'static str> {
         50_076 | 50_079 | 50_158 => {
             "another factor is asked for: sign in again with a browser (`az login --tenant TENANT --scope SCOPE`)"
         }
-        53_003 | 53_000 | 53_001 | 53_004 => {
+        53_004 => "a second factor must be registered first: sign in with a browser and register it",
+        53_000 | 53_001 | 53_003 => {
             "a Conditional Access policy forbids it: ask whoever keeps the policies of this directory"
         }
         65_001 => "nobody has consented for this application: an administrator can, in the Azure portal",
@@ -59,7 +71,7 @@ pub(super) fn known_code(code: u32) -> Option<&'static str> {
         }
         50_173 | 70_043 | 70_008 | 700_082 | 700_084 | 50_132 => "the sign-in has ended: sign in again",
         50_034 | 50_020 => "this directory has no such account: check the tenant",
-        50_053 | 50_057 => "the account is locked or disabled",
+        50_053 | 50_057 => "the account is locked, blocked or disabled",
         _ => return None,
     })
 }
@@ -76,6 +88,15 @@ mod tests {
     fn a_known_number_goes_before_the_status() {
         assert!(entra(&reply(401, Some(7_000_215), true)).contains("secret's value, not its id"));
         assert!(entra(&reply(400, Some(1), true)).contains("https://login.microsoftonline.com/error"));
+    }
+
+    #[test]
+    fn a_number_is_not_told_as_its_neighbour() {
+        let cure = |code| entra(&reply(400, Some(code), true));
+        assert!(cure(700_027).contains("upload") && !cure(7_000_216).contains("upload"));
+        assert!(cure(700_213).contains("subject") && cure(700_223).contains("does not allow federated"));
+        assert!(cure(53_003).contains("Conditional Access") && cure(53_004).contains("second factor"));
+        assert!(!cure(90_013).contains("tenant"), "it is any input that isn't valid");
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub struct PipelineSettings {
     pub service_connection_id: Option<String>,
     /// `SYSTEM_ACCESSTOKEN`
     pub access_token: Option<SecretString>,
-    /// Whether `SYSTEM_OIDCREQUESTURI` is set.
-    pub has_request_uri: bool,
+    /// `SYSTEM_OIDCREQUESTURI`
+    pub request_uri: Option<String>,
 }
 
 impl IdentityEnvironment {
@@ -77,14 +77,20 @@ impl IdentityEnvironment {
                 tenant_id: text("AZURESUBSCRIPTION_TENANT_ID"),
                 service_connection_id: text("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"),
                 access_token: secret("SYSTEM_ACCESSTOKEN"),
-                has_request_uri: text("SYSTEM_OIDCREQUESTURI").is_some(),
+                request_uri: text("SYSTEM_OIDCREQUESTURI"),
             },
-            // A list of programs in some systems; the first is the preferred one.
-            browser: text("BROWSER").and_then(|list| Some(list.split(':').next()?.to_owned())),
+            browser: text("BROWSER").and_then(|list| first_program(&list)),
             no_person: no_person(&text),
             trusted_authorities,
         }
     }
+}
+
+/// `BROWSER` is a list of programs in some systems; the first is the preferred one. Its separator is that of PATH, which is
+/// not the colon where drives have one.
+fn first_program(list: &str) -> Option<String> {
+    let first = std::env::split_paths(list).next()?;
+    first.to_str().filter(|program| !program.is_empty()).map(ToOwned::to_owned)
 }
 
 /// Why nobody sits here to sign in. `WEBSITE_INSTANCE_ID` is set on App Service and Functions only,

@@ -3,6 +3,8 @@
 //! `azure_identity` tells its callers neither how long to wait nor why a reply was no token, and its errors quote replies.
 //! So it talks through a [`Recorder`], and what went wrong is told from there.
 
+mod fault;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,6 +18,7 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use super::{IdentityEnvironment, IdentityError, Way};
+pub(super) use fault::Fault;
 
 /// How long a connection to an authority may take; within the bound on a token, so that it can be told apart.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -122,6 +125,8 @@ pub(super) enum OAuthError {
     ExpiredToken,
     Declined,
     InvalidGrant,
+    /// The person must be there again: a second factor, a consent (OpenID Connect Core, 3.1.2.6).
+    InteractionRequired,
 }
 
 impl OAuthError {
@@ -133,6 +138,7 @@ impl OAuthError {
             // Entra says the first, RFC 8628 the second.
             "authorization_declined" | "access_denied" => Some(Self::Declined),
             "invalid_grant" => Some(Self::InvalidGrant),
+            "interaction_required" | "login_required" | "consent_required" => Some(Self::InteractionRequired),
             _ => None,
         }
     }
@@ -168,73 +174,6 @@ impl Reply {
 
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
-    }
-}
-
-/// Why there was no reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    Refused,
-    NameNotFound,
-    NoConnectionInTime,
-    UntrustedCertificate,
-    Tls,
-    /// The connection ended before the reply did.
-    CutOff,
-    TooLarge,
-}
-
-impl Fault {
-    pub(super) fn what(self) -> &'static str {
-        match self {
-            Self::Refused => "connection refused",
-            Self::NameNotFound => "its name is not found",
-            Self::NoConnectionInTime => "no connection within 5 s",
-            Self::UntrustedCertificate => {
-                "its certificate is not trusted (where a proxy looks into TLS, set AZSQL_TRUST_CA to its authority's PEM file)"
-            }
-            Self::Tls => "TLS failed",
-            Self::CutOff => "the connection was cut off",
-            Self::TooLarge => "the reply is far too large for a token",
-        }
-    }
-
-    /// Tells from an error and everything behind it. Their texts are not repeated: they hold addresses with their queries.
-    pub(super) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut current = Some(error);
-        let mut found = Self::CutOff;
-        while let Some(error) = current {
-            if let Some(reqwest) = error.downcast_ref::<reqwest::Error>()
-                && reqwest.is_timeout()
-            {
-                return Self::NoConnectionInTime;
-            }
-            match error.downcast_ref::<rustls::Error>() {
-                Some(rustls::Error::InvalidCertificate(_)) => return Self::UntrustedCertificate,
-                Some(_) => return Self::Tls,
-                None => {}
-            }
-            if let Some(io) = error.downcast_ref::<std::io::Error>()
-                && io.kind() == std::io::ErrorKind::ConnectionRefused
-            {
-                return Self::Refused;
-            }
-            // hyper's connector has no other mark of it.
-            if error.to_string().starts_with("dns error") {
-                found = Self::NameNotFound;
-            }
-            current = behind(error);
-        }
-        found
-    }
-}
-
-/// What is behind an error. An `io::Error` that was made of another leaves that one out of `source`.
-fn behind<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
-    let io = error.downcast_ref::<std::io::Error>();
-    match io.and_then(std::io::Error::get_ref) {
-        Some(inner) => Some(inner),
-        None => error.source(),
     }
 }
 
@@ -380,6 +319,19 @@ mod tests {
         assert_eq!((reply.status, reply.code, reply.is_json), (401, Some(7_000_215), true));
         assert_eq!(reply.retry_after, Some(Duration::from_secs(17)));
         assert!(!format!("{reply:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn a_person_who_must_be_there_again_is_told_from_other_refusals() {
+        for (name, expected) in [
+            ("interaction_required", Some(OAuthError::InteractionRequired)),
+            ("login_required", Some(OAuthError::InteractionRequired)),
+            ("invalid_grant", Some(OAuthError::InvalidGrant)),
+            ("invalid_client", None),
+        ] {
+            let body = format!(r#"{{"error":"{name}"}}"#);
+            assert_eq!(Reply::read(400, None, body.as_bytes()).error, expected, "{name}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who waits for what: one request for many callers, none for those that a good token serves.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
@@ -174,6 +174,21 @@ fn outside_of_a_runtime_there_is_an_error_and_no_panic() {
     let (cache, _endpoint) = cache(LONG);
     let Some(Err(error)) = text(&cache).now_or_never() else { panic!("no error") };
     assert!(error.to_string().contains("tokio runtime"), "{error}");
+}
+
+#[test]
+fn on_a_runtime_that_has_ended_there_is_an_error_and_nobody_waits_for_ever() {
+    let (cache, _endpoint) = cache(LONG);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let (sender, outcome) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _on_it = handle.enter();
+        let _ = sender.send(text(&cache).now_or_never());
+    });
+    let outcome = outcome.recv_timeout(Duration::from_secs(30)).expect("the cache's lock is held for ever");
+    assert!(outcome.is_some_and(|token| token.is_err()));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::http::Url;
 use azure_identity::{
     AzurePipelinesCredential, AzurePipelinesCredentialOptions, ClientAssertionCredentialOptions,
 };
@@ -37,8 +38,12 @@ impl AzurePipelines {
     async fn ask(&self, scope: &str) -> Result<Token, IdentityError> {
         let unavailable = |reason: &str| IdentityError::Unavailable { way: WAY, reason: reason.to_owned() };
         let settings = &self.settings;
-        if !settings.has_request_uri {
-            return Err(unavailable("SYSTEM_OIDCREQUESTURI is not set: this is no task of Azure Pipelines"));
+        let uri = settings.request_uri.as_deref().ok_or_else(|| {
+            unavailable("SYSTEM_OIDCREQUESTURI is not set: this is no task of Azure Pipelines")
+        })?;
+        // The pipeline's own token goes there.
+        if !Url::parse(uri).is_ok_and(|uri| uri.scheme() == "https") {
+            return Err(unavailable("SYSTEM_OIDCREQUESTURI must be an address that begins with https://"));
         }
         let application =
             Application::new(WAY, settings.tenant_id.as_deref(), settings.client_id.as_deref(), &NAMES)?;

@@ -19,8 +19,8 @@ use super::asking::accepted;
 use super::entra::tenant;
 use crate::identity::{IdentityEnvironment, IdentityError, Token, TokenFetcher, Way, cures};
 
-/// Azure's SDKs give the tools 13 s (`DefaultAzureCredentialOptions.CredentialProcessTimeout` of .NET's): `az` is a Python
-/// program that starts in seconds.
+/// .NET's SDK gives `azd` 13 s where nothing else is said (`AzureDeveloperCliCredential`); `az` is a Python program that starts
+/// in seconds.
 const BOUND: Duration = Duration::from_secs(13);
 
 /// Which tool.

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::asking::NETWORK_BOUND;
 use super::entra::Entra;
 use super::person::{DEVELOPER_SIGN_ON, Person, Redeemed, RefreshToken, scopes, tell};
 use crate::identity::transport::OAuthError;
@@ -91,7 +92,14 @@ impl DeviceCode {
                     return Err(self.person.nobody_signed_in(Duration::from_secs(code.expires_in)));
                 }
                 Some(OAuthError::Declined) => return Err(self.person.declined()),
-                Some(OAuthError::InvalidGrant) | None => return Err(self.person.asked().reply(&reply)),
+                // The code holds all the same, and the person is at it.
+                None if reply.status == 429 || reply.status >= 500 => {
+                    tracing::debug!(status = reply.status, "the authority failed; asking again");
+                    interval = interval.saturating_add(SLOW_DOWN).max(reply.retry_after.unwrap_or_default());
+                }
+                Some(OAuthError::InvalidGrant | OAuthError::InteractionRequired) | None => {
+                    return Err(self.person.asked().reply(&reply));
+                }
             }
         }
     }
@@ -103,7 +111,8 @@ impl TokenFetcher for DeviceCode {
     }
 
     fn bound(&self) -> Duration {
-        BOUND
+        // The refresh token and the code are asked for before.
+        BOUND.saturating_add(NETWORK_BOUND * 2)
     }
 
     fn way(&self) -> Way {

@@ -32,7 +32,9 @@ impl Entra {
     /// When it isn't `https://host`: credentials never go out in clear.
     pub(super) fn authority(&self, way: Way) -> Result<Url, IdentityError> {
         let url = Url::parse(&self.authority).ok();
-        let url = url.filter(|url| url.scheme() == "https" && url.has_host());
+        // A name and password in it would go into the page that a person is shown.
+        let has_user = |url: &Url| !url.username().is_empty() || url.password().is_some();
+        let url = url.filter(|url| url.scheme() == "https" && url.has_host() && !has_user(url));
         url.ok_or_else(|| IdentityError::Unavailable {
             way,
             reason: "AZURE_AUTHORITY_HOST must be an address that begins with https://, such as https://login.microsoftonline.com"

@@ -89,7 +89,12 @@ impl ManagedIdentity {
             way: Way::ManagedIdentity,
             bound: NETWORK_BOUND,
             unreachable: "the identity endpoint does not answer; try again later",
-            refused: if self.client_id.is_some() { refused_user_assigned } else { refused_system_assigned },
+            refused: match (self.client_id.is_some(), self.has_endpoint) {
+                (false, true) => refused_system_assigned,
+                (true, true) => refused_user_assigned,
+                (false, false) => refused_system_assigned_by_machine,
+                (true, false) => refused_user_assigned_by_machine,
+            },
         }
     }
 
@@ -114,7 +119,7 @@ impl ManagedIdentity {
             Ok(Ok(_)) => Ok(elsewhere),
             Ok(Err(_)) | Err(_) => Err(unavailable(
                 "IDENTITY_ENDPOINT and IDENTITY_HEADER are not set, and no metadata service answers; in Azure assign an identity \
-                 to the Function App, at the desk run `azsql-worker dev` or use ActiveDirectoryDefault",
+                 to the app or machine, at the desk run `azsql-worker dev` or use ActiveDirectoryDefault",
             )),
         }
     }
@@ -145,6 +150,17 @@ fn is_endpoints_own(status: u16) -> bool {
 
 fn refused_system_assigned(reply: &Reply) -> String {
     refused(reply, "check that the identity is assigned to the Function App")
+}
+
+fn refused_system_assigned_by_machine(reply: &Reply) -> String {
+    refused(reply, "check that the identity is assigned to this virtual machine")
+}
+
+fn refused_user_assigned_by_machine(reply: &Reply) -> String {
+    refused(
+        reply,
+        "check that the identity is assigned to this virtual machine and that User Id or AZURE_CLIENT_ID is its client id",
+    )
 }
 
 fn refused_user_assigned(reply: &Reply) -> String {

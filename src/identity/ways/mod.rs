@@ -80,7 +80,8 @@ pub fn fetcher_of(method: &Method, environment: &IdentityEnvironment, cloud: Clo
     }
 }
 
-/// The sources of `ActiveDirectoryDefault`, in their order.
+/// The sources of `ActiveDirectoryDefault`, in their order. `client_id` is for workload and managed identity, as SqlClient
+/// has it (`ActiveDirectoryAuthenticationProvider`).
 fn default_chain(
     client_id: Option<String>,
     environment: &IdentityEnvironment,
@@ -94,11 +95,27 @@ fn default_chain(
     } else {
         MetadataService::Leave
     };
-    let source = |way, fetcher| Source { way, fetcher };
+    let has_tenant = environment.tenant_id.is_some();
+    let is_application = environment.client_secret.is_some() || environment.client_certificate_path.is_some();
+    let is_pod = environment.federated_token_file.is_some();
+    let has_client = client_id.is_some() || environment.client_id.is_some();
+    let source = |way, fetcher| Source {
+        way,
+        fetcher,
+        is_set_up: match way {
+            Way::Environment => is_application && has_tenant && environment.client_id.is_some(),
+            Way::WorkloadIdentity => is_pod && has_tenant && has_client,
+            Way::ManagedIdentity => environment.has_identity_endpoint,
+            _ => false,
+        },
+    };
     Chain::new(
         vec![
             source(Way::Environment, Arc::new(Environment::new(environment, entra()))),
-            source(Way::WorkloadIdentity, Arc::new(WorkloadIdentity::new(None, environment, entra()))),
+            source(
+                Way::WorkloadIdentity,
+                Arc::new(WorkloadIdentity::new(client_id.clone(), environment, entra())),
+            ),
             source(
                 Way::ManagedIdentity,
                 Arc::new(ManagedIdentity::new(client_id, metadata, environment, transport)),

@@ -97,7 +97,10 @@ impl Person {
         ];
         match self.redeem(refresh_token, &form).await? {
             Redeemed::Token(token) => Ok(Some(token)),
-            Redeemed::Refused(Reply { error: Some(OAuthError::InvalidGrant), .. }) => {
+            Redeemed::Refused(Reply {
+                error: Some(OAuthError::InvalidGrant | OAuthError::InteractionRequired),
+                ..
+            }) => {
                 **refresh_token = None;
                 Ok(None)
             }

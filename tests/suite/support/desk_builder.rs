@@ -8,6 +8,7 @@ use std::sync::Arc;
 use local_azure::functions::{self, HostOptions, HostState, WorkerCommand};
 use local_azure::identity::{self, IdentityEndpoint, IdentityOptions, ManagedIdentity};
 use local_azure::sql::{self, SqlLogin, SqlOptions};
+use local_azure::tokens::TokenVerifier;
 
 use super::desk::{Desk, Parts};
 use super::mode::{Mode, worker_program};
@@ -31,6 +32,7 @@ pub(crate) struct DeskBuilder {
     password: Option<String>,
     mode: Option<Mode>,
     package: Option<PathBuf>,
+    trusted: Option<TokenVerifier>,
 }
 
 impl DeskBuilder {
@@ -95,6 +97,12 @@ impl DeskBuilder {
         self
     }
 
+    /// The server takes the tokens of this issuer too.
+    pub(crate) fn trusting(mut self, issuer: TokenVerifier) -> Self {
+        self.trusted = Some(issuer);
+        self
+    }
+
     /// The password of the SQL login [`sql_client::USER`]; a made-up one if not given.
     pub(crate) fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
@@ -120,7 +128,7 @@ impl DeskBuilder {
         let sql_options = SqlOptions {
             database_file: Some(folder.path().join("sample.db")),
             logins: vec![SqlLogin::new(sql_client::USER, password.as_str())],
-            token_check: Some(token_check(&identity, &secrets)),
+            token_check: Some(token_check(&identity, self.trusted, &secrets)),
             ca_out: Some(ca_file.clone()),
             seed: Some(format!("{}\n{}", azsql_worker::SAMPLE_SEED, self.seed)),
             ..SqlOptions::default()
@@ -189,10 +197,16 @@ impl DeskBuilder {
 }
 
 /// Checks tokens as the endpoint's verifier does, and remembers each as a secret.
-fn token_check(identity: &IdentityEndpoint, secrets: &Secrets) -> sql::TokenCheck {
+fn token_check(
+    identity: &IdentityEndpoint,
+    other: Option<TokenVerifier>,
+    secrets: &Secrets,
+) -> sql::TokenCheck {
     let (verifier, secrets) = (identity.verifier(), secrets.clone());
     Arc::new(move |token| {
         secrets.add_token(token);
-        verifier.verify(token).map(|claims| claims.login_identity()).map_err(|refusal| refusal.to_string())
+        let other = other.as_ref().and_then(|other| other.verify(token).ok());
+        let claims = other.map_or_else(|| verifier.verify(token), Ok);
+        claims.map(|claims| claims.login_identity()).map_err(|refusal| refusal.to_string())
     })
 }

@@ -7,13 +7,13 @@ use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
 use super::stage::{CLIENT, Stage, end};
 
 /// A certificate and its key, PEM.
-fn certificate() -> (String, String) {
+pub(super) fn certificate() -> (String, String) {
     let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
     let certificate = CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
     (certificate.pem(), key.serialize_pem())
 }
 
-async fn stage(certificate: &str) -> Stage {
+pub(super) async fn stage(certificate: &str) -> Stage {
     let application = Application::new(CLIENT).with_certificate(certificate);
     Stage::with(|options| AuthorityOptions { applications: vec![application], ..options })
         .await

@@ -41,6 +41,18 @@ async fn a_service_principal_that_is_refused_is_not_replaced_by_whoever_is_signe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_can_not_be_read_does_not_make_it_whoever_is_signed_in() {
+    for variable in ["AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE"] {
+        let stage = Stage::new().await.with_tool("az", AZ).with_service_principal();
+        let stage = stage.set("AZURE_CLIENT_SECRET", "").set(variable, "/nowhere/CANARY");
+
+        let sentence = stage.token(DEFAULT).await.failure();
+
+        assert!(sentence.contains("can't be read") && !sentence.contains("Azure CLI"), "{sentence}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_any_source_each_is_named_with_its_reason_in_turn() {
     let sentence = Stage::new().await.token(DEFAULT).await.failure();
 

@@ -7,6 +7,7 @@ mod command_lines;
 mod endpoints_that_fail;
 mod managed_identities;
 mod people;
+mod running_workers;
 mod service_principals;
 mod stage;
 mod token_command;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use local_azure::authority::DeviceSignIn;
+use local_azure::identity::ReplyFault;
 use reqwest::Url;
 
 use super::stage::{SCOPE, Stage, end, write_script};
@@ -16,30 +17,30 @@ const CODE: &str = "ActiveDirectoryDeviceCodeFlow";
 const DEVELOPER_SIGN_ON: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// Writes the page's address where the test finds it.
-fn with_browser(stage: Stage) -> Stage {
+pub(super) fn with_browser(stage: Stage) -> Stage {
     let (browser, page) = (stage.path("browser"), stage.path("page"));
     write_script(&browser, &format!("printf %s \"$1\" > {0}.part && mv {0}.part {0}", page.display()));
     let path = format!("{}:/usr/bin:/bin", stage.path("bin").display());
     stage.set("BROWSER", &browser.to_string_lossy()).set("PATH", &path)
 }
 
-async fn page(path: &Path) -> Url {
+pub(super) async fn page(path: &Path) -> Url {
     let text = eventually("the browser opens", async || fs::read_to_string(path).ok()).await;
     Url::parse(&text).unwrap()
 }
 
-fn person(stage: &Stage) -> reqwest::Client {
+pub(super) fn person(stage: &Stage) -> reqwest::Client {
     let ca = reqwest::Certificate::from_pem(stage.authority.ca_pem().as_bytes()).unwrap();
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     client.tls_certs_only([ca]).build().unwrap()
 }
 
-fn value(url: &Url, name: &str) -> String {
+pub(super) fn value(url: &Url, name: &str) -> String {
     url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
 }
 
 /// Signs in on the page, and gives the address that the browser is sent to.
-async fn sign_in(client: &reqwest::Client, page: &Url) -> String {
+pub(super) async fn sign_in(client: &reqwest::Client, page: &Url) -> String {
     let answer = client.get(page.clone()).send().await.unwrap();
     assert_eq!(answer.status(), 302);
     answer.headers()["location"].to_str().unwrap().to_owned()
@@ -172,6 +173,43 @@ async fn a_code_is_polled_for_while_the_person_is_not_done() {
     stage.token(CODE).await.json();
 
     assert_eq!(stage.requests().len(), 4, "the code, two polls in vain and the one that counts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_is_slow_or_in_trouble_does_not_end_the_wait_for_a_code() {
+    for in_trouble in [false, true] {
+        let stage = Stage::with(|options| local_azure::authority::AuthorityOptions {
+            device_poll_interval: std::time::Duration::from_secs(1),
+            device_sign_in: DeviceSignIn::AfterPolls(0),
+            ..options
+        })
+        .await;
+        if in_trouble {
+            stage.authority.faults().reply_next(1, ReplyFault::Status(503));
+        } else {
+            stage.authority.slow_down_next(1);
+        }
+
+        stage.token(CODE).await.json();
+
+        assert_eq!(stage.requests().len(), 3, "the code, a poll in vain and one that counts");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_has_ended_is_told_as_nobody_having_signed_in() {
+    let stage = Stage::with(|options| local_azure::authority::AuthorityOptions {
+        device_poll_interval: std::time::Duration::from_secs(1),
+        ..options
+    })
+    .await;
+    let worker = stage.start(CODE);
+    worker.line_with("enter the code").await;
+
+    stage.authority.faults().advance_clock(std::time::Duration::from_secs(1000));
+
+    let sentence = end(worker).await.failure();
+    assert!(sentence.contains("nobody signed in; try again"), "{sentence}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

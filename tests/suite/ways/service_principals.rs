@@ -62,6 +62,11 @@ async fn what_is_missing_or_no_tenant_is_named_and_nobody_is_asked() {
         ("AZURE_TENANT_ID", "a/CANARY", "neither a GUID nor a domain name"),
         ("AZURE_CLIENT_SECRET", "", "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH"),
         ("AZURE_AUTHORITY_HOST", "http://CANARY", "must be an address that begins with https://"),
+        (
+            "AZURE_AUTHORITY_HOST",
+            "https://a:CANARY@localhost",
+            "must be an address that begins with https://",
+        ),
     ] {
         let stage = Stage::new().await.with_service_principal().set(variable, value);
 
@@ -72,18 +77,33 @@ async fn what_is_missing_or_no_tenant_is_named_and_nobody_is_asked() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_federated_token_is_read_from_its_file_and_exchanged() {
+/// A pod with its federated token.
+pub(super) async fn pod() -> Stage {
     let assertion = "CANARY.federated.assertion";
     let federated = Application::new(CLIENT).with_federated_assertion(assertion);
-    let stage = Stage::with(|options| local_azure::authority::AuthorityOptions {
+    Stage::with(|options| local_azure::authority::AuthorityOptions {
         applications: vec![federated],
         ..options
     })
     .await
     .set("AZURE_TENANT_ID", LOCAL_TENANT_ID)
     .set("AZURE_CLIENT_ID", CLIENT)
-    .with_file("AZURE_FEDERATED_TOKEN_FILE", assertion);
+    .with_file("AZURE_FEDERATED_TOKEN_FILE", assertion)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn active_directory_default_takes_the_user_id_for_workload_identity_too() {
+    let stage = pod().await.set("AZURE_CLIENT_ID", "c0000000-0000-4000-8000-00000000000f");
+
+    let arguments = ["--authentication", "ActiveDirectoryDefault", "--client-id", CLIENT, "--json"];
+    let shown = super::stage::end(stage.start_with(&arguments)).await.json();
+
+    assert_eq!((&shown["way"], &shown["clientId"]), (&"workload identity".into(), &CLIENT.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_federated_token_is_read_from_its_file_and_exchanged() {
+    let stage = pod().await;
 
     let shown = stage.token("ActiveDirectoryWorkloadIdentity").await.json();
 
@@ -113,7 +133,7 @@ async fn without_its_file_a_workload_identity_is_told_what_to_do() {
 }
 
 /// A job of Azure Pipelines with its service connection.
-async fn pipeline() -> Stage {
+pub(super) async fn pipeline() -> Stage {
     let pipeline = Pipeline {
         service_connection_id: "5c000000-0000-4000-8000-000000000001".to_owned(),
         system_access_token: "CANARY-system-access".into(),
@@ -160,6 +180,7 @@ async fn a_pipeline_without_its_token_or_connection_is_told_what_to_give_it() {
         ),
         ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "", "AzureCLI@2"),
         ("SYSTEM_OIDCREQUESTURI", "", "no task of Azure Pipelines"),
+        ("SYSTEM_OIDCREQUESTURI", "http://127.0.0.1:9/oidc", "begins with https://"),
     ] {
         let stage = pipeline().await.set(variable, value);
 

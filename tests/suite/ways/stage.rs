@@ -10,7 +10,8 @@ use local_azure::tokens::LOCAL_TENANT_ID;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::support::LoneWorker;
+use crate::support::desk_builder::DeskBuilder;
+use crate::support::{Desk, LoneWorker};
 
 /// An application of the directory.
 pub(super) const CLIENT: &str = "c0000000-0000-4000-8000-000000000001";
@@ -106,6 +107,24 @@ impl Stage {
         let path = self.folder.path().join("bin").join(name);
         write_script(&path, script);
         self
+    }
+
+    /// A desk whose worker has this environment and signs in so; its server trusts the authority.
+    pub(super) fn desk(&self, authentication: &'static str) -> DeskBuilder {
+        let mut desk = Desk::builder()
+            .trusting(self.authority.verifier())
+            .without_setting("IDENTITY_ENDPOINT")
+            .setting("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+            .connection(move |port| {
+                format!(
+                    "Server=tcp:localhost,{port};Database=sample;TrustServerCertificate=true;Connect Timeout=4\
+                     {authentication}"
+                )
+            });
+        for (name, value) in &self.environment {
+            desk = desk.setting(name, value);
+        }
+        desk
     }
 
     /// Starts `azsql-worker token --authentication METHOD --json`.

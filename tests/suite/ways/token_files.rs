@@ -8,7 +8,7 @@ use crate::support::LoneWorker;
 const SETTING: &str = "SHOP";
 
 /// A token out of the authority's own hands, by the command itself.
-async fn token(stage: &Stage) -> String {
+pub(super) async fn token(stage: &Stage) -> String {
     let mut worker: LoneWorker =
         stage.start_with(&["--authentication", "ActiveDirectoryEnvironment", "--print"]);
     assert!(worker.ended().await.success());

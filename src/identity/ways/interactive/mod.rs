@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
+use super::asking::NETWORK_BOUND;
 use super::entra::Entra;
 use super::person::{DEVELOPER_SIGN_ON, Person, Redeemed, RefreshToken, scopes};
 use crate::identity::{IdentityEnvironment, IdentityError, Token, TokenFetcher, Way};
@@ -125,7 +126,8 @@ impl TokenFetcher for Interactive {
     }
 
     fn bound(&self) -> Duration {
-        BOUND
+        // The refresh token is tried before.
+        BOUND.saturating_add(NETWORK_BOUND)
     }
 
     fn way(&self) -> Way {

@@ -14,6 +14,9 @@ const MAX_HEAD: usize = 64 * 1024;
 /// Browsers open connections that they may never use.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long to wait after a connection that could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// How many connections are looked at together.
 const MAX_CONNECTIONS: usize = 64;
 
@@ -34,11 +37,15 @@ pub(super) async fn wait(listener: TcpListener, state: &SecretString) -> Redirec
                 }
             }
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => {
-                if let Ok((stream, _)) = accepted {
-                    let state = state.clone();
-                    connections.spawn(async move {
-                        tokio::time::timeout(HEAD_TIMEOUT, answer(stream, &state)).await.ok().flatten()
-                    });
+                match accepted {
+                    Ok((stream, _)) => {
+                        let state = state.clone();
+                        connections.spawn(async move {
+                            tokio::time::timeout(HEAD_TIMEOUT, answer(stream, &state)).await.ok().flatten()
+                        });
+                    }
+                    // Such as no file descriptor left: at once it would be the same.
+                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
                 }
             }
         }
