@@ -95,13 +95,19 @@ impl From<&CertificateError> for CertificateProblem {
             CertificateError::UnknownIssuer => Self::UnknownIssuer,
             CertificateError::NotValidForName => Self::WrongName { presented: Vec::new() },
             CertificateError::NotValidForNameContext { presented, .. } => {
-                Self::WrongName { presented: presented.clone() }
+                Self::WrongName { presented: presented.iter().map(|name| bare(name).to_owned()).collect() }
             }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
             other => Self::Other(other.to_string()),
         }
     }
+}
+
+/// A name out of the form `DnsName("shop.example")` or `IpAddress(127.0.0.1)`, in which rustls lists it.
+fn bare(name: &str) -> &str {
+    let inner = name.strip_suffix(')').and_then(|name| name.split_once('('));
+    inner.map_or(name, |(_, inner)| inner.trim_matches('"'))
 }
 
 /// Verifies as the driver does, keeps what the server showed, and lets anybody pass when told so.
