@@ -4,35 +4,57 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::time::Instant;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
-use super::Doctor;
+use super::report::printable;
+use super::{Doctor, Report};
 use crate::functions::{BuiltIn, BuiltInAnswer, BuiltInFunctions};
 use crate::invocation::{HttpRequest, Invocation, Problem};
 
 /// What is left of an invocation's time for the answer itself.
 const FOR_THE_ANSWER: Duration = Duration::from_secs(2);
 
-/// Answers with the report: 200 when no step failed, else 503.
+/// How long a report answers further calls. Each run logs in, past the pools' memory of refused logins: however often
+/// somebody calls, no more than six logins a minute of each connection must come of it, or Azure blocks the app.
+const SERVES_FOR: Duration = Duration::from_secs(10);
+
+/// Answers with the report: 200 when no step failed, else 503. One run at a time; its report answers all who wait for it,
+/// and whoever asks soon after.
 #[derive(Debug)]
 pub struct BuiltInDoctor {
     doctor: Doctor,
+    last: Mutex<Option<(Instant, Report)>>,
 }
 
 impl BuiltInDoctor {
     /// Each call is a run of this doctor, which ends before the invocation must.
     #[must_use]
     pub fn new(doctor: Doctor) -> Self {
-        Self { doctor }
+        Self { doctor, last: Mutex::new(None) }
     }
 
-    async fn report(&self, invocation: &Invocation) -> BuiltInAnswer {
-        let left = invocation.deadline.saturating_duration_since(Instant::now());
-        // Of a short time half, so that there is a report at all.
-        let limit = left.saturating_sub(FOR_THE_ANSWER).max(left / 2);
-        let report = self.doctor.within(limit).run(&mut |_| ()).await;
+    async fn answer(&self, invocation: &Invocation) -> Result<BuiltInAnswer, Problem> {
+        let Ok(mut last) = timeout(limit(invocation), self.last.lock()).await else {
+            return Err(Problem::new(
+                503,
+                "doctor-busy",
+                "The doctor is busy",
+                "Another call's run has not ended. Call again in a while.",
+            ));
+        };
+        let fresh = last.take().filter(|(ended, _)| ended.elapsed() < SERVES_FOR);
+        let (ended, report) = match fresh {
+            Some(fresh) => fresh,
+            None => {
+                let report = self.doctor.within(limit(invocation)).run(&mut |_| ()).await;
+                (Instant::now(), report)
+            }
+        };
         let status = if report.is_healthy() { 200 } else { 503 };
-        BuiltInAnswer { status, body: report.json().to_string() }
+        let body = printable(&report.json().to_string());
+        *last = Some((ended, report));
+        Ok(BuiltInAnswer { status, body })
     }
 }
 
@@ -44,7 +66,13 @@ impl BuiltInFunctions for BuiltInDoctor {
         _request: HttpRequest,
     ) -> BoxFuture<'_, Result<BuiltInAnswer, Problem>> {
         match which {
-            BuiltIn::Doctor => async move { Ok(self.report(&invocation).await) }.boxed(),
+            BuiltIn::Doctor => async move { self.answer(&invocation).await }.boxed(),
         }
     }
+}
+
+/// What is left of an invocation's time but for the answer; of a short time half, so that there is a report at all.
+fn limit(invocation: &Invocation) -> Duration {
+    let left = invocation.deadline.saturating_duration_since(Instant::now());
+    left.saturating_sub(FOR_THE_ANSWER).max(left / 2)
 }

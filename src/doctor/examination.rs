@@ -15,8 +15,11 @@ use crate::database::probe::{Place, names};
 use crate::database::{Authentication, ConnectionSettings};
 use crate::identity::Token;
 
-/// Bound on TCP and on the name of a redirect's target.
+/// Bound on TCP to each address of a redirect's target.
 const REDIRECT_BOUND: Duration = Duration::from_secs(5);
+
+/// Bound on both: as each may take its own, one address that hangs must not hide another that answers.
+const REDIRECT_STEP_BOUND: Duration = Duration::from_secs(12);
 
 /// As for the pool: one hop is normal, more than a few is a circle.
 const MAX_REDIRECTS: usize = 4;
@@ -235,7 +238,7 @@ impl Examination<'_> {
             }
         };
         let summary = format!("the gateway sends the login to {next}");
-        match self.within(REDIRECT_BOUND, reached).await {
+        match self.within(REDIRECT_STEP_BOUND, reached).await {
             Ok(Ok(())) => Finding::ok(format!("{summary}, which can be reached")),
             Ok(Err(why)) => Finding::fail(format!("{summary}, which can't be reached: {why}"), cure),
             Err(TimeIsUp) => Finding::fail(format!("{summary}, which doesn't answer"), cure),

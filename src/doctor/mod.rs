@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 pub use built_in::BuiltInDoctor;
 pub use report::{Finding, Report, Status, Step, StepName};
+pub(crate) use report::{is_unprintable, printable};
 
 use crate::database::{ConnectionSettingError, ParsedConnection, connection_of_setting};
 use crate::functions::{Catalogue, Function};

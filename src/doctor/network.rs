@@ -23,6 +23,8 @@ const DNS_BOUND: Duration = Duration::from_secs(6);
 const TCP_BOUND: Duration = Duration::from_secs(5);
 /// Bound on PRELOGIN and the handshake.
 const TLS_BOUND: Duration = Duration::from_secs(10);
+/// So many names of a certificate are told; Azure's gateways have dozens.
+const MOST_NAMES: usize = 5;
 /// A certificate that ends sooner is worth a word.
 const SOON_DAYS: i64 = 14;
 
@@ -224,7 +226,10 @@ fn sentence(problem: &CertificateProblem, name: &str) -> String {
             format!("it is not for {name}")
         }
         CertificateProblem::WrongName { presented } => {
-            format!("it is for {} and not for {name}", presented.join(", "))
+            let (first, others) = presented.split_at(presented.len().min(MOST_NAMES));
+            let others =
+                if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            format!("it is for {}{others} and not for {name}", first.join(", "))
         }
         CertificateProblem::Expired => "it has expired".to_owned(),
         CertificateProblem::NotYetValid => "it is not valid yet".to_owned(),

@@ -212,3 +212,42 @@ impl Report {
         })
     }
 }
+
+/// Whether a terminal may take a character for a command, or show text in another order because of it (Unicode,
+/// "General Category" Cc, and the format characters of bidirectional text).
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A JSON document in which such characters are escaped: servers have a say in it, and it ends up on terminals.
+pub(crate) fn printable(document: &str) -> String {
+    let mut printable = String::with_capacity(document.len());
+    for c in document.chars() {
+        // Outside of texts there is no such character but line feeds; within them JSON escapes those itself.
+        if c != '\n' && is_unprintable(c) {
+            printable.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_means_the_same_and_moves_no_cursor() {
+        let document = json!({ "a": "\u{9b}31m \u{202e}cba \u{7f} \u{1b}[2J\n", "b": "Zürich" });
+        for text in [document.to_string(), format!("{document:#}")] {
+            let printed = printable(&text);
+            assert!(!printed.chars().any(|c| c != '\n' && is_unprintable(c)), "{printed}");
+            assert!(printed.contains("Zürich"));
+            assert_eq!(serde_json::from_str::<Json>(&printed).ok().as_ref(), Some(&document));
+        }
+    }
+}

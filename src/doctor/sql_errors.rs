@@ -176,7 +176,7 @@ pub(super) fn at_grant(number: u32) -> Option<Explanation> {
         15023 => {
             ("there is a user of that name already", "drop it first if it is another identity's: DROP USER")
         }
-        15063 | 15065 => (
+        15063 => (
             "the identity has a user of another name already",
             "give the rights to that user: --identity with its name",
         ),
@@ -184,7 +184,11 @@ pub(super) fn at_grant(number: u32) -> Option<Explanation> {
             "there is no such object, or you may not see it",
             "create the objects that the functions use first, and check the spelling in their commands",
         ),
-        4613 | 4606 | 262 | 229 => (
+        4606 => (
+            "this right doesn't fit this object",
+            "see what the object is: a view, a procedure or a function by the name that the command uses as another kind?",
+        ),
+        4613 | 262 | 229 => (
             "you may not give this right",
             "run it as the Microsoft Entra administrator of the server, or as a member of db_owner",
         ),
@@ -227,6 +231,12 @@ mod tests {
             let explanation = at_login(40615, &with_message(text)).unwrap();
             assert!(explanation.cure.contains("--start-ip-address <address>"), "{explanation:?}");
         }
+    }
+
+    #[test]
+    fn a_right_that_does_not_fit_is_no_matter_of_who_gives_it() {
+        assert!(at_grant(4613).unwrap().cure.contains("administrator"));
+        assert!(!at_grant(4606).unwrap().cure.contains("administrator"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use super::super::terminal::say;
-use crate::doctor::{Report, Status, Step};
+use crate::doctor::{Report, Status, Step, is_unprintable, printable};
 
 /// See the module. With JSON nothing is printed before the end.
 #[derive(Clone, Debug)]
@@ -34,7 +34,11 @@ impl Screen {
         }
         say(&self.line(step));
         if let Some(cure) = &step.finding.cure {
-            say(&format!("{:24}-> {}", "", harmless(cure)));
+            let mut mark = "->";
+            for line in lines(&harmless(cure)) {
+                say(&format!("{:24}{mark} {line}", ""));
+                mark = "  ";
+            }
         }
     }
 
@@ -56,7 +60,7 @@ impl Screen {
 
     pub(super) fn end(&self, report: &Report) {
         if self.json {
-            say(&format!("{:#}", report.json()));
+            say(&printable(&format!("{:#}", report.json())));
             return;
         }
         let count = |status| report.count(status);
@@ -75,5 +79,53 @@ impl Screen {
 
 /// What servers and tokens say must not move the cursor.
 fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
+}
+
+/// How many columns a cure has on a terminal of 100.
+const COLUMNS: usize = 73;
+
+/// A cure in lines of as many clauses as fit. A clause is never broken: it may be a command, to be copied.
+fn lines(cure: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = cure;
+    while !rest.is_empty() {
+        let end = [";", "."].iter().filter_map(|mark| rest.find(&format!("{mark} "))).min();
+        let (clause, next) = match end.and_then(|end| rest.split_at_checked(end.saturating_add(1))) {
+            Some((clause, next)) => (clause, next.trim_start()),
+            None => (rest, ""),
+        };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + clause.chars().count() <= COLUMNS => {
+                line.push(' ');
+                line.push_str(clause);
+            }
+            _ => lines.push(clause.to_owned()),
+        }
+        rest = next;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cure_has_a_line_for_what_fits_and_breaks_no_command() {
+        let grant = "GRANT SELECT ON OBJECT::[dbo].[Persons] TO [func-shop];";
+        assert_eq!(lines("run it again; then wait."), ["run it again; then wait."]);
+        assert_eq!(lines(&format!("{grant} {grant}")), [grant, grant]);
+        let long = "x".repeat(200);
+        assert_eq!(
+            lines(&format!("try this. {long}; or that")),
+            ["try this.", &format!("{long};"), "or that"]
+        );
+        assert!(lines("").is_empty());
+    }
+
+    #[test]
+    fn nothing_that_a_server_says_reaches_the_terminal_as_a_command() {
+        assert_eq!(harmless("a\u{1b}[31mb\u{9b}2J\u{202e}c\r\n"), "a [31mb 2J c  ");
+    }
 }

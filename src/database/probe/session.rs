@@ -12,6 +12,13 @@ use crate::database::{Cell, Command, ConnectionSettings, ResultSink, SinkError};
 use crate::identity::Token;
 use crate::invocation::{Length, Parameter, SqlType, SqlValue};
 
+/// A host name has no more bytes in text (RFC 1035, 2.3.4).
+const LONGEST_NAME: usize = 253;
+/// No answer that we ask for has more rows.
+const MOST_ROWS: usize = 16;
+/// No text in one is longer: names have 128 characters.
+const LONGEST_TEXT: usize = 256;
+
 /// How a login ended.
 pub(crate) enum Login {
     /// It succeeded.
@@ -41,6 +48,12 @@ pub(crate) async fn log_in(
     let config = driver_config(settings, authorities, &place.host, place.port, token);
     match tiberius::Client::connect(config, stream.compat_write()).await {
         Ok(client) => Login::In(Box::new(Session { client })),
+        Err(tiberius::error::Error::Routing { host, .. }) if host.len() > LONGEST_NAME => {
+            Login::Refused(Fault::without_number(
+                FaultClass::Permanent,
+                "the server sends the login to what can't be a name",
+            ))
+        }
         Err(tiberius::error::Error::Routing { host, port }) => Login::Elsewhere(Place { host, port }),
         Err(error) => Login::Refused(Fault::from_driver(&error, Stage::Opening)),
     }
@@ -101,6 +114,9 @@ impl ResultSink for TextSink {
     }
 
     fn begin_row(&mut self) -> Result<(), SinkError> {
+        if self.rows.len() >= MOST_ROWS {
+            return Err(SinkError::Form("more rows than were asked for".to_owned()));
+        }
         self.rows.push(Vec::new());
         Ok(())
     }
@@ -114,7 +130,7 @@ impl ResultSink for TextSink {
             Cell::Decimal(value) => Some(value.to_string()),
             Cell::Real(value) => Some(value.to_string()),
             Cell::Float(value) => Some(value.to_string()),
-            Cell::Text(value) => Some(value.to_owned()),
+            Cell::Text(value) => Some(value.chars().take(LONGEST_TEXT).collect()),
             Cell::Binary(value) => Some(format!("{} bytes", value.len())),
             Cell::UniqueIdentifier(value) => Some(value.to_string()),
             Cell::Date(value) => Some(value.to_string()),

@@ -48,6 +48,23 @@ async fn it_answers_503_with_the_report_when_a_step_failed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn however_often_it_is_called_it_logs_in_once() {
+    let desk = Desk::builder().function(doctor()).with_samples().start().await;
+    desk.sql().faults().refuse_logins(18456);
+
+    let (first, second, third) =
+        tokio::join!(desk.get("/api/doctor"), desk.get("/api/doctor"), desk.get("/api/doctor"));
+    let fourth = desk.get("/api/doctor").await;
+
+    let report = first.json(503);
+    for answer in [second, third, fourth] {
+        assert_eq!(answer.json(503), report);
+    }
+    assert_eq!(desk.sql().logins().len(), 1);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_tells_wrong_settings_though_nothing_else_works() {
     let desk = Desk::builder().function(doctor()).setting("AZSQL_RETRY_TRIES", "CANARY").start().await;
 

@@ -129,7 +129,8 @@ async fn the_docs_sample_has_the_form_of_what_is_printed() {
 
     // Without times, names and ids, a line is the same.
     let form = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| line.starts_with("  ") && !line.contains("->"));
+        let is_step = |line: &&str| line.starts_with("  ") && !line.starts_with("        ");
+        let lines = text.lines().filter(is_step);
         lines.map(|line| line[..16].trim_end().to_owned()).collect()
     };
     assert_eq!(form(&run.text), form(&blocks("console")[0]));

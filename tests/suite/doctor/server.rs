@@ -37,6 +37,8 @@ async fn all_is_well_at_the_desk_but_for_the_administrator_that_it_is() {
     assert_eq!(report.step("database")["details"]["name"], "sample");
     report.warned("user", "the owner of the database", "doctor --grant");
     report.warned("roles", "db_owner", "ALTER ROLE");
+    let pool = &report.is("pool", "ok")["details"];
+    assert_eq!([&pool["poolSize"], &pool["maxWorkers"], &pool["maxSessions"]], [16, 200, 30_000]);
     assert_eq!(clinic.sql.logins().len(), 1, "it logs in once");
     clinic.close().await;
 }
@@ -54,6 +56,79 @@ async fn a_user_with_the_least_rights_has_no_warning() {
     assert!(text(user, "summary").contains(CLIENT_ID), "{user:#}");
     report.is("roles", "ok");
     assert_eq!(report.is("rights", "ok")["summary"], "all 1 that the functions need");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_the_database_can_not_hold_is_a_warning() {
+    for (settings, summary) in [
+        (
+            vec![("AZSQL_POOL_MAX_SIZE", "201")],
+            "one instance may open 201 connections, the database takes 200",
+        ),
+        (
+            vec![("WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT", "13")],
+            "13 instances may open 208 connections, the database takes 200",
+        ),
+    ] {
+        let builder = settings.iter().fold(Clinic::builder(), |all, (name, value)| all.setting(name, value));
+        let clinic = builder.open().await;
+
+        let report = clinic.examine().await;
+
+        report.warned("pool", summary, "lower AZSQL_POOL_MAX_SIZE");
+        assert_eq!(report.code, Some(0));
+        clinic.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_that_may_not_be_seen_are_skipped() {
+    let clinic =
+        user_with("GRANT SELECT ON dbo.Persons TO [func-shop];").function(reads_persons()).open().await;
+
+    let report = clinic.examine().await;
+
+    let pool = report.is("pool", "skip");
+    assert!(text(pool, "summary").contains("VIEW DATABASE PERFORMANCE STATE"), "{pool:#}");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_fails_leaves_the_next_to_be_looked_at() {
+    let elsewhere = FunctionFolder::http(
+        "Elsewhere",
+        "get",
+        "elsewhere",
+        json!({ "result": "rows", "connectionStringSetting": "ANOTHER" }),
+        "SELECT 1 AS one",
+    );
+    let clinic = Clinic::builder()
+        .function(elsewhere)
+        .function(reads_persons())
+        .setting("ANOTHER", "Server=tcp:localhost,1;Database=sample;Authentication=ActiveDirectoryMSI")
+        .open()
+        .await;
+
+    let report = clinic.examine().await;
+
+    let told: Vec<_> = ["tcp", "login"]
+        .into_iter()
+        .flat_map(|step| report.all(step))
+        .map(|step| (text(step, "connection"), text(step, "step"), text(step, "status")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("ANOTHER", "tcp", "fail"),
+            ("AZURE_SQL_CONNECTIONSTRING", "tcp", "ok"),
+            ("ANOTHER", "login", "skip"),
+            ("AZURE_SQL_CONNECTIONSTRING", "login", "ok"),
+        ]
+    );
+    assert_eq!(report.code, Some(69));
+    let only = clinic.examine_with(&["--setting", "AZURE_SQL_CONNECTIONSTRING"]).await;
+    assert_eq!((only.code, only.all("login").len()), (Some(0), 1));
     clinic.close().await;
 }
 
