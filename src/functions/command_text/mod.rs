@@ -40,9 +40,16 @@ impl CommandText {
     ///
     /// # Errors
     /// One for each thing that no server would run: nothing in it, a string, comment or name that is never closed, a
-    /// `GO` on a line of its own.
+    /// `GO` on a line of its own; and for a carriage return alone.
     pub fn examine(text: impl Into<Arc<str>>) -> Result<Self, Vec<CommandMistake>> {
         let text: Arc<str> = text.into();
+        if let Some(line) = lone_carriage_return(&text) {
+            let message = format!(
+                "line {line} has a carriage return without a line feed, where readers of T-SQL disagree whether a comment \
+                 ends: save the file with line feeds"
+            );
+            return Err(vec![CommandMistake { line, message }]);
+        }
         let tokens = scanner::scan(&text).map_err(|unclosed| {
             let what = unclosed.what;
             let line = unclosed.line;
@@ -138,6 +145,13 @@ impl CommandText {
     }
 }
 
+/// The line, from 1, of the first carriage return that no line feed follows. Nothing public says that SQL Server goes on with a
+/// comment there, as our reader does; what stands behind it might then run unseen.
+fn lone_carriage_return(text: &str) -> Option<usize> {
+    let alone = text.match_indices('\r').map(|(at, _)| at).find(|at| !text[at + 1..].starts_with('\n'))?;
+    Some(text[..alone].matches('\n').count() + 1)
+}
+
 /// The lines that hold nothing but `GO` or `GO 5`.
 fn batch_separators(tokens: &[Token<'_>]) -> Vec<usize> {
     tokens
@@ -172,6 +186,7 @@ mod tests {
             ("  -- nothing\n", "the command is empty"),
             ("SELECT 'a", "the string that begins in line 1 is never closed"),
             ("SELECT 1\nGO\nSELECT 2", "line 2 is GO"),
+            ("SELECT 1\r\n-- read only\rCOMMIT", "line 2 has a carriage return without a line feed"),
             ("SELECT 1\n go 5 -- five times\n", "line 2 is GO"),
         ] {
             let mistakes = CommandText::examine(text).unwrap_err();
