@@ -12,7 +12,7 @@ use crate::database::faults::Fault;
 use crate::database::probe::session::{Login, Session, log_in};
 use crate::database::probe::tcp;
 use crate::database::probe::{Place, names};
-use crate::database::{Authentication, ConnectionSettings};
+use crate::database::{Authentication, ConnectionSettingError, ConnectionSettings};
 use crate::identity::Token;
 
 /// Bound on TCP to each address of a redirect's target.
@@ -99,6 +99,13 @@ impl Examination<'_> {
             names => format!("used by {}", names.join(", ")),
         };
         let finding = match &self.connection.parsed {
+            Err(error @ ConnectionSettingError::NotSet { .. }) => Finding::fail(
+                error.to_string(),
+                format!(
+                    "in Azure set it under Environment variables of the Function App; at the desk export it in this shell: the \
+                     doctor reads no local.settings.json; {used_by}"
+                ),
+            ),
             Err(error) => Finding::fail(error.to_string(), format!("mend the app setting; {used_by}")),
             Ok(parsed) if !parsed.warnings.is_empty() => {
                 let warnings: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();

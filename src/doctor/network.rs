@@ -52,8 +52,11 @@ pub(super) async fn dns(run: &Examination<'_>, host: &str) -> (Option<Vec<IpAddr
         }
         Some(true) => Finding::warn(
             format!("{summary}: the public address, though the server has a private endpoint"),
-            "to use the endpoint, link the private DNS zone privatelink.database.windows.net to this network, and let the app \
-             use the network's DNS (for a Function App: VNet integration)",
+            format!(
+                "to use the endpoint, link the private DNS zone {} to this network, and let the app use the network's DNS (for a \
+                 Function App: VNet integration)",
+                private_zone(host)
+            ),
         ),
         _ if networks.contains(&Network::Private) => Finding::ok(format!("{summary}: a private address")),
         _ => Finding::ok(summary),
@@ -62,6 +65,13 @@ pub(super) async fn dns(run: &Examination<'_>, host: &str) -> (Option<Vec<IpAddr
     let finding =
         finding.with("addresses", texts).with("networks", kinds).with("privateEndpoint", private_link);
     (Some(addresses), finding)
+}
+
+/// The zone in which the server's name leads to its private endpoint; each cloud has its own.
+fn private_zone(host: &str) -> String {
+    let name = names::private_link_name(host);
+    let zone = name.as_deref().and_then(|name| name.split_once('.')).map(|(_, zone)| zone);
+    zone.unwrap_or("privatelink.database.windows.net").to_owned()
 }
 
 /// Whether the server has a private endpoint; None for one that is not Azure's.
@@ -300,6 +310,12 @@ mod tests {
             let told = name_cure(host);
             assert!(told.starts_with(cure), "{host}: {told}");
         }
+    }
+
+    #[test]
+    fn the_private_zone_is_the_clouds() {
+        assert_eq!(private_zone("shop.database.windows.net"), "privatelink.database.windows.net");
+        assert_eq!(private_zone("shop.database.chinacloudapi.cn"), "privatelink.database.chinacloudapi.cn");
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct SqlOptions {
     pub ca_out: Option<PathBuf>,
     /// A script that fills the database if it is new: temporary, or a file that doesn't exist yet. Default None.
     pub seed: Option<String>,
+    /// By how many seconds its clock is ahead of this machine's, behind it when negative; a day at the most. Default 0.
+    pub clock_ahead_seconds: i64,
     /// Certificates of a server that was stopped, so that its clients trust this one too. Default None: new ones.
     pub certificates: Option<Arc<Certificates>>,
     /// Where clients that fetch a token themselves are sent to (FEDAUTHINFO). Default Entra's common endpoint.
@@ -74,6 +76,7 @@ impl Default for SqlOptions {
             encryption: Encryption::default(),
             ca_out: None,
             seed: None,
+            clock_ahead_seconds: 0,
             certificates: None,
             sts_url: "https://login.microsoftonline.com/common".to_owned(),
             token_resource: "https://database.windows.net/".to_owned(),
@@ -95,6 +98,7 @@ impl fmt::Debug for SqlOptions {
             .field("encryption", &self.encryption)
             .field("ca_out", &self.ca_out)
             .field("seed", &self.seed.is_some())
+            .field("clock_ahead_seconds", &self.clock_ahead_seconds)
             .field("certificates", &self.certificates.is_some())
             .field("sts_url", &self.sts_url)
             .field("token_resource", &self.token_resource)
@@ -171,6 +175,7 @@ pub async fn start(options: SqlOptions) -> io::Result<SqlServer> {
     })
     .await?
     .map_err(io::Error::other)?;
+    database.set_clock_ahead(options.clock_ahead_seconds);
     let open: OpenSession = Arc::new(move |login| {
         let session = database.session(login)?;
         Ok(Box::new(session))

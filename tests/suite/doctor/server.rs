@@ -83,6 +83,24 @@ async fn a_pool_that_the_database_can_not_hold_is_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_differs_from_the_servers_warns_and_then_fails() {
+    let at = |seconds: i64| Clinic::builder().sql(move |options| options.clock_ahead_seconds = seconds);
+
+    let clinic = at(-60).open().await;
+    let report = clinic.examine().await;
+    let step = report.warned("clock", "ahead of the server's", "set the clock");
+    // The program's clock and the server's are the same machine's: what is asked and answered lies in between.
+    assert!(step["details"]["aheadMilliseconds"].as_i64().unwrap() >= 50_000, "{step:#}");
+    assert_eq!(report.code, Some(0));
+    clinic.close().await;
+
+    let clinic = at(3600).open().await;
+    let report = clinic.examine().await;
+    report.failed("clock", "behind the server's: tokens count as expired", "chronyc makestep");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_that_may_not_be_seen_are_skipped() {
     let clinic =
         user_with("GRANT SELECT ON dbo.Persons TO [func-shop];").function(reads_persons()).open().await;

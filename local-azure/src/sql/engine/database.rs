@@ -15,12 +15,18 @@ use super::sessions::Sessions;
 use super::{Login, Session, catalog, errors};
 use crate::sql::reply::SqlError;
 
+/// A day in ticks of 100 ns.
+const DAY: i64 = 24 * 3600 * SECOND;
+const SECOND: i64 = 10_000_000;
+
 /// A database: a SQLite file in WAL mode, temporary or named.
 #[derive(Debug)]
 pub struct Database {
     file: PathBuf,
     pub(super) counters: Arc<Counters>,
     objects: AtomicI64,
+    /// By how many ticks of 100 ns the server's clock is ahead of this machine's.
+    pub(super) clock_ahead: AtomicI64,
     transactions: AtomicU64,
     /// None when the server can't read the directory.
     pub(super) directory: Option<Vec<DirectoryEntry>>,
@@ -30,6 +36,12 @@ pub struct Database {
 }
 
 impl Database {
+    /// Sets the server's clock so many seconds ahead of this machine's, behind it when negative; a day at the most.
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        let ticks = seconds.saturating_mul(SECOND).clamp(-DAY, DAY);
+        self.clock_ahead.store(ticks, Ordering::Relaxed);
+    }
+
     /// Opens `file`, or a temporary file that goes away with the last handle.
     ///
     /// # Errors
@@ -71,6 +83,7 @@ impl Database {
             file,
             counters: Arc::default(),
             objects: AtomicI64::new(last.max(100_000)),
+            clock_ahead: AtomicI64::new(0),
             transactions: AtomicU64::new(1),
             directory: users,
             sessions: Arc::default(),

@@ -1,5 +1,6 @@
 //! Computing expressions and conditions.
 
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::types::Value as Stored;
@@ -45,7 +46,8 @@ impl Session {
     }
 
     pub(super) fn set_clock(&self) {
-        self.functions.set_now(ticks(SystemTime::now()));
+        let ahead = self.database.clock_ahead.load(Ordering::Relaxed);
+        self.functions.set_now(ticks(SystemTime::now()).saturating_add(ahead));
     }
 
     pub(super) fn frame_facts(&self, frame: &Frame) -> Facts {
