@@ -65,13 +65,10 @@ impl ConnectionManager {
     }
 
     fn distrust_token(&self, generation: u64) {
-        let mut ended = self.ended_token.lock().unwrap_or_else(PoisonError::into_inner);
-        // A long session of an older token may hear of its end last.
-        let newest = ended.map_or(generation, |(known, _)| known.max(generation));
-        let since =
-            ended.filter(|(known, _)| *known > generation).map_or_else(Instant::now, |(_, since)| since);
-        *ended = Some((newest, since));
-        drop(ended);
+        {
+            let mut ended = self.ended_token.lock().unwrap_or_else(PoisonError::into_inner);
+            *ended = Some(newest_end(*ended, generation, Instant::now()));
+        }
         self.connector.drop_ended(generation);
     }
 
@@ -87,6 +84,14 @@ impl ConnectionManager {
     fn retirement(&self, connection: &Connection, idle: Duration) -> Option<Retirement> {
         let retire_at = connection.token.map(|token| token.retire_at);
         retirement(connection.opened_at.elapsed(), idle, self.connector.clock().now(), retire_at)
+    }
+}
+
+/// What is known of tokens that ended, after one more did. A long session of an older token may hear of its end last.
+fn newest_end(known: Option<(u64, Instant)>, generation: u64, now: Instant) -> (u64, Instant) {
+    match known {
+        Some((newest, since)) if newest > generation => (newest, since),
+        Some(_) | None => (generation, now),
     }
 }
 
@@ -234,5 +239,20 @@ impl super::lease::Lendable for PooledConnection {
 
     fn detach(self) -> Connection {
         Object::take(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_token_that_ends_later_does_not_make_the_newer_one_trusted_again() {
+        let first = Instant::now();
+        let later = first + Duration::from_secs(1);
+        assert_eq!(newest_end(None, 2, first), (2, first));
+        assert_eq!(newest_end(Some((2, first)), 1, later), (2, first));
+        assert_eq!(newest_end(Some((2, first)), 2, later), (2, later));
+        assert_eq!(newest_end(Some((2, first)), 3, later), (3, later));
     }
 }

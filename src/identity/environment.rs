@@ -117,3 +117,20 @@ fn no_person(text: &dyn Fn(&str) -> Option<String>) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_browsers_the_first_is_taken() {
+        let list = if cfg!(windows) { "C:\\one.exe;two" } else { "/usr/bin/one:two" };
+        let first = if cfg!(windows) { "C:\\one.exe" } else { "/usr/bin/one" };
+        let browser = |text: &str| {
+            let text = text.to_owned();
+            IdentityEnvironment::read(&move |name| (name == "BROWSER").then(|| text.clone()), None).browser
+        };
+        assert_eq!(browser(list).as_deref(), Some(first));
+        assert_eq!(browser("  "), None);
+    }
+}

@@ -84,6 +84,21 @@ async fn the_metadata_service_is_asked_at_the_address_that_the_environment_gives
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_without_an_identity_is_told_as_a_machine() {
+    let options = IdentityOptions { system_assigned: None, ..IdentityOptions::default() };
+    let endpoint = identity::start(options).await.unwrap();
+    for (client_id, expected) in
+        [("", "assigned to this virtual machine"), (FIRST, "this virtual machine and that User Id")]
+    {
+        let stage = Stage::new().await.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", &endpoint.metadata_host());
+
+        let sentence = stage.set("AZURE_CLIENT_ID", client_id).token(METHOD).await.failure();
+
+        assert!(sentence.contains(expected), "{sentence}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn active_directory_default_never_asks_the_metadata_service() {
     let endpoint = endpoint().await;
     let stage = Stage::new().await.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", &endpoint.metadata_host());
