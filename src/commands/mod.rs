@@ -4,6 +4,7 @@ mod check;
 #[cfg(feature = "dev")]
 mod dev;
 mod doctor;
+mod local_settings;
 mod package;
 mod serve;
 mod stop_signal;

@@ -102,8 +102,8 @@ impl Examination<'_> {
             Err(error @ ConnectionSettingError::NotSet { .. }) => Finding::fail(
                 error.to_string(),
                 format!(
-                    "in Azure set it under Environment variables of the Function App; at the desk export it in this shell: the \
-                     doctor reads no local.settings.json; {used_by}"
+                    "in Azure set it under Environment variables of the Function App; at the desk in local.settings.json beside \
+                     host.json, or in this shell; {used_by}"
                 ),
             ),
             Err(error) => Finding::fail(error.to_string(), format!("mend the app setting; {used_by}")),

@@ -1,7 +1,6 @@
 //! `azsql-worker dev`: a SQL endpoint, an identity endpoint and a Functions host on this machine, and the worker under
 //! the host as its child process.
 
-mod environment;
 mod parts;
 mod screen;
 

@@ -9,8 +9,9 @@ use local_azure::functions::{self, FunctionsHost, HostOptions, WorkerCommand};
 use local_azure::identity::{self, IdentityEndpoint, IdentityOptions, ManagedIdentity};
 use local_azure::sql::{self, SqlLogin, SqlOptions, SqlServer};
 
-use super::{DevOptions, environment, screen};
+use super::{DevOptions, screen};
 use crate::SAMPLE_SEED;
+use crate::commands::local_settings;
 use crate::host::host_json;
 
 /// The name under which the local database is opened.
@@ -37,7 +38,13 @@ pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
     let functions_folder = options.functions.clone().unwrap_or_else(super::super::default_functions);
     let host_json = host_json::path(&functions_folder);
     let app_folder = host_json.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let mut settings = environment::read(&app_folder, |name| std::env::var_os(name).is_some())?;
+    let mut settings = local_settings::read(
+        &app_folder,
+        |name| std::env::var_os(name).is_some(),
+        |name| {
+            screen::say(&format!("Skipping '{name}' of the local settings: the environment has it already."));
+        },
+    )?;
     // As Core Tools does: it tells this host from one in Azure, and so that a person may sit here.
     if std::env::var_os("AZURE_FUNCTIONS_ENVIRONMENT").is_none() {
         settings.entry("AZURE_FUNCTIONS_ENVIRONMENT".to_owned()).or_insert_with(|| "Development".to_owned());

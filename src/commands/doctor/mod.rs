@@ -3,16 +3,19 @@
 mod grant;
 mod screen;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use super::check::unreadable;
+use super::local_settings;
 use super::terminal::{say, tell};
 use super::{EXIT_FAILURE, EXIT_NO_INPUT, EXIT_UNHEALTHY, EXIT_USAGE, default_functions};
 use crate::doctor::{Doctor, Report, Step};
 use crate::functions::{self, Catalogue};
+use crate::host::host_json;
 use crate::settings::{environment, script_root};
 use screen::Screen;
 
@@ -43,12 +46,21 @@ pub(super) struct DoctorOptions {
 /// 0 = no step failed, [`EXIT_UNHEALTHY`] = one did, [`EXIT_NO_INPUT`] = the script root can't be read, [`EXIT_USAGE`] = an
 /// option is wrong.
 pub(super) fn run(options: &DoctorOptions) -> ExitCode {
-    let functions = match catalogue(options) {
+    let root = root(options);
+    let functions = match catalogue(options, &root) {
         Ok(functions) => functions,
         Err(code) => return code,
     };
+    let local = match local_settings(&root) {
+        Ok(local) => local,
+        Err(sentence) => {
+            tell(&sentence);
+            return ExitCode::from(EXIT_NO_INPUT);
+        }
+    };
+    let settings = |name: &str| environment(name).or_else(|| local.get(name).cloned());
     let limit = Duration::from_secs(options.timeout);
-    let doctor = Doctor::new(&functions, &environment, &options.setting, limit);
+    let doctor = Doctor::new(&functions, &settings, &options.setting, limit);
     let screen = Screen::new(options.json, options.no_color);
     if options.grant.is_asked_for() {
         return grant::run(&options.grant, &doctor, &functions, &screen);
@@ -85,17 +97,28 @@ fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
     Ok(result)
 }
 
-/// The functions; none when settings are named and there is no script root.
-fn catalogue(options: &DoctorOptions) -> Result<Catalogue, ExitCode> {
-    let root = options.functions.clone().unwrap_or_else(|| {
+/// The script root.
+fn root(options: &DoctorOptions) -> PathBuf {
+    options.functions.clone().unwrap_or_else(|| {
         let of_host = script_root(&environment);
         if of_host.as_path() == Path::new(".") { default_functions() } else { of_host }
-    });
-    match functions::load(&root) {
+    })
+}
+
+/// App settings of a desk, beside host.json; a package has none.
+fn local_settings(root: &Path) -> Result<BTreeMap<String, String>, String> {
+    let host_json = host_json::path(root);
+    let folder = host_json.parent().unwrap_or(Path::new("."));
+    local_settings::read(folder, |name| std::env::var_os(name).is_some(), |_| ())
+}
+
+/// The functions; none when settings are named and there is no script root.
+fn catalogue(options: &DoctorOptions, root: &Path) -> Result<Catalogue, ExitCode> {
+    match functions::load(root) {
         Ok(functions) => Ok(functions),
         Err(_) if options.functions.is_none() && !options.setting.is_empty() => Ok(Catalogue::default()),
         Err(error) => {
-            tell(&unreadable(&root, &error));
+            tell(&unreadable(root, &error));
             Err(ExitCode::from(EXIT_NO_INPUT))
         }
     }

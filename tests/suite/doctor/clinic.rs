@@ -29,9 +29,16 @@ pub(super) struct ClinicBuilder {
     certificates: Option<Certificates>,
     connection: Option<MakeConnection>,
     password: Option<String>,
+    files: Vec<(String, String)>,
 }
 
 impl ClinicBuilder {
+    /// A file beside `host.json`.
+    pub(super) fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     pub(super) fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.insert(name.to_owned(), Some(value.to_owned()));
         self
@@ -121,13 +128,17 @@ impl ClinicBuilder {
                 None => settings.remove(&name),
             };
         }
-        let functions = if self.functions.is_empty() {
-            script_root::samples()
-        } else {
-            let root = folder.path().join("app");
-            self.functions.iter().for_each(|function| function.write(&root));
-            root
-        };
+        // A folder of its own: a developer's local.settings.json beside the samples is none of a test's.
+        let functions = folder.path().join("app");
+        std::fs::create_dir(&functions).unwrap();
+        std::fs::write(functions.join("host.json"), script_root::HOST_JSON).unwrap();
+        self.functions.iter().for_each(|function| function.write(&functions));
+        if self.functions.is_empty() {
+            script_root::copy_samples(&functions);
+        }
+        for (name, text) in self.files {
+            std::fs::write(functions.join(name), text).unwrap();
+        }
         Clinic { sql, identity, settings, functions, secrets, _folder: folder }
     }
 }

@@ -187,3 +187,19 @@ async fn an_identity_endpoint_that_hangs_costs_no_more_than_the_timeout() {
     clinic.identity.faults().stall(false);
     clinic.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_a_desk_the_app_settings_of_local_settings_json_count_and_those_of_the_environment_more() {
+    let local = r#"{"Values":{"AZURE_SQL_CONNECTIONSTRING":"Server=localhost;Authentication=Nonsense"}}"#;
+
+    let clinic = Clinic::builder().file("local.settings.json", local).open().await;
+    let of_environment = clinic.examine().await;
+    clinic.close().await;
+    let builder = Clinic::builder().file("local.settings.json", local);
+    let clinic = builder.without_setting("AZURE_SQL_CONNECTIONSTRING").open().await;
+    let of_file = clinic.examine().await;
+    clinic.close().await;
+
+    of_environment.is("login", "ok");
+    of_file.failed("settings", "AZURE_SQL_CONNECTIONSTRING", "mend the app setting");
+}

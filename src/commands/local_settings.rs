@@ -5,8 +5,6 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::screen;
-
 #[derive(Deserialize)]
 struct LocalSettings {
     #[serde(rename = "IsEncrypted", default)]
@@ -16,10 +14,11 @@ struct LocalSettings {
 }
 
 /// Reads both files of a folder, where they are; `local.settings.json` wins over `.env`, and what the environment has
-/// already wins over both, as with Core Tools. No error repeats a value.
+/// already wins over both, as with Core Tools: `skipped` is told its names. No error repeats a value.
 pub(super) fn read(
     folder: &Path,
     is_in_environment: impl Fn(&str) -> bool,
+    skipped: impl Fn(&str),
 ) -> Result<BTreeMap<String, String>, String> {
     let mut settings = match read_if_there(&folder.join(".env"))? {
         Some(text) => parse_env(&text)?,
@@ -29,11 +28,11 @@ pub(super) fn read(
         settings.extend(parse_local_settings(&text)?);
     }
     settings.retain(|name, _| {
-        let skipped = is_in_environment(name);
-        if skipped {
-            screen::say(&format!("Skipping '{name}' of the local settings: the environment has it already."));
+        let is_there = is_in_environment(name);
+        if is_there {
+            skipped(name);
         }
-        !skipped
+        !is_there
     });
     Ok(settings)
 }
@@ -100,7 +99,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".env"), "A=env\nB=env\nC=env").unwrap();
         std::fs::write(folder.path().join("local.settings.json"), r#"{"Values":{"A":"json"}}"#).unwrap();
-        let settings = read(folder.path(), |name| name == "C").unwrap();
+        let settings = read(folder.path(), |name| name == "C", |_| ()).unwrap();
         let expected = [("A", "json"), ("B", "env")];
         assert_eq!(settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect::<Vec<_>>(), expected);
     }
