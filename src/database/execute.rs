@@ -31,7 +31,7 @@ impl TryError {
             Self::Fault(fault) => match fault.class {
                 FaultClass::Unknown => true,
                 FaultClass::Opening => !fault.connection_usable && !fault.is_ended_token(),
-                FaultClass::NeverRan | FaultClass::Permanent => false,
+                FaultClass::RolledBack | FaultClass::Permanent => false,
             },
             Self::Sink(_) | Self::Read(_) | Self::OpenTransaction => false,
         }

@@ -3,6 +3,7 @@
 //!
 //! The driver's types stay in here: a command goes in as a [`Command`], its results come out through a [`ResultSink`].
 
+mod attempt;
 mod connect;
 mod connection_string;
 mod execute;
@@ -18,6 +19,8 @@ mod sink;
 mod tasks;
 #[cfg(test)]
 mod token_day;
+mod tries;
+mod unit;
 mod values;
 
 use std::collections::HashMap;
@@ -32,10 +35,11 @@ pub use pool::PoolLimits;
 pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
 pub use tasks::Tasks;
+pub use unit::{Isolation, Unit};
 
 use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
-use faults::{Repeatability, RetryLimits};
+use faults::RetryLimits;
 use pool::ConnectionPool;
 
 /// What to run: a text with its parameters, and what is known of it.
@@ -50,8 +54,8 @@ pub struct Command {
     /// What the session knows while the command runs, by key; the command can't change it. The connection is closed
     /// afterwards if there is any.
     pub session_context: Vec<Parameter>,
-    /// What may be repeated of it.
-    pub repeatability: Repeatability,
+    /// How it runs, and so what may be repeated of it.
+    pub unit: Unit,
     /// Whether it might end inside a transaction of its own.
     pub may_leave_transaction: bool,
     /// Whether its words leave something in the session that the next caller must not meet: session context, an

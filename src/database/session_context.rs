@@ -37,7 +37,7 @@ pub(super) async fn set(client: &mut DriverClient, values: &[Parameter]) -> Resu
 fn before_the_command(fault: Fault) -> Fault {
     let class = match fault.class {
         FaultClass::Permanent => FaultClass::Permanent,
-        FaultClass::Opening | FaultClass::NeverRan | FaultClass::Unknown => FaultClass::Opening,
+        FaultClass::Opening | FaultClass::RolledBack | FaultClass::Unknown => FaultClass::Opening,
     };
     Fault { class, ..fault }
 }

@@ -4,7 +4,8 @@
 //! allows it, or where the function's author wrote them with THROW.
 
 use crate::database::Failure;
-use crate::database::faults::{Fault, FaultClass, Repeatability, SERVICE_BUSY};
+use crate::database::Unit;
+use crate::database::faults::{Fault, FaultClass, SERVICE_BUSY};
 use crate::identity::IdentityError;
 use crate::invocation::Problem;
 
@@ -16,7 +17,7 @@ pub(super) struct Telling {
     /// `THROW 50404` answers 404.
     pub(super) throw_status: bool,
     /// What may be repeated of the command.
-    pub(super) repeatability: Repeatability,
+    pub(super) unit: Unit,
 }
 
 /// Wait that is proposed to a caller after a fault that goes by.
@@ -42,29 +43,27 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
             Problem::new(503, "unavailable", "No connection in time", failure.to_string()),
             RETRY_AFTER_SECONDS,
         ),
-        Failure::Deadline => {
-            Problem::new(504, "deadline", "Too slow", deadline_detail(telling.repeatability))
-        }
+        Failure::Deadline => Problem::new(504, "deadline", "Too slow", deadline_detail(telling.unit)),
         Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
     }
 }
 
 fn results_detail(failure: &Failure, telling: Telling) -> String {
-    match telling.repeatability {
-        Repeatability::Repeatable => failure.to_string(),
-        Repeatability::SingleStatement | Repeatability::Once => {
+    match telling.unit {
+        Unit::Repeatable => failure.to_string(),
+        Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn => {
             format!("{failure} The command may have taken effect: look before you repeat it.")
         }
     }
 }
 
-fn deadline_detail(repeatability: Repeatability) -> &'static str {
-    match repeatability {
-        Repeatability::Repeatable => {
+fn deadline_detail(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Repeatable => {
             "The command did not end in time and was cancelled. Make it faster, or raise its timeout."
         }
-        Repeatability::SingleStatement | Repeatability::Once => {
+        Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn => {
             "The command did not end in time and was cancelled. It may have taken effect: look before you repeat it."
         }
     }
@@ -84,9 +83,9 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
     }
     let mut problem = match fault.class {
         FaultClass::Opening => unavailable(fault),
-        FaultClass::NeverRan if telling.repeatability != Repeatability::Once => unavailable(fault),
-        FaultClass::Unknown if telling.repeatability == Repeatability::Repeatable => unavailable(fault),
-        FaultClass::NeverRan | FaultClass::Unknown => Problem::new(
+        FaultClass::RolledBack if telling.unit != Unit::OnItsOwn => unavailable(fault),
+        FaultClass::Unknown if telling.unit == Unit::Repeatable => unavailable(fault),
+        FaultClass::RolledBack | FaultClass::Unknown => Problem::new(
             500,
             "outcome-unknown",
             "Outcome unknown",
@@ -190,8 +189,7 @@ mod tests {
 
     use super::*;
 
-    const QUIET: Telling =
-        Telling { show_database_errors: false, throw_status: true, repeatability: Repeatability::Once };
+    const QUIET: Telling = Telling { show_database_errors: false, throw_status: true, unit: Unit::OnItsOwn };
 
     fn server_error(number: u32, message: &str) -> Failure {
         Failure::Fault(Fault {
@@ -246,14 +244,14 @@ mod tests {
         let failure = Failure::Fault(Fault::without_number(FaultClass::Unknown, "the connection broke"));
         let problem = problem_of(&failure, QUIET);
         assert_eq!((problem.kind, problem.retry_after_seconds), ("outcome-unknown", None));
-        let reads = Telling { repeatability: Repeatability::Repeatable, ..QUIET };
+        let reads = Telling { unit: Unit::Repeatable, ..QUIET };
         assert_eq!(problem_of(&failure, reads).status, 503);
     }
 
     #[test]
     fn a_batch_whose_later_statement_never_ran_invites_no_blind_repeat() {
         let fault =
-            Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::NeverRan, "busy") };
+            Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::RolledBack, "busy") };
         let problem = problem_of(&Failure::Fault(fault), QUIET);
         assert_eq!((problem.kind, problem.retry_after_seconds), ("outcome-unknown", None));
     }
@@ -261,8 +259,8 @@ mod tests {
     #[test]
     fn a_busy_service_says_when_to_come_back() {
         let fault =
-            Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::NeverRan, "busy") };
-        let single = Telling { repeatability: Repeatability::SingleStatement, ..QUIET };
+            Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::RolledBack, "busy") };
+        let single = Telling { unit: Unit::SingleStatement, ..QUIET };
         let problem = problem_of(&Failure::Fault(fault), single);
         assert_eq!((problem.status, problem.retry_after_seconds.unwrap()), (503, 10));
     }

@@ -10,7 +10,7 @@ use super::principal::HEADER_PREFIX;
 use super::source::Source;
 use super::trigger::Trigger;
 use super::{CommandText, RightsNeeded};
-use crate::database::faults::Repeatability;
+use crate::database::Unit;
 use crate::invocation::{Parameter, SqlType, SqlValue};
 
 /// A function that can be called.
@@ -74,13 +74,13 @@ impl Plan {
 
     /// What of the command may be repeated, by its declaration and its words.
     #[must_use]
-    pub fn repeatability(&self) -> Repeatability {
+    pub fn unit(&self) -> Unit {
         if self.repeatable {
-            Repeatability::Repeatable
+            Unit::Repeatable
         } else if self.command.is_single_plain_statement() {
-            Repeatability::SingleStatement
+            Unit::SingleStatement
         } else {
-            Repeatability::Once
+            Unit::OnItsOwn
         }
     }
 

@@ -99,13 +99,13 @@ impl Service {
                 )));
             }
         };
-        let repeatability = plan.repeatability();
+        let unit = plan.unit();
         let command = Command {
             text: Arc::clone(plan.command_text()),
             declarations: Arc::clone(plan.declarations()),
             parameters,
             session_context,
-            repeatability,
+            unit,
             may_leave_transaction: plan.may_leave_transaction(),
             leaves_session_state: plan.leaves_session_state(),
         };
@@ -120,7 +120,7 @@ impl Service {
                 let telling = Telling {
                     show_database_errors: self.show_database_errors,
                     throw_status: plan.throw_status(),
-                    repeatability,
+                    unit,
                 };
                 Err(problem_of(&failure, telling))
             }

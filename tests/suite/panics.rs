@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use azsql_worker::database::faults::{Repeatability, RetryLimits};
+use azsql_worker::database::Unit;
+use azsql_worker::database::faults::RetryLimits;
 use azsql_worker::database::{
     Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultSink, SinkError, Tasks,
 };
@@ -75,7 +76,7 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
             declarations: "".into(),
             parameters: Vec::new(),
             session_context: Vec::new(),
-            repeatability: Repeatability::Repeatable,
+            unit: Unit::Repeatable,
             may_leave_transaction: false,
             leaves_session_state: false,
         };

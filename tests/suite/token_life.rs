@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use azsql_worker::database::faults::{Repeatability, RetryLimits};
+use azsql_worker::database::Unit;
+use azsql_worker::database::faults::RetryLimits;
 use azsql_worker::database::{
     Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultSink, SinkError, Tasks,
 };
@@ -240,7 +241,7 @@ impl Hour {
                 text: "SELECT TOP (1) Id FROM dbo.Persons ORDER BY Id".into(),
                 declarations: "".into(),
                 parameters: Vec::new(),
-                repeatability: Repeatability::Repeatable,
+                unit: Unit::Repeatable,
                 may_leave_transaction: false,
                 leaves_session_state: false,
                 session_context: Vec::new(),

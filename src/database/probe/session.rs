@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 use super::Place;
+use crate::database::Unit;
 use crate::database::connect::{DriverClient, driver_config, open_stream};
 use crate::database::execute::{TryError, execute};
-use crate::database::faults::{Fault, FaultClass, Repeatability, Stage};
+use crate::database::faults::{Fault, FaultClass, Stage};
 use crate::database::{Cell, Command, ConnectionSettings, ResultSink, SinkError};
 use crate::identity::Token;
 use crate::invocation::{Length, Parameter, SqlType, SqlValue};
@@ -85,7 +86,7 @@ impl Session {
             text: text.into(),
             declarations: declarations.join(", ").into(),
             parameters: values.iter().map(parameter).collect(),
-            repeatability: Repeatability::Repeatable,
+            unit: Unit::Repeatable,
             may_leave_transaction: false,
             leaves_session_state: false,
             session_context: Vec::new(),

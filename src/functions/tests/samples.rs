@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::database::faults::Repeatability;
+use crate::database::Unit;
 use crate::functions::{Catalogue, ResultForm, Trigger, load};
 
 fn samples() -> Catalogue {
@@ -39,8 +39,8 @@ fn a_sample_is_found_in_any_case() {
 fn reads_are_repeatable_and_writes_are_single_statements() {
     for function in samples().valid() {
         let reads = ["SqlPing", "ListPersons", "GetPerson"].contains(&&*function.name);
-        let expected = if reads { Repeatability::Repeatable } else { Repeatability::SingleStatement };
-        assert_eq!(function.plan().unwrap().repeatability(), expected, "{}", function.name);
+        let expected = if reads { Unit::Repeatable } else { Unit::SingleStatement };
+        assert_eq!(function.plan().unwrap().unit(), expected, "{}", function.name);
         assert!(!function.plan().unwrap().may_leave_transaction(), "{}", function.name);
     }
 }

@@ -1,0 +1,121 @@
+//! One try of a command: a leased connection, the command on it, and what becomes of the connection afterwards.
+
+use std::time::Duration;
+
+use tokio::time::{sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::connect::ConnectError;
+use super::execute::execute;
+use super::lease::Lease;
+use super::pool::{ConnectionPool, PoolFailure, PooledConnection};
+use super::sink::ResultSink;
+use super::{Command, Failure};
+use crate::invocation::Invocation;
+
+/// How long the server may take to acknowledge that a statement was cancelled, before we hang up.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// See the module. Each [`Attempt::run`] is one try.
+pub(super) struct Attempt {
+    pub(super) invocation: Invocation,
+    cancellation: CancellationToken,
+    pool: ConnectionPool,
+    command: Command,
+}
+
+impl Attempt {
+    pub(super) fn new(
+        invocation: Invocation,
+        cancellation: CancellationToken,
+        pool: ConnectionPool,
+        command: Command,
+    ) -> Self {
+        Self { invocation, cancellation, pool, command }
+    }
+
+    /// Leases a connection and runs the command on it; whatever ends it early discards the connection.
+    pub(super) async fn run(&self, sink: &mut dyn ResultSink) -> Result<(), Failure> {
+        let mut lease = tokio::select! {
+            stop = self.stopped() => return Err(before_running(stop)),
+            lease = self.pool.lease() => lease.map_err(|failure| match failure {
+                PoolFailure::Full => Failure::PoolFull,
+                PoolFailure::Connect(ConnectError::Identity(error)) => Failure::Identity(error),
+                PoolFailure::Connect(ConnectError::Fault(fault)) => Failure::Fault(fault),
+            })?,
+        };
+        let Some(connection) = lease.item() else {
+            return Err(Failure::Internal("a lease without a connection".to_owned()));
+        };
+        let token = connection.token;
+        let mut is_sent = false;
+        let outcome = tokio::select! {
+            stop = self.stopped() => Err(stop),
+            result = execute(&mut connection.client, &self.command, sink, &mut is_sent) => Ok(result),
+        };
+        match outcome {
+            Ok(Ok(())) => {
+                self.finish(lease);
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                // The reply may be read to its end, and yet a transaction of the text be open.
+                if error.connection_usable() && !self.command.may_leave_transaction {
+                    self.finish(lease);
+                } else {
+                    drop(lease.discard());
+                    tracing::debug!("discarded a connection after a fault");
+                    if error.is_broken_connection() {
+                        self.pool.distrust();
+                    }
+                    if let Some(token) = token.filter(|_| error.is_ended_token()) {
+                        self.pool.distrust_token(token.generation);
+                    }
+                }
+                Err(error.into())
+            }
+            Err(stop) => {
+                tokio::spawn(cancel_on_server(lease).in_current_span());
+                Err(if is_sent { stop } else { before_running(stop) })
+            }
+        }
+    }
+
+    /// The command is through and the connection in order; the next caller may have it, unless the command's words say
+    /// that they leave something in the session.
+    fn finish(&self, lease: Lease<PooledConnection>) {
+        if self.command.leaves_session_state || !self.command.session_context.is_empty() {
+            drop(lease.discard());
+            tracing::debug!("discarded a connection whose session the command changed");
+        } else {
+            lease.give_back();
+        }
+    }
+
+    /// Completes when the invocation must end: its caller left, or its time is over.
+    pub(super) async fn stopped(&self) -> Failure {
+        tokio::select! {
+            () = self.cancellation.cancelled() => Failure::Cancelled,
+            () = sleep_until(self.invocation.deadline) => Failure::Deadline,
+        }
+    }
+}
+
+/// Tells the server to end the statement, so that it holds no locks for an answer that nobody reads; then hangs up.
+///
+/// The pool has no room for another connection until then: callers that leave in a loop must not open more than its size.
+async fn cancel_on_server(mut lease: Lease<PooledConnection>) {
+    if let Some(connection) = lease.item() {
+        match timeout(CANCEL_TIMEOUT, connection.client.cancel_query()).await {
+            Ok(Ok(())) => tracing::debug!("cancelled the statement and discarded its connection"),
+            Ok(Err(_)) | Err(_) => tracing::debug!("discarded the connection of a cancelled statement"),
+        }
+    }
+    drop(lease.discard());
+}
+
+/// The deadline came before anything of the command was sent.
+pub(super) fn before_running(stop: Failure) -> Failure {
+    if matches!(stop, Failure::Deadline) { Failure::DeadlineBeforeRunning } else { stop }
+}
