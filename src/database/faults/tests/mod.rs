@@ -1,0 +1,5 @@
+//! What the fault classes promise, as tests.
+
+mod classes;
+mod policy;
+mod table;
