@@ -16,6 +16,7 @@ mod retirement;
 mod running;
 mod session_context;
 mod sink;
+mod steps;
 mod tasks;
 #[cfg(test)]
 mod token_day;

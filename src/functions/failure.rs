@@ -51,8 +51,8 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
 
 fn results_detail(failure: &Failure, telling: Telling) -> String {
     match telling.unit {
-        Unit::Repeatable => failure.to_string(),
-        Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn => {
+        Unit::Repeatable | Unit::RepeatableTransaction(_) => failure.to_string(),
+        Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
             format!("{failure} The command may have taken effect: look before you repeat it.")
         }
     }
@@ -60,10 +60,10 @@ fn results_detail(failure: &Failure, telling: Telling) -> String {
 
 fn deadline_detail(unit: Unit) -> &'static str {
     match unit {
-        Unit::Repeatable => {
+        Unit::Repeatable | Unit::RepeatableTransaction(_) => {
             "The command did not end in time and was cancelled. Make it faster, or raise its timeout."
         }
-        Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn => {
+        Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
             "The command did not end in time and was cancelled. It may have taken effect: look before you repeat it."
         }
     }
@@ -82,10 +82,8 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
         return thrown;
     }
     let mut problem = match fault.class {
-        FaultClass::Opening => unavailable(fault),
-        FaultClass::RolledBack if telling.unit != Unit::OnItsOwn => unavailable(fault),
-        FaultClass::Unknown if telling.unit == Unit::Repeatable => unavailable(fault),
-        FaultClass::RolledBack | FaultClass::Unknown => Problem::new(
+        class if telling.unit.repeats_after(class) => unavailable(fault),
+        FaultClass::Opening | FaultClass::RolledBack | FaultClass::Unknown => Problem::new(
             500,
             "outcome-unknown",
             "Outcome unknown",

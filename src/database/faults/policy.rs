@@ -89,23 +89,11 @@ impl FaultPolicy {
     /// How long to wait before the next try; None when there is none: the fault forbids it, the tries are used up, or
     /// the wait would outlast what is left of the budget. `spent` runs from the first try.
     pub fn next_try(&mut self, fault: &Fault, spent: Duration) -> Option<Duration> {
-        if !self.allows(fault.class) || self.is_given_up(fault) || self.tries >= self.limits.tries {
+        if !self.unit.repeats_after(fault.class) || self.is_given_up(fault) || self.tries >= self.limits.tries {
             return None;
         }
         let wait = self.wait_after(fault);
         (spent.saturating_add(wait) < self.limits.budget).then_some(wait)
-    }
-
-    /// Whether the unit may run again after a fault of this class.
-    fn allows(&self, class: FaultClass) -> bool {
-        match (class, self.unit) {
-            (FaultClass::Opening, _) => true,
-            (FaultClass::RolledBack, Unit::OnItsOwn) => false,
-            (FaultClass::RolledBack, Unit::Repeatable | Unit::SingleStatement | Unit::Transaction(_)) => true,
-            (FaultClass::Unknown, Unit::Repeatable) => true,
-            (FaultClass::Unknown, Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn) => false,
-            (FaultClass::Permanent, _) => false,
-        }
     }
 
     /// Counts a fault whose number may also mean something that lasts.
