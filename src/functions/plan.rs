@@ -11,6 +11,7 @@ use super::source::Source;
 use super::trigger::Trigger;
 use super::{CommandText, RightsNeeded};
 use crate::database::Unit;
+use crate::database::faults::OwnRetryLimits;
 use crate::invocation::{Parameter, SqlType, SqlValue};
 
 /// A function that can be called.
@@ -60,6 +61,7 @@ pub struct Plan {
     pub(super) declarations: Arc<str>,
     pub(super) repeatable: bool,
     pub(super) timeout: Option<Duration>,
+    pub(super) own_retry_limits: OwnRetryLimits,
     pub(super) throw_status: bool,
     pub(super) answer: Answer,
     pub(super) outputs: Vec<Output>,
@@ -119,6 +121,12 @@ impl Plan {
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// How often and how long its command is tried, where the function says so itself.
+    #[must_use]
+    pub fn own_retry_limits(&self) -> OwnRetryLimits {
+        self.own_retry_limits
     }
 
     /// Whether THROW with 50400 to 50599 becomes an HTTP status.

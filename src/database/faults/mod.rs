@@ -7,6 +7,7 @@ mod fault;
 mod left_out;
 mod numbers;
 mod policy;
+mod retry_budget;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 pub use fault::{Fault, FaultClass, Stage};
 pub use left_out::{LEFT_OUT, LeftOut};
 pub use policy::{FaultPolicy, OwnRetryLimits, RetryLimits};
+pub use retry_budget::{RetryBudget, RetryShare};
 pub use table::{
     BUSY_WAIT, Connections, DATABASE_NOT_AVAILABLE, DATABASE_NOT_OPENED, Entry, LOGIN_FAILED, Outcome,
     SERVICE_BUSY, SERVICE_ERROR, SESSION_TOKEN_EXPIRED, Source, entries, entry,

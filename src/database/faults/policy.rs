@@ -80,6 +80,12 @@ impl FaultPolicy {
         Self { limits, unit, random, tries: 0, bounded: Vec::new() }
     }
 
+    /// The unit of work that the invocation is.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
     /// The number of the try that begins now, from 1.
     pub fn begin_try(&mut self) -> u32 {
         self.tries = self.tries.saturating_add(1);
@@ -89,7 +95,8 @@ impl FaultPolicy {
     /// How long to wait before the next try; None when there is none: the fault forbids it, the tries are used up, or
     /// the wait would outlast what is left of the budget. `spent` runs from the first try.
     pub fn next_try(&mut self, fault: &Fault, spent: Duration) -> Option<Duration> {
-        if !self.unit.repeats_after(fault.class) || self.is_given_up(fault) || self.tries >= self.limits.tries {
+        if !self.unit.repeats_after(fault.class) || self.is_given_up(fault) || self.tries >= self.limits.tries
+        {
             return None;
         }
         let wait = self.wait_after(fault);

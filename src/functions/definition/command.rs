@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::bindings::Bindings;
 use super::built_in;
+use super::faults;
 use super::outputs;
 use super::parameter;
 use super::section::Section;
@@ -17,7 +18,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -33,8 +34,9 @@ const KEYS: [&str; 15] = [
     "throwStatus",
     "outputs",
     session_context::KEY,
+    faults::KEY,
 ];
-const LATER: [&str; 4] = ["transaction", "replica", "faults", "idempotencyKey"];
+const LATER: [&str; 3] = ["transaction", "replica", "idempotencyKey"];
 const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
@@ -65,6 +67,7 @@ impl CommandSection<'_> {
         };
         let outputs = outputs::read(section, &bindings.outputs, http_output, answer, mistakes);
         let timeout = self.timeout(mistakes);
+        let own_retry_limits = faults::read(section, timeout, mistakes);
         let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
         let connection_setting = self.connection_setting(mistakes).into();
         let command = command?;
@@ -85,6 +88,7 @@ impl CommandSection<'_> {
             session_context,
             repeatable,
             timeout,
+            own_retry_limits,
             throw_status,
             answer,
             outputs,

@@ -4,6 +4,7 @@ mod bindings;
 mod built_in;
 mod command;
 mod error;
+mod faults;
 mod forwarded;
 mod message_trigger;
 mod outputs;

@@ -2,4 +2,5 @@
 
 mod classes;
 mod policy;
+mod retry_budget;
 mod table;

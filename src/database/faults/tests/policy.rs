@@ -15,7 +15,14 @@ const LIMITS: RetryLimits = RetryLimits { tries: 5, budget: Duration::from_secs(
 const DEFAULTS: RetryLimits =
     RetryLimits { tries: RetryLimits::DEFAULT_TRIES, budget: RetryLimits::DEFAULT_BUDGET };
 const TRANSACTION: Unit = Unit::Transaction(Isolation::Default);
-const UNITS: [Unit; 4] = [Unit::Repeatable, Unit::SingleStatement, TRANSACTION, Unit::OnItsOwn];
+const UNITS: [Unit; 6] = [
+    Unit::Repeatable,
+    Unit::RepeatableTransaction(Isolation::Snapshot),
+    Unit::SingleStatement,
+    TRANSACTION,
+    Unit::Keyed(Isolation::Default),
+    Unit::OnItsOwn,
+];
 const CLASSES: [FaultClass; 4] =
     [FaultClass::Opening, FaultClass::RolledBack, FaultClass::Unknown, FaultClass::Permanent];
 
@@ -38,8 +45,10 @@ fn what_is_tried_again_is_exactly_what_cannot_happen_twice() {
         repeated,
         [
             vec![opening, rolled_back, unknown],
+            vec![opening, rolled_back, unknown],
             vec![opening, rolled_back],
             vec![opening, rolled_back],
+            vec![opening, rolled_back, unknown],
             vec![opening],
         ]
     );
