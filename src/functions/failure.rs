@@ -81,19 +81,14 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
     if let Some(thrown) = thrown(fault, telling) {
         return thrown;
     }
-    let mut problem = match fault.class {
-        class if telling.unit.repeats_after(class) => unavailable(fault),
-        FaultClass::Opening | FaultClass::RolledBack | FaultClass::Unknown => Problem::new(
-            500,
-            "outcome-unknown",
-            "Outcome unknown",
-            format!(
-                "The command failed while it ran ({}), so nobody knows whether it, or a part of it, took effect. It was \
-                 not repeated: look before you repeat it.",
-                fault.description
-            ),
-        ),
-        FaultClass::Permanent => of_number(fault),
+    let mut problem = match (fault.class, telling.unit) {
+        (FaultClass::Permanent, _) => of_number(fault),
+        (FaultClass::Opening, _) => unavailable(fault),
+        (FaultClass::RolledBack | FaultClass::Unknown, unit) if unit.is_repeatable() => unavailable(fault),
+        (FaultClass::RolledBack, Unit::OnItsOwn) => outcome_unknown(fault),
+        (FaultClass::RolledBack, _) => rolled_back(fault),
+        (FaultClass::Unknown, Unit::Keyed(_)) => outcome_unknown_with_key(fault),
+        (FaultClass::Unknown, _) => outcome_unknown(fault),
     };
     problem.sql_error = fault.number;
     if let Some(cure) = fault.cure {
@@ -120,11 +115,43 @@ fn thrown(fault: &Fault, telling: Telling) -> Option<Problem> {
     Some(problem)
 }
 
+/// Nothing was sent, or nothing but a read.
 fn unavailable(fault: &Fault) -> Problem {
-    let wait =
-        if fault.number == Some(SERVICE_BUSY) { RETRY_AFTER_BUSY_SECONDS } else { RETRY_AFTER_SECONDS };
     let detail = format!("The database is not available: {}. Try again later.", fault.description);
-    later(Problem::new(503, "unavailable", "The database is not available", detail), wait)
+    later(Problem::new(503, "unavailable", "The database is not available", detail), retry_after(fault))
+}
+
+/// A write that certainly didn't happen.
+fn rolled_back(fault: &Fault) -> Problem {
+    let detail = format!(
+        "The command was rolled back or never ran ({}): nothing took effect. Try again later.",
+        fault.description
+    );
+    later(Problem::new(503, "rolled-back", "The command was rolled back", detail), retry_after(fault))
+}
+
+/// A write that may have happened, wholly or in part.
+fn outcome_unknown(fault: &Fault) -> Problem {
+    let detail = format!(
+        "The command failed while it ran ({}), so nobody knows whether it, or a part of it, took effect. It was \
+         not repeated: look before you repeat it.",
+        fault.description
+    );
+    Problem::new(500, "outcome-unknown", "Outcome unknown", detail)
+}
+
+/// The same, where the caller may repeat it all the same: the key keeps it from happening twice.
+fn outcome_unknown_with_key(fault: &Fault) -> Problem {
+    let detail = format!(
+        "The command failed while it ran ({}), so nobody knows whether it took effect. Send the same request with the \
+         same idempotency key again: it takes effect once, and the answer tells.",
+        fault.description
+    );
+    later(Problem::new(503, "outcome-unknown", "Outcome unknown", detail), retry_after(fault))
+}
+
+fn retry_after(fault: &Fault) -> u64 {
+    if fault.number == Some(SERVICE_BUSY) { RETRY_AFTER_BUSY_SECONDS } else { RETRY_AFTER_SECONDS }
 }
 
 fn later(problem: Problem, seconds: u64) -> Problem {
