@@ -88,7 +88,10 @@ impl Tries {
         let is_certain = match &failure {
             // The claim went through, so the earlier try did not commit.
             Failure::Fault(fault) => fault.class == FaultClass::Permanent && fault.connection_usable,
-            Failure::Results(_) | Failure::OpenTransaction | Failure::Internal(_) => true,
+            Failure::Results(_)
+            | Failure::OpenTransaction
+            | Failure::EndedTransaction
+            | Failure::Internal(_) => true,
             // Nobody is told.
             Failure::Cancelled => true,
             Failure::Identity(_) | Failure::PoolFull | Failure::DeadlineBeforeRunning | Failure::Deadline => {
@@ -152,8 +155,10 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         Failure::PoolFull
         | Failure::Results(_)
         | Failure::OpenTransaction
+        | Failure::EndedTransaction
         | Failure::DeadlineBeforeRunning
         | Failure::Deadline
+        | Failure::DeadlineRolledBack
         | Failure::Cancelled
         | Failure::Internal(_) => None,
     }

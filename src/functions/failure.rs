@@ -39,11 +39,15 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
         Failure::OpenTransaction => {
             Problem::new(500, "open-transaction", "The command left a transaction open", failure.to_string())
         }
+        Failure::EndedTransaction => {
+            Problem::new(500, "ended-transaction", "The command ended the transaction", failure.to_string())
+        }
         Failure::DeadlineBeforeRunning => later(
             Problem::new(503, "unavailable", "No connection in time", failure.to_string()),
             RETRY_AFTER_SECONDS,
         ),
         Failure::Deadline => Problem::new(504, "deadline", "Too slow", deadline_detail(telling.unit)),
+        Failure::DeadlineRolledBack => Problem::new(504, "deadline", "Too slow", DEADLINE_ROLLED_BACK),
         Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
     }
@@ -52,18 +56,27 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
 fn results_detail(failure: &Failure, telling: Telling) -> String {
     match telling.unit {
         Unit::Repeatable | Unit::RepeatableTransaction(_) => failure.to_string(),
-        Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
+        // The results are looked at before COMMIT.
+        Unit::Transaction(_) | Unit::Keyed(_) => format!("{failure} The transaction was rolled back."),
+        Unit::SingleStatement | Unit::OnItsOwn => {
             format!("{failure} The command may have taken effect: look before you repeat it.")
         }
     }
 }
+
+const DEADLINE_ROLLED_BACK: &str = "The command did not end in time; it was cancelled and rolled back: nothing took effect. \
+                                    Make it faster, or raise its timeout.";
 
 fn deadline_detail(unit: Unit) -> &'static str {
     match unit {
         Unit::Repeatable | Unit::RepeatableTransaction(_) => {
             "The command did not end in time and was cancelled. Make it faster, or raise its timeout."
         }
-        Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
+        Unit::Keyed(_) => {
+            "The command did not end in time and was cancelled. It may have taken effect: send the same request with the \
+             same idempotency key again, it takes effect once."
+        }
+        Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn => {
             "The command did not end in time and was cancelled. It may have taken effect: look before you repeat it."
         }
     }
@@ -213,6 +226,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
+    use crate::database::Isolation;
 
     const QUIET: Telling = Telling { show_database_errors: false, throw_status: true, unit: Unit::OnItsOwn };
 
@@ -279,6 +293,39 @@ mod tests {
             Fault { number: Some(SERVICE_BUSY), ..Fault::without_number(FaultClass::RolledBack, "busy") };
         let problem = problem_of(&Failure::Fault(fault), QUIET);
         assert_eq!((problem.kind, problem.retry_after_seconds), ("outcome-unknown", None));
+    }
+
+    #[test]
+    fn a_write_that_was_rolled_back_says_that_nothing_took_effect() {
+        let victim = Failure::Fault(Fault {
+            number: Some(1205),
+            ..Fault::without_number(FaultClass::RolledBack, "SQL error 1205")
+        });
+        for unit in [Unit::SingleStatement, Unit::Transaction(Isolation::Default), Unit::Keyed(Isolation::Default)] {
+            let problem = problem_of(&victim, Telling { unit, ..QUIET });
+            assert_eq!((problem.status, problem.kind), (503, "rolled-back"), "{unit:?}");
+            assert!(problem.retry_after_seconds.is_some() && problem.detail.contains("nothing took effect"));
+        }
+        let problem = problem_of(&victim, Telling { unit: Unit::Repeatable, ..QUIET });
+        assert_eq!((problem.status, problem.kind), (503, "unavailable"));
+    }
+
+    #[test]
+    fn an_unknown_outcome_under_a_key_invites_the_same_request_again() {
+        let failure = Failure::Fault(Fault::without_number(FaultClass::Unknown, "the connection broke"));
+        let keyed = Telling { unit: Unit::Keyed(Isolation::Default), ..QUIET };
+        let problem = problem_of(&failure, keyed);
+        assert_eq!((problem.status, problem.kind), (503, "outcome-unknown"));
+        assert!(problem.retry_after_seconds.is_some() && problem.detail.contains("same idempotency key"));
+    }
+
+    #[test]
+    fn a_deadline_says_what_is_certain() {
+        let transaction = Telling { unit: Unit::Transaction(Isolation::Default), ..QUIET };
+        let detail = |failure| problem_of(&failure, transaction).detail;
+        assert!(detail(Failure::DeadlineRolledBack).contains("nothing took effect"));
+        assert!(detail(Failure::Deadline).contains("look before you repeat it"), "it met COMMIT");
+        assert!(detail(Failure::Results("More than one row.".to_owned())).contains("rolled back"));
     }
 
     #[test]
