@@ -13,11 +13,13 @@ use super::sink::ResultSink;
 pub(super) struct Tries {
     attempt: Attempt,
     policy: FaultPolicy,
+    /// It has said that it waits for a server that is down.
+    is_waiting: bool,
 }
 
 impl Tries {
     pub(super) fn new(attempt: Attempt, policy: FaultPolicy) -> Self {
-        Self { attempt, policy }
+        Self { attempt, policy, is_waiting: false }
     }
 
     /// Tries until the command succeeds, or no other try is allowed.
@@ -35,6 +37,15 @@ impl Tries {
                 }
                 Err(failure) => failure,
             };
+            if let Failure::ServerDown(fault) = &failure {
+                match self.wait_for_return(fault, begun.elapsed()) {
+                    Some(wait) => tokio::select! {
+                        stop = self.attempt.stopped() => return Err(before_running(stop)),
+                        () = sleep(wait) => continue,
+                    },
+                    None => return Err(failure),
+                }
+            }
             let Some(fault) = retryable(&failure) else { return Err(failure) };
             let Some(wait) = self.policy.next_try(&fault, begun.elapsed()) else {
                 self.report(number, &fault, None);
@@ -51,6 +62,26 @@ impl Tries {
                 () = sleep(wait) => {}
             }
         }
+    }
+
+    /// How long an invocation without a caller waits before it asks again for a server that is down. It is told once: there is
+    /// one line for the outage, and one for each invocation's end.
+    fn wait_for_return(&mut self, fault: &Fault, spent: Duration) -> Option<Duration> {
+        let wait = if self.attempt.invocation.has_caller { None } else { self.policy.wait_for_return(spent) };
+        if wait.is_some() && !self.is_waiting {
+            self.is_waiting = true;
+            tracing::info!("waits for the server's return");
+            self.attempt.invocation.log.push(format!(
+                "warn: the server can't be reached ({}): waiting for its return",
+                fault.description
+            ));
+        } else if wait.is_none() {
+            self.attempt
+                .invocation
+                .log
+                .push(format!("error: the server can't be reached ({}); no other try", fault.description));
+        }
+        wait
     }
 
     /// One line in the log and one for the host. Where an error came from in the command is told by number, severity,
@@ -92,7 +123,8 @@ fn retryable(failure: &Failure) -> Option<Fault> {
     match failure {
         Failure::Fault(fault) => Some(fault.clone()),
         Failure::Identity(error) => Some(Fault::without_number(FaultClass::Permanent, &error.to_string())),
-        Failure::PoolFull
+        Failure::ServerDown(_)
+        | Failure::PoolFull
         | Failure::Results(_)
         | Failure::OpenTransaction
         | Failure::DeadlineBeforeRunning
