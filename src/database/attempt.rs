@@ -43,6 +43,7 @@ impl Attempt {
                 PoolFailure::Full => Failure::PoolFull,
                 PoolFailure::Connect(ConnectError::Identity(error)) => Failure::Identity(error),
                 PoolFailure::Connect(ConnectError::Fault(fault)) => Failure::Fault(fault),
+                PoolFailure::Connect(ConnectError::Down(fault)) => Failure::ServerDown(fault),
             })?,
         };
         let Some(connection) = lease.item() else {

@@ -14,6 +14,7 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use super::connection_string::{Authentication, ConnectionSettings};
 use super::faults::{Fault, FaultClass, Stage};
+use super::health::{Gate, Pass, Refusal};
 use super::unit::Isolation;
 use crate::identity::{
     Clock, Cloud, HeldToken, IdentityError, Refusals, Token, TokenCache, TokenCaches, Way,
@@ -51,6 +52,8 @@ const SAME_TOKEN: &str = "The platform hands out the same token again: a change 
 pub(super) enum ConnectError {
     Identity(IdentityError),
     Fault(Fault),
+    /// Not tried, for the fault that other openings of this server just met.
+    Down(Fault),
 }
 
 /// An open connection and what the pool must know of it. No `Debug`: the driver's shows bytes of rows.
@@ -88,9 +91,20 @@ enum NotIn {
     Refused(Refused, Duration),
 }
 
-impl From<Fault> for NotIn {
-    fn from(fault: Fault) -> Self {
-        Self::Failed(ConnectError::Fault(fault))
+/// Why one login didn't get in.
+enum Unconnected {
+    /// What it met; or what another just met, while the server lets nobody in.
+    Fault(Fault),
+    /// Nobody can reach the server, so it was not tried.
+    Down(Fault),
+}
+
+impl From<Unconnected> for NotIn {
+    fn from(unconnected: Unconnected) -> Self {
+        Self::Failed(match unconnected {
+            Unconnected::Fault(fault) => ConnectError::Fault(fault),
+            Unconnected::Down(fault) => ConnectError::Down(fault),
+        })
     }
 }
 
@@ -105,6 +119,7 @@ impl From<IdentityError> for NotIn {
 pub(super) struct Connector {
     settings: ConnectionSettings,
     clock: Arc<dyn Clock>,
+    gate: Gate,
     tokens: Option<Arc<TokenCache>>,
     refusals: Refusals<Refused>,
     /// The certificate authorities of AZSQL_TRUST_CA, as PEM.
@@ -115,6 +130,7 @@ impl Connector {
     pub(super) fn new(
         settings: ConnectionSettings,
         caches: &TokenCaches,
+        gate: Gate,
         trusted_authorities: Option<Arc<[u8]>>,
     ) -> Self {
         let tokens = match &settings.authentication {
@@ -126,7 +142,7 @@ impl Connector {
         };
         let clock = Arc::clone(caches.clock());
         let refusals = Refusals::new(Arc::clone(&clock));
-        Self { settings, clock, tokens, refusals, trusted_authorities }
+        Self { settings, clock, gate, tokens, refusals, trusted_authorities }
     }
 
     /// Bound on [`Connector::open`], token included.
@@ -159,7 +175,7 @@ impl Connector {
         let attempt = self.refusals.admit().map_err(|refused| refused.error)?;
         let deadline = tokio::time::Instant::now() + self.timeout();
         let logged_in = match &self.tokens {
-            None => self.log_in_with_password().await,
+            None => self.log_in_with_password(deadline).await,
             Some(tokens) => match attempt.remembered().and_then(|refused| refused.generation) {
                 None => self.log_in(tokens, deadline).await,
                 Some(generation) => self.log_in_again(tokens, generation, deadline).await,
@@ -183,19 +199,19 @@ impl Connector {
         }
     }
 
-    async fn log_in_with_password(&self) -> Result<Connection, NotIn> {
-        match self.connect(None).await {
+    async fn log_in_with_password(&self, deadline: tokio::time::Instant) -> Result<Connection, NotIn> {
+        match self.connect(None, deadline).await {
             Ok(client) => Ok(self.connection(client, None)),
-            Err(fault) => Err(refused_or_failed(fault, None)),
+            Err(unconnected) => Err(refused_or_failed(unconnected, None, None)),
         }
     }
 
     async fn log_in(&self, tokens: &TokenCache, deadline: tokio::time::Instant) -> Result<Connection, NotIn> {
         let first = self.in_time(tokens, deadline, tokens.held()).await?;
-        let fault = match self.connect(Some(&first.token)).await {
+        let fault = match self.connect(Some(&first.token), deadline).await {
             Ok(client) => return Ok(self.connection(client, Some(&first))),
-            Err(fault) if !fault.is_refused_login() => return Err(fault.into()),
-            Err(fault) => fault,
+            Err(Unconnected::Fault(fault)) if fault.is_refused_login() => fault,
+            Err(unconnected) => return Err(unconnected.into()),
         };
         match self.in_time(tokens, deadline, tokens.after_refusal(first.generation)).await {
             // Without a memory of it, each caller would present the refused token again.
@@ -205,11 +221,11 @@ impl Connector {
                 Err(NotIn::Refused(refused, UNREPLACED_MEMORY))
             }
             Ok(second) if second.generation == first.generation => {
-                Err(refused_or_failed(Fault { cure: Some(SAME_TOKEN), ..fault }, Some(first.generation)))
+                Err(refused_or_failed(Unconnected::Fault(fault), Some(SAME_TOKEN), Some(first.generation)))
             }
-            Ok(second) => match self.connect(Some(&second.token)).await {
+            Ok(second) => match self.connect(Some(&second.token), deadline).await {
                 Ok(client) => Ok(self.connection(client, Some(&second))),
-                Err(fault) => Err(refused_or_failed(fault, Some(second.generation))),
+                Err(unconnected) => Err(refused_or_failed(unconnected, None, Some(second.generation))),
             },
         }
     }
@@ -223,11 +239,11 @@ impl Connector {
         deadline: tokio::time::Instant,
     ) -> Result<Connection, NotIn> {
         let held = self.in_time(tokens, deadline, tokens.after_refusal(refused)).await?;
-        match self.connect(Some(&held.token)).await {
+        match self.connect(Some(&held.token), deadline).await {
             Ok(client) => Ok(self.connection(client, Some(&held))),
-            Err(fault) => {
+            Err(unconnected) => {
                 let cure = (held.generation == refused).then_some(SAME_TOKEN);
-                Err(refused_or_failed(Fault { cure, ..fault }, Some(held.generation)))
+                Err(refused_or_failed(unconnected, cure, Some(held.generation)))
             }
         }
     }
@@ -261,7 +277,42 @@ impl Connector {
         Connection { client, opened_at: Instant::now(), isolation: Isolation::default(), token }
     }
 
-    async fn connect(&self, token: Option<&Token>) -> Result<DriverClient, Fault> {
+    /// One login, if the server's health lets it: it then learns how it went.
+    async fn connect(
+        &self,
+        token: Option<&Token>,
+        deadline: tokio::time::Instant,
+    ) -> Result<DriverClient, Unconnected> {
+        let mut pass = self.gate.admit().map_err(|refusal| match refusal {
+            Refusal::Down(fault) => Unconnected::Down(fault),
+            Refusal::NotReady(fault) => Unconnected::Fault(fault),
+        })?;
+        let begun = Instant::now();
+        match timeout_at(deadline, self.follow_redirects(token, &mut pass)).await {
+            Ok(Ok(client)) => {
+                pass.got_in();
+                Ok(client)
+            }
+            Ok(Err(fault)) => {
+                pass.failed(&fault);
+                Err(Unconnected::Fault(fault))
+            }
+            Err(_) => {
+                let fault = Fault::io(std::io::ErrorKind::TimedOut, Stage::Opening);
+                // When the token took most of the time, the server had no chance: that is no verdict on it.
+                if begun.elapsed() >= self.timeout() / 2 {
+                    pass.failed(&fault);
+                }
+                Err(Unconnected::Fault(fault))
+            }
+        }
+    }
+
+    async fn follow_redirects(
+        &self,
+        token: Option<&Token>,
+        pass: &mut Pass<'_>,
+    ) -> Result<DriverClient, Fault> {
         let mut host = self.settings.host.clone();
         let mut port = self.settings.port;
         for _ in 0..=MAX_REDIRECTS {
@@ -272,6 +323,7 @@ impl Connector {
                 Ok(client) => return set_up(client).await,
                 Err(DriverError::Routing { host: next_host, port: next_port }) => {
                     tracing::debug!(port = next_port, "the server redirects the login");
+                    pass.redirected();
                     (host, port) = (next_host, next_port);
                 }
                 Err(error) => return Err(Fault::from_driver(&error, Stage::Opening)),
@@ -334,12 +386,15 @@ async fn set_up(mut client: DriverClient) -> Result<DriverClient, Fault> {
     Ok(client)
 }
 
-fn refused_or_failed(fault: Fault, generation: Option<u64>) -> NotIn {
-    if fault.is_refused_login() {
-        let memory = REFUSAL_MEMORY + Duration::from_secs(fastrand::u64(0..=REFUSAL_JITTER));
-        NotIn::Refused(Refused { error: ConnectError::Fault(fault), generation }, memory)
-    } else {
-        fault.into()
+/// `cure` is for a refused login.
+fn refused_or_failed(unconnected: Unconnected, cure: Option<&'static str>, generation: Option<u64>) -> NotIn {
+    match unconnected {
+        Unconnected::Fault(fault) if fault.is_refused_login() => {
+            let memory = REFUSAL_MEMORY + Duration::from_secs(fastrand::u64(0..=REFUSAL_JITTER));
+            let error = ConnectError::Fault(Fault { cure, ..fault });
+            NotIn::Refused(Refused { error, generation }, memory)
+        }
+        Unconnected::Fault(_) | Unconnected::Down(_) => unconnected.into(),
     }
 }
 

@@ -12,6 +12,12 @@ pub enum Failure {
     /// Every connection of the pool was in use for the whole wait.
     #[error("all connections are in use: try again, or raise AZSQL_POOL_MAX_SIZE")]
     PoolFull,
+    /// The server can't be reached, as other openings just found, so none was tried for this call. The fault is theirs.
+    #[error(
+        "the server can't be reached ({}), so no connection is tried for each call; the worker looks again every second",
+        .0.description
+    )]
+    ServerDown(Fault),
     /// The server or the way to it; [`Fault::class`] says what is known of the outcome.
     #[error("{}", .0.description)]
     Fault(Fault),

@@ -9,7 +9,9 @@ mod connection_string;
 mod execute;
 mod failure;
 pub mod faults;
+mod health;
 mod lease;
+mod looks;
 mod pool;
 pub(crate) mod probe;
 mod retirement;
@@ -43,6 +45,7 @@ pub use unit::{Isolation, Unit};
 use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
 use faults::{OwnRetryLimits, RetryBudget, RetryLimits, RetryShare};
+use health::Gates;
 use pool::ConnectionPool;
 
 /// What to run: a text with its parameters, and what is known of it.
@@ -95,6 +98,7 @@ struct Inner {
     settings: DatabaseSettings,
     tasks: Tasks,
     tokens: Arc<TokenCaches>,
+    gates: Gates,
     pools: Mutex<HashMap<Arc<str>, ConnectionPool>>,
 }
 
@@ -109,7 +113,15 @@ impl Database {
     /// The same with caches of the caller's: shared with other databases, or with a way to sign in of its own.
     #[must_use]
     pub fn with_tokens(settings: DatabaseSettings, tasks: Tasks, tokens: Arc<TokenCaches>) -> Self {
-        Self { inner: Arc::new(Inner { settings, tasks, tokens, pools: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                settings,
+                tasks,
+                tokens,
+                gates: Gates::default(),
+                pools: Mutex::default(),
+            }),
+        }
     }
 
     /// Runs `command` for `invocation` on the pool `name`, which is made from `connection` at the first use.
@@ -139,6 +151,7 @@ impl Database {
             connection.clone(),
             settings.pool,
             &self.inner.tokens,
+            self.inner.gates.gate(connection),
             settings.trusted_authorities.clone(),
             RetryBudget::new(settings.retry_share),
         )

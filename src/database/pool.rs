@@ -11,7 +11,9 @@ use deadpool::managed::{
 use super::connect::{ConnectError, Connection, Connector};
 use super::connection_string::ConnectionSettings;
 use super::faults::{Fault, RetryBudget, Stage};
+use super::health::{Gate, Verdict};
 use super::lease::Lease;
+use super::looks::{LOOK_WAIT, Looks, some_time_after_return};
 use super::retirement::{Retirement, retirement};
 use crate::identity::TokenCaches;
 
@@ -104,6 +106,7 @@ impl Manager for ConnectionManager {
         match &connection {
             Ok(_) => tracing::debug!("opened a connection"),
             Err(ConnectError::Identity(error)) => tracing::debug!("opening a connection failed: {error}"),
+            Err(ConnectError::Down(_)) => {}
             Err(ConnectError::Fault(fault)) => {
                 tracing::debug!("opening a connection failed: {}", fault.description);
             }
@@ -150,6 +153,8 @@ pub(super) struct ConnectionPool {
     limits: PoolLimits,
     connect_timeout: Duration,
     retry_budget: Arc<RetryBudget>,
+    gate: Gate,
+    looks: Looks,
 }
 
 impl ConnectionPool {
@@ -157,10 +162,11 @@ impl ConnectionPool {
         settings: ConnectionSettings,
         limits: PoolLimits,
         caches: &TokenCaches,
+        gate: Gate,
         trusted_authorities: Option<Arc<[u8]>>,
         retry_budget: RetryBudget,
     ) -> Result<Self, deadpool::managed::BuildError> {
-        let connector = Connector::new(settings, caches, trusted_authorities);
+        let connector = Connector::new(settings, caches, gate.clone(), trusted_authorities);
         let connect_timeout = connector.timeout();
         let timeouts = Timeouts {
             wait: Some(limits.wait),
@@ -176,7 +182,9 @@ impl ConnectionPool {
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool, limits, connect_timeout, retry_budget: Arc::new(retry_budget) })
+        let looks = Looks::new(limits.max_size);
+        let retry_budget = Arc::new(retry_budget);
+        Ok(Self { pool, limits, connect_timeout, retry_budget, gate, looks })
     }
 
     /// How much of the traffic of this pool, all its clones together, may be repeats.
@@ -214,14 +222,58 @@ impl ConnectionPool {
         self.pool.manager().distrust_token(generation);
     }
 
-    /// A connection for one caller.
+    /// A connection for one caller. When the server goes down, whoever waits for one is told at once, and so is who comes
+    /// later and finds none idle.
     pub(super) async fn lease(&self) -> Result<Lease<PooledConnection>, PoolFailure> {
+        let goes_down = self.gate.goes_down();
+        if self.pool.status().available == 0
+            && let Verdict::Refuse { fault, look } = self.gate.verdict()
+        {
+            if look {
+                self.look();
+            }
+            return Err(PoolFailure::Connect(ConnectError::Down(fault)));
+        }
+        let mut timeouts = self.pool.timeouts();
+        if self.gate.is_down() {
+            // An idle connection, or nothing.
+            timeouts.wait = Some(Duration::ZERO);
+        }
+        tokio::select! {
+            biased;
+            lease = self.wait_for_lease(&timeouts) => match lease {
+                Err(PoolFailure::Full) => Err(self.down().unwrap_or(PoolFailure::Full)),
+                lease => lease,
+            },
+            () = goes_down => Err(self.down().unwrap_or(PoolFailure::Full)),
+        }
+    }
+
+    /// The failure of all callers while the server is down.
+    fn down(&self) -> Option<PoolFailure> {
+        self.gate.last_fault().map(|fault| PoolFailure::Connect(ConnectError::Down(fault)))
+    }
+
+    /// Opens a connection for the pool beside its callers, who don't wait for it: the server may be silent for as long as a
+    /// login may take. Its health decides whether it is really tried.
+    fn look(&self) {
+        let (pool, gate) = (self.pool.clone(), self.gate.clone());
+        let timeouts = Timeouts { wait: Some(LOOK_WAIT), ..self.pool.timeouts() };
+        self.looks.begin(async move {
+            tokio::select! {
+                _ = pool.timeout_get(&timeouts) => {}
+                () = some_time_after_return(&gate) => {}
+            }
+        });
+    }
+
+    async fn wait_for_lease(&self, timeouts: &Timeouts) -> Result<Lease<PooledConnection>, PoolFailure> {
         // deadpool's limits are per step and add up when several dead connections stand in the queue; this one is
         // for the whole.
         let whole = [self.connect_timeout, CREATE_GRACE, self.limits.recycle]
             .into_iter()
             .fold(self.limits.wait, Duration::saturating_add);
-        match tokio::time::timeout(whole, self.pool.get()).await {
+        match tokio::time::timeout(whole, self.pool.timeout_get(timeouts)).await {
             Ok(Ok(object)) => Ok(Lease::new(PooledConnection(object))),
             Ok(Err(PoolError::Timeout(TimeoutType::Wait)) | Err(PoolError::Closed)) => Err(PoolFailure::Full),
             Ok(Err(PoolError::Backend(error))) => Err(PoolFailure::Connect(error)),

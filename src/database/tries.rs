@@ -17,6 +17,8 @@ pub(super) struct Tries {
     retry_budget: Arc<RetryBudget>,
     /// The fault of a try that may have committed under an idempotency key.
     unknown: Option<Fault>,
+    /// It has said that it waits for a server that is down.
+    is_waiting: bool,
 }
 
 /// What comes after a try that failed.
@@ -32,7 +34,7 @@ enum After {
 
 impl Tries {
     pub(super) fn new(attempt: Attempt, policy: FaultPolicy, retry_budget: Arc<RetryBudget>) -> Self {
-        Self { attempt, policy, retry_budget, unknown: None }
+        Self { attempt, policy, retry_budget, unknown: None, is_waiting: false }
     }
 
     /// Tries until the command succeeds, or no other try is allowed.
@@ -51,6 +53,15 @@ impl Tries {
                 }
                 Err(failure) => failure,
             };
+            if let Failure::ServerDown(fault) = &failure {
+                match self.wait_for_return(fault, begun.elapsed()) {
+                    Some(wait) => tokio::select! {
+                        stop = self.attempt.stopped() => return Err(self.settled(before_running(stop))),
+                        () = sleep(wait) => continue,
+                    },
+                    None => return Err(self.settled(failure)),
+                }
+            }
             let Some(fault) = retryable(&failure) else { return Err(self.settled(failure)) };
             if fault.class == FaultClass::Unknown && matches!(self.policy.unit(), Unit::Keyed(_)) {
                 self.unknown = Some(fault.clone());
@@ -94,11 +105,34 @@ impl Tries {
             | Failure::Internal(_) => true,
             // Nobody is told.
             Failure::Cancelled => true,
-            Failure::Identity(_) | Failure::PoolFull | Failure::DeadlineBeforeRunning | Failure::Deadline => {
-                false
-            }
+            Failure::Identity(_)
+            | Failure::ServerDown(_)
+            | Failure::PoolFull
+            | Failure::DeadlineBeforeRunning
+            | Failure::Deadline
+            | Failure::DeadlineRolledBack => false,
         };
         if is_certain { failure } else { Failure::Fault(unknown.clone()) }
+    }
+
+    /// How long an invocation without a caller waits before it asks again for a server that is down. It is told once: there is
+    /// one line for the outage, and one for each invocation's end.
+    fn wait_for_return(&mut self, fault: &Fault, spent: Duration) -> Option<Duration> {
+        let wait = if self.attempt.invocation.has_caller { None } else { self.policy.wait_for_return(spent) };
+        if wait.is_some() && !self.is_waiting {
+            self.is_waiting = true;
+            tracing::info!("waits for the server's return");
+            self.attempt.invocation.log.push(format!(
+                "warn: the server can't be reached ({}): waiting for its return",
+                fault.description
+            ));
+        } else if wait.is_none() {
+            self.attempt
+                .invocation
+                .log
+                .push(format!("error: the server can't be reached ({}); no other try", fault.description));
+        }
+        wait
     }
 
     /// One line in the log and one for the host. Where an error came from in the command is told by number, severity,
@@ -152,7 +186,8 @@ fn retryable(failure: &Failure) -> Option<Fault> {
     match failure {
         Failure::Fault(fault) => Some(fault.clone()),
         Failure::Identity(error) => Some(Fault::without_number(FaultClass::Permanent, &error.to_string())),
-        Failure::PoolFull
+        Failure::ServerDown(_)
+        | Failure::PoolFull
         | Failure::Results(_)
         | Failure::OpenTransaction
         | Failure::EndedTransaction

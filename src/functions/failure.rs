@@ -29,6 +29,16 @@ const RETRY_AFTER_BUSY_SECONDS: u64 = 10;
 pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
     match failure {
         Failure::Fault(fault) => of_fault(fault, telling),
+        // Spread over two seconds, so that the callers who are refused together don't come back together.
+        Failure::ServerDown(_) => later(
+            Problem::new(
+                503,
+                "unavailable",
+                "The database is not available",
+                format!("The database is not available: {failure}. Try again later."),
+            ),
+            fastrand::u64(1..=2),
+        ),
         Failure::PoolFull => {
             later(Problem::new(503, "busy", "Too busy", failure.to_string()), RETRY_AFTER_SECONDS)
         }
@@ -301,7 +311,9 @@ mod tests {
             number: Some(1205),
             ..Fault::without_number(FaultClass::RolledBack, "SQL error 1205")
         });
-        for unit in [Unit::SingleStatement, Unit::Transaction(Isolation::Default), Unit::Keyed(Isolation::Default)] {
+        for unit in
+            [Unit::SingleStatement, Unit::Transaction(Isolation::Default), Unit::Keyed(Isolation::Default)]
+        {
             let problem = problem_of(&victim, Telling { unit, ..QUIET });
             assert_eq!((problem.status, problem.kind), (503, "rolled-back"), "{unit:?}");
             assert!(problem.retry_after_seconds.is_some() && problem.detail.contains("nothing took effect"));

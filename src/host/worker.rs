@@ -137,6 +137,7 @@ impl Worker {
         let limit = timeout.map_or(limit, |timeout| timeout.min(limit));
         let mut invocation = Invocation::new(id, Arc::clone(&function.name), limit.saturating_sub(used));
         invocation.log = log.clone();
+        invocation.has_caller = matches!(function.trigger, Trigger::Http(_));
         match &function.work {
             Work::Command(plan) => {
                 let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;

@@ -17,18 +17,27 @@ pub struct Invocation {
     pub function: Arc<str>,
     /// When it must have answered.
     pub deadline: Instant,
+    /// Somebody waits for the answer, as an HTTP caller does, and is better told at once that the server is down. Without one
+    /// the host would count a failed delivery, so the invocation waits for the server's return within its budget.
+    pub has_caller: bool,
     /// The lines for the host.
     pub log: InvocationLog,
 }
 
 impl Invocation {
-    /// An invocation that must answer within `limit` from now.
+    /// An invocation of a caller's that must answer within `limit` from now.
     #[must_use]
     pub fn new(id: impl Into<Arc<str>>, function: impl Into<Arc<str>>, limit: Duration) -> Self {
         let now = Instant::now();
         // A limit beyond the clock's end is no limit; a day is more than any plan allows.
         let deadline = now.checked_add(limit).unwrap_or(now + Duration::from_secs(24 * 3600));
-        Self { id: id.into(), function: function.into(), deadline, log: InvocationLog::default() }
+        Self {
+            id: id.into(),
+            function: function.into(),
+            deadline,
+            has_caller: true,
+            log: InvocationLog::default(),
+        }
     }
 }
 

@@ -17,6 +17,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// tries would be used up before it is there.
 const RESUME_WAIT: Duration = Duration::from_secs(1);
 
+/// The least wait for a server that is down, whose health lets somebody look every second.
+const RETURN_WAIT: Duration = Duration::from_millis(500);
+
 /// How often and how long an invocation tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryLimits {
@@ -100,6 +103,14 @@ impl FaultPolicy {
             return None;
         }
         let wait = self.wait_after(fault);
+        (spent.saturating_add(wait) < self.limits.budget).then_some(wait)
+    }
+
+    /// How long to wait before asking again for a server that is down, for an invocation that waits until it is back; None when
+    /// the budget doesn't allow it. The last try was none: nothing was tried.
+    pub fn wait_for_return(&mut self, spent: Duration) -> Option<Duration> {
+        self.tries = self.tries.saturating_sub(1);
+        let wait = self.between(RETURN_WAIT, RETURN_WAIT.saturating_mul(2));
         (spent.saturating_add(wait) < self.limits.budget).then_some(wait)
     }
 
