@@ -10,6 +10,8 @@ mod execute;
 mod failure;
 pub mod faults;
 mod lease;
+mod limits;
+mod metrics;
 mod pool;
 pub(crate) mod probe;
 mod retirement;
@@ -21,9 +23,10 @@ mod tasks;
 mod token_day;
 mod tries;
 mod unit;
+mod upkeep;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use connection_string::{
@@ -31,7 +34,8 @@ pub use connection_string::{
     ConnectionStringWarning, ParsedConnection, ServerError, UnknownPart, connection_of_setting,
 };
 pub use failure::Failure;
-pub use pool::PoolLimits;
+pub use limits::PoolLimits;
+pub use metrics::{Counts, PoolSnapshot, Times};
 pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
 pub use tasks::Tasks;
@@ -122,6 +126,13 @@ impl Database {
         Running::spawn(self.inner.tasks.handle(), invocation, pool, command, retry, sink)
     }
 
+    /// The numbers of the pools that there are by now, by the names that [`Database::run`] was given.
+    #[must_use]
+    pub fn metrics(&self) -> BTreeMap<Arc<str>, PoolSnapshot> {
+        let pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.iter().map(|(name, pool)| (Arc::clone(name), pool.snapshot())).collect()
+    }
+
     fn pool(&self, name: &Arc<str>, connection: &ConnectionSettings) -> Result<ConnectionPool, Failure> {
         let mut pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(name) {
@@ -135,7 +146,12 @@ impl Database {
             settings.trusted_authorities.clone(),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;
-        self.inner.tasks.handle().spawn(pool.clone().reap());
+        let tasks = self.inner.tasks.handle();
+        tasks.spawn(upkeep::keep(pool.clone()));
+        let (reported, weak) = (Arc::clone(name), pool.downgrade());
+        tasks.spawn(async move {
+            metrics::report(&reported, || weak.upgrade().map(|pool| pool.snapshot())).await;
+        });
         pools.insert(Arc::clone(name), pool.clone());
         Ok(pool)
     }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -44,9 +45,12 @@ impl<S: ResultSink + 'static> Running<S> {
                 Ok(pool) => {
                     let limits = RetryLimits { budget: budget(&invocation, retry.budget), ..retry };
                     let policy = FaultPolicy::new(limits, command.unit);
-                    Tries::new(Attempt::new(invocation, cancellation, pool, command), policy)
-                        .run(&mut sink)
-                        .await
+                    let metrics = Arc::clone(pool.metrics());
+                    let _running = metrics.command_begins();
+                    let attempt = Attempt::new(invocation, cancellation, pool, command);
+                    let result = Tries::new(attempt, policy).run(&mut sink).await;
+                    metrics.command_ended(&result);
+                    result
                 }
                 Err(failure) => Err(failure),
             };

@@ -25,6 +25,7 @@ impl Tries {
         let begun = Instant::now();
         loop {
             let number = self.policy.begin_try();
+            self.attempt.pool.metrics().try_begins(number);
             let failure = match self.attempt.run(sink).await {
                 Ok(()) => {
                     if number > 1 {
@@ -93,6 +94,7 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         Failure::Fault(fault) => Some(fault.clone()),
         Failure::Identity(error) => Some(Fault::without_number(FaultClass::Permanent, &error.to_string())),
         Failure::PoolFull
+        | Failure::QueueFull
         | Failure::Results(_)
         | Failure::OpenTransaction
         | Failure::DeadlineBeforeRunning

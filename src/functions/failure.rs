@@ -29,7 +29,7 @@ const RETRY_AFTER_BUSY_SECONDS: u64 = 10;
 pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
     match failure {
         Failure::Fault(fault) => of_fault(fault, telling),
-        Failure::PoolFull => {
+        Failure::PoolFull | Failure::QueueFull => {
             later(Problem::new(503, "busy", "Too busy", failure.to_string()), RETRY_AFTER_SECONDS)
         }
         Failure::Identity(error) => of_identity(error),

@@ -219,7 +219,7 @@ impl Hour {
         let port = sql.address().port();
         let text = format!("Server=tcp:localhost,{port};Database=sample;Authentication=ActiveDirectoryMSI");
         let settings = DatabaseSettings {
-            pool: PoolLimits { max_size: 4, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
+            pool: PoolLimits::of_size(4),
             retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
             identity: IdentityEnvironment::default(),
             trusted_authorities: Some(std::fs::read(&ca_file).unwrap().into()),
