@@ -128,9 +128,9 @@ impl Database {
 
     /// The numbers of the pools that there are by now, by the names that [`Database::run`] was given.
     #[must_use]
-    pub fn metrics(&self) -> BTreeMap<Arc<str>, PoolSnapshot> {
+    pub fn metrics(&self) -> BTreeMap<String, PoolSnapshot> {
         let pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.iter().map(|(name, pool)| (Arc::clone(name), pool.snapshot())).collect()
+        pools.iter().map(|(name, pool)| (name.to_string(), pool.snapshot())).collect()
     }
 
     fn pool(&self, name: &Arc<str>, connection: &ConnectionSettings) -> Result<ConnectionPool, Failure> {

@@ -389,7 +389,65 @@ impl super::lease::Lendable for PooledConnection {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use futures_util::FutureExt;
+
     use super::*;
+    use crate::identity::{IdentityEnvironment, SystemClock};
+
+    /// A pool that is never connected.
+    fn pool(max_size: usize, queue: usize) -> ConnectionPool {
+        let environment = IdentityEnvironment::default();
+        let text = "Server=localhost;Authentication=ActiveDirectoryMSI";
+        let settings = ConnectionSettings::parse(text, &environment).unwrap().settings;
+        let caches = TokenCaches::new(environment, Arc::new(SystemClock));
+        let limits = PoolLimits { queue, ..PoolLimits::of_size(max_size) };
+        ConnectionPool::new(settings, limits, &caches, None).unwrap()
+    }
+
+    #[tokio::test]
+    async fn turns_come_in_the_order_of_asking_and_a_newcomer_never_goes_first() {
+        let pool = pool(1, 3);
+        let mut held = pool.turn().await.unwrap();
+        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(pool.turn())).collect();
+        assert!(waiting.iter_mut().all(|turn| turn.as_mut().now_or_never().is_none()));
+
+        while !waiting.is_empty() {
+            drop(held);
+            assert!(!matches!(Box::pin(pool.turn()).now_or_never(), Some(Ok(_))), "a newcomer went first");
+            let last = waiting.iter_mut().skip(1).any(|turn| turn.as_mut().now_or_never().is_some());
+            assert!(!last, "one who asked later went first");
+            held = waiting.remove(0).now_or_never().unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_the_queue_makes_room_in_it_and_is_counted_out_once() {
+        let pool = pool(1, 2);
+        let held = pool.turn().await.unwrap();
+        let mut first = Box::pin(pool.turn());
+        let mut second = Box::pin(pool.turn());
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(second.as_mut().now_or_never().is_none());
+        assert_eq!(pool.snapshot().waiting, 2);
+        assert!(matches!(pool.turn().await, Err(PoolFailure::QueueFull)));
+
+        drop(first);
+
+        assert_eq!(pool.snapshot().waiting, 1);
+        drop(held);
+        let second = second.now_or_never().unwrap();
+        assert!(second.is_ok());
+        assert_eq!(pool.snapshot().waiting, 0);
+    }
+
+    #[tokio::test]
+    async fn without_a_queue_nobody_waits() {
+        let pool = pool(1, 0);
+        let _held = pool.turn().await.unwrap();
+        assert!(matches!(pool.turn().await, Err(PoolFailure::QueueFull)));
+    }
 
     #[test]
     fn an_older_token_that_ends_later_does_not_make_the_newer_one_trusted_again() {
