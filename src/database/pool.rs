@@ -84,26 +84,30 @@ impl ConnectionManager {
         })
     }
 
-    /// Whether the time of a connection that nobody has is over.
-    fn retirement(&self, pooled: &Pooled) -> Option<Retirement> {
+    /// Why a connection that nobody has must go; None when it may stay. Idleness comes last: it is the weakest reason.
+    fn end(&self, pooled: &Pooled) -> Option<DiscardCause> {
         let connection = &pooled.connection;
         let retire_at = connection.token.map(|token| token.retire_at);
         let (age, idle) = (connection.opened_at.elapsed(), pooled.idle_since.elapsed());
-        pooled.lifetime.retirement(age, idle, self.connector.clock().now(), retire_at)
+        let retirement = pooled.lifetime.retirement(age, idle, self.connector.clock().now(), retire_at);
+        match retirement {
+            Some(Retirement::Old) => Some(DiscardCause::Old),
+            Some(Retirement::TokenEnds) => Some(DiscardCause::TokenEndsSoon),
+            Some(Retirement::Idle) | None if self.is_distrusted(connection) => Some(DiscardCause::Distrusted),
+            Some(Retirement::Idle) | None if self.has_ended_token(connection) => {
+                Some(DiscardCause::TokenEnded)
+            }
+            Some(Retirement::Idle) => Some(DiscardCause::Idle),
+            None => None,
+        }
     }
 
     /// Why a connection is not lent once more; None when it may be.
     async fn refusal(&self, pooled: &mut Pooled) -> Option<DiscardCause> {
-        match self.retirement(pooled) {
+        match self.end(pooled) {
             // Idleness alone is no reason when somebody asks for it: the sign of life decides.
-            None | Some(Retirement::Idle) => {}
-            Some(retirement) => return Some(retirement.cause()),
-        }
-        if self.is_distrusted(&pooled.connection) {
-            return Some(DiscardCause::Distrusted);
-        }
-        if self.has_ended_token(&pooled.connection) {
-            return Some(DiscardCause::TokenEnded);
+            None | Some(DiscardCause::Idle) => {}
+            end => return end,
         }
         if pooled.idle_since.elapsed() > PING_AFTER_IDLE
             && !answers(&mut pooled.connection, self.limits.recycle).await
@@ -282,7 +286,7 @@ impl ConnectionPool {
         let pool = &self.0.pool;
         let mut sweep = Sweep::new(pool.status().size, self.0.limits.min_size);
         let manager = pool.manager();
-        let removed = pool.retain(|pooled, _| match sweep.judge(manager.retirement(pooled)) {
+        let removed = pool.retain(|pooled, _| match sweep.judge(manager.end(pooled)) {
             None => true,
             Some(cause) => {
                 self.0.metrics.discarded(cause);
@@ -298,7 +302,7 @@ impl ConnectionPool {
         let Inner { pool, permits, limits, metrics, .. } = &*self.0;
         // Those at hand are kept out of the way, or the pool would lend them and open none.
         let mut at_hand = Vec::new();
-        while pool.status().size < limits.min_size && metrics.waiting.value() == 0 {
+        while metrics.open_or_opening() < limits.min_size && metrics.waiting.value() == 0 {
             let Ok(permit) = permits.try_acquire() else { return };
             let Ok(object) = pool.get().await else { return };
             at_hand.push((object, permit));

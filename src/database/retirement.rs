@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::metrics::DiscardCause;
-
 /// A connection retires at this age at the latest, so that a failover or a scaled server is found by all of them in the
 /// end, and before Azure's gateway drops one that is kept idle; what other pools use.
 pub(super) const MAX_AGE: Duration = Duration::from_secs(30 * 60);
@@ -15,19 +13,9 @@ const AGE_JITTER: u32 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retirement {
     Old,
-    Idle,
     TokenEnds,
-}
-
-impl Retirement {
-    /// What it counts as.
-    pub(super) fn cause(self) -> DiscardCause {
-        match self {
-            Self::Old => DiscardCause::Old,
-            Self::Idle => DiscardCause::Idle,
-            Self::TokenEnds => DiscardCause::TokenEndsSoon,
-        }
-    }
+    /// The weakest reason: a minimum is kept all the same.
+    Idle,
 }
 
 /// How long one connection may live.
@@ -54,10 +42,10 @@ impl Lifetime {
     ) -> Option<Retirement> {
         if age > self.max_age {
             Some(Retirement::Old)
-        } else if idle > self.max_idle {
-            Some(Retirement::Idle)
         } else if retire_at.is_some_and(|end| now >= end) {
             Some(Retirement::TokenEnds)
+        } else if idle > self.max_idle {
+            Some(Retirement::Idle)
         } else {
             None
         }
@@ -86,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn age_comes_first_then_idleness_then_the_token() {
+    fn age_comes_first_then_the_token_then_idleness() {
         let lifetime = Lifetime { max_age: MAX_AGE, max_idle: MAX_IDLE };
         let beyond = |limit: Duration| limit + Duration::from_secs(1);
         let reason = |age, idle, now| lifetime.retirement(age, idle, now, Some(100));
         assert_eq!(reason(MAX_AGE, MAX_IDLE, 99), None, "a limit itself is within");
         assert_eq!(reason(beyond(MAX_AGE), beyond(MAX_IDLE), 100), Some(Retirement::Old));
-        assert_eq!(reason(NOT_IDLE, beyond(MAX_IDLE), 100), Some(Retirement::Idle));
-        assert_eq!(reason(NOT_IDLE, NOT_IDLE, 100), Some(Retirement::TokenEnds));
+        assert_eq!(reason(NOT_IDLE, beyond(MAX_IDLE), 100), Some(Retirement::TokenEnds));
+        assert_eq!(reason(NOT_IDLE, beyond(MAX_IDLE), 99), Some(Retirement::Idle));
         assert_eq!(lifetime.retirement(NOT_IDLE, NOT_IDLE, 100, None), None, "a password doesn't end");
     }
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::metrics::DiscardCause;
 use super::pool::ConnectionPool;
-use super::retirement::Retirement;
 
 /// How often idle connections are looked through: one that nobody asks for must still go, because a session that is
 /// held keeps a serverless database from pausing.
@@ -45,11 +44,8 @@ impl Sweep {
     }
 
     /// Why the next idle connection goes; None when it stays.
-    pub(super) fn judge(&mut self, retirement: Option<Retirement>) -> Option<DiscardCause> {
-        let cause = match retirement? {
-            Retirement::Idle if self.size <= self.min_size => return None,
-            retirement => retirement.cause(),
-        };
+    pub(super) fn judge(&mut self, end: Option<DiscardCause>) -> Option<DiscardCause> {
+        let cause = end.filter(|cause| *cause != DiscardCause::Idle || self.size > self.min_size)?;
         self.size = self.size.saturating_sub(1);
         Some(cause)
     }
@@ -63,14 +59,14 @@ mod tests {
     fn idle_connections_go_down_to_the_minimum_and_old_ones_below_it() {
         let mut sweep = Sweep::new(4, 2);
         let goes: Vec<_> = [
-            Some(Retirement::Idle),
+            Some(DiscardCause::Idle),
             None,
-            Some(Retirement::Idle),
-            Some(Retirement::Idle),
-            Some(Retirement::Old),
+            Some(DiscardCause::Idle),
+            Some(DiscardCause::Idle),
+            Some(DiscardCause::Old),
         ]
         .into_iter()
-        .map(|retirement| sweep.judge(retirement))
+        .map(|end| sweep.judge(end))
         .collect();
         assert_eq!(
             goes,
@@ -81,6 +77,6 @@ mod tests {
     #[test]
     fn without_a_minimum_all_idle_connections_go() {
         let mut sweep = Sweep::new(2, 0);
-        assert!((0..2).all(|_| sweep.judge(Some(Retirement::Idle)) == Some(DiscardCause::Idle)));
+        assert!((0..2).all(|_| sweep.judge(Some(DiscardCause::Idle)) == Some(DiscardCause::Idle)));
     }
 }

@@ -78,6 +78,15 @@ impl PoolMetrics {
         self.opened.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How many connections there are or will be. Never too few: one that was being opened is looked for before those that
+    /// are open.
+    pub(super) fn open_or_opening(&self) -> usize {
+        let opening = self.opening.value();
+        let left = self.discarded.counts().total();
+        let open = self.opened.load(Ordering::Relaxed).saturating_sub(left);
+        usize::try_from(open).unwrap_or(usize::MAX).saturating_add(opening)
+    }
+
     /// A connection could not be opened.
     pub(super) fn opening_failed(&self, why: OpeningFailure) {
         self.openings_failed.count(why);
