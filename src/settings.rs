@@ -14,8 +14,11 @@
 //! | `AZURE_FUNCTIONS_ENVIRONMENT` | `Development` at a desk, where a person can sign in; set by Core Tools and `dev` | none | |
 //! | `BROWSER` | the program that opens the page to sign in | the system's | a program |
 //! | `AZSQL_TRUST_CA` | PEM file with authorities to trust beside the system's | none | a readable file |
-//! | `AZSQL_POOL_MAX_SIZE` | connections of each pool at the most | 16 | 1 to 1000 |
+//! | `AZSQL_POOL_MAX_SIZE` | connections of each pool at the most | 8 for each core, at least 8 and at most 64 | 1 to 1000 |
+//! | `AZSQL_POOL_MIN_SIZE` | connections that are opened at the first use and not closed for idleness | 0 | 0 to `AZSQL_POOL_MAX_SIZE` |
+//! | `AZSQL_POOL_QUEUE` | invocations that may wait for a connection | 10 for each connection | 0 to 100000 |
 //! | `AZSQL_POOL_WAIT_SECONDS` | how long an invocation waits for a free connection | 10 | 1 to 230 |
+//! | `AZSQL_POOL_IDLE_SECONDS` | how long a connection stays open that nobody asks for | 600 | 1 to 1800 |
 //! | `AZSQL_RECYCLE_TIMEOUT_SECONDS` | how long an idle connection may take to give a sign of life | 2 | 1 to 30 |
 //! | `AZSQL_RETRY_TRIES` | tries of an invocation, the first included, unless the function says otherwise | 20 | 1 to 20 |
 //! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins, unless the function says otherwise | 75 | 0 to 230 |
@@ -157,9 +160,7 @@ impl WorkerSettings {
         threads(lookup, &mut errors);
         bodies(lookup, &mut errors);
         shutdown(lookup, &mut errors);
-        let max_size = number(lookup, "AZSQL_POOL_MAX_SIZE", 16, 1, 1000, &mut errors);
-        let wait = number(lookup, "AZSQL_POOL_WAIT_SECONDS", 10, 1, 230, &mut errors);
-        let recycle = number(lookup, "AZSQL_RECYCLE_TIMEOUT_SECONDS", 2, 1, 30, &mut errors);
+        let pool = pool(lookup, &mut errors);
         let retry = retry_limits(lookup, &mut errors);
         let retry_share = retry_share(lookup, &mut errors);
         let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
@@ -171,11 +172,7 @@ impl WorkerSettings {
             return Err(errors);
         }
         let database = DatabaseSettings {
-            pool: PoolLimits {
-                max_size: usize::try_from(max_size).unwrap_or(usize::MAX),
-                wait: Duration::from_secs(wait),
-                recycle: Duration::from_secs(recycle),
-            },
+            pool,
             retry,
             retry_share,
             identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
@@ -232,6 +229,35 @@ pub fn script_root(lookup: Lookup<'_>) -> PathBuf {
 fn threads(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> usize {
     let threads = number(lookup, "AZSQL_HTTP_THREADS", 1, 1, 64, errors);
     usize::try_from(threads).unwrap_or(1)
+}
+
+/// `AZSQL_POOL_MAX_SIZE`, or its default when it is no such number.
+fn pool_size(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> u64 {
+    let default = u64::try_from(PoolLimits::default_size()).unwrap_or(u64::MAX);
+    number(lookup, "AZSQL_POOL_MAX_SIZE", default, 1, 1000, errors)
+}
+
+/// The size that the worker's pools have at the most, also when other settings are wrong.
+pub(crate) fn max_pool_size(lookup: Lookup<'_>) -> usize {
+    usize::try_from(pool_size(lookup, &mut Vec::new())).unwrap_or(usize::MAX)
+}
+
+fn pool(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> PoolLimits {
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let max_size = pool_size(lookup, errors);
+    let defaults = PoolLimits::of_size(size(max_size));
+    let queue = u64::try_from(defaults.queue).unwrap_or(u64::MAX);
+    let seconds = |variable, default: Duration, max, errors: &mut Vec<SettingError>| {
+        Duration::from_secs(number(lookup, variable, default.as_secs(), 1, max, errors))
+    };
+    PoolLimits {
+        min_size: size(number(lookup, "AZSQL_POOL_MIN_SIZE", 0, 0, max_size, errors)),
+        queue: size(number(lookup, "AZSQL_POOL_QUEUE", queue, 0, 100_000, errors)),
+        wait: seconds("AZSQL_POOL_WAIT_SECONDS", defaults.wait, 230, errors),
+        max_idle: seconds("AZSQL_POOL_IDLE_SECONDS", defaults.max_idle, 1800, errors),
+        recycle: seconds("AZSQL_RECYCLE_TIMEOUT_SECONDS", defaults.recycle, 30, errors),
+        ..defaults
+    }
 }
 
 /// The largest body of one request, and what all may take together; in bytes.
@@ -340,7 +366,10 @@ mod tests {
             (ListenSettings::max_body(&settings), listen.body_memory),
             (16 * 1024 * 1024, 128 * 1024 * 1024)
         );
-        assert_eq!(WorkerSettings::read(&settings).unwrap().database.pool.max_size, 16);
+        assert_eq!(
+            WorkerSettings::read(&settings).unwrap().database.pool,
+            PoolLimits::of_size(PoolLimits::default_size())
+        );
     }
 
     #[test]
@@ -409,9 +438,24 @@ mod tests {
     }
 
     #[test]
+    fn the_queue_and_the_minimum_follow_the_pools_size() {
+        let read =
+            |pairs: &[(&str, &str)]| WorkerSettings::read(&lookup(pairs)).map(|read| read.database.pool);
+        let small = read(&[("AZSQL_POOL_MAX_SIZE", "3"), ("AZSQL_POOL_MIN_SIZE", "3")]).unwrap();
+        assert_eq!((small.max_size, small.min_size, small.queue), (3, 3, 30));
+        assert_eq!(read(&[("AZSQL_POOL_QUEUE", "0")]).unwrap().queue, 0);
+        let errors = read(&[("AZSQL_POOL_MAX_SIZE", "3"), ("AZSQL_POOL_MIN_SIZE", "4")]).unwrap_err();
+        assert_eq!(
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["the setting AZSQL_POOL_MIN_SIZE must be a whole number from 0 to 3"]
+        );
+    }
+
+    #[test]
     fn an_empty_variable_counts_as_not_set() {
         let settings = lookup(&[("AZSQL_POOL_MAX_SIZE", " "), ("AZURE_CLIENT_ID", "")]);
         let settings = WorkerSettings::read(&settings).unwrap();
-        assert_eq!((settings.database.pool.max_size, settings.database.identity.client_id), (16, None));
+        let default = PoolLimits::default_size();
+        assert_eq!((settings.database.pool.max_size, settings.database.identity.client_id), (default, None));
     }
 }

@@ -1,5 +1,7 @@
 //! Puts the worker together: settings, `host.json`, all functions, and the database that they run on.
 
+mod built_ins;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use crate::host::host_json;
 use crate::host::router::Router;
 use crate::host::worker::Worker;
 use crate::settings::{ListenSettings, Lookup, WorkerSettings};
+use built_ins::BuiltIns;
 
 /// A call of the built-in doctor takes no longer; Azure's load balancer hangs up after 230 s.
 const DOCTOR_LIMIT: Duration = Duration::from_secs(200);
@@ -35,26 +38,28 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
     };
     let tasks =
         tasks.map_err(|error| format!("threads for the database can't be started ({})", error.kind()));
-    let service = settings.and_then(|settings| {
+    let made = settings.and_then(|settings| {
         let functions = functions.as_ref().map_err(String::clone)?;
         let identity = settings.database.identity.clone();
         let database = Database::new(settings.database, tasks?);
-        Ok(Service::new(database, functions.valid(), lookup, &identity, settings.show_database_errors))
+        let shown = settings.show_database_errors;
+        Ok((Service::new(database.clone(), functions.valid(), lookup, &identity, shown), database))
     });
-    let doctor = functions.as_ref().ok().filter(|functions| has_doctor(functions)).map(|functions| {
+    let (service, database) = made.map_or_else(
+        |sentence| (Err(sentence.clone()), Err(sentence)),
+        |(service, database)| (Ok(service), Ok(database)),
+    );
+    let doctor = functions.as_ref().ok().filter(|functions| asks_for(functions, BuiltIn::Doctor)).map(
         // Also when the settings are wrong: it may be what tells so.
-        Arc::new(BuiltInDoctor::new(Doctor::new(functions, lookup, &[], DOCTOR_LIMIT)))
-    });
-    let worker = Worker::new(functions, host, router, service, ListenSettings::max_body(lookup));
-    let worker = match doctor {
-        Some(doctor) => worker.with_built_in(doctor),
-        None => worker,
-    };
+        |functions| BuiltInDoctor::new(Doctor::new(functions, lookup, &[], DOCTOR_LIMIT)),
+    );
+    let worker = Worker::new(functions, host, router, service, ListenSettings::max_body(lookup))
+        .with_built_in(Arc::new(BuiltIns { doctor, database }));
     worker.report();
     worker
 }
 
-/// Whether a function asks for it: it is off by default.
-fn has_doctor(functions: &Catalogue) -> bool {
-    functions.valid().any(|function| matches!(function.work, Work::BuiltIn(BuiltIn::Doctor)))
+/// Whether a function asks for it: all are off by default.
+fn asks_for(functions: &Catalogue, built_in: BuiltIn) -> bool {
+    functions.valid().any(|function| matches!(function.work, Work::BuiltIn(which) if which == built_in))
 }

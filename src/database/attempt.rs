@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::connect::ConnectError;
 use super::lease::Lease;
+use super::metrics::DiscardCause;
 use super::pool::{ConnectionPool, PoolFailure, PooledConnection};
 use super::sink::ResultSink;
 use super::stepping::Stepping;
@@ -21,7 +22,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct Attempt {
     pub(super) invocation: Invocation,
     cancellation: CancellationToken,
-    pool: ConnectionPool,
+    pub(super) pool: ConnectionPool,
     command: Command,
 }
 
@@ -41,6 +42,7 @@ impl Attempt {
             stop = self.stopped() => return Err(before_running(stop)),
             lease = self.pool.lease() => lease.map_err(|failure| match failure {
                 PoolFailure::Full => Failure::PoolFull,
+                PoolFailure::QueueFull => Failure::QueueFull,
                 PoolFailure::Connect(ConnectError::Identity(error)) => Failure::Identity(error),
                 PoolFailure::Connect(ConnectError::Fault(fault)) => Failure::Fault(fault),
                 PoolFailure::Connect(ConnectError::Down(fault)) => Failure::ServerDown(fault),
@@ -64,7 +66,7 @@ impl Attempt {
                 if failed.is_clean {
                     self.finish(lease);
                 } else {
-                    drop(lease.discard());
+                    drop(lease.discard(failed.error.discard_cause()));
                     tracing::debug!("discarded a connection after a fault");
                 }
                 if failed.is_broken {
@@ -90,7 +92,7 @@ impl Attempt {
     /// that they leave something in the session.
     fn finish(&self, lease: Lease<PooledConnection>) {
         if self.command.leaves_session_state || !self.command.session_context.is_empty() {
-            drop(lease.discard());
+            drop(lease.discard(DiscardCause::SessionState));
             tracing::debug!("discarded a connection whose session the command changed");
         } else {
             lease.give_back();
@@ -116,7 +118,7 @@ async fn cancel_on_server(mut lease: Lease<PooledConnection>) {
             Ok(Err(_)) | Err(_) => tracing::debug!("discarded the connection of a cancelled statement"),
         }
     }
-    drop(lease.discard());
+    drop(lease.discard(DiscardCause::Cancelled));
 }
 
 /// The deadline came before anything of the command was sent.

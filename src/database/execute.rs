@@ -5,6 +5,7 @@ use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandSt
 
 use super::connect::DriverClient;
 use super::faults::{Fault, FaultClass, Stage};
+use super::metrics::DiscardCause;
 use super::sink::{ResultSink, SinkError};
 use super::steps::Trouble;
 use super::values::{ReadError, to_cell, to_driver};
@@ -38,6 +39,15 @@ impl TryError {
     /// Whether the session's token has ended, and so all that it opened.
     pub(super) fn is_ended_token(&self) -> bool {
         matches!(self, Self::Fault(fault) if fault.is_ended_token())
+    }
+
+    /// Why its connection leaves the pool, when it does.
+    pub(super) fn discard_cause(&self) -> DiscardCause {
+        match self {
+            Self::OpenTransaction | Self::EndedTransaction => DiscardCause::OpenTransaction,
+            Self::Fault(_) if self.is_ended_token() => DiscardCause::TokenEnded,
+            Self::Fault(_) | Self::Sink(_) | Self::Read(_) => DiscardCause::Fault,
+        }
     }
 
     /// What it means for the steps of a try.

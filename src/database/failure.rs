@@ -18,6 +18,12 @@ pub enum Failure {
         .0.description
     )]
     ServerDown(Fault),
+    /// Every connection of the pool is in use, and as many callers wait for one as may.
+    #[error(
+        "all connections are in use and too many callers wait for one: try again, or raise AZSQL_POOL_MAX_SIZE or \
+         AZSQL_POOL_QUEUE"
+    )]
+    QueueFull,
     /// The server or the way to it; [`Fault::class`] says what is known of the outcome.
     #[error("{}", .0.description)]
     Fault(Fault),

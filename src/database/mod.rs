@@ -11,7 +11,9 @@ mod failure;
 pub mod faults;
 mod health;
 mod lease;
+mod limits;
 mod looks;
+mod metrics;
 mod pool;
 pub(crate) mod probe;
 mod retirement;
@@ -26,9 +28,10 @@ mod token_day;
 mod transaction;
 mod tries;
 mod unit;
+mod upkeep;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use connection_string::{
@@ -36,7 +39,8 @@ pub use connection_string::{
     ConnectionStringWarning, ParsedConnection, ServerError, UnknownPart, connection_of_setting,
 };
 pub use failure::Failure;
-pub use pool::PoolLimits;
+pub use limits::PoolLimits;
+pub use metrics::{Counts, PoolSnapshot, Times};
 pub use running::Running;
 pub use sink::{Cell, ResultSink, SinkError};
 pub use tasks::Tasks;
@@ -141,6 +145,13 @@ impl Database {
         Running::spawn(self.inner.tasks.handle(), invocation, pool, command, retry, sink)
     }
 
+    /// The numbers of the pools that there are by now, by the names that [`Database::run`] was given.
+    #[must_use]
+    pub fn metrics(&self) -> BTreeMap<String, PoolSnapshot> {
+        let pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.iter().map(|(name, pool)| (name.to_string(), pool.snapshot())).collect()
+    }
+
     fn pool(&self, name: &Arc<str>, connection: &ConnectionSettings) -> Result<ConnectionPool, Failure> {
         let mut pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(name) {
@@ -156,7 +167,12 @@ impl Database {
             RetryBudget::new(settings.retry_share),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;
-        self.inner.tasks.handle().spawn(pool.clone().reap());
+        let tasks = self.inner.tasks.handle();
+        tasks.spawn(upkeep::keep(pool.clone()));
+        let (reported, weak) = (Arc::clone(name), pool.downgrade());
+        tasks.spawn(async move {
+            metrics::report(&reported, || weak.upgrade().map(|pool| pool.snapshot())).await;
+        });
         pools.insert(Arc::clone(name), pool.clone());
         Ok(pool)
     }

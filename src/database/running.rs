@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -46,8 +47,12 @@ impl<S: ResultSink + 'static> Running<S> {
                     let limits = RetryLimits { budget: budget(&invocation, limits.budget), ..limits };
                     let policy = FaultPolicy::new(limits, command.unit);
                     let retry_budget = pool.retry_budget();
+                    let metrics = Arc::clone(pool.metrics());
+                    let _running = metrics.command_begins();
                     let attempt = Attempt::new(invocation, cancellation, pool, command);
-                    Tries::new(attempt, policy, retry_budget).run(&mut sink).await
+                    let result = Tries::new(attempt, policy, retry_budget).run(&mut sink).await;
+                    metrics.command_ended(&result);
+                    result
                 }
                 Err(failure) => Err(failure),
             };

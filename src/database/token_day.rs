@@ -12,12 +12,14 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use super::retirement::retirement;
+use super::retirement::{Lifetime, MAX_AGE};
 use crate::identity::{Clock, IdentityError, Token, TokenCache, TokenFetcher, Way};
 
 const DAY: i64 = 24 * 60 * 60;
 const HOUR: i64 = 60 * 60;
 const CONNECTIONS: usize = 8;
+/// Without chance: connections live as long as they may.
+const LIFETIME: Lifetime = Lifetime { max_age: MAX_AGE, max_idle: Duration::from_secs(10 * 60) };
 
 #[derive(Clone, Debug)]
 struct SimulatedClock(watch::Receiver<i64>);
@@ -143,7 +145,13 @@ async fn live_through_a_day(seed: u64, weather: Weather) -> Day {
                 cache.keep_fresh();
             }
             let usable = slot.take_if(|pooled| {
-                retirement(seconds(pooled.opened_at), seconds(pooled.used_at), now, Some(pooled.retire_at))
+                LIFETIME
+                    .retirement(
+                        seconds(pooled.opened_at),
+                        seconds(pooled.used_at),
+                        now,
+                        Some(pooled.retire_at),
+                    )
                     .is_none()
             });
             let mut pooled = usable.unwrap_or_else(|| {
@@ -160,8 +168,9 @@ async fn live_through_a_day(seed: u64, weather: Weather) -> Day {
             });
             assert!(now < pooled.token_ends_at, "at {now} a session was used whose token had ended");
             pooled.used_at = now;
-            let lives =
-                retirement(seconds(pooled.opened_at), Duration::ZERO, now, Some(pooled.retire_at)).is_none();
+            let lives = LIFETIME
+                .retirement(seconds(pooled.opened_at), Duration::ZERO, now, Some(pooled.retire_at))
+                .is_none();
             assert!(pooled.opened_at < now || lives, "at {now} a connection was born retired");
             generations = generations.max(pooled.generation);
             *slot = Some(pooled);

@@ -43,6 +43,7 @@ impl Tries {
         self.retry_budget.command_at(begun.into_std());
         loop {
             let number = self.policy.begin_try();
+            self.attempt.pool.metrics().try_begins(number);
             let failure = match self.attempt.run(sink).await {
                 Ok(()) => {
                     if number > 1 {
@@ -108,6 +109,7 @@ impl Tries {
             Failure::Identity(_)
             | Failure::ServerDown(_)
             | Failure::PoolFull
+            | Failure::QueueFull
             | Failure::DeadlineBeforeRunning
             | Failure::Deadline
             | Failure::DeadlineRolledBack => false,
@@ -188,6 +190,7 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         Failure::Identity(error) => Some(Fault::without_number(FaultClass::Permanent, &error.to_string())),
         Failure::ServerDown(_)
         | Failure::PoolFull
+        | Failure::QueueFull
         | Failure::Results(_)
         | Failure::OpenTransaction
         | Failure::EndedTransaction

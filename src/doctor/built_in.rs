@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use super::report::printable;
 use super::{Doctor, Report};
-use crate::functions::{BuiltIn, BuiltInAnswer, BuiltInFunctions};
-use crate::invocation::{HttpRequest, Invocation, Problem};
+use crate::functions::BuiltInAnswer;
+use crate::invocation::{Invocation, Problem};
 
 /// What is left of an invocation's time for the answer itself.
 const FOR_THE_ANSWER: Duration = Duration::from_secs(2);
@@ -34,7 +32,11 @@ impl BuiltInDoctor {
         Self { doctor, last: Mutex::new(None) }
     }
 
-    async fn answer(&self, invocation: &Invocation) -> Result<BuiltInAnswer, Problem> {
+    /// The report, or that of another call.
+    ///
+    /// # Errors
+    /// When another call's run doesn't end in time.
+    pub async fn answer(&self, invocation: &Invocation) -> Result<BuiltInAnswer, Problem> {
         let Ok(mut last) = timeout(limit(invocation), self.last.lock()).await else {
             return Err(Problem::new(
                 503,
@@ -55,19 +57,6 @@ impl BuiltInDoctor {
         let body = printable(&report.json().to_string());
         *last = Some((ended, report));
         Ok(BuiltInAnswer { status, body })
-    }
-}
-
-impl BuiltInFunctions for BuiltInDoctor {
-    fn run(
-        &self,
-        which: BuiltIn,
-        invocation: Invocation,
-        _request: HttpRequest,
-    ) -> BoxFuture<'_, Result<BuiltInAnswer, Problem>> {
-        match which {
-            BuiltIn::Doctor => async move { self.answer(&invocation).await }.boxed(),
-        }
     }
 }
 

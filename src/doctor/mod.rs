@@ -26,15 +26,12 @@ pub(crate) use report::{is_unprintable, printable};
 use crate::database::{ConnectionSettingError, ParsedConnection, connection_of_setting};
 use crate::functions::{Catalogue, Function};
 use crate::identity::IdentityEnvironment;
-use crate::settings::{Lookup, SettingError, WorkerSettings, trusted_authorities};
+use crate::settings::{Lookup, SettingError, WorkerSettings, max_pool_size, trusted_authorities};
 use examination::Examination;
 use grant::GrantScript;
 
 /// The app setting that functions use unless they name another.
 const DEFAULT_SETTING: &str = "AZURE_SQL_CONNECTIONSTRING";
-
-/// The pool's size when the worker's settings are wrong; what `settings.rs` says.
-const DEFAULT_POOL_SIZE: usize = 16;
 
 /// A connection to look at, and the functions that use it.
 #[derive(Clone, Debug)]
@@ -69,10 +66,7 @@ impl Doctor {
     /// A doctor for the connections of `functions`; for those of `only`, when it names any. A run takes `limit` at the most.
     #[must_use]
     pub fn new(functions: &Catalogue, lookup: Lookup<'_>, only: &[String], limit: Duration) -> Self {
-        let (settings, setting_errors) = match WorkerSettings::read(lookup) {
-            Ok(settings) => (Some(settings), Vec::new()),
-            Err(errors) => (None, errors),
-        };
+        let setting_errors = WorkerSettings::read(lookup).err().unwrap_or_default();
         // One wrong setting must not keep the rest from being looked at.
         let authorities = trusted_authorities(lookup, &mut Vec::new());
         let environment = IdentityEnvironment::read(lookup, authorities.clone());
@@ -104,7 +98,7 @@ impl Doctor {
             circumstances: Circumstances {
                 environment,
                 trusted_authorities: authorities,
-                pool_size: settings.map_or(DEFAULT_POOL_SIZE, |settings| settings.database.pool.max_size),
+                pool_size: max_pool_size(lookup),
                 max_instances: max_instances.and_then(|text| text.trim().parse().ok()),
             },
             limit,

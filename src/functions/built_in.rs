@@ -9,17 +9,20 @@ use crate::invocation::{HttpRequest, Invocation, Problem};
 pub enum BuiltIn {
     /// What `azsql-worker doctor --json` prints, for plans without a shell.
     Doctor,
+    /// The numbers of the connection pools.
+    Metrics,
 }
 
 impl BuiltIn {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Doctor];
+    pub const ALL: [Self; 2] = [Self::Doctor, Self::Metrics];
 
     /// The word of the definition.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Doctor => "doctor",
+            Self::Metrics => "metrics",
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
             ),
             fastrand::u64(1..=2),
         ),
-        Failure::PoolFull => {
+        Failure::PoolFull | Failure::QueueFull => {
             later(Problem::new(503, "busy", "Too busy", failure.to_string()), RETRY_AFTER_SECONDS)
         }
         Failure::Identity(error) => of_identity(error),

@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// How a caller leaves.
 #[derive(Clone, Copy, Debug)]
-enum Leave {
+pub(crate) enum Leave {
     /// FIN: the process closed its socket.
     Close,
     /// RST: the process was killed, or its network was lost.
@@ -25,10 +25,10 @@ enum Leave {
 }
 
 /// A caller whose request is under way at the worker.
-struct Caller(TcpStream);
+pub(crate) struct Caller(TcpStream);
 
 impl Caller {
-    async fn get_person(desk: &Desk, id: i32) -> Self {
+    pub(crate) async fn get_person(desk: &Desk, id: i32) -> Self {
         Self::get(desk, &format!("/api/persons/{id}"), "/GetPerson", &envelope::get_person(id)).await
     }
 
@@ -56,7 +56,7 @@ impl Caller {
         matches!(tokio::time::timeout(limit, self.0.read_u8()).await, Ok(Ok(_)))
     }
 
-    fn leave(self, how: Leave) {
+    pub(crate) fn leave(self, how: Leave) {
         if matches!(how, Leave::Reset) {
             SockRef::from(&self.0).set_linger(Some(Duration::ZERO)).unwrap();
         }

@@ -25,6 +25,7 @@ mod outage;
 mod outputs;
 mod package_command;
 mod panics;
+mod pool;
 mod process_life;
 mod readme;
 mod retries;

@@ -64,7 +64,7 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
     let identity = azsql_worker::identity::IdentityEnvironment::default();
     let connection = ConnectionSettings::parse(&text, &identity).unwrap().settings;
     let settings = DatabaseSettings {
-        pool: PoolLimits { max_size: 2, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
+        pool: PoolLimits::of_size(2),
         retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
         retry_share: RetryShare::default(),
         identity,

@@ -32,9 +32,6 @@ use crate::support::{Desk, eventually};
 
 const PING: &str = "/api/sql/ping";
 
-/// Connections of a worker's pool unless AZSQL_POOL_MAX_SIZE says otherwise.
-const POOL: usize = 16;
-
 /// A refusal is remembered for 30 to 40 s, and a machine that runs everything in parallel is slow.
 const MEMORY: Duration = Duration::from_secs(90);
 
@@ -64,8 +61,9 @@ async fn a_refused_identity_makes_no_storm_and_recovers() {
     // Each connection of the pool may be refused twice before the first refusal is known, and each token be replaced once;
     // should the machine take longer than the memory lasts, a probe comes on top.
     let (logins, requests) = counts();
-    assert!(logins <= 2 * POOL + 2, "{logins} logins");
-    assert!(requests <= u64::try_from(POOL).unwrap() + 2, "{requests} token requests");
+    let pool = PoolLimits::default_size();
+    assert!(logins <= 2 * pool + 2, "{logins} logins");
+    assert!(requests <= u64::try_from(pool).unwrap() + 2, "{requests} token requests");
 
     // Asking again and again makes a login in half a minute, not one a call.
     desk.identity().faults().tokens(TokenFault::None);
@@ -219,7 +217,7 @@ impl Hour {
         let port = sql.address().port();
         let text = format!("Server=tcp:localhost,{port};Database=sample;Authentication=ActiveDirectoryMSI");
         let settings = DatabaseSettings {
-            pool: PoolLimits { max_size: 4, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
+            pool: PoolLimits::of_size(4),
             retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
             retry_share: RetryShare::default(),
             identity: IdentityEnvironment::default(),

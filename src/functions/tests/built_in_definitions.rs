@@ -25,6 +25,14 @@ fn a_built_in_function_needs_no_command() {
 }
 
 #[test]
+fn each_built_in_function_has_its_name() {
+    for built_in in BuiltIn::ALL {
+        let function = read(&doctor(KEYED, &format!(r#""builtIn": "{}""#, built_in.name())), "").unwrap();
+        assert!(matches!(function.work, Work::BuiltIn(which) if which == built_in));
+    }
+}
+
+#[test]
 fn a_built_in_function_is_for_operators_alone() {
     let sql = r#""builtIn": "doctor""#;
     for level in ["", r#", "authLevel": "function""#, r#", "authLevel": "anonymous""#] {
@@ -59,7 +67,7 @@ fn only_a_caller_can_have_a_built_in_function() {
 #[test]
 fn an_unknown_built_in_function_is_told_what_there_is() {
     only(read(&doctor(KEYED, r#""builtIn": "docter""#), ""), "sql.builtIn", "did you mean `doctor`?");
-    only(read(&doctor(KEYED, r#""builtIn": "openapi""#), ""), "sql.builtIn", "there are doctor");
+    only(read(&doctor(KEYED, r#""builtIn": "openapi""#), ""), "sql.builtIn", "there are doctor, metrics");
     only(read(&doctor(KEYED, r#""builtIn": true"#), ""), "sql.builtIn", "must be a string");
     let misspelt = r#""commandText": "SELECT 1", "result": "none", "builtin": "doctor""#;
     only(read(&doctor(KEYED, misspelt), ""), "sql.builtin", "did you mean `builtIn`?");

@@ -67,7 +67,7 @@ async fn a_pool_that_the_database_can_not_hold_is_a_warning() {
             "one instance may open 201 connections, the database takes 200",
         ),
         (
-            vec![("WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT", "13")],
+            vec![("AZSQL_POOL_MAX_SIZE", "16"), ("WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT", "13")],
             "13 instances may open 208 connections, the database takes 200",
         ),
     ] {
