@@ -17,7 +17,7 @@ use super::health::{Gate, Verdict};
 use super::lease::Lease;
 use super::limits::PoolLimits;
 use super::looks::{LOOK_WAIT, Looks, some_time_after_return};
-use super::metrics::{DiscardCause, Entered, OpeningFailure, PoolMetrics, PoolSnapshot};
+use super::metrics::{DiscardCause, Entered, Opening, PoolMetrics, PoolSnapshot};
 use super::retirement::{Lifetime, Retirement};
 use super::upkeep::Sweep;
 use crate::identity::TokenCaches;
@@ -118,39 +118,6 @@ impl ConnectionManager {
             return Some(DiscardCause::NoSignOfLife);
         }
         None
-    }
-}
-
-/// Counts an opening as abandoned unless it is told how it ended.
-struct Opening<'a> {
-    metrics: &'a PoolMetrics,
-    _opening: Entered,
-    is_over: bool,
-}
-
-impl<'a> Opening<'a> {
-    fn begin(metrics: &'a PoolMetrics) -> Self {
-        Self { metrics, _opening: metrics.opening.enter(), is_over: false }
-    }
-
-    fn end(mut self, result: &Result<Connection, ConnectError>) {
-        self.is_over = true;
-        match result {
-            Ok(_) => self.metrics.opened(),
-            Err(error) => {
-                if let Some(why) = OpeningFailure::of(error) {
-                    self.metrics.opening_failed(why);
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Opening<'_> {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.metrics.opening_failed(OpeningFailure::Abandoned);
-        }
     }
 }
 

@@ -6,6 +6,7 @@ mod causes;
 mod counters;
 mod gauge;
 mod histogram;
+mod opening;
 mod report;
 mod snapshot;
 
@@ -16,6 +17,7 @@ pub(super) use causes::{DiscardCause, OpeningFailure, Outcome};
 use counters::Counters;
 pub(super) use gauge::{Entered, Gauge};
 use histogram::Histogram;
+pub(super) use opening::Opening;
 pub(super) use report::report;
 pub use snapshot::{Counts, PoolSnapshot, Times};
 
