@@ -12,7 +12,7 @@ use super::packet::PacketType;
 use super::token;
 use super::worker::{self, SessionThread, Setup, protocol_error};
 use crate::sql::engine::{Login, LoginIdentity};
-use crate::sql::faults::unknown_database;
+use crate::sql::faults::{LoginFault, unknown_database};
 use crate::sql::logins::LoginRecord;
 use crate::sql::reply::SqlError;
 use crate::sql::server::Shared;
@@ -50,7 +50,9 @@ pub(super) async fn admit(
     ends: Ends,
     record: &mut LoginRecord,
 ) -> io::Result<Result<(SessionThread, String), Refusal>> {
-    if let Some(error) = shared.faults.next_login() {
+    if let Some(LoginFault::Fail(error)) =
+        shared.faults.strike_login(&login.application).map(|struck| struck.fault)
+    {
         return Ok(Err(error.into()));
     }
     let who: Result<Who, SqlError> = match &login.federated {
@@ -78,7 +80,7 @@ pub(super) async fn admit(
         Err(error) => return Ok(Err(error.into())),
     };
     record.login.clone_from(&name);
-    if let Some((host, port)) = shared.faults.next_redirect() {
+    if let Some((host, port)) = shared.faults.strike_redirect(&login.application) {
         return Ok(Err(Refusal::Redirect { host, port }));
     }
     let database = effective_database(login).to_owned();

@@ -19,7 +19,7 @@ use super::rpc;
 use super::session::{OpenSession, Session};
 use super::type_info::RequestError;
 use crate::sql::engine::Login;
-use crate::sql::faults::{Faults, StatementFault, TokenLife, at_statement};
+use crate::sql::faults::{Faults, Passer, RequestFault, RequestKind, TokenLife, at_statement};
 use crate::sql::reply::{ReplySink, SqlError};
 
 /// What the connection hands to the thread.
@@ -253,16 +253,20 @@ impl Runner {
 
     /// Does what the next fault says; true if the statement is not to run.
     fn fault(&mut self) -> bool {
-        match self.faults.next_statement() {
-            None => false,
-            Some(StatementFault::Fail(error)) => {
+        let Some(struck) = self.faults.strike_request(RequestKind::Statement, Passer::default()) else {
+            return false;
+        };
+        match struck.fault {
+            RequestFault::Fail(error) => {
                 self.reply.error(&error);
                 true
             }
-            Some(StatementFault::Stall(stall)) => {
-                self.interrupt.wait_unless(|| stall.is_over());
+            RequestFault::Stall(until) => {
+                let gate = struck.release.gate(until);
+                self.interrupt.wait_unless(|| gate.is_open());
                 self.interrupt.is_raised()
             }
+            _ => false,
         }
     }
 }
