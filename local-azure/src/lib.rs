@@ -14,7 +14,7 @@
 
 pub mod authority;
 pub mod certificates;
-
+pub mod chaos;
 pub mod functions;
 pub mod identity;
 mod recorded;

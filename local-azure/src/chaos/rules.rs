@@ -34,12 +34,18 @@ impl RunningScript {
         self.script.rules.iter().zip(self.counts.iter().copied())
     }
 
-    /// The fault that meets an event at this place, if one does; `text` is the statement's, where there is one.
-    pub(super) fn strike(&mut self, place: Place, text: Option<&str>) -> Option<Fault> {
+    /// The fault that meets an event at this place, if one does, of those that `fits` takes; `text` is the statement's,
+    /// where there is one.
+    pub(super) fn strike(
+        &mut self,
+        place: Place,
+        text: Option<&str>,
+        fits: impl Fn(&Fault) -> bool,
+    ) -> Option<Fault> {
         let seed = self.script.seed;
         let mut lower_case = None;
         for ((number, rule), counts) in (0_u64..).zip(&self.script.rules).zip(&mut self.counts) {
-            if rule.fault.place() != place {
+            if rule.fault.place() != place || !fits(&rule.fault) {
                 continue;
             }
             if let Some(part) = &rule.matching {
@@ -74,13 +80,14 @@ mod tests {
     }
 
     fn strikes(script: &mut RunningScript, place: Place, events: usize) -> Vec<bool> {
-        (0..events).map(|_| script.strike(place, None).is_some()).collect()
+        (0..events).map(|_| script.strike(place, None, |_| true).is_some()).collect()
     }
 
     #[test]
     fn a_rule_waits_strikes_and_has_had_enough() {
-        let mut script =
-            running(r#"{ "rules": [ { "at": "login", "after": 2, "times": 3, "fault": { "error": 40613 } } ] }"#);
+        let mut script = running(
+            r#"{ "rules": [ { "at": "login", "after": 2, "times": 3, "fault": { "error": 40613 } } ] }"#,
+        );
 
         let struck = strikes(&mut script, Place::Login, 7);
 
@@ -96,7 +103,7 @@ mod tests {
                             { "at": "login", "fault": { "cut": "rst" } } ] }"#,
         );
 
-        let faults: Vec<_> = (0..2).filter_map(|_| script.strike(Place::Login, None)).collect();
+        let faults: Vec<_> = (0..2).filter_map(|_| script.strike(Place::Login, None, |_| true)).collect();
 
         assert!(matches!(
             faults.as_slice(),
@@ -108,11 +115,12 @@ mod tests {
 
     #[test]
     fn only_statements_with_the_text_in_them_meet_a_rule() {
-        let mut script =
-            running(r#"{ "rules": [ { "at": "statement", "matching": "dbo.Persons", "fault": { "error": 1205 } } ] }"#);
+        let mut script = running(
+            r#"{ "rules": [ { "at": "statement", "matching": "dbo.Persons", "fault": { "error": 1205 } } ] }"#,
+        );
 
-        assert!(script.strike(Place::Statement, Some("SELECT 1")).is_none());
-        assert!(script.strike(Place::Statement, Some("DELETE DBO.PERSONS")).is_some());
+        assert!(script.strike(Place::Statement, Some("SELECT 1"), |_| true).is_none());
+        assert!(script.strike(Place::Statement, Some("DELETE DBO.PERSONS"), |_| true).is_some());
         assert_eq!(script.counted().next().unwrap().1, Counts { met: 1, struck: 1 });
     }
 
@@ -128,9 +136,9 @@ mod tests {
             let mut seen = (Vec::new(), Vec::new());
             for is_login in &order {
                 if *is_login {
-                    seen.0.push(mixed.strike(Place::Login, None).is_some());
+                    seen.0.push(mixed.strike(Place::Login, None, |_| true).is_some());
                 } else {
-                    seen.1.push(mixed.strike(Place::Statement, None).is_some());
+                    seen.1.push(mixed.strike(Place::Statement, None, |_| true).is_some());
                 }
             }
             let mut alone = running(TWO_PLACES);

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::mistake::Mistakes;
 use super::read;
-use crate::identity;
+use crate::identity::TokenRequestFault;
 use crate::sql::faults::{
     ConnectionFault, HandshakeFault, LoginFault, ReplyFault, RequestFault, RequestKind,
 };
@@ -157,7 +157,7 @@ impl Probability {
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// To a token request.
-    Token(TokenFault),
+    Token(TokenRequestFault),
     /// To a new TCP connection.
     Connect(ConnectionFault),
     /// To the TLS handshake.
@@ -189,15 +189,4 @@ impl Fault {
             Self::Reply(_) => Place::Reply,
         }
     }
-}
-
-/// What happens to a token request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenFault {
-    /// The reply is wrong.
-    Reply(identity::ReplyFault),
-    /// The reply is fine, and the token in it is wrong.
-    Token(identity::TokenFault),
-    /// The reply takes so long.
-    Stall(Duration),
 }

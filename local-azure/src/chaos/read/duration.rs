@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::chaos::script::LONGEST_WAIT;
 
 /// What a length of time must be, for a mistake's sentence.
-pub(super) const EXPECTED: &str = "must be a length of time of at most an hour, such as \"250ms\", \"1.5s\" or \"2min\"";
+pub(super) const EXPECTED: &str =
+    "must be a length of time of at most an hour, such as \"250ms\", \"1.5s\" or \"2min\"";
 
 /// None for whatever is no length of time, or a longer one than [`LONGEST_WAIT`].
 pub(super) fn parse(text: &str) -> Option<Duration> {
@@ -36,7 +37,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_none() {
-        for text in ["", "5", "ms", "-1s", "1h", "1 s", "61min", "1e9s", ".s", "1..5s", "99999999999999999999s", "5S"]
+        for text in
+            ["", "5", "ms", "-1s", "1h", "1 s", "61min", "1e9s", ".s", "1..5s", "99999999999999999999s", "5S"]
         {
             assert_eq!(parse(text), None, "{text}");
         }

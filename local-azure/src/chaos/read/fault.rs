@@ -7,9 +7,9 @@ use super::Problems;
 use super::json::{Node, Text};
 use super::object::{Object, listed, must_be_a_word};
 use super::request::request;
-use crate::chaos::script::{Fault, Place, TokenFault};
+use crate::chaos::script::{Fault, Place};
 use crate::chaos::words::nearest;
-use crate::identity;
+use crate::identity::{self, TokenRequestFault};
 use crate::sql::faults::{
     ConnectionFault, CutBy, HandshakeFault, LoginFault, ReplyFault, RequestKind, Until, at_login,
 };
@@ -82,8 +82,8 @@ pub(super) fn read(
 fn bare(place: Place, word: &str) -> Option<Fault> {
     use crate::identity::{ReplyFault as Reply, TokenFault as Token};
 
-    let reply = |fault| Fault::Token(TokenFault::Reply(fault));
-    let token = |fault| Fault::Token(TokenFault::Token(fault));
+    let reply = |fault| Fault::Token(TokenRequestFault::Reply(fault));
+    let token = |fault| Fault::Token(TokenRequestFault::Token(fault));
     Some(match (place, word) {
         (Place::Token, "garbage") => reply(Reply::Garbage),
         (Place::Token, "truncated") => reply(Reply::Truncated),
@@ -135,22 +135,22 @@ fn choices(place: Place, known: &[&str]) -> String {
     format!("what can go wrong at \"{place}\" is one of {}", listed(known))
 }
 
-fn token(object: &mut Object<'_>, kind: &str, problems: &mut Problems) -> Option<TokenFault> {
+fn token(object: &mut Object<'_>, kind: &str, problems: &mut Problems) -> Option<TokenRequestFault> {
     match kind {
         "status" => object
             .read("status", problems, "must be an HTTP status from 400 to 599", |status| {
                 (400..=599_u16).contains(status)
             })
-            .map(|status| TokenFault::Reply(identity::ReplyFault::Status(status))),
+            .map(|status| TokenRequestFault::Reply(identity::ReplyFault::Status(status))),
         "throttle" => object
             .duration("throttle", problems)
-            .map(|retry_after| TokenFault::Reply(identity::ReplyFault::Throttled { retry_after })),
+            .map(|retry_after| TokenRequestFault::Reply(identity::ReplyFault::Throttled { retry_after })),
         "html" => object
             .read("html", problems, "must be the HTTP status of the page, from 200 to 599", |status| {
                 (200..=599_u16).contains(status)
             })
-            .map(|status| TokenFault::Reply(identity::ReplyFault::Html { status })),
-        _ => object.duration("stall", problems).map(TokenFault::Stall),
+            .map(|status| TokenRequestFault::Reply(identity::ReplyFault::Html { status })),
+        _ => object.duration("stall", problems).map(TokenRequestFault::Stall),
     }
 }
 

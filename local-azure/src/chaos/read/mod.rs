@@ -6,6 +6,8 @@ mod json;
 mod object;
 mod request;
 
+use std::time::Duration;
+
 use json::{Node, Text};
 use object::Object;
 
@@ -75,6 +77,30 @@ fn whole(text: Text<'_>, root: Node<'_>, served: &[Place], problems: &mut Proble
     Some(Script { seed, rules, written: root.read().unwrap_or_default() })
 }
 
+/// Reads how long an outage is to last: `{ "for": "60s" }`.
+pub(super) fn outage_length(text: &str) -> Result<Duration, Mistakes> {
+    let mut problems = Problems::default();
+    let text = Text(text);
+    let length = match text.root() {
+        Ok(root) => Object::open(text, root, "", &mut problems).and_then(|mut object| {
+            if object.peek("for").is_none() {
+                problems.add(object.line(), "for", "is missing: say how long, such as { \"for\": \"60s\" }");
+            }
+            let length = object.duration("for", &mut problems);
+            object.end(&mut problems);
+            length
+        }),
+        Err(error) => {
+            problems.add(error.line().max(1), "", &format!("is not JSON: {error}"));
+            None
+        }
+    };
+    match Mistakes::new(problems.0) {
+        None => Ok(length.unwrap_or_default()),
+        Some(mistakes) => Err(mistakes),
+    }
+}
+
 /// A rule without mistakes.
 fn rule(
     text: Text<'_>,
@@ -91,7 +117,11 @@ fn rule(
     let place = object.word("at", problems, &Place::ALL.map(|place| (place.word(), place)));
     if !has_place {
         let words = Place::ALL.map(Place::word);
-        problems.add(line, path, &format!("has no \"at\": say where it goes wrong, one of {}", object::listed(&words)));
+        problems.add(
+            line,
+            path,
+            &format!("has no \"at\": say where it goes wrong, one of {}", object::listed(&words)),
+        );
     }
     let place = place.filter(|place| {
         let is_served = served.contains(place);
@@ -105,11 +135,15 @@ fn rule(
     });
     let matching = match place {
         Some(Place::Statement | Place::Reply) | None => {
-            object.read("matching", problems, "must be a text that is not empty", |text: &String| !text.is_empty())
+            object.read("matching", problems, "must be a text that is not empty", |text: &String| {
+                !text.is_empty()
+            })
         }
         Some(place) => {
             if let Some(matching) = object.take("matching") {
-                let sentence = format!("only a \"statement\" or a \"reply\" has a text to match; a \"{place}\" has none");
+                let sentence = format!(
+                    "only a \"statement\" or a \"reply\" has a text to match; a \"{place}\" has none"
+                );
                 problems.add(matching.line(), &object.key("matching"), &sentence);
             }
             None
@@ -122,9 +156,10 @@ fn rule(
         |chance: &f64| Probability::new(*chance).is_some(),
     );
     let after = object.read("after", problems, "must be a whole number, 0 or above", |_: &u64| true);
-    let times = object.read("times", problems, "must be a whole number above 0; leave it out for no end", |times| {
-        *times > 0_u64
-    });
+    let times =
+        object.read("times", problems, "must be a whole number above 0; leave it out for no end", |times| {
+            *times > 0_u64
+        });
     let given = object.take("fault");
     if given.is_none() {
         problems.add(line, path, "has no \"fault\": say what goes wrong, such as { \"error\": 40613 }");

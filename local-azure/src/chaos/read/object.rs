@@ -114,11 +114,7 @@ impl<'t> Object<'t> {
     }
 
     /// The elements of a member that is an array.
-    pub(super) fn elements(
-        &mut self,
-        name: &'static str,
-        problems: &mut Problems,
-    ) -> Option<Vec<Node<'t>>> {
+    pub(super) fn elements(&mut self, name: &'static str, problems: &mut Problems) -> Option<Vec<Node<'t>>> {
         let node = self.take(name)?;
         let elements = self.text.elements(node);
         if elements.is_none() {

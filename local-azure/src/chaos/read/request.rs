@@ -87,7 +87,8 @@ fn cut(object: &mut Object<'_>, problems: &mut Problems) -> Option<RequestFault>
         Some(Effect::Done) => by.map(RequestFault::RunThenCut),
         Some(Effect::Late) => {
             if !has_delay {
-                let sentence = "\"late\" needs \"lateBy\": how long after the cut it takes effect, such as \"3s\"";
+                let sentence =
+                    "\"late\" needs \"lateBy\": how long after the cut it takes effect, such as \"3s\"";
                 problems.add(object.line(), &object.key("effect"), sentence);
             }
             Some(RequestFault::CutThenRun { by: by?, until: Until::For(late_by?) })
