@@ -241,7 +241,7 @@ pub enum ReplyFault {
     Drip {
         /// How many bytes at a time.
         bytes: NonZeroUsize,
-        /// How long it pauses before each piece but the first.
+        /// How long it pauses before each piece.
         every: Duration,
     },
 }

@@ -1,18 +1,19 @@
-//! Whether a client gets in: planned faults, what it shows, the database, and the session's thread.
+//! Whether a client gets in: what it shows, the database, and the session's thread.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::authentication::{TOKEN_PRINCIPAL, check_password, check_token, login_failed, token_fingerprint};
-use super::connection::{Stream, expect, packet_size, send};
+use super::connection::{expect, packet_size, send};
 use super::interrupt::Interrupt;
 use super::login::{FederatedAuthentication, Login7, federated_token};
 use super::packet::PacketType;
+use super::stream::Stream;
 use super::token;
 use super::worker::{self, SessionThread, Setup, protocol_error};
 use crate::sql::engine::{Login, LoginIdentity};
-use crate::sql::faults::{LoginFault, unknown_database};
+use crate::sql::faults::unknown_database;
 use crate::sql::logins::LoginRecord;
 use crate::sql::reply::SqlError;
 use crate::sql::server::Shared;
@@ -50,11 +51,6 @@ pub(super) async fn admit(
     ends: Ends,
     record: &mut LoginRecord,
 ) -> io::Result<Result<(SessionThread, String), Refusal>> {
-    if let Some(LoginFault::Fail(error)) =
-        shared.faults.strike_login(&login.application).map(|struck| struck.fault)
-    {
-        return Ok(Err(error.into()));
-    }
     let who: Result<Who, SqlError> = match &login.federated {
         None => check_password(&shared.logins, login).map(Who::Password),
         Some(FederatedAuthentication::SecurityToken(token)) => {
