@@ -16,5 +16,5 @@ pub use control::{ChaosControl, ControlError, control};
 pub use mistake::{Mistake, Mistakes};
 pub use read::LONGEST_SCRIPT;
 pub use rules::Counts;
-pub use running::{Chaos, OutageError};
+pub use running::{Chaos, OutageError, ScriptError};
 pub use script::{Fault, LONGEST_WAIT, MOST_RULES, Place, Probability, Rule, Script};

@@ -1,6 +1,7 @@
 //! A script that runs: the stand-ins ask it at each event; it can be replaced and ended at any time.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,27 @@ struct Handle {
 struct Outage {
     until: Instant,
     task: tokio::task::JoinHandle<()>,
+}
+
+/// A script in a file can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// The file can't be read.
+    #[error("the script of faults {} can't be read: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It has mistakes.
+    #[error("the script of faults {} has mistakes:\n{mistakes}", file.display())]
+    Mistakes {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        mistakes: Mistakes,
+    },
 }
 
 /// An outage can't begin.
@@ -90,6 +112,20 @@ impl Chaos {
         };
         let places: Vec<Place> = Place::ALL.into_iter().filter(is_here).collect();
         Script::parse(text, &places)
+    }
+
+    /// Reads a script from a file and runs it.
+    ///
+    /// # Errors
+    /// [`ScriptError`], which names the file.
+    pub fn run_file(&self, file: &Path) -> Result<(), ScriptError> {
+        let named = || file.to_path_buf();
+        let text =
+            std::fs::read_to_string(file).map_err(|source| ScriptError::Read { file: named(), source })?;
+        let script =
+            self.parse(&text).map_err(|mistakes| ScriptError::Mistakes { file: named(), mistakes })?;
+        self.run(script);
+        Ok(())
     }
 
     /// Runs a script, from the beginning, in place of the one that runs now.
