@@ -7,11 +7,14 @@
 //! | [`authority`] | login.microsoftonline.com and Azure Pipelines' token endpoint | HTTPS, OAuth 2.0 |
 //! | [`functions`] | the Azure Functions host for one custom handler | HTTP, host.json, function.json |
 //!
+//! What goes wrong with them can be scripted: [`chaos`].
+//!
 //! Each has a `start` function that binds a loopback port (0 = any free one) and returns a handle with the address.
 //! Nothing here knows the worker or shares a type with it: what the two agree on is the real protocol on a socket.
 
 pub mod authority;
 pub mod certificates;
+pub mod chaos;
 pub mod functions;
 pub mod identity;
 mod recorded;

@@ -35,7 +35,24 @@ impl Dev {
         &self.url
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    /// Starts it with options that it refuses; waits for the line with this in it.
+    pub(crate) async fn refused(options: &[&Path], part: &str) -> String {
+        let arguments: Vec<PathBuf> = ["dev", "--port", "0", "--sql-port", "0"]
+            .into_iter()
+            .map(PathBuf::from)
+            .chain(options.iter().map(|option| option.to_path_buf()))
+            .collect();
+        let mut program = LoneWorker::run_program(Path::new(DEV_PROGRAM), &arguments, &BTreeMap::new());
+        assert_eq!(program.ended().await.code(), Some(70));
+        program.line_with(part).await
+    }
+
+    /// The line that it printed, or is about to print, with this in it.
+    pub(crate) async fn line_with(&self, part: &str) -> String {
+        self.program.line_with(part).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::read(reqwest::get(format!("{}{path}", self.url)).await.unwrap()).await
     }
 

@@ -9,6 +9,7 @@ mod bad_input;
 mod body_limits;
 mod callers;
 mod cancellation;
+mod chaos;
 mod check_command;
 mod connection_strings;
 mod constraint_errors;

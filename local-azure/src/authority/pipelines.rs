@@ -54,7 +54,7 @@ pub(super) async fn assertion(http: HttpRequest, state: web::Data<State>) -> Htt
     if query.get("serviceConnectionId") != Some(pipeline.service_connection_id.as_str()) {
         return error(404, "No service connection of this id may be used by this job.");
     }
-    let succeed = || Ok(AssertionReply { oidc_token: pipeline.assertion.expose_secret().to_owned() });
+    let succeed = |_| Ok(AssertionReply { oidc_token: pipeline.assertion.expose_secret().to_owned() });
     let refuse = |status: actix_web::http::StatusCode| error(status.as_u16(), "The service is in trouble.");
     reply::send(&state.pipeline_faults, &pipeline.service_connection_id, Replies { succeed, refuse }).await
 }

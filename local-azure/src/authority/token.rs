@@ -9,6 +9,7 @@ use super::form::Form;
 use super::scope::Scope;
 use super::state::State;
 use super::user_grants::{self, UserGrant};
+use crate::identity::TokenFault;
 use crate::identity::reply::{self, Refused, Replies};
 use crate::recorded::RecordedRequest;
 use crate::tokens::{Subject, TokenRequest};
@@ -60,11 +61,11 @@ pub(super) async fn token(
         }
         Err(error) => return error.reply(),
     };
-    let succeed = || match grant.map_err(refused)? {
-        Grant::Application(wanted) => issue(&state, &wanted, None, None),
+    let succeed = |fault| match grant.map_err(refused)? {
+        Grant::Application(wanted) => issue(&state, &wanted, fault, None, None),
         Grant::User(grant) => {
             let refresh_token = state.users.redeem(&grant).map_err(refused)?;
-            issue(&state, &grant.wanted, Some(grant.scope.text), refresh_token)
+            issue(&state, &grant.wanted, fault, Some(grant.scope.text), refresh_token)
         }
     };
     let refuse = |status| EntraError::of_status(status).reply_with(status);
@@ -79,10 +80,11 @@ fn refused(error: EntraError) -> Refused {
 fn issue(
     state: &State,
     wanted: &TokenRequest,
+    fault: Option<TokenFault>,
     scope: Option<String>,
     refresh_token: Option<String>,
 ) -> Result<TokenReply, Refused> {
-    let issued = state.tokens.issue(wanted).map_err(|_| refused(EntraError::Transient))?;
+    let issued = state.tokens.issue(wanted, fault).map_err(|_| refused(EntraError::Transient))?;
     Ok(TokenReply {
         token_type: "Bearer",
         scope,

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use local_azure::chaos::{self, Chaos};
 use local_azure::sql::{SqlLogin, SqlOptions, start};
 
 /// Options of `local-azure sql`.
@@ -27,6 +28,12 @@ pub(super) struct Options {
     /// Write the certificate of the endpoint's authority here, for clients to trust
     #[arg(long, value_name = "FILE")]
     ca_out: Option<PathBuf>,
+    /// Make happen what goes wrong in this script of faults
+    #[arg(long, value_name = "FILE")]
+    chaos: Option<PathBuf>,
+    /// Listen for other scripts on this port of 127.0.0.1; 0 takes any free one [default: don't]
+    #[arg(long, value_name = "PORT")]
+    control_port: Option<u16>,
 }
 
 /// Runs the endpoint until the program is asked to end.
@@ -55,9 +62,22 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     })
     .await
     .map_err(|error| format!("the SQL endpoint can't start on port {}: {error}", options.port))?;
+    let chaos = Chaos::new(Some(server.faults().clone()), None);
+    if let Some(file) = &options.chaos {
+        chaos.run_file(file).map_err(|error| error.to_string())?;
+    }
+    let control = match options.control_port {
+        Some(port) => Some(chaos::control(chaos.clone(), port).await.map_err(|error| error.to_string())?),
+        None => None,
+    };
     let password = shown.map(|password| format!(" password={password}")).unwrap_or_default();
-    super::say(&format!("ready sql {} user={}{password}", server.address(), options.sql_user));
+    let address = control.as_ref().map(|control| format!(" control={}", control.url())).unwrap_or_default();
+    super::say(&format!("ready sql {} user={}{password}{address}", server.address(), options.sql_user));
     super::asked_to_end().await?;
+    if let Some(control) = control {
+        control.stop().await;
+    }
+    chaos.end();
     server.stop().await;
     Ok(())
 }

@@ -33,4 +33,5 @@ pub use log::{LogLevel, LogLine, LogSink, LogSource};
 pub use messages::PoisonMessage;
 pub use options::{HostOptions, WorkerCommand};
 pub use reply::OutputValue;
+pub(crate) use settings::without_comments;
 pub use settings::{HostJsonError, LocalSettingsError, local_settings};

@@ -9,7 +9,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde::Serialize;
 use serde_json::json;
 
-use super::faults::IdentityFaults;
+use super::faults::{IdentityFaults, TokenFault};
 use super::options::IdentityOptions;
 use super::reply::{self, Refused, Replies};
 use super::request::{self, Api, Refusal, TokenQuery};
@@ -199,8 +199,8 @@ async fn app_service(http: HttpRequest, state: web::Data<State>) -> HttpResponse
     };
     let refuse =
         |status| app_service_error(status, "An unexpected error occured while fetching the AAD Token.");
-    let succeed = || {
-        let issued = issue(&state, &query).map_err(|error| {
+    let succeed = |fault| {
+        let issued = issue(&state, &query, fault).map_err(|error| {
             Refused::new(app_service_error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
         })?;
         Ok(AppServiceReply {
@@ -231,8 +231,8 @@ async fn machine(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
         Err(refusal) => return machine_error(StatusCode::BAD_REQUEST, Refusal::message(&refusal)),
     };
     let refuse = |status| machine_error(status, "The token could not be fetched: try again.");
-    let succeed = || {
-        let issued = issue(&state, &query).map_err(|error| {
+    let succeed = |fault| {
+        let issued = issue(&state, &query, fault).map_err(|error| {
             Refused::new(machine_error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
         })?;
         Ok(MachineReply {
@@ -249,15 +249,16 @@ async fn machine(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
     reply::send(state.tokens.faults(), &query.identity.client_id, Replies { succeed, refuse }).await
 }
 
-fn issue(state: &State, query: &TokenQuery) -> Result<Issued, IssueError> {
-    state.tokens.issue(&TokenRequest {
+fn issue(state: &State, query: &TokenQuery, fault: Option<TokenFault>) -> Result<Issued, IssueError> {
+    let request = TokenRequest {
         audience: query.resource.clone(),
         tenant_id: LOCAL_TENANT_ID.to_owned(),
         client_id: query.identity.client_id.clone(),
         object_id: query.identity.object_id.clone(),
         subject: Subject::ManagedIdentity { resource_id: query.identity.resource_id.clone() },
         lifetime: state.options.token_lifetime,
-    })
+    };
+    state.tokens.issue(&request, fault)
 }
 
 /// App Service's error shape: `{"statusCode":400,"message":"...","correlationId":"..."}`.

@@ -1,6 +1,7 @@
 //! The switchboard of the token endpoints: what goes wrong with replies and tokens, and the count of requests.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,7 +44,24 @@ pub enum ReplyFault {
     Empty,
 }
 
-#[derive(Debug, Default)]
+/// What happens to one token request that would have succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRequestFault {
+    /// The reply is wrong.
+    Reply(ReplyFault),
+    /// The reply is as it should be, and the token in it is wrong.
+    Token(TokenFault),
+    /// The reply takes so long.
+    Stall(Duration),
+}
+
+/// Decides about faults when a token is asked for. It is asked from many threads, and must not wait.
+pub trait TokenFaultSource: Send + Sync {
+    /// What happens to this request, if anything does.
+    fn strike(&self) -> Option<TokenRequestFault>;
+}
+
+#[derive(Default)]
 struct Switches {
     stalled: bool,
     delay: Duration,
@@ -53,13 +71,20 @@ struct Switches {
     same_token: bool,
     token_lifetime: Option<Duration>,
     requests: BTreeMap<String, u64>,
+    source: Option<Arc<dyn TokenFaultSource>>,
 }
 
 /// The switches of running endpoints. Clones act on the same endpoints.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct IdentityFaults {
     clock: Clock,
     switches: Arc<Mutex<Switches>>,
+}
+
+impl fmt::Debug for IdentityFaults {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("IdentityFaults").field("clock", &self.clock).finish_non_exhaustive()
+    }
 }
 
 impl IdentityFaults {
@@ -140,11 +165,17 @@ impl IdentityFaults {
         &self.clock
     }
 
-    /// Ends all faults. Counts and the clock stay.
+    /// From now on asks `source` about each token request with correct credentials, before the other faults; None asks
+    /// nobody.
+    pub fn ask(&self, source: Option<Arc<dyn TokenFaultSource>>) {
+        self.with(|switches| switches.source = source);
+    }
+
+    /// Ends all faults. Counts, the clock and the source of [`IdentityFaults::ask`] stay.
     pub fn clear(&self) {
         self.with(|switches| {
-            let requests = std::mem::take(&mut switches.requests);
-            *switches = Switches { requests, ..Switches::default() };
+            let Switches { requests, source, .. } = std::mem::take(switches);
+            *switches = Switches { requests, source, ..Switches::default() };
         });
     }
 
@@ -166,6 +197,12 @@ impl IdentityFaults {
             let count = switches.requests.entry(client_id.to_owned()).or_default();
             *count = count.saturating_add(1);
         });
+    }
+
+    /// What the source says of this request.
+    pub(super) fn scripted(&self) -> Option<TokenRequestFault> {
+        let source = self.with(|switches| switches.source.clone());
+        source.and_then(|source| source.strike())
     }
 
     pub(super) fn take_reply_fault(&self) -> Option<ReplyFault> {

@@ -18,6 +18,6 @@ mod service;
 
 pub use crate::recorded::RecordedRequest;
 pub use endpoint::{IdentityEndpoint, IdentityError, start};
-pub use faults::{IdentityFaults, ReplyFault, TokenFault};
+pub use faults::{IdentityFaults, ReplyFault, TokenFault, TokenFaultSource, TokenRequestFault};
 pub use options::{IdentityOptions, ManagedIdentity};
 pub use service::{IssuedToken, TokenService};

@@ -10,7 +10,7 @@ use actix_web::web::Bytes;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
-use super::faults::{IdentityFaults, ReplyFault};
+use super::faults::{IdentityFaults, ReplyFault, TokenFault, TokenRequestFault};
 
 /// What a proxy in between says, or a sign-in page of a network that wants to be paid first.
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>\
@@ -26,10 +26,11 @@ pub(crate) type Refused = Box<HttpResponse>;
 pub(crate) struct Replies<Body, Succeed, Refuse>
 where
     Body: Serialize,
-    Succeed: FnOnce() -> Result<Body, Refused>,
+    Succeed: FnOnce(Option<TokenFault>) -> Result<Body, Refused>,
     Refuse: FnOnce(StatusCode) -> HttpResponse,
 {
-    /// Makes the body of a success; not called where the fault leaves no room for it.
+    /// Makes the body of a success, with this wrong with its token beside what is switched on; not called where the fault
+    /// leaves no room for it.
     pub(crate) succeed: Succeed,
     /// Words an error of this status in the endpoint's own shape.
     pub(crate) refuse: Refuse,
@@ -43,10 +44,19 @@ pub(crate) async fn send<Body, Succeed, Refuse>(
 ) -> HttpResponse
 where
     Body: Serialize,
-    Succeed: FnOnce() -> Result<Body, Refused>,
+    Succeed: FnOnce(Option<TokenFault>) -> Result<Body, Refused>,
     Refuse: FnOnce(StatusCode) -> HttpResponse,
 {
     faults.count(client_id);
+    let (scripted, token_fault) = match faults.scripted() {
+        Some(TokenRequestFault::Reply(fault)) => (Some(fault), None),
+        Some(TokenRequestFault::Token(fault)) => (None, Some(fault)),
+        Some(TokenRequestFault::Stall(pause)) => {
+            tokio::time::sleep(pause).await;
+            (None, None)
+        }
+        None => (None, None),
+    };
     if faults.is_stalled() {
         return std::future::pending().await;
     }
@@ -55,11 +65,11 @@ where
         tokio::time::sleep(delay).await;
     }
     let succeed = move || {
-        let body = (replies.succeed)()?;
+        let body = (replies.succeed)(token_fault)?;
         // serde_json writes no blanks, which Microsoft's ODBC driver insists on.
         serde_json::to_vec(&body).map_err(|_| Refused::new(HttpResponse::InternalServerError().finish()))
     };
-    let outcome = match faults.take_reply_fault() {
+    let outcome = match scripted.or_else(|| faults.take_reply_fault()) {
         None => succeed().map(|body| json().body(body)),
         Some(fault) => spoiled(fault, succeed, replies.refuse),
     };

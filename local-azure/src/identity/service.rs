@@ -110,9 +110,13 @@ impl TokenService {
         self.with(|log| log.generations.get(client_id).copied().unwrap_or(0))
     }
 
-    /// A token as the faults have it, written to the log.
-    pub(crate) fn issue(&self, request: &TokenRequest) -> Result<Issued, IssueError> {
-        let fault = self.faults.token_fault();
+    /// A token as the faults have it, or with `fault` if that is given, written to the log.
+    pub(crate) fn issue(
+        &self,
+        request: &TokenRequest,
+        fault: Option<TokenFault>,
+    ) -> Result<Issued, IssueError> {
+        let fault = fault.unwrap_or_else(|| self.faults.token_fault());
         let key = (
             fault,
             request.tenant_id.clone(),

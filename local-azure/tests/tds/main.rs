@@ -5,6 +5,8 @@
 #![expect(clippy::panic, reason = "a test may panic")]
 
 mod attention;
+mod chaos;
+mod chaos_script;
 mod faults;
 mod harness;
 mod login;

@@ -40,6 +40,13 @@ pub(super) struct DevOptions {
     /// Use this server instead of the local SQL endpoint
     #[arg(long, env = "AZSQL_DEV_CONNECTION_STRING", hide_env_values = true, value_name = "STRING")]
     connection_string: Option<String>,
+    /// Make happen what goes wrong in this script of faults
+    #[arg(long, value_name = "FILE")]
+    chaos: Option<PathBuf>,
+    /// Listen for other scripts of faults on this port of 127.0.0.1; 0 takes any free one [default: any with --chaos,
+    /// else don't]
+    #[arg(long, value_name = "PORT")]
+    control_port: Option<u16>,
 }
 
 /// Runs everything until ^C, SIGTERM, or the host gives up on the worker.

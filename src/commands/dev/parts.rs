@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use local_azure::chaos::{self, Chaos, ChaosControl};
 use local_azure::functions::{self, FunctionsHost, HostOptions, WorkerCommand};
 use local_azure::identity::{self, IdentityEndpoint, IdentityOptions, ManagedIdentity};
 use local_azure::sql::{self, SqlLogin, SqlOptions, SqlServer};
@@ -22,8 +23,15 @@ pub(super) struct Parts {
     pub(super) host: FunctionsHost,
     sql: Option<LocalSql>,
     identity: IdentityEndpoint,
+    chaos: Option<Faulty>,
     // Holds the CA file; removed when everything has stopped.
     _folder: tempfile::TempDir,
+}
+
+/// Faults by script, and where to change it.
+struct Faulty {
+    chaos: Chaos,
+    control: ChaosControl,
 }
 
 struct LocalSql {
@@ -69,6 +77,7 @@ pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
             Some(sql)
         }
     };
+    let chaos = start_chaos(&options, sql.as_ref(), &identity).await?;
     let program = std::env::current_exe().map_err(|error| format!("can't find this program: {error}"))?;
     let functions_argument =
         std::path::absolute(&functions_folder).unwrap_or_else(|_| functions_folder.clone());
@@ -90,7 +99,7 @@ pub(super) async fn start(options: DevOptions) -> Result<Parts, String> {
     })
     .await
     .map_err(|error| error.to_string())?;
-    Ok(Parts { host, sql, identity, _folder: folder })
+    Ok(Parts { host, sql, identity, chaos, _folder: folder })
 }
 
 /// `AZURE_CLIENT_ID` asks for a user-assigned identity, so the endpoint must know it.
@@ -135,6 +144,24 @@ async fn start_sql(
     Ok(LocalSql { server, user: options.sql_user.clone(), made_up_password })
 }
 
+/// None where nobody asked for faults.
+async fn start_chaos(
+    options: &DevOptions,
+    sql: Option<&LocalSql>,
+    identity: &IdentityEndpoint,
+) -> Result<Option<Faulty>, String> {
+    if options.chaos.is_none() && options.control_port.is_none() {
+        return Ok(None);
+    }
+    let chaos = Chaos::new(sql.map(|sql| sql.server.faults().clone()), Some(identity.faults().clone()));
+    if let Some(file) = &options.chaos {
+        chaos.run_file(file).map_err(|error| error.to_string())?;
+    }
+    let port = options.control_port.unwrap_or_default();
+    let control = chaos::control(chaos.clone(), port).await.map_err(|error| error.to_string())?;
+    Ok(Some(Faulty { chaos, control }))
+}
+
 /// Whatever the files say, the worker is pointed to the local endpoints: a desk is no place to write to a real
 /// database by accident. `--connection-string` is the way to a real one.
 fn point_to_local(
@@ -176,6 +203,9 @@ impl Parts {
             None => lines.push("SQL endpoint:      the server of your connection string".to_owned()),
         }
         lines.push(format!("Identity endpoint: {}", self.identity.url()));
+        if let Some(Faulty { control, .. }) = &self.chaos {
+            lines.push(format!("Faults:            {} (GET, PUT, DELETE)", control.url()));
+        }
         lines.push(format!("Functions host:    {url}"));
         lines.push(String::new());
         lines.push("Try:".to_owned());
@@ -192,6 +222,10 @@ impl Parts {
     /// Stops everything and waits until it is gone: the worker first, so that nothing talks to what has ended.
     pub(super) async fn stop(self) -> Result<(), String> {
         self.host.stop().await;
+        if let Some(Faulty { chaos, control }) = self.chaos {
+            control.stop().await;
+            chaos.end();
+        }
         if let Some(sql) = self.sql {
             sql.server.stop().await;
         }

@@ -2,7 +2,7 @@
 
 /// `text` with each `//` and `/* */` comment outside a string replaced by blanks, so that positions in error messages stay
 /// right. A byte order mark at the start is dropped.
-pub(in crate::functions) fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     #[derive(PartialEq)]
     enum At {
         Code,

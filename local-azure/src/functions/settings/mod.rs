@@ -9,7 +9,7 @@ mod local_settings;
 mod time_span;
 
 pub(super) use app_settings::AppSettings;
-pub(super) use comments::without_comments;
+pub(crate) use comments::without_comments;
 pub use host_json::HostJsonError;
 pub(super) use host_json::{HostConfiguration, HttpMode, QueueSettings, WorkerDescription};
 pub use local_settings::{LocalSettingsError, local_settings};

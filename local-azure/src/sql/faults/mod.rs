@@ -12,6 +12,7 @@
 //! | `release` | what hangs, and what lets it go on |
 //! | `replies` | how long the answers were |
 //! | `port` | refusing connections |
+//! | `source` | faults that a script decides about |
 
 mod errors;
 mod expiry;
@@ -20,6 +21,7 @@ mod port;
 mod release;
 mod replies;
 mod shorthands;
+mod source;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -36,6 +38,7 @@ pub use fault::{
 pub(crate) use port::Port;
 pub(crate) use release::{Gate, Release};
 pub use replies::ReplyRecord;
+pub use source::{FaultSource, Point};
 
 /// The faults of a running server. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +47,7 @@ pub struct Faults {
     strikes: Arc<AtomicU64>,
     orphans: Arc<AtomicUsize>,
     port: Port,
+    source: source::SourceOfFaults,
 }
 
 #[derive(Debug, Default)]
@@ -197,7 +201,22 @@ impl Faults {
     }
 
     /// The fault that strikes who passes, of those that `at` takes.
-    fn strike<T>(&self, passer: Passer<'_>, at: impl Fn(&Strike) -> Option<T>) -> Option<Struck<T>> {
+    fn strike<T>(
+        &self,
+        point: Point,
+        passer: Passer<'_>,
+        at: impl Fn(&Strike) -> Option<T>,
+    ) -> Option<Struck<T>> {
+        self.strike_armed(passer, &at).or_else(|| {
+            let strike = self.source.get()?.strike(self, point, passer.text)?;
+            let fault = at(&strike)?;
+            self.strikes.fetch_add(1, Ordering::SeqCst);
+            Some(Struck { fault, release: self.lock().release.clone() })
+        })
+    }
+
+    /// The same, of those that were armed.
+    fn strike_armed<T>(&self, passer: Passer<'_>, at: impl Fn(&Strike) -> Option<T>) -> Option<Struck<T>> {
         let mut pending = self.lock();
         let Pending { armed, seed, release, .. } = &mut *pending;
         let mut found = None;
@@ -223,14 +242,14 @@ impl Faults {
     }
 
     pub(crate) fn strike_connection(&self) -> Option<Struck<ConnectionFault>> {
-        self.strike(Passer::default(), |strike| match strike {
+        self.strike(Point::Connection, Passer::default(), |strike| match strike {
             Strike::Connection(fault) => Some(*fault),
             Strike::Handshake(_) | Strike::Login(_) | Strike::Request(..) => None,
         })
     }
 
     pub(crate) fn strike_handshake(&self) -> Option<Struck<HandshakeFault>> {
-        self.strike(Passer::default(), |strike| match strike {
+        self.strike(Point::Handshake, Passer::default(), |strike| match strike {
             Strike::Handshake(fault) => Some(*fault),
             Strike::Connection(_) | Strike::Login(_) | Strike::Request(..) => None,
         })
@@ -239,7 +258,7 @@ impl Faults {
     /// What happens to a login before it is looked at.
     pub(crate) fn strike_login(&self, application: &str) -> Option<Struck<LoginFault>> {
         let passer = Passer { application: Some(application), text: None };
-        let struck = self.strike(passer, |strike| match strike {
+        let struck = self.strike(Point::Login, passer, |strike| match strike {
             Strike::Login(fault) if !matches!(fault, LoginFault::Redirect { .. }) => Some(fault.clone()),
             Strike::Login(_) | Strike::Connection(_) | Strike::Handshake(_) | Strike::Request(..) => None,
         });
@@ -253,7 +272,7 @@ impl Faults {
     /// Where a login that would succeed is sent.
     pub(crate) fn strike_redirect(&self, application: &str) -> Option<(String, u16)> {
         let passer = Passer { application: Some(application), text: None };
-        let struck = self.strike(passer, |strike| match strike {
+        let struck = self.strike(Point::Redirect, passer, |strike| match strike {
             Strike::Login(LoginFault::Redirect { host, port }) => Some((host.clone(), *port)),
             Strike::Login(_) | Strike::Connection(_) | Strike::Handshake(_) | Strike::Request(..) => None,
         });
@@ -265,7 +284,7 @@ impl Faults {
         kind: RequestKind,
         passer: Passer<'_>,
     ) -> Option<Struck<RequestFault>> {
-        self.strike(passer, |strike| match strike {
+        self.strike(Point::Request(kind), passer, |strike| match strike {
             Strike::Request(of, fault) if *of == kind => Some(fault.clone()),
             Strike::Request(..) | Strike::Connection(_) | Strike::Handshake(_) | Strike::Login(_) => None,
         })

@@ -48,6 +48,11 @@ impl Faults {
         self.port.until(false).await;
     }
 
+    /// Opens it again, without waiting until it is open.
+    pub(crate) fn reopen_port(&self) {
+        self.port.open();
+    }
+
     /// Opens it again, and returns when it is open.
     pub async fn open_port(&self) {
         self.port.open();
