@@ -30,11 +30,7 @@ impl TryError {
     /// whatever it is: what the server said on a connection that still works, or of one session's token, is no break.
     pub(super) fn is_broken_connection(&self) -> bool {
         match self {
-            Self::Fault(fault) => match fault.class {
-                FaultClass::Unknown => true,
-                FaultClass::Opening => !fault.connection_usable && !fault.is_ended_token(),
-                FaultClass::RolledBack | FaultClass::Permanent => false,
-            },
+            Self::Fault(fault) => fault.distrusts_all_connections(),
             Self::Sink(_) | Self::Read(_) | Self::OpenTransaction | Self::EndedTransaction => false,
         }
     }

@@ -8,7 +8,7 @@ use super::Place;
 use crate::database::Unit;
 use crate::database::connect::{DriverClient, driver_config, open_stream};
 use crate::database::execute::{TryError, execute};
-use crate::database::faults::{Fault, FaultClass, Stage};
+use crate::database::faults::{Fault, FaultClass, OwnRetryLimits, Stage};
 use crate::database::{Cell, Command, ConnectionSettings, ResultSink, SinkError};
 use crate::identity::Token;
 use crate::invocation::{Length, Parameter, SqlType, SqlValue};
@@ -90,6 +90,7 @@ impl Session {
             may_leave_transaction: false,
             leaves_session_state: false,
             session_context: Vec::new(),
+            own_retry_limits: OwnRetryLimits::default(),
         };
         let mut sink = TextSink::default();
         match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink)).await {
