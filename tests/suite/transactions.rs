@@ -93,20 +93,30 @@ async fn without_a_transaction_what_was_done_before_the_error_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_isolation_level_holds_for_its_function_and_no_longer() {
-    let level =
-        "SELECT transaction_isolation_level AS level FROM sys.dm_exec_sessions WHERE session_id = @@SPID";
-    let strict = function("Strict", json!({ "result": "value", "transaction": "serializable" }), level);
-    let usual = function("Usual", json!({ "result": "value", "repeatable": true }), level);
-    let both = function("Both", json!({ "result": "value" }), &format!("SET NOCOUNT ON; {level}"));
-    let desk = Desk::builder().seed(TABLES).function(strict).function(usual).function(both).start().await;
+    // The server refuses to change to snapshot in a transaction that began at another level (error 3951).
+    let command = "SET TRANSACTION ISOLATION LEVEL SNAPSHOT; SELECT COUNT(*) AS n FROM dbo.Ledger";
+    let snapshot = function("Snapshot", json!({ "result": "value", "transaction": "snapshot" }), command);
+    let usual = function("Usual", json!({ "result": "value" }), command);
+    let desk = Desk::builder().seed(TABLES).function(snapshot).function(usual).start().await;
 
     for _ in 0..2 {
-        assert_eq!(desk.post("/api/strict", &json!({})).await.json(200), 4);
-        assert_eq!(desk.post("/api/usual", &json!({})).await.json(200), 2);
-        assert_eq!(desk.post("/api/strict", &json!({})).await.json(200), 4);
-        assert_eq!(desk.post("/api/both", &json!({})).await.json(200), 2);
+        assert_eq!(desk.post("/api/snapshot", &json!({})).await.json(200), 0);
+        let problem = desk.post("/api/usual", &json!({})).await.problem_for_caller(500, "database");
+        assert_eq!(problem["sqlError"], 3951);
     }
 
     assert_eq!(desk.worker_logins().len(), 1, "all on one connection");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_manages_transactions_is_refused_at_the_start_with_its_line_and_the_cure() {
+    let managing = function("Managing", json!({ "result": "none" }), "DELETE FROM dbo.Ledger;\nCOMMIT;");
+    let desk = Desk::builder().seed(TABLES).function(managing).start().await;
+
+    let answer = desk.post("/api/managing", &json!({})).await;
+
+    assert_eq!(answer.status, 500, "{}", answer.text);
+    assert!(answer.text.contains("line 2") && answer.text.contains("none"), "{}", answer.text);
     desk.finish().await;
 }
