@@ -94,9 +94,11 @@ impl Tries {
             | Failure::Internal(_) => true,
             // Nobody is told.
             Failure::Cancelled => true,
-            Failure::Identity(_) | Failure::PoolFull | Failure::DeadlineBeforeRunning | Failure::Deadline => {
-                false
-            }
+            Failure::Identity(_)
+            | Failure::PoolFull
+            | Failure::DeadlineBeforeRunning
+            | Failure::Deadline
+            | Failure::DeadlineRolledBack => false,
         };
         if is_certain { failure } else { Failure::Fault(unknown.clone()) }
     }

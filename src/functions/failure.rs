@@ -5,7 +5,7 @@
 
 use crate::database::Failure;
 use crate::database::Unit;
-use crate::database::faults::{Fault, FaultClass, SERVICE_BUSY};
+use crate::database::faults::{DATABASE_NOT_OPENED, Fault, FaultClass, SERVICE_BUSY};
 use crate::identity::IdentityError;
 use crate::invocation::Problem;
 
@@ -96,6 +96,8 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
     }
     let mut problem = match (fault.class, telling.unit) {
         (FaultClass::Permanent, _) => of_number(fault),
+        // It was tried twice: a name that is wrong for good is likelier by now, and has a cure.
+        (FaultClass::Opening, _) if fault.number == Some(DATABASE_NOT_OPENED) => of_number(fault),
         (FaultClass::Opening, _) => unavailable(fault),
         (FaultClass::RolledBack | FaultClass::Unknown, unit) if unit.is_repeatable() => unavailable(fault),
         (FaultClass::RolledBack, Unit::OnItsOwn) => outcome_unknown(fault),
@@ -301,7 +303,9 @@ mod tests {
             number: Some(1205),
             ..Fault::without_number(FaultClass::RolledBack, "SQL error 1205")
         });
-        for unit in [Unit::SingleStatement, Unit::Transaction(Isolation::Default), Unit::Keyed(Isolation::Default)] {
+        for unit in
+            [Unit::SingleStatement, Unit::Transaction(Isolation::Default), Unit::Keyed(Isolation::Default)]
+        {
             let problem = problem_of(&victim, Telling { unit, ..QUIET });
             assert_eq!((problem.status, problem.kind), (503, "rolled-back"), "{unit:?}");
             assert!(problem.retry_after_seconds.is_some() && problem.detail.contains("nothing took effect"));
