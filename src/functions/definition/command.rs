@@ -11,6 +11,7 @@ use super::outputs;
 use super::parameter;
 use super::section::Section;
 use super::session_context;
+use super::transaction;
 use crate::functions::CommandText;
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
@@ -18,7 +19,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -34,9 +35,10 @@ const KEYS: [&str; 16] = [
     "throwStatus",
     "outputs",
     session_context::KEY,
+    transaction::KEY,
     faults::KEY,
 ];
-const LATER: [&str; 3] = ["transaction", "replica", "idempotencyKey"];
+const LATER: [&str; 2] = ["replica", "idempotencyKey"];
 const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
@@ -60,6 +62,7 @@ impl CommandSection<'_> {
         let parameters = self.parameters(trigger, mistakes);
         let session_context = session_context::read(section, trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
+        let transaction = transaction::read(section, mistakes);
         let answer = self.answer(trigger, mistakes);
         let http_output = match trigger {
             Some(Trigger::Http(http)) => Some(http.output.as_str()),
@@ -80,19 +83,22 @@ impl CommandSection<'_> {
             );
         }
         self.check_variables(&command, mistakes);
-        Some(Plan {
+        let plan = Plan {
             declarations: declarations(&parameters).into(),
             command,
             connection_setting,
             parameters,
             session_context,
             repeatable,
+            transaction,
             timeout,
             own_retry_limits,
             throw_status,
             answer,
             outputs,
-        })
+        };
+        transaction::check(&plan, section, mistakes);
+        Some(plan)
     }
 
     fn command_type(&self, mistakes: &mut Mistakes) {

@@ -12,6 +12,7 @@ mod parameter;
 mod retry;
 mod section;
 mod session_context;
+mod transaction;
 
 use std::path::Path;
 
