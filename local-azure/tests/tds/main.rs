@@ -6,6 +6,10 @@
 
 mod attention;
 mod faults;
+mod faults_of_commit;
+mod faults_of_connections;
+mod faults_of_replies;
+mod faults_of_statements;
 mod harness;
 mod login;
 mod malformed;
