@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Repeatable,
     /// One INSERT.
     SingleStatement,
+    /// Two INSERTs in the worker's transaction.
+    Transaction,
     /// Two INSERTs that manage no transaction of their own, and have none: each is committed by itself.
     OnItsOwn,
 }
@@ -24,6 +26,7 @@ impl Kind {
     fn function(self) -> FunctionFolder {
         const INSERT: &str = "INSERT INTO dbo.Effects (Id, Part) VALUES (@id, 1)";
         let id = json!({ "@id": { "from": "body.id", "type": "int" } });
+        let both = format!("{INSERT}; INSERT INTO dbo.Effects (Id, Part) VALUES (@id, 2)");
         let (sql, command) = match self {
             Self::Repeatable => (
                 json!({ "result": "value", "repeatable": true, "parameters": id }),
@@ -32,10 +35,10 @@ impl Kind {
             Self::SingleStatement => {
                 (json!({ "result": "rowsAffected", "parameters": id }), INSERT.to_owned())
             }
-            Self::OnItsOwn => (
-                json!({ "result": "rowsAffected", "parameters": id }),
-                format!("{INSERT}; INSERT INTO dbo.Effects (Id, Part) VALUES (@id, 2)"),
-            ),
+            Self::Transaction => (json!({ "result": "rowsAffected", "parameters": id }), both),
+            Self::OnItsOwn => {
+                (json!({ "result": "rowsAffected", "parameters": id, "transaction": "none" }), both)
+            }
         };
         FunctionFolder::http("Work", "post", "work", sql, &command)
     }
@@ -45,7 +48,7 @@ impl Kind {
         match self {
             Self::Repeatable => 0,
             Self::SingleStatement => 1,
-            Self::OnItsOwn => 2,
+            Self::Transaction | Self::OnItsOwn => 2,
         }
     }
 }
