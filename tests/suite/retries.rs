@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use local_azure::sql::Credential;
+use local_azure::sql::faults::{Fault, RequestFault, RequestKind, at_statement};
 use serde_json::{Value as Json, json};
 
 use crate::support::script_root::FunctionFolder;
@@ -98,7 +99,7 @@ async fn a_read_is_tried_again_when_its_statement_met_a_failover() {
 async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
     let desk = Desk::start().await;
     let before = desk.number("SELECT COUNT(*) FROM dbo.Persons").await;
-    desk.sql().faults().fail_statements(40197, 1);
+    desk.sql().faults().arm(Fault::at(RequestKind::Commit, RequestFault::Fail(at_statement(40197))));
 
     let answer = desk.post("/api/persons", &json!({ "name": "CANARY" })).await;
 
@@ -240,7 +241,7 @@ async fn a_busy_service_in_the_middle_of_a_batch_leaves_its_outcome_unknown() {
         "Batch",
         "post",
         "batch",
-        json!({ "result": "rowsAffected" }),
+        json!({ "result": "rowsAffected", "transaction": "none" }),
         "DELETE FROM dbo.Persons WHERE Id = 1; DELETE FROM dbo.Persons WHERE Id = 2",
     );
     let desk = Desk::builder().function(batch).start().await;

@@ -121,7 +121,9 @@ impl Stage {
             |event: &Json| event["message"].as_str().is_some_and(|message| message.starts_with("try failed"));
         let tries = self.desk.events("failed tries", self.failed_tries, failed).await;
         assert_eq!(tries.len(), self.failed_tries, "{kind:?}, {what}: {:#?}", tries.last());
-        // An orphan commits a little later.
+        // An orphan commits a little later, and nobody else gets at the database until then.
+        eventually("the orphans' end", async || (self.desk.sql().faults().orphans() == 0).then_some(()))
+            .await;
         let rows = case.effects * kind.parts();
         eventually(&format!("{rows} rows of {kind:?}, {what}"), async || {
             (self.rows(id).await == rows).then_some(())
