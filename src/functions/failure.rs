@@ -56,8 +56,8 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
 fn results_detail(failure: &Failure, telling: Telling) -> String {
     match telling.unit {
         Unit::Repeatable | Unit::RepeatableTransaction(_) => failure.to_string(),
-        // The results are looked at before COMMIT.
-        Unit::Transaction(_) | Unit::Keyed(_) => format!("{failure} The transaction was rolled back."),
+        // Results are read before COMMIT is sent.
+        Unit::Transaction(_) | Unit::Keyed(_) => format!("{failure} What the command did was rolled back."),
         Unit::SingleStatement | Unit::OnItsOwn => {
             format!("{failure} The command may have taken effect: look before you repeat it.")
         }
