@@ -5,7 +5,7 @@
 
 use crate::database::Failure;
 use crate::database::Unit;
-use crate::database::faults::{Fault, FaultClass, SERVICE_BUSY};
+use crate::database::faults::{DATABASE_NOT_OPENED, Fault, FaultClass, SERVICE_BUSY};
 use crate::identity::IdentityError;
 use crate::invocation::Problem;
 
@@ -66,8 +66,8 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
 fn results_detail(failure: &Failure, telling: Telling) -> String {
     match telling.unit {
         Unit::Repeatable | Unit::RepeatableTransaction(_) => failure.to_string(),
-        // The results are looked at before COMMIT.
-        Unit::Transaction(_) | Unit::Keyed(_) => format!("{failure} The transaction was rolled back."),
+        // Results are read before COMMIT is sent.
+        Unit::Transaction(_) | Unit::Keyed(_) => format!("{failure} What the command did was rolled back."),
         Unit::SingleStatement | Unit::OnItsOwn => {
             format!("{failure} The command may have taken effect: look before you repeat it.")
         }
@@ -106,6 +106,8 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
     }
     let mut problem = match (fault.class, telling.unit) {
         (FaultClass::Permanent, _) => of_number(fault),
+        // It was tried twice: a name that is wrong for good is likelier by now, and has a cure.
+        (FaultClass::Opening, _) if fault.number == Some(DATABASE_NOT_OPENED) => of_number(fault),
         (FaultClass::Opening, _) => unavailable(fault),
         (FaultClass::RolledBack | FaultClass::Unknown, unit) if unit.is_repeatable() => unavailable(fault),
         (FaultClass::RolledBack, Unit::OnItsOwn) => outcome_unknown(fault),

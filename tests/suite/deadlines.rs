@@ -1,5 +1,6 @@
 //! Every invocation ends before the host's `functionTimeout`, at which the host would kill the process with all others in it.
 
+use local_azure::sql::faults::{Fault, RequestFault, RequestKind, Until};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -60,7 +61,8 @@ async fn in_proxying_mode_the_504_leaves_before_the_hosts_timeout() {
 async fn a_timer_that_hangs_fails_before_the_hosts_timeout() {
     let desk = desk(Mode::of_this_run()).await;
     let pid = desk.worker_pid();
-    desk.sql().faults().stall_statements(1);
+    let stall = RequestFault::Stall(Until::Released);
+    desk.sql().faults().arm(Fault::at(RequestKind::Statement, stall).containing("NightlySummaries"));
     let begun = Instant::now();
 
     desk.run("NightlySummary").await;

@@ -17,6 +17,7 @@ mod contract;
 mod deadlines;
 mod dev_command;
 mod doctor;
+mod faults;
 mod forged_envelopes;
 mod guides;
 mod identity;

@@ -41,11 +41,10 @@ async fn each_try_is_in_the_workers_log_with_its_number_error_and_wait() {
     for (event, number) in tries.iter().zip(1..) {
         assert_eq!((&event["level"], &event["try"]), (&json!("WARN"), &json!(number)), "{event}");
         assert_eq!(event["sql_error"], 40613, "{event}");
-        assert!(event["wait_ms"].as_u64().unwrap() >= 200, "{event}");
+        assert!(event["wait_ms"].as_u64().unwrap() >= 1000, "a database that resumes takes long: {event}");
         assert_eq!(event["span"]["function"], "GetPerson", "{event}");
         assert!(event["span"]["id"].as_str().is_some_and(|id| id.len() == 36), "{event}");
     }
-    assert!(tries[1]["wait_ms"].as_u64().unwrap() >= 400, "the wait doubles: {tries:?}");
     desk.finish().await;
 }
 
@@ -99,6 +98,8 @@ async fn a_read_is_tried_again_when_its_statement_met_a_failover() {
 async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
     let desk = Desk::start().await;
     let before = desk.number("SELECT COUNT(*) FROM dbo.Persons").await;
+    // The connection is there before the fault is: its first statement is ours.
+    desk.get("/api/persons/1").await.json(200);
     desk.sql().faults().fail_statements(40197, 1);
 
     let answer = desk.post("/api/persons", &json!({ "name": "CANARY" })).await;
@@ -171,13 +172,25 @@ async fn tries_end_with_their_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_permanent_refusal_is_not_tried_again() {
+async fn a_database_that_may_have_no_such_name_is_asked_for_twice() {
     let desk = Desk::start().await;
-    desk.sql().faults().fail_logins(4060, 1);
+    desk.sql().faults().fail_logins(4060, 100);
 
     let problem = desk.get("/api/persons/2").await.problem_for_caller(500, "database");
 
     assert_eq!(problem["sqlError"], 4060);
+    assert_eq!(desk.worker_logins().len(), 2);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permanent_refusal_is_not_tried_again() {
+    let desk = Desk::start().await;
+    desk.sql().faults().fail_logins(40615, 1);
+
+    let problem = desk.get("/api/persons/2").await.problem_for_caller(500, "database");
+
+    assert_eq!(problem["sqlError"], 40615);
     assert_eq!(desk.worker_logins().len(), 1);
     desk.finish().await;
 }
@@ -224,15 +237,16 @@ async fn a_circle_of_redirects_ends_in_a_problem() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_service_in_the_middle_of_a_batch_leaves_its_outcome_unknown() {
+async fn a_busy_service_in_the_middle_of_a_batch_without_a_transaction_leaves_its_outcome_unknown() {
     let batch = FunctionFolder::http(
         "Batch",
         "post",
         "batch",
-        json!({ "result": "rowsAffected" }),
+        json!({ "result": "rowsAffected", "transaction": "none" }),
         "DELETE FROM dbo.Persons WHERE Id = 1; DELETE FROM dbo.Persons WHERE Id = 2",
     );
-    let desk = Desk::builder().function(batch).start().await;
+    let desk = Desk::builder().function(batch).with_samples().start().await;
+    desk.get("/api/persons/3").await.json(200);
     desk.sql().faults().fail_statements(40501, 1);
 
     let answer = desk.post("/api/batch", &json!({})).await;

@@ -143,6 +143,30 @@ fn values_of_keys_are_checked() {
 }
 
 #[test]
+fn a_functions_own_tries_and_budget_are_within_what_the_settings_may_be() {
+    let with = |faults: &str, rest: &str| {
+        http(&format!(r#"{{ "commandText": "SELECT 1", "result": "value", "faults": {faults}{rest} }}"#), "")
+    };
+    let own = with(r#"{ "budget": "00:00:30", "tries": 5 }"#, "").unwrap().plan().unwrap().own_retry_limits();
+    assert_eq!((own.budget, own.tries), (Some(Duration::from_secs(30)), Some(5)));
+    let tries = with(r#"{ "tries": 1 }"#, "").unwrap().plan().unwrap().own_retry_limits();
+    assert_eq!((tries.budget, tries.tries), (None, Some(1)));
+    for tries in ["0", "21"] {
+        only(with(&format!(r#"{{ "tries": {tries} }}"#), ""), "sql.faults.tries", "from 1 to 20");
+    }
+    for budget in ["00:03:51", "30 s"] {
+        only(with(&format!(r#"{{ "budget": "{budget}" }}"#), ""), "sql.faults.budget", "up to \"00:03:50\"");
+    }
+    only(with("{}", ""), "sql.faults", "says nothing");
+    only(with(r#"{ "trise": 3, "tries": 3 }"#, ""), "sql.faults.trise", "did you mean `tries`?");
+    only(
+        with(r#"{ "budget": "00:00:30" }"#, r#", "timeout": "00:00:10""#),
+        "sql.faults.budget",
+        "longer than the function's timeout",
+    );
+}
+
+#[test]
 fn a_command_file_stays_in_its_folder_and_is_utf_8() {
     for file in ["../secret.sql", "/etc/passwd", ""] {
         only(

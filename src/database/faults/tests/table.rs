@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::table::{Source, entries, entry};
-use super::super::{FaultClass, LEFT_OUT, Outcome};
+use super::super::{Connections, FaultClass, LEFT_OUT, Outcome};
 
 /// The lists of other clients, as the project's reference has them (`reference/azure-sql-and-identity.md`, section 5).
 const PEERS: [(Source, &[u32]); 5] = [
@@ -92,4 +92,36 @@ fn what_ends_the_session_is_known_only_where_the_request_was_turned_away() {
             assert_eq!(known.running.class(severity), expected, "{}", known.number);
         }
     }
+}
+
+/// The rows of the table in docs/faults.md.
+fn documented() -> String {
+    let class = |class| match class {
+        FaultClass::Opening => "opening",
+        FaultClass::RolledBack => "rolled back",
+        FaultClass::Unknown => "unknown",
+        FaultClass::Permanent => "permanent",
+    };
+    let rows = entries().iter().map(|known| {
+        let connections = match known.connections {
+            Connections::Kept => "kept",
+            Connections::Replaced => "fresh",
+            Connections::AllReplaced => "all fresh",
+        };
+        let tries = known.tries.map(|tries| tries.to_string()).unwrap_or_default();
+        let (login, running) = (class(known.at_login), class(known.running.class(16)));
+        format!("| {} | {login} | {running} | {connections} | {tries} | {} |\n", known.number, known.reason)
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_documentation_has_the_same_table() {
+    let documentation = include_str!("../../../../docs/faults.md");
+    let rows = documented();
+    assert!(documentation.contains(&rows), "put this in docs/faults.md:\n{rows}");
+    let numbered = documentation.lines().filter(|line| {
+        line.strip_prefix("| ").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    });
+    assert_eq!(numbered.count(), entries().len(), "and no other");
 }
