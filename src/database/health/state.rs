@@ -207,3 +207,6 @@ impl Health {
         Some(Change::WentDown(met))
     }
 }
+
+#[cfg(test)]
+mod tests;
