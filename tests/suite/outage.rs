@@ -24,7 +24,8 @@ async fn a_stopped_server_is_a_503_and_the_same_worker_recovers() {
     for answer in &answers {
         let problem = answer.problem_for_caller(503, "unavailable");
         assert!(problem["detail"].as_str().unwrap().contains("Try again later"), "{problem}");
-        assert_eq!(answer.header("retry-after"), Some("5"));
+        // Five seconds after tries of its own, one or two when the tries of both have shown that the server is down.
+        assert!(matches!(answer.header("retry-after"), Some("1" | "2" | "5")), "{}", answer.text);
     }
     assert_eq!(desk.get("/api/persons/3").await.json(200), before);
     assert_eq!(desk.worker_pid(), pid);
