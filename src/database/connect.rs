@@ -285,7 +285,7 @@ impl Connector {
             Refusal::NotReady(fault) => Unconnected::Fault(fault),
         })?;
         let begun = Instant::now();
-        match timeout_at(deadline, self.follow_redirects(token, &mut pass)).await {
+        match timeout_at(deadline, Box::pin(self.follow_redirects(token, &mut pass))).await {
             Ok(Ok(client)) => {
                 pass.got_in();
                 Ok(client)
@@ -316,7 +316,7 @@ impl Connector {
             let stream = open_stream(&host, port).await.map_err(|e| Fault::io(e.kind(), Stage::Opening))?;
             let config =
                 driver_config(&self.settings, self.trusted_authorities.as_deref(), &host, port, token);
-            match Client::connect(config, stream.compat_write()).await {
+            match Box::pin(Client::connect(config, stream.compat_write())).await {
                 Ok(client) => return Ok(client),
                 Err(DriverError::Routing { host: next_host, port: next_port }) => {
                     tracing::debug!(port = next_port, "the server redirects the login");

@@ -102,7 +102,8 @@ impl Manager for ConnectionManager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Connection, ConnectError> {
-        let connection = self.connector.open().await;
+        // TLS and login make a large future: on the heap it takes no room on the stack of every caller.
+        let connection = Box::pin(self.connector.open()).await;
         match &connection {
             Ok(_) => tracing::debug!("opened a connection"),
             Err(ConnectError::Identity(error)) => tracing::debug!("opening a connection failed: {error}"),
@@ -233,7 +234,7 @@ impl ConnectionPool {
         }
         tokio::select! {
             biased;
-            lease = self.wait_for_lease(&timeouts) => match lease {
+            lease = Box::pin(self.wait_for_lease(&timeouts)) => match lease {
                 Err(PoolFailure::Full) => Err(self.down().unwrap_or(PoolFailure::Full)),
                 lease => lease,
             },
@@ -265,7 +266,7 @@ impl ConnectionPool {
         let whole = [self.connect_timeout, CREATE_GRACE, self.limits.recycle]
             .into_iter()
             .fold(self.limits.wait, Duration::saturating_add);
-        match tokio::time::timeout(whole, self.pool.timeout_get(timeouts)).await {
+        match tokio::time::timeout(whole, Box::pin(self.pool.timeout_get(timeouts))).await {
             Ok(Ok(object)) => Ok(Lease::new(PooledConnection(object))),
             Ok(Err(PoolError::Timeout(TimeoutType::Wait)) | Err(PoolError::Closed)) => Err(PoolFailure::Full),
             Ok(Err(PoolError::Backend(error))) => Err(PoolFailure::Connect(error)),
