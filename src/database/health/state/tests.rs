@@ -91,6 +91,16 @@ fn openings_of_before_the_return_that_time_out_after_it_close_nothing_again() {
 }
 
 #[test]
+fn a_login_that_was_turned_away_before_another_got_in_slows_nobody_down() {
+    let mut watched = Watched::new();
+    let (slow, quick) = (watched.admit().unwrap(), watched.admit().unwrap());
+    watched.pass(10);
+    watched.settle(quick, Outcome::GotIn);
+    assert!(watched.settle(slow, Outcome::NotReady(fault())).is_none());
+    assert!(matches!(watched.health.outlook(watched.now), Outlook::Open));
+}
+
+#[test]
 fn a_look_that_nobody_ends_does_not_keep_the_next_from_being_taken() {
     let mut watched = Watched::down();
     for _ in 0..20 {
