@@ -114,7 +114,7 @@ fn report(calls: &[Call], returned: Instant, is_silent: bool) {
         .min();
     match first {
         Some(first) => {
-            println!("first success {:?} after the return (aim: under {SUCCESS_AIM:?})", first - returned)
+            println!("first success {:?} after the return (aim: under {SUCCESS_AIM:?})", first - returned);
         }
         None => println!("no success after the return"),
     }
