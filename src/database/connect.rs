@@ -288,7 +288,7 @@ impl Connector {
             Refusal::NotReady(fault) => Unconnected::Fault(fault),
         })?;
         let begun = Instant::now();
-        match timeout_at(deadline, self.follow_redirects(token, &mut pass)).await {
+        match timeout_at(deadline, Box::pin(self.follow_redirects(token, &mut pass))).await {
             Ok(Ok(client)) => {
                 pass.got_in();
                 Ok(client)

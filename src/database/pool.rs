@@ -332,7 +332,8 @@ impl ConnectionPool {
         let wait = if gate.is_down() { Duration::ZERO } else { limits.wait };
         tokio::select! {
             biased;
-            lease = self.wait_for_lease(wait) => match lease {
+            // An opening is a large future: on the heap it takes no room on the stack of every caller.
+            lease = Box::pin(self.wait_for_lease(wait)) => match lease {
                 Err(full @ (PoolFailure::Full | PoolFailure::QueueFull)) => Err(self.down().unwrap_or(full)),
                 lease => lease,
             },

@@ -34,6 +34,7 @@ mod retries;
 mod routes;
 mod samples;
 mod secrets_stay_inside;
+mod server_health;
 mod session_context;
 mod session_state;
 mod support;

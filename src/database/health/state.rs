@@ -156,7 +156,7 @@ impl Health {
         interval: Duration,
     ) -> Option<Change> {
         let is_old = self.contact.is_some_and(|contact| ticket.began < contact);
-        if is_old && !matches!(outcome, Outcome::GotIn) {
+        if is_old && matches!(outcome, Outcome::Unreached(_)) {
             return None;
         }
         if !matches!(outcome, Outcome::Unreached(_)) {
@@ -164,6 +164,10 @@ impl Health {
         }
         match outcome {
             Outcome::GotIn | Outcome::Answered => self.recover(now),
+            // One of several logins at once was turned away a moment before another got in.
+            Outcome::NotReady(_) if is_old && matches!(self.state, State::Healthy { .. }) => {
+                self.recover(now)
+            }
             Outcome::NotReady(fault) => self.not_ready(fault, now, interval),
             Outcome::Unreached(fault) => self.unreached(fault, now, interval),
         }
@@ -207,3 +211,6 @@ impl Health {
         Some(Change::WentDown(met))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -275,7 +275,7 @@ impl Desk {
     pub(crate) async fn without_sql<T>(mut self, act: impl AsyncFnOnce(&Outage<'_>) -> T) -> (Self, T) {
         let Parts { host, sql, identity } = self.parts.take().unwrap();
         sql.stop().await;
-        let result = act(&Outage { base_url: &self.base_url, secrets: &self.secrets }).await;
+        let result = act(&Outage { base_url: &self.base_url, host: &host, secrets: &self.secrets }).await;
         let sql = sql::start(self.sql_options.clone()).await.unwrap();
         self.parts = Some(Parts { host, sql, identity });
         (self, result)
@@ -306,10 +306,23 @@ impl Drop for Desk {
 /// What is left of a desk while its SQL endpoint is stopped.
 pub(crate) struct Outage<'a> {
     base_url: &'a str,
+    host: &'a FunctionsHost,
     secrets: &'a Secrets,
 }
 
 impl Outage<'_> {
+    /// Waits until the worker writes a line that holds this.
+    pub(crate) async fn worker_writes(&self, part: &str) {
+        eventually(part, async || {
+            let lines = self.host.logs();
+            lines
+                .iter()
+                .any(|line| line.source == LogSource::Worker && line.text.contains(part))
+                .then_some(())
+        })
+        .await;
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         let answer = Answer::read(http().get(format!("{}{path}", self.base_url)).send().await.unwrap()).await;
         self.secrets.saw(&answer.text);

@@ -155,3 +155,19 @@ fn callers_that_failed_together_come_back_apart() {
         "from nothing on: {first:?}"
     );
 }
+
+#[test]
+fn waiting_for_a_servers_return_takes_no_try_and_ends_with_the_budget() {
+    let limits = RetryLimits { tries: 1, budget: Duration::from_secs(60) };
+    let mut policy = FaultPolicy::new(limits, TRANSACTION);
+    let mut spent = Duration::ZERO;
+    let mut waits = 0;
+    loop {
+        assert_eq!(policy.begin_try(), 1);
+        let Some(wait) = policy.wait_for_return(spent) else { break };
+        assert!((Duration::from_millis(500)..=Duration::from_secs(1)).contains(&wait), "{wait:?}");
+        spent += wait;
+        waits += 1;
+    }
+    assert!(spent < limits.budget && waits >= 59, "{waits} waits in {spent:?}");
+}
