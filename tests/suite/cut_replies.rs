@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use local_azure::sql::faults::{
-    CutBy, Fault, LoginFault, ReplyFault, ReplyRecord, RequestFault, RequestKind, Strike,
+    Armed, CutBy, Fault, LoginFault, ReplyFault, ReplyRecord, RequestFault, RequestKind, Share, Strike,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
 use crate::support::Desk;
 use crate::support::script_root::FunctionFolder;
+use crate::support::secrets::FUNCTION_KEY;
 
 /// How many requests are under way at once; each fault strikes one of them.
 const AT_ONCE: usize = 8;
@@ -84,7 +85,7 @@ enum Seen {
 async fn ask(desk: &Desk, method: Method, path: &str, body: Option<Json>) -> Seen {
     let url = format!("{}{path}", desk.host().base_url());
     let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-    let mut request = client.request(method, url);
+    let mut request = client.request(method, url).header("x-functions-key", FUNCTION_KEY);
     if let Some(body) = body {
         request = request.header("content-type", "application/json").body(body.to_string());
     }
@@ -121,33 +122,42 @@ fn places(bytes: u64) -> Vec<u64> {
         .collect()
 }
 
-/// Puts a cut in line for each place of an answer; how many.
-fn arm(desk: &Desk, reply: &ReplyRecord) -> usize {
-    let places = places(reply.bytes);
-    for after in &places {
+/// Puts a cut in line for each place of an answer. Behind them every other statement loses its connection, or a pool of good
+/// connections would see no login any more, nor what follows one.
+fn arm(desk: &Desk, reply: &ReplyRecord) -> Vec<Armed> {
+    let cuts = places(reply.bytes).into_iter().map(|after| {
         let by = if after % 2 == 0 { CutBy::Fin } else { CutBy::Reset };
-        let cut = ReplyFault::Cut { after: *after, by };
+        let cut = ReplyFault::Cut { after, by };
         let fault = match reply.request {
             None => Fault::new(LoginFault::Reply(cut)),
             Some(kind) => Fault::new(Strike::Request(kind, RequestFault::Reply(cut))).containing(&reply.text),
         };
-        desk.sql().faults().arm(fault.of_application(&reply.application));
-    }
-    places.len()
+        desk.sql().faults().arm(fault.of_application(&reply.application))
+    });
+    let cuts = cuts.collect();
+    let broken = Fault::at(RequestKind::Statement, RequestFault::Cut(CutBy::Fin)).always();
+    let broken = broken.of_application(&reply.application).for_share(Share::percent(50.0).unwrap());
+    desk.sql().faults().arm(broken);
+    cuts
 }
 
-/// Asks until every fault in line has struck; the answers.
-async fn until_all_struck<F: Future<Output = Seen>>(desk: &Desk, ask: impl Fn(usize) -> F) -> Vec<Seen> {
+/// Asks until every cut has struck; the answers. No fault is left.
+async fn until_all_struck<F: Future<Output = Seen>>(
+    desk: &Desk,
+    cuts: &[Armed],
+    ask: impl Fn(usize) -> F,
+) -> Vec<Seen> {
     let mut seen = Vec::new();
     let mut asked = 0;
-    while !desk.sql().faults().armed().is_empty() {
+    while let Some(left) = cuts.iter().find(|cut| cut.struck() == 0) {
         let next = asked..asked + AT_ONCE;
         asked = next.end;
-        assert!(asked < 20_000, "faults are left: {:?}", desk.sql().faults().armed().first());
+        assert!(asked < 20_000, "it never struck: {left:?}");
         let answers: Vec<Seen> =
             futures_util::stream::iter(next.map(&ask)).buffer_unordered(AT_ONCE).collect().await;
         seen.extend(answers);
     }
+    desk.sql().faults().clear();
     seen
 }
 
@@ -165,8 +175,8 @@ async fn cut_a_read(path: &'static str, packets: u64) {
     assert_eq!(longest.div_ceil(PACKET) > 1, packets > 1, "{longest} bytes");
     let (mut right, mut failed) = (0, 0);
     for reply in &replies {
-        arm(&desk, reply);
-        for seen in until_all_struck(&desk, |_| ask(&desk, Method::GET, path, None)).await {
+        let cuts = arm(&desk, reply);
+        for seen in until_all_struck(&desk, &cuts, |_| ask(&desk, Method::GET, path, None)).await {
             match seen {
                 Seen::Answer(answer) => {
                     assert_eq!(answer, expected, "shorter or other rows");
@@ -204,9 +214,9 @@ async fn cut_a_write(path: &'static str, written_each: i32) {
     let mut id = 1;
     let mut acknowledged = vec![1];
     for reply in replies.iter().filter(|reply| reply.request.is_some()) {
-        arm(&desk, reply);
+        let cuts = arm(&desk, reply);
         let first = id + 1;
-        let seen = until_all_struck(&desk, |place| {
+        let seen = until_all_struck(&desk, &cuts, |place| {
             let id = first + i32::try_from(place).unwrap();
             let post = &post;
             async move {
