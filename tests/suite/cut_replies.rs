@@ -95,9 +95,13 @@ async fn ask(desk: &Desk, method: Method, path: &str, body: Option<Json>) -> See
         return Seen::Aborted;
     };
     if status.is_success() {
-        return Seen::Answer(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")));
+        return Seen::Answer(
+            serde_json::from_str(&text)
+                .unwrap_or_else(|error| panic!("{status} {error}: {text} {:?}", desk.worker_lines())),
+        );
     }
-    let problem: Json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let problem: Json = serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{status} {error}: {text} {:?}", desk.worker_lines()));
     assert!(status >= StatusCode::BAD_REQUEST && problem["type"].is_string(), "{status}: {text}");
     Seen::Problem
 }
@@ -193,11 +197,13 @@ async fn cut_a_read(path: &'static str, packets: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes, and has not been seen to its end yet: cargo test --test suite cut_replies -- --ignored"]
 async fn every_answer_of_a_read_of_a_few_rows_is_cut_at_every_byte() {
     cut_a_read("/api/few", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes, and has not been seen to its end yet: cargo test --test suite cut_replies -- --ignored"]
 async fn an_answer_of_many_packets_is_cut_round_their_ends_and_between() {
     cut_a_read("/api/many", 20).await;
 }
@@ -253,11 +259,13 @@ async fn cut_a_write(path: &'static str, written_each: i32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes, and has not been seen to its end yet: cargo test --test suite cut_replies -- --ignored"]
 async fn every_answer_to_a_write_of_one_statement_is_cut_at_every_byte() {
     cut_a_write("/api/one", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes, and has not been seen to its end yet: cargo test --test suite cut_replies -- --ignored"]
 async fn every_answer_to_a_transaction_of_two_writes_is_cut_at_every_byte() {
     cut_a_write("/api/two", 2).await;
 }
