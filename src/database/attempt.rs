@@ -52,7 +52,8 @@ impl Attempt {
         let mut stepping = Stepping::new(&self.command);
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
-            result = stepping.run(connection, sink) => Ok(result),
+            // A large future, as all that hold the driver's are: on the heap it costs the stack nothing.
+            result = Box::pin(stepping.run(connection, sink)) => Ok(result),
         };
         match outcome {
             Ok(Ok(())) => {

@@ -268,8 +268,12 @@ impl Connector {
             let stream = open_stream(&host, port).await.map_err(|e| Fault::io(e.kind(), Stage::Opening))?;
             let config =
                 driver_config(&self.settings, self.trusted_authorities.as_deref(), &host, port, token);
-            match Client::connect(config, stream.compat_write()).await {
-                Ok(client) => return set_up(client).await,
+            // The driver's login is a large future: on the heap it doesn't weigh on the stack of all that wait for it.
+            match Box::pin(Client::connect(config, stream.compat_write())).await {
+                Ok(mut client) => {
+                    Box::pin(set_up(&mut client)).await?;
+                    return Ok(client);
+                }
                 Err(DriverError::Routing { host: next_host, port: next_port }) => {
                     tracing::debug!(port = next_port, "the server redirects the login");
                     (host, port) = (next_host, next_port);
@@ -328,10 +332,10 @@ pub(super) fn driver_config(
 
 /// Any error rolls back the whole transaction, for as long as the session lives. It must be a batch of its own: what is set inside
 /// `sp_executesql` ends with that call.
-async fn set_up(mut client: DriverClient) -> Result<DriverClient, Fault> {
+async fn set_up(client: &mut DriverClient) -> Result<(), Fault> {
     let set = async { client.simple_query("SET XACT_ABORT ON").await?.into_results().await };
     set.await.map_err(|error| Fault::from_driver(&error, Stage::Opening))?;
-    Ok(client)
+    Ok(())
 }
 
 fn refused_or_failed(fault: Fault, generation: Option<u64>) -> NotIn {

@@ -56,7 +56,9 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
 fn results_detail(failure: &Failure, telling: Telling) -> String {
     match telling.unit {
         Unit::Repeatable | Unit::RepeatableTransaction(_) => failure.to_string(),
-        Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
+        // Results are read before COMMIT is sent.
+        Unit::Transaction(_) | Unit::Keyed(_) => format!("{failure} What the command did was rolled back."),
+        Unit::SingleStatement | Unit::OnItsOwn => {
             format!("{failure} The command may have taken effect: look before you repeat it.")
         }
     }

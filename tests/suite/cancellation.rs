@@ -159,6 +159,7 @@ fn slow(timeout: &str) -> FunctionFolder {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_outlasts_its_functions_timeout_is_a_504_and_ends_on_the_server() {
     let desk = Desk::builder().function(slow("00:00:01")).start().await;
+    desk.get("/api/slow").await.json(200);
     desk.sql().faults().stall_statements(1);
     let begun = Instant::now();
 

@@ -151,12 +151,12 @@ async fn throw_status_false_keeps_a_thrown_number_from_becoming_a_status() {
 async fn a_transaction_that_the_command_leaves_open_is_an_error_and_nothing_of_it_is_kept() {
     let open = function(
         "Open",
-        json!({ "result": "none" }),
+        json!({ "result": "none", "transaction": "none" }),
         "BEGIN TRANSACTION; INSERT INTO dbo.Shops (Id) VALUES (7);",
     );
     let closed = function(
         "Closed",
-        json!({ "result": "none" }),
+        json!({ "result": "none", "transaction": "none" }),
         "BEGIN TRANSACTION; INSERT INTO dbo.Shops (Id) VALUES (8); COMMIT;",
     );
     let desk = Desk::builder().seed(TABLES).function(open).function(closed).start().await;

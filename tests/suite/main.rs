@@ -38,5 +38,6 @@ mod support;
 mod timers;
 mod tls;
 mod token_life;
+mod transactions;
 mod ways;
 mod worker_process;

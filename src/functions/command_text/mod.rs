@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use rights::{ObjectName, Right, RightsNeeded, RightsNote, SecurableClass, quoted_name};
 use scanner::{Kind, Token};
-pub use statements::OutsideOfTransactions;
+pub(super) use statements::OutsideOfTransactions;
 
 /// T-SQL that goes to the server as it is, with what its words say of it.
 ///
@@ -134,8 +134,7 @@ impl CommandText {
     }
 
     /// The first statement that has no place in a transaction of the worker's: its words, its line from 1, and why.
-    #[must_use]
-    pub fn outside_of_transactions(&self) -> Option<(String, usize, OutsideOfTransactions)> {
+    pub(super) fn outside_of_transactions(&self) -> Option<(String, usize, OutsideOfTransactions)> {
         // The text was scanned when it was examined, so it can be scanned again.
         let tokens = scanner::scan(&self.text).unwrap_or_default();
         let (words, line, why) = statements::outside_of_transactions(&tokens)?;

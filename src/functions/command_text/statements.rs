@@ -161,7 +161,7 @@ pub(super) fn may_leave_transaction(tokens: &[Token<'_>]) -> bool {
 
 /// A statement that has no place in a transaction of the worker's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OutsideOfTransactions {
+pub(in crate::functions) enum OutsideOfTransactions {
     /// It begins, saves or ends a transaction.
     ManagesTransactions,
     /// The server refuses it in a transaction, or acts beyond the transaction.

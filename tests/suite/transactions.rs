@@ -1,0 +1,122 @@
+//! Everything but a read and a single statement is one transaction: all of it is there, or nothing.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::support::Desk;
+use crate::support::script_root::FunctionFolder;
+use crate::support::wait::within;
+
+const TABLES: &str = "CREATE TABLE dbo.Ledger (Id int NOT NULL PRIMARY KEY);";
+
+const COUNT: &str = "SELECT COUNT(*) FROM dbo.Ledger";
+
+fn function(name: &str, sql: Json, command: &str) -> FunctionFolder {
+    FunctionFolder::http(name, "post", &name.to_lowercase(), sql, command)
+}
+
+fn entered(desk: &Desk) -> impl Future<Output = i32> {
+    desk.number(COUNT)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_before_one_that_fails_leave_nothing() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (1); INSERT INTO dbo.Ledger (Id) VALUES (1);";
+    let twice = function("Twice", json!({ "result": "none" }), command);
+    let desk = Desk::builder().seed(TABLES).function(twice).start().await;
+
+    for _ in 0..3 {
+        let problem = desk.post("/api/twice", &json!({})).await.problem_for_caller(409, "conflict");
+        assert_eq!(problem["sqlError"], 2627);
+    }
+
+    assert_eq!(entered(&desk).await, 0);
+    assert_eq!(desk.worker_logins().len(), 1, "a conflict that was rolled back costs no connection");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_after_a_raised_error_leave_nothing_though_they_ran() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (1); RAISERROR('no', 16, 1); INSERT INTO dbo.Ledger (Id) VALUES (2);";
+    let raises = function("Raises", json!({ "result": "none" }), command);
+    let desk = Desk::builder().seed(TABLES).function(raises).start().await;
+
+    let problem = desk.post("/api/raises", &json!({})).await.problem_for_caller(500, "database");
+
+    assert_eq!(problem["sqlError"], 50_000);
+    assert_eq!(entered(&desk).await, 0);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_that_all_succeed_are_all_there() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (1); INSERT INTO dbo.Ledger (Id) VALUES (2);";
+    let both = function("Both", json!({ "result": "rowsAffected" }), command);
+    let desk = Desk::builder().seed(TABLES).function(both).start().await;
+
+    let answer = desk.post("/api/both", &json!({})).await;
+
+    assert_eq!(answer.json(200), json!({ "rowsAffected": 2 }));
+    assert_eq!(entered(&desk).await, 2);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_in_the_middle_rolls_back_and_says_so() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (1); WAITFOR DELAY '00:00:30'; INSERT INTO dbo.Ledger (Id) VALUES (2);";
+    let slow = function("Slow", json!({ "result": "none", "timeout": "00:00:02" }), command);
+    let desk = Desk::builder().seed(TABLES).function(slow).start().await;
+
+    let problem = desk.post("/api/slow", &json!({})).await.problem_for_caller(504, "deadline");
+
+    assert!(problem["detail"].as_str().unwrap().contains("rolled back"), "{problem}");
+    within(Duration::from_secs(5), "the session ends", async || {
+        (desk.sql().connections() == 0).then_some(())
+    })
+    .await;
+    assert_eq!(entered(&desk).await, 0);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_transaction_what_was_done_before_the_error_stays() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (1); INSERT INTO dbo.Ledger (Id) VALUES (1);";
+    let loose = function("Loose", json!({ "result": "none", "transaction": "none" }), command);
+    let desk = Desk::builder().seed(TABLES).function(loose).start().await;
+
+    desk.post("/api/loose", &json!({})).await.problem_for_caller(409, "conflict");
+
+    assert_eq!(entered(&desk).await, 1);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_isolation_level_holds_for_its_function_and_no_longer() {
+    // The server refuses to change to snapshot in a transaction that began at another level (error 3951).
+    let command = "SET TRANSACTION ISOLATION LEVEL SNAPSHOT; SELECT COUNT(*) AS n FROM dbo.Ledger";
+    let snapshot = function("Snapshot", json!({ "result": "value", "transaction": "snapshot" }), command);
+    let usual = function("Usual", json!({ "result": "value" }), command);
+    let desk = Desk::builder().seed(TABLES).function(snapshot).function(usual).start().await;
+
+    for _ in 0..2 {
+        assert_eq!(desk.post("/api/snapshot", &json!({})).await.json(200), 0);
+        let problem = desk.post("/api/usual", &json!({})).await.problem_for_caller(500, "database");
+        assert_eq!(problem["sqlError"], 3951);
+    }
+
+    assert_eq!(desk.worker_logins().len(), 1, "all on one connection");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_manages_transactions_is_refused_at_the_start_with_its_line_and_the_cure() {
+    let managing = function("Managing", json!({ "result": "none" }), "DELETE FROM dbo.Ledger;\nCOMMIT;");
+    let desk = Desk::builder().seed(TABLES).function(managing).start().await;
+
+    let answer = desk.post("/api/managing", &json!({})).await;
+
+    assert_eq!(answer.status, 500, "{}", answer.text);
+    assert!(answer.text.contains("line 2") && answer.text.contains("none"), "{}", answer.text);
+    desk.finish().await;
+}
