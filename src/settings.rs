@@ -17,8 +17,9 @@
 //! | `AZSQL_POOL_MAX_SIZE` | connections of each pool at the most | 16 | 1 to 1000 |
 //! | `AZSQL_POOL_WAIT_SECONDS` | how long an invocation waits for a free connection | 10 | 1 to 230 |
 //! | `AZSQL_RECYCLE_TIMEOUT_SECONDS` | how long an idle connection may take to give a sign of life | 2 | 1 to 30 |
-//! | `AZSQL_RETRY_TRIES` | tries of an invocation, the first included | 6 | 1 to 20 |
-//! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins | 30 | 0 to 230 |
+//! | `AZSQL_RETRY_TRIES` | tries of an invocation, the first included, unless the function says otherwise | 20 | 1 to 20 |
+//! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins, unless the function says otherwise | 75 | 0 to 230 |
+//! | `AZSQL_RETRY_SHARE_PERCENT` | how much of a pool's commands may be sent again, beyond one a second | 20 | 0 to 100 |
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
 //! | `AZSQL_MAX_BODY_MB` | the largest body of a caller's request, in MiB | 16 | 1 to 100 |
@@ -39,7 +40,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::database::faults::RetryLimits;
+use crate::database::faults::{RetryLimits, RetryShare};
 use crate::database::{DatabaseSettings, PoolLimits};
 use crate::identity::IdentityEnvironment;
 
@@ -159,8 +160,8 @@ impl WorkerSettings {
         let max_size = number(lookup, "AZSQL_POOL_MAX_SIZE", 16, 1, 1000, &mut errors);
         let wait = number(lookup, "AZSQL_POOL_WAIT_SECONDS", 10, 1, 230, &mut errors);
         let recycle = number(lookup, "AZSQL_RECYCLE_TIMEOUT_SECONDS", 2, 1, 30, &mut errors);
-        let tries = number(lookup, "AZSQL_RETRY_TRIES", 6, 1, 20, &mut errors);
-        let budget = number(lookup, "AZSQL_RETRY_BUDGET_SECONDS", 30, 0, 230, &mut errors);
+        let retry = retry_limits(lookup, &mut errors);
+        let retry_share = retry_share(lookup, &mut errors);
         let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
         if let Err(error) = log_level(lookup) {
             errors.push(error);
@@ -175,10 +176,8 @@ impl WorkerSettings {
                 wait: Duration::from_secs(wait),
                 recycle: Duration::from_secs(recycle),
             },
-            retry: RetryLimits {
-                tries: u32::try_from(tries).unwrap_or(u32::MAX),
-                budget: Duration::from_secs(budget),
-            },
+            retry,
+            retry_share,
             identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
             trusted_authorities,
         };
@@ -246,6 +245,21 @@ fn bodies(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> (usize, usize) 
     }
     let default = DEFAULT_MEMORY_MB.max(max_body_mb);
     (max_body, bytes(number(lookup, "AZSQL_BODY_MEMORY_MB", default, max_body_mb, 4096, errors)))
+}
+
+fn retry_limits(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> RetryLimits {
+    let (default_tries, most_tries) = (RetryLimits::DEFAULT_TRIES, RetryLimits::MOST_TRIES);
+    let (default_budget, longest) = (RetryLimits::DEFAULT_BUDGET, RetryLimits::LONGEST_BUDGET);
+    let tries = number(lookup, "AZSQL_RETRY_TRIES", default_tries.into(), 1, most_tries.into(), errors);
+    let budget =
+        number(lookup, "AZSQL_RETRY_BUDGET_SECONDS", default_budget.as_secs(), 0, longest.as_secs(), errors);
+    RetryLimits { tries: u32::try_from(tries).unwrap_or(default_tries), budget: Duration::from_secs(budget) }
+}
+
+fn retry_share(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> RetryShare {
+    let default = RetryShare::DEFAULT_PERCENT;
+    let percent = number(lookup, "AZSQL_RETRY_SHARE_PERCENT", default.into(), 0, 100, errors);
+    RetryShare::percent(u8::try_from(percent).unwrap_or(default))
 }
 
 fn shutdown(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> Duration {

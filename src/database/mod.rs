@@ -16,9 +16,12 @@ mod retirement;
 mod running;
 mod session_context;
 mod sink;
+mod stepping;
+mod steps;
 mod tasks;
 #[cfg(test)]
 mod token_day;
+mod transaction;
 mod tries;
 mod unit;
 mod values;
@@ -39,7 +42,7 @@ pub use unit::{Isolation, Unit};
 
 use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
-use faults::RetryLimits;
+use faults::{OwnRetryLimits, RetryBudget, RetryLimits, RetryShare};
 use pool::ConnectionPool;
 
 /// What to run: a text with its parameters, and what is known of it.
@@ -61,6 +64,8 @@ pub struct Command {
     /// Whether its words leave something in the session that the next caller must not meet: session context, an
     /// application lock, a cursor, a global temp table. What a procedure leaves can't be seen in the text.
     pub leaves_session_state: bool,
+    /// How often and how long it is tried, where its definition says so itself.
+    pub own_retry_limits: OwnRetryLimits,
 }
 
 /// Where and how the worker connects.
@@ -70,6 +75,8 @@ pub struct DatabaseSettings {
     pub pool: PoolLimits,
     /// Tries of one invocation.
     pub retry: RetryLimits,
+    /// How much of a pool's traffic may be repeats.
+    pub retry_share: RetryShare,
     /// What there is to sign in with.
     pub identity: IdentityEnvironment,
     /// The PEM text of `AZSQL_TRUST_CA`: authorities to trust beside the system's.
@@ -133,6 +140,7 @@ impl Database {
             settings.pool,
             &self.inner.tokens,
             settings.trusted_authorities.clone(),
+            RetryBudget::new(settings.retry_share),
         )
         .map_err(|error| Failure::Internal(error.to_string()))?;
         self.inner.tasks.handle().spawn(pool.clone().reap());

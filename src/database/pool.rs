@@ -10,7 +10,7 @@ use deadpool::managed::{
 
 use super::connect::{ConnectError, Connection, Connector};
 use super::connection_string::ConnectionSettings;
-use super::faults::{Fault, Stage};
+use super::faults::{Fault, RetryBudget, Stage};
 use super::lease::Lease;
 use super::retirement::{Retirement, retirement};
 use crate::identity::TokenCaches;
@@ -149,6 +149,7 @@ pub(super) struct ConnectionPool {
     pool: deadpool::managed::Pool<ConnectionManager>,
     limits: PoolLimits,
     connect_timeout: Duration,
+    retry_budget: Arc<RetryBudget>,
 }
 
 impl ConnectionPool {
@@ -157,6 +158,7 @@ impl ConnectionPool {
         limits: PoolLimits,
         caches: &TokenCaches,
         trusted_authorities: Option<Arc<[u8]>>,
+        retry_budget: RetryBudget,
     ) -> Result<Self, deadpool::managed::BuildError> {
         let connector = Connector::new(settings, caches, trusted_authorities);
         let connect_timeout = connector.timeout();
@@ -174,7 +176,12 @@ impl ConnectionPool {
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool, limits, connect_timeout })
+        Ok(Self { pool, limits, connect_timeout, retry_budget: Arc::new(retry_budget) })
+    }
+
+    /// How much of the traffic of this pool, all its clones together, may be repeats.
+    pub(super) fn retry_budget(&self) -> Arc<RetryBudget> {
+        Arc::clone(&self.retry_budget)
     }
 
     /// Closes connections that nobody asks for, for as long as the pool is there.

@@ -42,11 +42,12 @@ impl<S: ResultSink + 'static> Running<S> {
             let mut sink = sink;
             let result = match pool {
                 Ok(pool) => {
-                    let limits = RetryLimits { budget: budget(&invocation, retry.budget), ..retry };
+                    let limits = retry.with_own(command.own_retry_limits);
+                    let limits = RetryLimits { budget: budget(&invocation, limits.budget), ..limits };
                     let policy = FaultPolicy::new(limits, command.unit);
-                    Tries::new(Attempt::new(invocation, cancellation, pool, command), policy)
-                        .run(&mut sink)
-                        .await
+                    let retry_budget = pool.retry_budget();
+                    let attempt = Attempt::new(invocation, cancellation, pool, command);
+                    Tries::new(attempt, policy, retry_budget).run(&mut sink).await
                 }
                 Err(failure) => Err(failure),
             };

@@ -1,28 +1,44 @@
 //! One invocation's tries: one after the other until it succeeds, or may not be tried again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::Failure;
 use super::attempt::{Attempt, before_running};
-use super::faults::{Fault, FaultClass, FaultPolicy};
+use super::faults::{Fault, FaultClass, FaultPolicy, RetryBudget};
 use super::sink::ResultSink;
+use super::{Failure, Unit};
 
 /// One invocation's tries.
 pub(super) struct Tries {
     attempt: Attempt,
     policy: FaultPolicy,
+    retry_budget: Arc<RetryBudget>,
+    /// The fault of a try that may have committed under an idempotency key.
+    unknown: Option<Fault>,
+}
+
+/// What comes after a try that failed.
+#[derive(Clone, Copy)]
+enum After {
+    /// Another one, after this wait.
+    Wait(Duration),
+    /// Nothing: the fault, the tries or their time forbid it.
+    Over,
+    /// Nothing: too much of the pool's traffic is repeats.
+    OverShare,
 }
 
 impl Tries {
-    pub(super) fn new(attempt: Attempt, policy: FaultPolicy) -> Self {
-        Self { attempt, policy }
+    pub(super) fn new(attempt: Attempt, policy: FaultPolicy, retry_budget: Arc<RetryBudget>) -> Self {
+        Self { attempt, policy, retry_budget, unknown: None }
     }
 
     /// Tries until the command succeeds, or no other try is allowed.
     pub(super) async fn run(mut self, sink: &mut dyn ResultSink) -> Result<(), Failure> {
         let begun = Instant::now();
+        self.retry_budget.command_at(begun.into_std());
         loop {
             let number = self.policy.begin_try();
             let failure = match self.attempt.run(sink).await {
@@ -35,55 +51,101 @@ impl Tries {
                 }
                 Err(failure) => failure,
             };
-            let Some(fault) = retryable(&failure) else { return Err(failure) };
-            let Some(wait) = self.policy.next_try(&fault, begun.elapsed()) else {
-                self.report(number, &fault, None);
-                return Err(failure);
-            };
-            // Bytes that have left for the caller can't be taken back.
-            if !sink.restart() {
-                self.report(number, &fault, None);
-                return Err(failure);
+            let Some(fault) = retryable(&failure) else { return Err(self.settled(failure)) };
+            if fault.class == FaultClass::Unknown && matches!(self.policy.unit(), Unit::Keyed(_)) {
+                self.unknown = Some(fault.clone());
             }
-            self.report(number, &fault, Some(wait));
+            let after = self.after(&fault, begun, sink);
+            self.report(number, &fault, after);
+            let After::Wait(wait) = after else { return Err(self.settled(failure)) };
             tokio::select! {
-                stop = self.attempt.stopped() => return Err(before_running(stop)),
+                stop = self.attempt.stopped() => return Err(self.settled(before_running(stop))),
                 () = sleep(wait) => {}
             }
         }
     }
 
+    fn after(&mut self, fault: &Fault, begun: Instant, sink: &mut dyn ResultSink) -> After {
+        let now = Instant::now();
+        let Some(wait) = self.policy.next_try(fault, now.saturating_duration_since(begun)) else {
+            return After::Over;
+        };
+        // Bytes that have left for the caller can't be taken back.
+        if !sink.restart() {
+            return After::Over;
+        }
+        // An opening sent nothing of the command: the server's health bounds those.
+        if fault.class != FaultClass::Opening && !self.retry_budget.may_repeat_at(now.into_std()) {
+            return After::OverShare;
+        }
+        After::Wait(wait)
+    }
+
+    /// The failure to tell. Where a try under an idempotency key may have committed, one that came no further than its claim tells
+    /// nothing of that: the outcome is as unknown as before.
+    fn settled(&self, failure: Failure) -> Failure {
+        let Some(unknown) = &self.unknown else { return failure };
+        let is_certain = match &failure {
+            // The claim went through, so the earlier try did not commit.
+            Failure::Fault(fault) => fault.class == FaultClass::Permanent && fault.connection_usable,
+            Failure::Results(_)
+            | Failure::OpenTransaction
+            | Failure::EndedTransaction
+            | Failure::Internal(_) => true,
+            // Nobody is told.
+            Failure::Cancelled => true,
+            Failure::Identity(_)
+            | Failure::PoolFull
+            | Failure::DeadlineBeforeRunning
+            | Failure::Deadline
+            | Failure::DeadlineRolledBack => false,
+        };
+        if is_certain { failure } else { Failure::Fault(unknown.clone()) }
+    }
+
     /// One line in the log and one for the host. Where an error came from in the command is told by number, severity,
     /// state and line: the server's own words can hold values.
-    fn report(&self, number: u32, fault: &Fault, wait: Option<Duration>) {
+    fn report(&self, number: u32, fault: &Fault, after: After) {
         let Fault { number: sql_error, severity, state, line, .. } = fault;
         let what = &fault.description;
         let place = line.map(|line| format!(" in line {line} of the command")).unwrap_or_default();
-        if let Some(wait) = wait {
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            tracing::warn!(r#try = number, sql_error, severity, state, line, wait_ms, "try failed: {what}");
-            self.attempt
-                .invocation
-                .log
-                .push(format!("warn: try {number} failed: {what}; next try in {wait_ms} ms"));
-        } else if fault.class == FaultClass::Permanent {
+        let told = match after {
+            After::Wait(wait) => {
+                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                tracing::warn!(
+                    r#try = number,
+                    sql_error,
+                    severity,
+                    state,
+                    line,
+                    wait_ms,
+                    "try failed: {what}"
+                );
+                format!("warn: try {number} failed: {what}; next try in {wait_ms} ms")
+            }
             // What another try would not mend is mostly the caller's or the definition's: no alarm for the operator.
-            tracing::warn!(r#try = number, sql_error, severity, state, line, "try failed: {what}{place}");
-            self.attempt.invocation.log.push(format!("warn: try {number} failed: {what}{place}"));
-        } else {
-            tracing::error!(
-                r#try = number,
-                sql_error,
-                severity,
-                state,
-                line,
-                "try failed: {what}; no other try"
-            );
-            self.attempt
-                .invocation
-                .log
-                .push(format!("error: try {number} failed: {what}{place}; no other try"));
-        }
+            After::Over | After::OverShare if fault.class == FaultClass::Permanent => {
+                tracing::warn!(r#try = number, sql_error, severity, state, line, "try failed: {what}{place}");
+                format!("warn: try {number} failed: {what}{place}")
+            }
+            After::Over | After::OverShare => {
+                let why = if matches!(after, After::OverShare) {
+                    ": too many of the pool's commands are repeats already (AZSQL_RETRY_SHARE_PERCENT)"
+                } else {
+                    ""
+                };
+                tracing::error!(
+                    r#try = number,
+                    sql_error,
+                    severity,
+                    state,
+                    line,
+                    "try failed: {what}; no other try{why}"
+                );
+                format!("error: try {number} failed: {what}{place}; no other try{why}")
+            }
+        };
+        self.attempt.invocation.log.push(told);
     }
 }
 
@@ -95,8 +157,10 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         Failure::PoolFull
         | Failure::Results(_)
         | Failure::OpenTransaction
+        | Failure::EndedTransaction
         | Failure::DeadlineBeforeRunning
         | Failure::Deadline
+        | Failure::DeadlineRolledBack
         | Failure::Cancelled
         | Failure::Internal(_) => None,
     }

@@ -10,7 +10,8 @@ use super::principal::HEADER_PREFIX;
 use super::source::Source;
 use super::trigger::Trigger;
 use super::{CommandText, RightsNeeded};
-use crate::database::Unit;
+use crate::database::faults::OwnRetryLimits;
+use crate::database::{Isolation, Unit};
 use crate::invocation::{Parameter, SqlType, SqlValue};
 
 /// A function that can be called.
@@ -59,7 +60,9 @@ pub struct Plan {
     pub(super) session_context: Vec<PlannedParameter>,
     pub(super) declarations: Arc<str>,
     pub(super) repeatable: bool,
+    pub(super) transaction: TransactionChoice,
     pub(super) timeout: Option<Duration>,
+    pub(super) own_retry_limits: OwnRetryLimits,
     pub(super) throw_status: bool,
     pub(super) answer: Answer,
     pub(super) outputs: Vec<Output>,
@@ -72,15 +75,16 @@ impl Plan {
         self.command.text()
     }
 
-    /// What of the command may be repeated, by its declaration and its words.
+    /// How the command runs and what of it may be repeated, by its declaration and its words.
     #[must_use]
     pub fn unit(&self) -> Unit {
-        if self.repeatable {
-            Unit::Repeatable
-        } else if self.command.is_single_plain_statement() {
-            Unit::SingleStatement
-        } else {
-            Unit::OnItsOwn
+        match self.transaction {
+            TransactionChoice::Level(isolation) if self.repeatable => Unit::RepeatableTransaction(isolation),
+            TransactionChoice::Level(isolation) => Unit::Transaction(isolation),
+            TransactionChoice::Auto | TransactionChoice::None if self.repeatable => Unit::Repeatable,
+            TransactionChoice::Auto if self.command.is_single_plain_statement() => Unit::SingleStatement,
+            TransactionChoice::Auto => Unit::Transaction(Isolation::Default),
+            TransactionChoice::None => Unit::OnItsOwn,
         }
     }
 
@@ -119,6 +123,12 @@ impl Plan {
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// How often and how long its command is tried, where the function says so itself.
+    #[must_use]
+    pub fn own_retry_limits(&self) -> OwnRetryLimits {
+        self.own_retry_limits
     }
 
     /// Whether THROW with 50400 to 50599 becomes an HTTP status.
@@ -165,6 +175,18 @@ impl Plan {
     pub(super) fn values(&self) -> impl Iterator<Item = &PlannedParameter> {
         self.parameters.iter().chain(&self.session_context)
     }
+}
+
+/// `transaction`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TransactionChoice {
+    /// One transaction, unless the command needs none.
+    #[default]
+    Auto,
+    /// None of ours.
+    None,
+    /// One transaction at this level, whatever the command is.
+    Level(Isolation),
 }
 
 /// The values of one invocation.

@@ -108,6 +108,7 @@ impl Service {
             unit,
             may_leave_transaction: plan.may_leave_transaction(),
             leaves_session_state: plan.leaves_session_state(),
+            own_retry_limits: plan.own_retry_limits(),
         };
         let sink = JsonSink::new(plan);
         let Some((sink, outcome)) = self.database.run(invocation, setting, connection, command, sink).await

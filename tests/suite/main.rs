@@ -14,6 +14,7 @@ mod check_command;
 mod connection_strings;
 mod constraint_errors;
 mod contract;
+mod cut_replies;
 mod deadlines;
 mod dev_command;
 mod doctor;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azsql_worker::database::Unit;
-use azsql_worker::database::faults::RetryLimits;
+use azsql_worker::database::faults::{OwnRetryLimits, RetryLimits, RetryShare};
 use azsql_worker::database::{
     Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultSink, SinkError, Tasks,
 };
@@ -66,6 +66,7 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
     let settings = DatabaseSettings {
         pool: PoolLimits { max_size: 2, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
         retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
+        retry_share: RetryShare::default(),
         identity,
         trusted_authorities: Some(std::fs::read(&ca_file).unwrap().into()),
     };
@@ -79,6 +80,7 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
             unit: Unit::Repeatable,
             may_leave_transaction: false,
             leaves_session_state: false,
+            own_retry_limits: OwnRetryLimits::default(),
         };
         let invocation = Invocation::new("id", "Test", Duration::from_secs(20));
         database.run(invocation, &Arc::from("pool"), &connection, command, Counter { rows: 0, panics_at })

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use azsql_worker::database::Unit;
-use azsql_worker::database::faults::RetryLimits;
+use azsql_worker::database::faults::{OwnRetryLimits, RetryLimits, RetryShare};
 use azsql_worker::database::{
     Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultSink, SinkError, Tasks,
 };
@@ -221,6 +221,7 @@ impl Hour {
         let settings = DatabaseSettings {
             pool: PoolLimits { max_size: 4, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
             retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
+            retry_share: RetryShare::default(),
             identity: IdentityEnvironment::default(),
             trusted_authorities: Some(std::fs::read(&ca_file).unwrap().into()),
         };
@@ -244,6 +245,7 @@ impl Hour {
                 unit: Unit::Repeatable,
                 may_leave_transaction: false,
                 leaves_session_state: false,
+                own_retry_limits: OwnRetryLimits::default(),
                 session_context: Vec::new(),
             };
             let invocation = Invocation::new("id", "Test", Duration::from_secs(30));

@@ -137,6 +137,25 @@ impl RawClient {
         lines(self.message().await)
     }
 
+    /// Every byte that comes until the connection ends, and whether it ends in order.
+    pub(crate) async fn until_the_end(&mut self) -> (Vec<u8>, std::io::Result<()>) {
+        let mut bytes = Vec::new();
+        let read = timeout(Duration::from_secs(20), self.socket.read_to_end(&mut bytes)).await.unwrap();
+        (bytes, read.map(|_| ()))
+    }
+
+    /// So many bytes.
+    pub(crate) async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        timeout(Duration::from_secs(20), self.socket.read_exact(&mut bytes)).await.unwrap().unwrap();
+        bytes
+    }
+
+    /// Whether there is nothing to read now.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self.socket.try_read(&mut [0; 1]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     /// Whether the server closes the connection.
     pub(crate) async fn is_closed(&mut self) -> bool {
         let mut byte = [0u8; 1];

@@ -2,10 +2,7 @@
 
 use tiberius::error::{Error as DriverError, IoErrorKind};
 
-use super::table::{LOGIN_FAILED, SESSION_TOKEN_EXPIRED, class_of_number};
-
-/// From this class on the server ends the connection (SQL Server documentation, "Database engine error severities").
-const FATAL_CLASS: u8 = 20;
+use super::table::{Connections, Entry, FATAL_CLASS, LOGIN_FAILED, SESSION_TOKEN_EXPIRED, class_of, entry};
 
 /// What is known about a command that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +25,16 @@ pub enum Stage {
     Opening,
     /// After the command was sent.
     Running,
+}
+
+/// An error that the server sent. The driver's own type can't be made by hand.
+#[derive(Clone, Copy)]
+pub(super) struct ServerError<'a> {
+    pub(super) number: u32,
+    pub(super) severity: u8,
+    pub(super) state: u8,
+    pub(super) line: u32,
+    pub(super) message: &'a str,
 }
 
 /// A fault of the driver or the server.
@@ -70,34 +77,26 @@ impl Fault {
     #[must_use]
     pub fn from_driver(error: &DriverError, stage: Stage) -> Self {
         match error {
-            DriverError::Server(token) => {
-                let fatal = token.class() >= FATAL_CLASS;
-                let ended = stage == Stage::Running && says_token_ended(token.code(), token.message());
-                let class =
-                    if ended { FaultClass::RolledBack } else { class_of_number(token.code(), fatal, stage) };
-                Self {
-                    class,
-                    number: Some(token.code()),
-                    severity: Some(token.class()),
-                    state: Some(token.state()),
-                    server_message: Some(token.message().to_owned()),
-                    description: format!("SQL error {}", token.code()),
-                    cure: None,
-                    line: Some(token.line()),
-                    connection_usable: stage == Stage::Running
-                        && !ended
-                        && matches!(class, FaultClass::Permanent | FaultClass::RolledBack),
-                }
-            }
+            DriverError::Server(token) => Self::from_server(
+                ServerError {
+                    number: token.code(),
+                    severity: token.class(),
+                    state: token.state(),
+                    line: token.line(),
+                    message: token.message(),
+                },
+                stage,
+            ),
             DriverError::Io { kind, .. } => Self::io(*kind, stage),
             DriverError::Tls(_) => Self::without_number(
                 if stage == Stage::Opening { FaultClass::Permanent } else { FaultClass::Unknown },
                 "TLS failed: the server's certificate is not trusted, or it is not a SQL endpoint (for a private CA \
                  set AZSQL_TRUST_CA)",
             ),
-            DriverError::Routing { .. } => {
-                Self::without_number(FaultClass::Opening, "the server redirects in a circle")
-            }
+            DriverError::Routing { .. } => Self::without_number(
+                if stage == Stage::Opening { FaultClass::Opening } else { FaultClass::Unknown },
+                "the server redirects in a circle",
+            ),
             DriverError::Protocol(_)
             | DriverError::Encoding(_)
             | DriverError::Conversion(_)
@@ -114,18 +113,36 @@ impl Fault {
         }
     }
 
-    /// An I/O error, which ends the connection.
+    /// Judges an error that the server sent.
+    #[must_use]
+    pub(super) fn from_server(error: ServerError<'_>, stage: Stage) -> Self {
+        let ServerError { number, severity, state, line, message } = error;
+        let is_ended = stage == Stage::Running && says_token_ended(number, message);
+        let is_kept = entry(number).is_none_or(|entry| entry.connections == Connections::Kept);
+        Self {
+            class: if is_ended { FaultClass::RolledBack } else { class_of(number, severity, stage) },
+            number: Some(number),
+            severity: Some(severity),
+            state: Some(state),
+            line: Some(line),
+            server_message: Some(message.to_owned()),
+            description: format!("SQL error {number}"),
+            cure: None,
+            connection_usable: stage == Stage::Running && !is_ended && is_kept && severity < FATAL_CLASS,
+        }
+    }
+
+    /// An I/O error, which ends the connection. The kinds are what other clients give numbers of their own (`left_out.rs`).
+    ///
+    /// Every kind is taken for one that goes by while connecting: names are resolved, routes and listeners come back in a
+    /// failover, and nothing tells that from a wrong name for certain; the policy's budget bounds it.
     #[must_use]
     pub fn io(kind: IoErrorKind, stage: Stage) -> Self {
-        let class = match stage {
-            Stage::Opening => FaultClass::Opening,
-            Stage::Running => FaultClass::Unknown,
+        let (class, what) = match stage {
+            Stage::Opening => (FaultClass::Opening, "connecting failed"),
+            Stage::Running => (FaultClass::Unknown, "the connection broke"),
         };
-        let description = match stage {
-            Stage::Opening => format!("connecting failed: {kind}"),
-            Stage::Running => format!("the connection broke: {kind}"),
-        };
-        Self::without_number(class, &description)
+        Self::without_number(class, &format!("{what}: {kind}"))
     }
 
     /// A fault that no server named; the connection is not used again.
@@ -141,6 +158,23 @@ impl Fault {
             description: description.to_owned(),
             cure: None,
             connection_usable: false,
+        }
+    }
+
+    /// What the table has of its number.
+    #[must_use]
+    pub fn entry(&self) -> Option<&'static Entry> {
+        entry(self.number?)
+    }
+
+    /// Whether it tells of a failover: the connections of the same time are not to be relied on. A connection that broke
+    /// without a number tells so too, as one that the server ended for a reason that nobody knows; what broke one session alone,
+    /// as its token's end does, does not.
+    #[must_use]
+    pub fn distrusts_all_connections(&self) -> bool {
+        match self.entry() {
+            Some(entry) => entry.connections == Connections::AllReplaced,
+            None => !self.connection_usable && self.class != FaultClass::Permanent,
         }
     }
 

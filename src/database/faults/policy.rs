@@ -2,11 +2,20 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-
 use super::fault::{Fault, FaultClass};
-use super::table::{BUSY_WAIT, SERVICE_BUSY};
+use super::table::{BUSY_WAIT, DATABASE_NOT_AVAILABLE, SERVICE_BUSY};
 use crate::database::Unit;
+
+/// The longest wait before the second try; each wait after that may be twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// What the longest wait doesn't grow beyond: the service is mostly back within seconds, and whoever waits longer than needed
+/// is late for no reason.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+
+/// The least wait when a login met [`DATABASE_NOT_AVAILABLE`]: a serverless database takes up to a minute to resume, and quick
+/// tries would be used up before it is there.
+const RESUME_WAIT: Duration = Duration::from_secs(1);
 
 /// How often and how long an invocation tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,116 +26,111 @@ pub struct RetryLimits {
     pub budget: Duration,
 }
 
+/// What a function says of its own tries, in the place of the app's settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnRetryLimits {
+    /// All tries, the first included; at least 1.
+    pub tries: Option<u32>,
+    /// Time from the first try within which the last one must begin.
+    pub budget: Option<Duration>,
+}
+
+impl RetryLimits {
+    /// The most tries that may be asked for: at the longest wait they take longer than the host lets an HTTP call take.
+    pub const MOST_TRIES: u32 = 20;
+    /// The longest budget that may be asked for: Azure's front end gives an HTTP call 230 seconds.
+    pub const LONGEST_BUDGET: Duration = Duration::from_secs(230);
+    /// Tries unless a setting says otherwise: as many as outlast a database's resume, see [`FaultPolicy`].
+    pub const DEFAULT_TRIES: u32 = 20;
+    /// The budget unless a setting says otherwise: a minute for a database to resume, and something for its logins.
+    pub const DEFAULT_BUDGET: Duration = Duration::from_secs(75);
+
+    /// These limits, but for what the function says itself.
+    #[must_use]
+    pub fn with_own(self, own: OwnRetryLimits) -> Self {
+        Self { tries: own.tries.unwrap_or(self.tries), budget: own.budget.unwrap_or(self.budget) }
+    }
+}
+
 /// One invocation's tries.
+///
+/// A wait is drawn from nothing up to 200 ms, 400 ms, 800 ms ... 8 s (full jitter: callers that failed together come back
+/// apart); [`SERVICE_BUSY`] adds the ten seconds that it asks for. [`DATABASE_NOT_AVAILABLE`] at login draws from the upper half, and
+/// a second at the least: all twenty tries then take more than a minute, whatever is drawn.
 #[derive(Debug)]
 pub struct FaultPolicy {
     limits: RetryLimits,
     unit: Unit,
-    waits: ExponentialBackoff,
+    random: fastrand::Rng,
     tries: u32,
+    /// Tries that ended with a number which is given up after so many: the number, and how often it came.
+    bounded: Vec<(u32, u32)>,
 }
 
 impl FaultPolicy {
-    /// The policy for one invocation: waits double from 200 ms up to 8 s, each with up to its own length of jitter.
+    /// The policy for one invocation.
     #[must_use]
     pub fn new(limits: RetryLimits, unit: Unit) -> Self {
-        let waits = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_delay(Duration::from_secs(8))
-            .with_jitter()
-            .without_max_times()
-            .build();
-        Self { limits, unit, waits, tries: 0 }
+        Self::with_random(limits, unit, fastrand::Rng::new())
+    }
+
+    /// The same, with a source of chance of the caller's.
+    #[must_use]
+    pub fn with_random(limits: RetryLimits, unit: Unit, random: fastrand::Rng) -> Self {
+        Self { limits, unit, random, tries: 0, bounded: Vec::new() }
+    }
+
+    /// The unit of work that the invocation is.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        self.unit
     }
 
     /// The number of the try that begins now, from 1.
     pub fn begin_try(&mut self) -> u32 {
-        self.tries += 1;
+        self.tries = self.tries.saturating_add(1);
         self.tries
     }
 
     /// How long to wait before the next try; None when there is none: the fault forbids it, the tries are used up, or
     /// the wait would outlast what is left of the budget. `spent` runs from the first try.
     pub fn next_try(&mut self, fault: &Fault, spent: Duration) -> Option<Duration> {
-        let allowed = match fault.class {
-            FaultClass::Opening => true,
-            FaultClass::RolledBack => self.unit != Unit::OnItsOwn,
-            FaultClass::Unknown => self.unit == Unit::Repeatable,
-            FaultClass::Permanent => false,
-        };
-        if !allowed || self.tries >= self.limits.tries {
+        if !self.unit.repeats_after(fault.class) || self.is_given_up(fault) || self.tries >= self.limits.tries
+        {
             return None;
         }
-        let wait = self.waits.next()?;
-        let wait = if fault.number == Some(SERVICE_BUSY) { wait + BUSY_WAIT } else { wait };
-        (spent + wait < self.limits.budget).then_some(wait)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-    use super::*;
-    use crate::database::Isolation;
-    use crate::database::faults::{DATABASE_NOT_AVAILABLE, SERVICE_ERROR};
-
-    const LIMITS: RetryLimits = RetryLimits { tries: 5, budget: Duration::from_secs(60) };
-
-    fn fault(class: FaultClass, number: Option<u32>) -> Fault {
-        Fault { number, ..Fault::without_number(class, "test") }
+        let wait = self.wait_after(fault);
+        (spent.saturating_add(wait) < self.limits.budget).then_some(wait)
     }
 
-    #[test]
-    fn a_write_is_never_repeated_after_an_unknown_outcome() {
-        for unit in [Unit::SingleStatement, Unit::Transaction(Isolation::Default), Unit::OnItsOwn] {
-            let mut policy = FaultPolicy::new(LIMITS, unit);
-            policy.begin_try();
-            for number in [None, Some(SERVICE_ERROR), Some(DATABASE_NOT_AVAILABLE)] {
-                assert_eq!(policy.next_try(&fault(FaultClass::Unknown, number), Duration::ZERO), None);
+    /// Counts a fault whose number may also mean something that lasts.
+    fn is_given_up(&mut self, fault: &Fault) -> bool {
+        let Some(entry) = fault.entry() else { return false };
+        let Some(most) = entry.tries else { return false };
+        let count = match self.bounded.iter_mut().find(|(number, _)| *number == entry.number) {
+            Some((_, count)) => {
+                *count = count.saturating_add(1);
+                *count
             }
-        }
-    }
-
-    #[test]
-    fn a_failed_opening_is_tried_again_whatever_the_command_is() {
-        for unit in [Unit::Repeatable, Unit::SingleStatement, Unit::OnItsOwn] {
-            let mut policy = FaultPolicy::new(LIMITS, unit);
-            policy.begin_try();
-            assert!(policy.next_try(&fault(FaultClass::Opening, None), Duration::ZERO).is_some());
-        }
-    }
-
-    #[test]
-    fn a_busy_service_is_left_alone_for_ten_seconds_or_given_up_within_the_budget() {
-        let busy = fault(FaultClass::RolledBack, Some(SERVICE_BUSY));
-        let mut patient = FaultPolicy::new(LIMITS, Unit::SingleStatement);
-        patient.begin_try();
-        assert!(patient.next_try(&busy, Duration::ZERO).unwrap() >= BUSY_WAIT);
-        let short = RetryLimits { budget: Duration::from_secs(9), ..LIMITS };
-        let mut hasty = FaultPolicy::new(short, Unit::SingleStatement);
-        hasty.begin_try();
-        assert_eq!(hasty.next_try(&busy, Duration::ZERO), None);
-    }
-
-    #[test]
-    fn several_statements_run_at_most_once_even_when_the_last_never_ran() {
-        let mut policy = FaultPolicy::new(LIMITS, Unit::OnItsOwn);
-        policy.begin_try();
-        assert_eq!(policy.next_try(&fault(FaultClass::RolledBack, Some(SERVICE_BUSY)), Duration::ZERO), None);
-    }
-
-    #[test]
-    fn tries_end_at_their_limit() {
-        let mut policy = FaultPolicy::new(LIMITS, Unit::Repeatable);
-        let mut tries = 0;
-        loop {
-            policy.begin_try();
-            tries += 1;
-            if policy.next_try(&fault(FaultClass::Opening, None), Duration::ZERO).is_none() {
-                break;
+            None => {
+                self.bounded.push((entry.number, 1));
+                1
             }
-        }
-        assert_eq!(tries, 5);
+        };
+        count >= most
+    }
+
+    fn wait_after(&mut self, fault: &Fault) -> Duration {
+        let doublings = self.tries.saturating_sub(1).min(16);
+        let most = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+        let resumes = fault.class == FaultClass::Opening && fault.number == Some(DATABASE_NOT_AVAILABLE);
+        let least = if resumes { RESUME_WAIT.max(most / 2) } else { Duration::ZERO };
+        let wait = self.between(least, most.max(least));
+        if fault.number == Some(SERVICE_BUSY) { wait.saturating_add(BUSY_WAIT) } else { wait }
+    }
+
+    fn between(&mut self, least: Duration, most: Duration) -> Duration {
+        let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.random.u64(milliseconds(least)..=milliseconds(most)))
     }
 }

@@ -8,7 +8,7 @@ use super::Place;
 use crate::database::Unit;
 use crate::database::connect::{DriverClient, driver_config, open_stream};
 use crate::database::execute::{TryError, execute};
-use crate::database::faults::{Fault, FaultClass, Stage};
+use crate::database::faults::{Fault, FaultClass, OwnRetryLimits, Stage};
 use crate::database::{Cell, Command, ConnectionSettings, ResultSink, SinkError};
 use crate::identity::Token;
 use crate::invocation::{Length, Parameter, SqlType, SqlValue};
@@ -90,14 +90,13 @@ impl Session {
             may_leave_transaction: false,
             leaves_session_state: false,
             session_context: Vec::new(),
+            own_retry_limits: OwnRetryLimits::default(),
         };
         let mut sink = TextSink::default();
-        match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink, &mut false)).await {
+        match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink)).await {
             Ok(Ok(())) => Ok(sink.rows),
             Ok(Err(TryError::Fault(fault))) => Err(fault),
-            Ok(Err(TryError::Read(_) | TryError::Sink(_) | TryError::OpenTransaction)) => {
-                Err(Fault::without_number(FaultClass::Unknown, "the answer could not be read"))
-            }
+            Ok(Err(_)) => Err(Fault::without_number(FaultClass::Unknown, "the answer could not be read")),
             Err(_) => Err(Fault::io(std::io::ErrorKind::TimedOut, Stage::Running)),
         }
     }

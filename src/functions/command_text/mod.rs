@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 pub use rights::{ObjectName, Right, RightsNeeded, RightsNote, SecurableClass, quoted_name};
 use scanner::{Kind, Token};
+pub use statements::OutsideOfTransactions;
 
 /// T-SQL that goes to the server as it is, with what its words say of it.
 ///
@@ -130,6 +131,15 @@ impl CommandText {
     pub fn rights_needed(&self) -> RightsNeeded {
         // The text was scanned when it was examined, so it can be scanned again.
         scanner::scan(&self.text).map(|tokens| objects::rights_needed(&tokens)).unwrap_or_default()
+    }
+
+    /// The first statement that has no place in a transaction of the worker's: its words, its line from 1, and why.
+    #[must_use]
+    pub fn outside_of_transactions(&self) -> Option<(String, usize, OutsideOfTransactions)> {
+        // The text was scanned when it was examined, so it can be scanned again.
+        let tokens = scanner::scan(&self.text).unwrap_or_default();
+        let (words, line, why) = statements::outside_of_transactions(&tokens)?;
+        Some((words.join(" "), line, why))
     }
 
     /// Whether the command uses this variable (`@id`, in any case) without declaring it itself.

@@ -159,6 +159,47 @@ pub(super) fn may_leave_transaction(tokens: &[Token<'_>]) -> bool {
         })
 }
 
+/// A statement that has no place in a transaction of the worker's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutsideOfTransactions {
+    /// It begins, saves or ends a transaction.
+    ManagesTransactions,
+    /// The server refuses it in a transaction, or acts beyond the transaction.
+    Refused,
+}
+
+/// The first statement that has no place in a transaction of the worker's: its words, its line and why.
+///
+/// What the server refuses: SQL Server documentation, "Transact-SQL Statements Allowed in Transactions", and error 6115 for KILL.
+pub(super) fn outside_of_transactions<'a>(
+    tokens: &[Token<'a>],
+) -> Option<(Vec<&'a str>, usize, OutsideOfTransactions)> {
+    use OutsideOfTransactions::{ManagesTransactions, Refused};
+    tokens.iter().enumerate().find_map(|(at, token)| {
+        let next = tokens.get(at + 1);
+        let second = tokens.get(at + 2);
+        let is =
+            |token: Option<&Token<'_>>, words: &[&str]| token.is_some_and(|token| token.is_any_word(words));
+        let defines = token.is_any_word(&["CREATE", "ALTER", "DROP"]);
+        let (words, why) = if token.is_any_word(&["COMMIT", "ROLLBACK", "SAVE"]) {
+            (1, ManagesTransactions)
+        } else if token.is_word("BEGIN") && is(next, &["TRAN", "TRANSACTION", "DISTRIBUTED"]) {
+            (2, ManagesTransactions)
+        } else if token.is_any_word(&["BACKUP", "RESTORE", "RECONFIGURE", "KILL", "SHUTDOWN"]) {
+            (1, Refused)
+        } else if defines && is(next, &["FULLTEXT"]) {
+            (2, Refused)
+        // Credentials, keys and audits of a database are objects in it.
+        } else if defines && is(next, &["DATABASE"]) && !is(second, &["SCOPED", "ENCRYPTION", "AUDIT"]) {
+            (2, Refused)
+        } else {
+            return None;
+        };
+        let words = tokens.iter().skip(at).take(words).map(|token| token.text).collect();
+        Some((words, token.line, why))
+    })
+}
+
 /// Whether a word names something that outlives the call in its session.
 pub(super) fn leaves_session_state(tokens: &[Token<'_>]) -> bool {
     // A symmetric key stays open until the session ends: the next caller could decrypt with it.
@@ -389,6 +430,35 @@ mod tests {
         }
         for text in ["BEGIN SELECT 1 END", "INSERT t VALUES ('COMMIT')", "UPDATE t SET [tran] = 1"] {
             assert!(!may_leave_transaction(&scan(text).unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_place_in_a_transaction_is_found_with_its_line() {
+        use OutsideOfTransactions::{ManagesTransactions, Refused};
+        for (text, words, line, why) in [
+            ("SELECT 1\nCOMMIT", "COMMIT", 2, ManagesTransactions),
+            ("begin tran", "begin tran", 1, ManagesTransactions),
+            ("BEGIN DISTRIBUTED TRANSACTION", "BEGIN DISTRIBUTED", 1, ManagesTransactions),
+            ("IF 1 = 1 ROLLBACK WORK", "ROLLBACK", 1, ManagesTransactions),
+            ("SAVE TRAN a", "SAVE", 1, ManagesTransactions),
+            ("ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 150", "ALTER DATABASE", 1, Refused),
+            ("CREATE FULLTEXT CATALOG c", "CREATE FULLTEXT", 1, Refused),
+            ("RECONFIGURE", "RECONFIGURE", 1, Refused),
+            ("KILL 51", "KILL", 1, Refused),
+        ] {
+            let found = outside_of_transactions(&scan(text).unwrap());
+            assert_eq!(found, Some((words.split(' ').collect(), line, why)), "{text}");
+        }
+        for text in [
+            "BEGIN UPDATE t SET a = 1 END",
+            "BEGIN TRY INSERT t VALUES ('COMMIT') END TRY BEGIN CATCH THROW END CATCH",
+            "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE SELECT 1",
+            "ALTER DATABASE SCOPED CONFIGURATION SET MAXDOP = 1",
+            "EXEC dbo.work -- COMMIT",
+            "SELECT [rollback] FROM t",
+        ] {
+            assert_eq!(outside_of_transactions(&scan(text).unwrap()), None, "{text}");
         }
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::bindings::Bindings;
 use super::built_in;
+use super::faults;
 use super::outputs;
 use super::parameter;
 use super::section::Section;
 use super::session_context;
+use super::transaction;
 use crate::functions::CommandText;
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
@@ -17,7 +19,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -33,8 +35,10 @@ const KEYS: [&str; 15] = [
     "throwStatus",
     "outputs",
     session_context::KEY,
+    transaction::KEY,
+    faults::KEY,
 ];
-const LATER: [&str; 4] = ["transaction", "replica", "faults", "idempotencyKey"];
+const LATER: [&str; 2] = ["replica", "idempotencyKey"];
 const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
@@ -58,6 +62,7 @@ impl CommandSection<'_> {
         let parameters = self.parameters(trigger, mistakes);
         let session_context = session_context::read(section, trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
+        let transaction = transaction::read(section, mistakes);
         let answer = self.answer(trigger, mistakes);
         let http_output = match trigger {
             Some(Trigger::Http(http)) => Some(http.output.as_str()),
@@ -65,6 +70,7 @@ impl CommandSection<'_> {
         };
         let outputs = outputs::read(section, &bindings.outputs, http_output, answer, mistakes);
         let timeout = self.timeout(mistakes);
+        let own_retry_limits = faults::read(section, timeout, mistakes);
         let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
         let connection_setting = self.connection_setting(mistakes).into();
         let command = command?;
@@ -77,18 +83,22 @@ impl CommandSection<'_> {
             );
         }
         self.check_variables(&command, mistakes);
-        Some(Plan {
+        let plan = Plan {
             declarations: declarations(&parameters).into(),
             command,
             connection_setting,
             parameters,
             session_context,
             repeatable,
+            transaction,
             timeout,
+            own_retry_limits,
             throw_status,
             answer,
             outputs,
-        })
+        };
+        transaction::check(&plan, section, mistakes);
+        Some(plan)
     }
 
     fn command_type(&self, mistakes: &mut Mistakes) {

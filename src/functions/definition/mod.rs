@@ -4,6 +4,7 @@ mod bindings;
 mod built_in;
 mod command;
 mod error;
+mod faults;
 mod forwarded;
 mod message_trigger;
 mod outputs;
@@ -11,6 +12,7 @@ mod parameter;
 mod retry;
 mod section;
 mod session_context;
+mod transaction;
 
 use std::path::Path;
 

@@ -84,7 +84,7 @@ fn one_wrong_definition_fails_no_other_function() {
 #[test]
 fn what_is_not_built_yet_is_never_ignored() {
     let base = r#""commandText": "SELECT 1 AS a""#;
-    for key in ["transaction", "replica", "faults", "idempotencyKey"] {
+    for key in ["replica", "idempotencyKey"] {
         only(
             http(&format!(r#"{{ {base}, "result": "row", "{key}": "x" }}"#), ""),
             &format!("sql.{key}"),
