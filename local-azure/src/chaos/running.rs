@@ -46,13 +46,18 @@ pub enum ScriptError {
         source: std::io::Error,
     },
     /// It has mistakes.
-    #[error("the script of faults {} has mistakes:\n{mistakes}", file.display())]
+    #[error("the script of faults {} has mistakes: {}", file.display(), in_one_line(mistakes))]
     Mistakes {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
         mistakes: Mistakes,
     },
+}
+
+/// What ends a program is told in one line.
+fn in_one_line(mistakes: &Mistakes) -> String {
+    mistakes.to_string().replace('\n', "; ")
 }
 
 /// An outage can't begin.

@@ -370,7 +370,7 @@ async fn the_program_does_not_start_with_a_script_that_has_mistakes() {
     assert!(!ended.status.success());
     let told = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(
-        told.contains("faults.json has mistakes:\nline 2: rules[0].at: \"token\" can't go wrong here"),
+        told.contains("faults.json has mistakes: line 2: rules[0].at: \"token\" can't go wrong here"),
         "{told}"
     );
 }
