@@ -143,7 +143,9 @@ impl Sequence {
         match (step, class) {
             // Nothing of the command was sent.
             (Step::Begin, FaultClass::Unknown | FaultClass::RolledBack) => FaultClass::Opening,
-            (Step::Run | Step::Record, FaultClass::Unknown) if self.may_commit => FaultClass::Unknown,
+            (Step::Run | Step::Record | Step::Rollback, FaultClass::Unknown) if self.may_commit => {
+                FaultClass::Unknown
+            }
             // A session that ends before COMMIT was sent is rolled back, whatever it ended from.
             (Step::Claim | Step::Run | Step::Record | Step::Rollback | Step::LookUp, FaultClass::Unknown) => {
                 FaultClass::RolledBack

@@ -39,11 +39,15 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
         Failure::OpenTransaction => {
             Problem::new(500, "open-transaction", "The command left a transaction open", failure.to_string())
         }
+        Failure::EndedTransaction => {
+            Problem::new(500, "ended-transaction", "The command ended the transaction", failure.to_string())
+        }
         Failure::DeadlineBeforeRunning => later(
             Problem::new(503, "unavailable", "No connection in time", failure.to_string()),
             RETRY_AFTER_SECONDS,
         ),
         Failure::Deadline => Problem::new(504, "deadline", "Too slow", deadline_detail(telling.unit)),
+        Failure::DeadlineRolledBack => Problem::new(504, "deadline", "Too slow", DEADLINE_ROLLED_BACK),
         Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
     }
@@ -57,6 +61,8 @@ fn results_detail(failure: &Failure, telling: Telling) -> String {
         }
     }
 }
+
+const DEADLINE_ROLLED_BACK: &str = "The command did not end in time; it was cancelled and rolled back. Make it faster, or raise its timeout.";
 
 fn deadline_detail(unit: Unit) -> &'static str {
     match unit {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::database::Unit;
 use crate::functions::{Catalogue, Forwarding, HttpTrigger, Trigger, Unreachable};
 use crate::host::host_json::{self, HostSettings, HttpMode};
 use crate::invocation::{JsonPlaces, Mistake, Severity, without_comments};
