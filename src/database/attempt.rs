@@ -58,7 +58,8 @@ impl Attempt {
         match outcome {
             Ok(Ok(())) => {
                 self.finish(lease);
-                if self.command.idempotency.is_some() && self.pool.cleanup().is_due(std::time::Instant::now()) {
+                if self.command.idempotency.is_some() && self.pool.cleanup().is_due(std::time::Instant::now())
+                {
                     tokio::spawn(clean_up(self.pool.clone()));
                 }
                 Ok(())

@@ -96,8 +96,12 @@ impl<'a> Stepping<'a> {
                 Next::End(End::OtherRequest) => {
                     return Err(told_by_key(IdempotencyFailure::OtherRequest, failed));
                 }
-                Next::End(End::InProgress) => return Err(told_by_key(IdempotencyFailure::InProgress, failed)),
-                Next::End(End::Unanswered) => return Err(told_by_key(IdempotencyFailure::Unanswered, failed)),
+                Next::End(End::InProgress) => {
+                    return Err(told_by_key(IdempotencyFailure::InProgress, failed));
+                }
+                Next::End(End::Unanswered) => {
+                    return Err(told_by_key(IdempotencyFailure::Unanswered, failed));
+                }
             }
         }
     }
@@ -183,11 +187,13 @@ async fn take_with_key(
     sink: &mut dyn ResultSink,
 ) -> Result<Outcome, TryError> {
     match step {
-        Step::Claim => match idempotency::claim(&mut connection.client, idempotency).await.map_err(of_table)? {
-            Claim::Claimed => Ok(Outcome::Done),
-            Claim::Taken => Ok(Outcome::Taken),
-            Claim::Held => Ok(Outcome::Held),
-        },
+        Step::Claim => {
+            match idempotency::claim(&mut connection.client, idempotency).await.map_err(of_table)? {
+                Claim::Claimed => Ok(Outcome::Done),
+                Claim::Taken => Ok(Outcome::Taken),
+                Claim::Held => Ok(Outcome::Held),
+            }
+        }
         Step::Record => {
             let answer = sink.answer_to_store().map_err(TryError::Sink)?;
             if answer.len() > LONGEST_ANSWER {

@@ -5,8 +5,8 @@
 
 use crate::database::Failure;
 use crate::database::Unit;
-use crate::database::idempotency::IdempotencyFailure;
 use crate::database::faults::{Fault, FaultClass, SERVICE_BUSY};
+use crate::database::idempotency::IdempotencyFailure;
 use crate::identity::IdentityError;
 use crate::invocation::Problem;
 
@@ -79,8 +79,7 @@ fn deadline_detail(unit: Unit) -> &'static str {
 
 fn of_key(failure: IdempotencyFailure) -> Problem {
     use IdempotencyFailure as Why;
-    let problem =
-        |status, kind, title| Problem::new(status, kind, title, failure.to_string());
+    let problem = |status, kind, title| Problem::new(status, kind, title, failure.to_string());
     match failure {
         Why::OtherRequest => problem(422, "key-reused", "The idempotency key belongs to another request"),
         Why::InProgress => {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::json_text::{write_cell, write_string};
-use super::stored_answer;
 use super::output::{Output, OutputContent, OutputForm, ShapedOutput};
 use super::plan::{Answer, Plan, ResultForm};
+use super::stored_answer;
 use crate::database::{Cell, ResultSink, SinkError};
 use crate::invocation::Problem;
 

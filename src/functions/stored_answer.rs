@@ -151,10 +151,13 @@ mod tests {
     #[test]
     fn what_another_version_or_definition_wrote_is_refused() {
         let text = |version: u32, status: u16, output: &str| {
-            format!(r#"{{"version":{version},"status":{status},"body":null,"nothing":false,"outputs":[{output}]}}"#)
+            format!(
+                r#"{{"version":{version},"status":{status},"body":null,"nothing":false,"outputs":[{output}]}}"#
+            )
         };
         let queue = r#"{"binding":"row","form":"row","content":{"json":"1"}}"#;
-        let reads = |text: String| read(text.as_bytes(), ResultForm::None, &[output(OutputForm::Row)]).is_some();
+        let reads =
+            |text: String| read(text.as_bytes(), ResultForm::None, &[output(OutputForm::Row)]).is_some();
         assert!(reads(text(1, 200, queue)));
         assert!(!reads(text(2, 200, queue)), "another version");
         assert!(!reads(text(1, 302, "")), "no status of an answer");

@@ -68,7 +68,10 @@ fn holds(world: World) -> Explored {
     match explore(world) {
         Ok(explored) => {
             println!("{explored:?}");
-            assert!(explored.all_answered > 0 && explored.replayed > 0, "the model never gets anywhere: {explored:?}");
+            assert!(
+                explored.all_answered > 0 && explored.replayed > 0,
+                "the model never gets anywhere: {explored:?}"
+            );
             explored
         }
         Err(path) => panic!("a law is broken:\n{}", path.join("\n")),

@@ -187,11 +187,7 @@ fn bind_all(
 }
 
 /// The text of an idempotency key. An empty one would be the same for all who forget theirs.
-fn bind_key(
-    key: &PlannedParameter,
-    values: &Values<'_>,
-    violations: &mut Vec<Violation>,
-) -> Option<String> {
+fn bind_key(key: &PlannedParameter, values: &Values<'_>, violations: &mut Vec<Violation>) -> Option<String> {
     let message = match key.bind(values) {
         Ok(SqlValue::Text(text)) if !text.is_empty() => return Some(text),
         Ok(_) => "is required".to_owned(),

@@ -57,7 +57,9 @@ enum Orphan {
 impl Orphan {
     fn transaction(self) -> Transaction {
         match self {
-            Self::Open(transaction) | Self::Claiming(transaction) | Self::Committing(transaction) => transaction,
+            Self::Open(transaction) | Self::Claiming(transaction) | Self::Committing(transaction) => {
+                transaction
+            }
         }
     }
 }
@@ -333,7 +335,9 @@ impl World {
             End::Replayed => self.calls[call].phase = Phase::Replayed,
             End::Unanswered => return Err(Breach("an effect is there without an answer")),
             End::OtherRequest => return Err(Breach("a call took its own key for another request's")),
-            End::Failed(FaultClass::RolledBack | FaultClass::Opening | FaultClass::Permanent) if is_unknown => {
+            End::Failed(FaultClass::RolledBack | FaultClass::Opening | FaultClass::Permanent)
+                if is_unknown =>
+            {
                 return Err(Breach("a COMMIT that may go through passed for undone"));
             }
             // The caller is told to come back.
@@ -403,7 +407,9 @@ impl Order {
             Outcome::Found(Stored::Answer) => Next::End(End::Replayed),
             Outcome::Done | Outcome::Found(_) => {
                 *place += 1;
-                Self::steps(protocol).get(*place).map_or(Next::End(End::Acknowledged), |step| Next::Step(*step))
+                Self::steps(protocol)
+                    .get(*place)
+                    .map_or(Next::End(End::Acknowledged), |step| Next::Step(*step))
             }
             Outcome::Taken => Next::End(End::Replayed),
             Outcome::Held => Next::End(End::InProgress),
