@@ -10,7 +10,8 @@ const SEED: &str = "CREATE TABLE dbo.Payments (Id int IDENTITY PRIMARY KEY, Amou
     CREATE TABLE dbo.AzsqlIdempotency (
         Id binary(32) NOT NULL CONSTRAINT PK_AzsqlIdempotency PRIMARY KEY, FunctionName nvarchar(128) NOT NULL,
         Request binary(32) NOT NULL, Answer varbinary(max) NULL, CreatedAt datetime2(0) NOT NULL,
-        ExpiresAt datetime2(0) NOT NULL, INDEX IX_AzsqlIdempotency_ExpiresAt (ExpiresAt));";
+        ExpiresAt datetime2(0) NOT NULL);
+    CREATE INDEX IX_AzsqlIdempotency_ExpiresAt ON dbo.AzsqlIdempotency (ExpiresAt);";
 const PAYMENTS: &str = "SELECT COUNT(*) FROM dbo.Payments";
 const PAY: &str = "IF @amount > 1000 THROW 50422, 'too much', 1;
     INSERT INTO dbo.Payments (Amount) OUTPUT inserted.Id, inserted.Amount VALUES (@amount)";
