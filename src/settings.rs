@@ -23,6 +23,7 @@
 //! | `AZSQL_RETRY_TRIES` | tries of an invocation, the first included, unless the function says otherwise | 20 | 1 to 20 |
 //! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins, unless the function says otherwise | 75 | 0 to 230 |
 //! | `AZSQL_RETRY_SHARE_PERCENT` | how much of a pool's commands may be sent again, beyond one a second | 20 | 0 to 100 |
+//! | `AZSQL_IDEMPOTENCY_HOURS` | how long an idempotency key and its answer are kept | 24 | 1 to 8760 |
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
 //! | `AZSQL_MAX_BODY_MB` | the largest body of a caller's request, in MiB | 16 | 1 to 100 |
@@ -163,6 +164,7 @@ impl WorkerSettings {
         let pool = pool(lookup, &mut errors);
         let retry = retry_limits(lookup, &mut errors);
         let retry_share = retry_share(lookup, &mut errors);
+        let idempotency_hours = number(lookup, "AZSQL_IDEMPOTENCY_HOURS", 24, 1, 8760, &mut errors);
         let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
         if let Err(error) = log_level(lookup) {
             errors.push(error);
@@ -175,6 +177,7 @@ impl WorkerSettings {
             pool,
             retry,
             retry_share,
+            idempotency_hours: u16::try_from(idempotency_hours).unwrap_or(u16::MAX),
             identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
             trusted_authorities,
         };

@@ -5,6 +5,7 @@ use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandSt
 
 use super::connect::DriverClient;
 use super::faults::{Fault, FaultClass, Stage};
+use super::idempotency::IdempotencyFailure;
 use super::metrics::DiscardCause;
 use super::sink::{ResultSink, SinkError};
 use super::steps::Trouble;
@@ -24,6 +25,8 @@ pub(super) enum TryError {
     OpenTransaction,
     /// The command ended the transaction of ours that it ran in.
     EndedTransaction,
+    /// The idempotency key.
+    Idempotency(IdempotencyFailure),
 }
 
 impl TryError {
@@ -32,7 +35,11 @@ impl TryError {
     pub(super) fn is_broken_connection(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.distrusts_all_connections(),
-            Self::Sink(_) | Self::Read(_) | Self::OpenTransaction | Self::EndedTransaction => false,
+            Self::Sink(_)
+            | Self::Read(_)
+            | Self::OpenTransaction
+            | Self::EndedTransaction
+            | Self::Idempotency(_) => false,
         }
     }
 
@@ -46,7 +53,7 @@ impl TryError {
         match self {
             Self::OpenTransaction | Self::EndedTransaction => DiscardCause::OpenTransaction,
             Self::Fault(_) if self.is_ended_token() => DiscardCause::TokenEnded,
-            Self::Fault(_) | Self::Sink(_) | Self::Read(_) => DiscardCause::Fault,
+            Self::Fault(_) | Self::Sink(_) | Self::Read(_) | Self::Idempotency(_) => DiscardCause::Fault,
         }
     }
 
@@ -56,7 +63,7 @@ impl TryError {
             Self::Fault(fault) => Trouble { class: fault.class, readable: fault.connection_usable },
             // The rest of the reply stands on the wire.
             Self::Sink(_) | Self::Read(_) => Trouble { class: FaultClass::Permanent, readable: false },
-            Self::OpenTransaction | Self::EndedTransaction => {
+            Self::OpenTransaction | Self::EndedTransaction | Self::Idempotency(_) => {
                 Trouble { class: FaultClass::Permanent, readable: true }
             }
         }
@@ -87,6 +94,7 @@ impl From<TryError> for Failure {
             TryError::Read(error) => Self::Results(error.to_string()),
             TryError::OpenTransaction => Self::OpenTransaction,
             TryError::EndedTransaction => Self::EndedTransaction,
+            TryError::Idempotency(failure) => Self::Idempotency(failure),
         }
     }
 }

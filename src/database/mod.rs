@@ -10,6 +10,7 @@ mod execute;
 mod failure;
 pub mod faults;
 mod health;
+pub mod idempotency;
 mod lease;
 mod limits;
 mod looks;
@@ -50,6 +51,7 @@ use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
 use faults::{OwnRetryLimits, RetryBudget, RetryLimits, RetryShare};
 use health::Gates;
+use idempotency::Idempotency;
 use pool::ConnectionPool;
 
 /// What to run: a text with its parameters, and what is known of it.
@@ -66,6 +68,8 @@ pub struct Command {
     pub session_context: Vec<Parameter>,
     /// How it runs, and so what may be repeated of it.
     pub unit: Unit,
+    /// What [`Unit::Keyed`] claims; None for every other unit.
+    pub idempotency: Option<Idempotency>,
     /// Whether it might end inside a transaction of its own.
     pub may_leave_transaction: bool,
     /// Whether its words leave something in the session that the next caller must not meet: session context, an
@@ -84,6 +88,8 @@ pub struct DatabaseSettings {
     pub retry: RetryLimits,
     /// How much of a pool's traffic may be repeats.
     pub retry_share: RetryShare,
+    /// How long an idempotency key is kept, in hours, 1 to 8,760.
+    pub idempotency_hours: u16,
     /// What there is to sign in with.
     pub identity: IdentityEnvironment,
     /// The PEM text of `AZSQL_TRUST_CA`: authorities to trust beside the system's.
@@ -150,6 +156,12 @@ impl Database {
     pub fn metrics(&self) -> BTreeMap<String, PoolSnapshot> {
         let pools = self.inner.pools.lock().unwrap_or_else(PoisonError::into_inner);
         pools.iter().map(|(name, pool)| (name.to_string(), pool.snapshot())).collect()
+    }
+
+    /// How long an idempotency key is kept, in hours.
+    #[must_use]
+    pub fn idempotency_hours(&self) -> u16 {
+        self.inner.settings.idempotency_hours
     }
 
     fn pool(&self, name: &Arc<str>, connection: &ConnectionSettings) -> Result<ConnectionPool, Failure> {

@@ -14,6 +14,7 @@ use super::connect::{ConnectError, Connection, Connector};
 use super::connection_string::ConnectionSettings;
 use super::faults::{Fault, RetryBudget, Stage};
 use super::health::{Gate, Verdict};
+use super::idempotency::Cleanup;
 use super::lease::Lease;
 use super::limits::PoolLimits;
 use super::looks::{LOOK_WAIT, Looks, some_time_after_return};
@@ -201,6 +202,7 @@ struct Inner {
     retry_budget: Arc<RetryBudget>,
     gate: Gate,
     looks: Looks,
+    cleanup: Arc<Cleanup>,
 }
 
 /// A pool that may be gone.
@@ -251,7 +253,13 @@ impl ConnectionPool {
             retry_budget,
             gate,
             looks,
+            cleanup: Arc::default(),
         })))
+    }
+
+    /// When expired idempotency keys were deleted last.
+    pub(super) fn cleanup(&self) -> &Cleanup {
+        &self.0.cleanup
     }
 
     /// How much of the traffic of this pool may be repeats.

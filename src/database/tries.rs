@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::attempt::{Attempt, before_running};
 use super::faults::{Fault, FaultClass, FaultPolicy, RetryBudget};
+use super::idempotency::IdempotencyFailure;
 use super::sink::ResultSink;
 use super::{Failure, Unit};
 
@@ -104,6 +105,8 @@ impl Tries {
             | Failure::OpenTransaction
             | Failure::EndedTransaction
             | Failure::Internal(_) => true,
+            // Another try of ours may be what still runs; all else that a key says is certain.
+            Failure::Idempotency(failure) => *failure != IdempotencyFailure::InProgress,
             // Nobody is told.
             Failure::Cancelled => true,
             Failure::Identity(_)
@@ -198,6 +201,7 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         | Failure::Deadline
         | Failure::DeadlineRolledBack
         | Failure::Cancelled
+        | Failure::Idempotency(_)
         | Failure::Internal(_) => None,
     }
 }

@@ -21,6 +21,7 @@ mod doctor;
 mod faults;
 mod forged_envelopes;
 mod guides;
+mod idempotency;
 mod identity;
 mod invalid_parameters;
 mod messages;

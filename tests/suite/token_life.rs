@@ -217,6 +217,7 @@ impl Hour {
         let port = sql.address().port();
         let text = format!("Server=tcp:localhost,{port};Database=sample;Authentication=ActiveDirectoryMSI");
         let settings = DatabaseSettings {
+            idempotency_hours: 24,
             pool: PoolLimits::of_size(4),
             retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
             retry_share: RetryShare::default(),
@@ -241,6 +242,7 @@ impl Hour {
                 declarations: "".into(),
                 parameters: Vec::new(),
                 unit: Unit::Repeatable,
+                idempotency: None,
                 may_leave_transaction: false,
                 leaves_session_state: false,
                 own_retry_limits: OwnRetryLimits::default(),

@@ -149,6 +149,8 @@ pub(in crate::database) enum Outcome {
     Deadline,
     /// Its caller left.
     Cancelled,
+    /// Its idempotency key was in use, or could not be used.
+    Idempotency,
     /// A defect of the worker.
     Defect,
 }
@@ -173,6 +175,7 @@ impl Outcome {
                 Self::Deadline
             }
             Err(Failure::Cancelled) => Self::Cancelled,
+            Err(Failure::Idempotency(_)) => Self::Idempotency,
             Err(Failure::Internal(_)) => Self::Defect,
         }
     }
@@ -192,6 +195,7 @@ impl Counted for Outcome {
         Self::OpenTransaction,
         Self::Deadline,
         Self::Cancelled,
+        Self::Idempotency,
         Self::Defect,
     ];
 
@@ -209,6 +213,7 @@ impl Counted for Outcome {
             Self::OpenTransaction => "openTransaction",
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",
+            Self::Idempotency => "idempotency",
             Self::Defect => "defect",
         }
     }
@@ -228,6 +233,6 @@ mod tests {
         }
         assert_eq!((names::<DiscardCause>(), DiscardCause::NoSignOfLife as usize + 1), (11, 11));
         assert_eq!((names::<OpeningFailure>(), OpeningFailure::Abandoned as usize + 1), (4, 4));
-        assert_eq!((names::<Outcome>(), Outcome::Defect as usize + 1), (13, 13));
+        assert_eq!((names::<Outcome>(), Outcome::Defect as usize + 1), (14, 14));
     }
 }

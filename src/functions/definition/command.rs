@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::bindings::Bindings;
 use super::built_in;
 use super::faults;
+use super::idempotency;
 use super::outputs;
 use super::parameter;
 use super::section::Section;
@@ -19,7 +20,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -37,8 +38,9 @@ const KEYS: [&str; 17] = [
     session_context::KEY,
     transaction::KEY,
     faults::KEY,
+    idempotency::KEY,
 ];
-const LATER: [&str; 2] = ["replica", "idempotencyKey"];
+const LATER: [&str; 1] = ["replica"];
 const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
@@ -63,6 +65,7 @@ impl CommandSection<'_> {
         let session_context = session_context::read(section, trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
         let transaction = transaction::read(section, mistakes);
+        let idempotency_key = idempotency::read(section, trigger, mistakes);
         let answer = self.answer(trigger, mistakes);
         let http_output = match trigger {
             Some(Trigger::Http(http)) => Some(http.output.as_str()),
@@ -89,6 +92,7 @@ impl CommandSection<'_> {
             connection_setting,
             parameters,
             session_context,
+            idempotency_key,
             repeatable,
             transaction,
             timeout,

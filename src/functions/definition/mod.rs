@@ -6,6 +6,7 @@ mod command;
 mod error;
 mod faults;
 mod forwarded;
+mod idempotency;
 mod message_trigger;
 mod outputs;
 mod parameter;
