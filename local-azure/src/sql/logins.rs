@@ -26,7 +26,7 @@ pub struct LoginRecord {
     pub database: String,
     /// Whether it asked for a read-only replica.
     pub read_only_intent: bool,
-    /// The number of the error it was refused with; None if it got in (or was redirected).
+    /// The number of the error it was refused with; None if it got in, was redirected, or lost its connection to a fault.
     pub refused: Option<i32>,
 }
 
@@ -49,16 +49,21 @@ pub(crate) enum LoginOutcome {
     Succeeded,
     Refused(i32),
     Redirected,
+    /// It got no answer.
+    Cut,
 }
 
 impl LoginCounts {
     fn count(&mut self, outcome: LoginOutcome) {
         let counter = match outcome {
-            LoginOutcome::Succeeded => &mut self.succeeded,
-            LoginOutcome::Refused(_) => &mut self.refused,
-            LoginOutcome::Redirected => &mut self.redirected,
+            LoginOutcome::Succeeded => Some(&mut self.succeeded),
+            LoginOutcome::Refused(_) => Some(&mut self.refused),
+            LoginOutcome::Redirected => Some(&mut self.redirected),
+            LoginOutcome::Cut => None,
         };
-        *counter = counter.saturating_add(1);
+        if let Some(counter) = counter {
+            *counter = counter.saturating_add(1);
+        }
         self.attempted = self.attempted.saturating_add(1);
     }
 }

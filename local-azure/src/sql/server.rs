@@ -23,7 +23,7 @@ use super::faults::Faults;
 use super::logins::Logins;
 use super::reply::SqlError;
 use super::seed;
-use super::tds::connection::{Counted, serve};
+use super::tds::connection::serve;
 use super::tds::session::OpenSession;
 
 /// How the endpoint is set up.
@@ -198,7 +198,7 @@ pub async fn start_with(options: SqlOptions, open: OpenSession) -> io::Result<Sq
     if let (Some(path), Some(certificates)) = (&options.ca_out, &certificates) {
         tokio::fs::write(path, &certificates.ca_pem).await?;
     }
-    let listener = listen(options.address)?;
+    let listener = bind(options.address)?.listen(BACKLOG)?;
     let address = listener.local_addr()?;
     let shared = Arc::new(Shared {
         encryption: options.encryption,
@@ -223,27 +223,25 @@ pub async fn start_with(options: SqlOptions, open: OpenSession) -> io::Result<Sq
     Ok(SqlServer { address, certificates, shared, stop, task: Some(task) })
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// How many connections wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // Connections of a server that has just stopped don't keep its port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(1024)
+    Ok(socket)
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+async fn accept(mut listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let connection_stop = stop.clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => {
-                    let counted = Counted::new(Arc::clone(&shared));
-                    let served = serve(socket, Arc::clone(&shared), connection_stop.clone());
-                    connections.spawn(async move {
-                        let _counted = counted;
-                        served.await;
-                    });
+                    connections.spawn(serve(socket, Arc::clone(&shared), connection_stop.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, mostly: wait for some to come back.
@@ -252,11 +250,40 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Rec
                 }
             },
             Some(_) = connections.join_next() => {}
+            () = shared.faults.port().is_wanted(false) => {
+                let reopened = tokio::select! {
+                    reopened = closed_for_a_while(listener, &shared.faults) => reopened,
+                    () = stopped(&mut stop) => return end(connections).await,
+                };
+                match reopened {
+                    Ok(reopened) => listener = reopened,
+                    Err(error) => {
+                        tracing::error!(%error, "the port could not be opened again");
+                        return end(connections).await;
+                    }
+                }
+            }
             () = stopped(&mut stop) => break,
         }
     }
     drop(listener);
+    end(connections).await;
+}
+
+async fn end(mut connections: JoinSet<()>) {
     while connections.join_next().await.is_some() {}
+}
+
+/// Refuses connections until the port is to be open again. A socket that is bound and does not listen keeps it meanwhile.
+async fn closed_for_a_while(listener: TcpListener, faults: &Faults) -> io::Result<TcpListener> {
+    let address = listener.local_addr()?;
+    drop(listener);
+    let socket = bind(address)?;
+    faults.port().is_now(false);
+    faults.port().is_wanted(true).await;
+    let listener = socket.listen(BACKLOG)?;
+    faults.port().is_now(true);
+    Ok(listener)
 }
 
 /// Returns when the server is to stop.

@@ -14,6 +14,7 @@ mod execute;
 mod identity;
 mod index;
 mod modify;
+mod planned;
 mod raise;
 mod run;
 pub(crate) mod security;
@@ -23,6 +24,7 @@ pub(crate) mod sessions;
 mod transaction;
 
 pub use database::Database;
+pub use planned::PlannedFailure;
 pub use security::login::{DirectoryEntry, Login, LoginIdentity};
 pub use session::{CancelHandle, Session};
 

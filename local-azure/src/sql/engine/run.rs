@@ -95,7 +95,10 @@ impl Session {
         if self.cancelled() {
             return Ok(Flow::Stopped);
         }
-        let result = self.run_kind(&statement.kind, frame, reply);
+        let result = match self.planned_failure(&statement.kind) {
+            Ok(()) => self.run_kind(&statement.kind, frame, reply),
+            Err(failure) => Err(failure),
+        };
         let resets_error = !matches!(
             statement.kind,
             StatementKind::If { .. }

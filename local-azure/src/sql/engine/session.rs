@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use super::bind::Variable;
 use super::identity::{self, Shared, lock};
+use super::planned::PlannedFailure;
 use super::run::Frame;
 use super::security::functions::{self as rights_functions, CurrentRights};
 use super::security::login::User;
@@ -114,6 +115,7 @@ pub struct Session {
     pub(super) read_only_context: HashMap<String, String>,
     /// How deep sp_executesql calls lie in each other.
     pub(super) depth: usize,
+    pub(super) planned: Option<PlannedFailure>,
 }
 
 impl std::fmt::Debug for Session {
@@ -161,6 +163,7 @@ impl Session {
             read_only_context: HashMap::new(),
             session_context: HashMap::new(),
             depth: 0,
+            planned: None,
         })
     }
 

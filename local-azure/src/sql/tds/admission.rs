@@ -1,14 +1,15 @@
-//! Whether a client gets in: planned faults, what it shows, the database, and the session's thread.
+//! Whether a client gets in: what it shows, the database, and the session's thread.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::authentication::{TOKEN_PRINCIPAL, check_password, check_token, login_failed, token_fingerprint};
-use super::connection::{Stream, expect, packet_size, send};
+use super::connection::{expect, packet_size, send};
 use super::interrupt::Interrupt;
 use super::login::{FederatedAuthentication, Login7, federated_token};
 use super::packet::PacketType;
+use super::stream::Stream;
 use super::token;
 use super::worker::{self, SessionThread, Setup, protocol_error};
 use crate::sql::engine::{Login, LoginIdentity};
@@ -50,9 +51,6 @@ pub(super) async fn admit(
     ends: Ends,
     record: &mut LoginRecord,
 ) -> io::Result<Result<(SessionThread, String), Refusal>> {
-    if let Some(error) = shared.faults.next_login() {
-        return Ok(Err(error.into()));
-    }
     let who: Result<Who, SqlError> = match &login.federated {
         None => check_password(&shared.logins, login).map(Who::Password),
         Some(FederatedAuthentication::SecurityToken(token)) => {
@@ -78,7 +76,7 @@ pub(super) async fn admit(
         Err(error) => return Ok(Err(error.into())),
     };
     record.login.clone_from(&name);
-    if let Some((host, port)) = shared.faults.next_redirect() {
+    if let Some((host, port)) = shared.faults.strike_redirect(&login.application) {
         return Ok(Err(Refusal::Redirect { host, port }));
     }
     let database = effective_database(login).to_owned();

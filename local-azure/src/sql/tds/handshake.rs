@@ -39,6 +39,11 @@ impl HandshakeStream {
         }
     }
 
+    /// The socket itself.
+    pub(crate) fn bare(&mut self) -> &mut TcpStream {
+        &mut self.socket
+    }
+
     /// Does the handshake, wrapped, and goes on unwrapped.
     pub(crate) async fn accept(mut self, acceptor: &TlsAcceptor) -> io::Result<TlsStream<Self>> {
         self.wrapping = true;

@@ -11,6 +11,10 @@ pub(crate) struct Interrupt {
     /// Attention signals that were read and are not answered yet.
     attentions: AtomicUsize,
     gone: AtomicBool,
+    /// The session goes on without its client: that it has gone ends nothing.
+    orphan: AtomicBool,
+    /// The server stops: that ends everything.
+    ended: AtomicBool,
     /// Held while cancelling and while an attention is taken off, so that no cancel hits the request after it.
     cancel: Mutex<Option<Cancel>>,
     raised: Condvar,
@@ -21,6 +25,8 @@ impl Interrupt {
         Self {
             attentions: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
+            orphan: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             cancel: Mutex::new(None),
             raised: Condvar::new(),
         }
@@ -41,7 +47,23 @@ impl Interrupt {
         self.press();
     }
 
-    /// The client has gone, or the server stops.
+    /// The session no longer minds whether it has a client.
+    pub(crate) fn outlive_client(&self) {
+        self.orphan.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the session no longer minds whether it has a client.
+    pub(crate) fn is_orphan(&self) -> bool {
+        self.orphan.load(Ordering::SeqCst)
+    }
+
+    /// The server stops.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        self.press();
+    }
+
+    /// The client has gone.
     pub(crate) fn leave(&self) {
         self.gone.store(true, Ordering::SeqCst);
         self.press();
@@ -63,12 +85,12 @@ impl Interrupt {
 
     /// Whether the running request is to end.
     pub(crate) fn is_raised(&self) -> bool {
-        self.is_gone() || self.attentions.load(Ordering::SeqCst) > 0
+        self.is_gone() || (!self.is_orphan() && self.attentions.load(Ordering::SeqCst) > 0)
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the session has nobody left to work for.
     pub(crate) fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::SeqCst)
+        self.ended.load(Ordering::SeqCst) || (self.gone.load(Ordering::SeqCst) && !self.is_orphan())
     }
 
     /// One attention is answered.

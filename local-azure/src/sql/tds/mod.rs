@@ -10,7 +10,9 @@
 //! | [`token`], [`reply`] | what the server sends |
 //! | `authentication`, `admission` | who may log in |
 //! | `interrupt`, [`session`], `worker`, `prepared` | a session on a thread of its own, and how it is stopped |
-//! | `connection` | one connection from its first byte to its last |
+//! | `connection`, `stream` | one connection from its first byte to its last |
+//! | `session_request`, `struck` | requests as faults see them, and what faults do to them |
+//! | `outgoing`, `disturbance` | faults of answers, and of connections without a login |
 //!
 //! [MS-TDS]: https://learn.microsoft.com/openspecs/windows_protocols/ms-tds/
 
@@ -19,10 +21,12 @@ pub(crate) mod authentication;
 pub mod bytes;
 pub(crate) mod connection;
 pub mod decode;
+pub(crate) mod disturbance;
 pub mod encode;
 pub(crate) mod handshake;
 pub(crate) mod interrupt;
 pub mod login;
+pub(crate) mod outgoing;
 pub mod packet;
 pub mod prelogin;
 pub(crate) mod prepared;
@@ -30,6 +34,9 @@ pub mod reply;
 pub mod request;
 pub mod rpc;
 pub mod session;
+mod session_request;
+pub(crate) mod stream;
+mod struck;
 pub mod token;
 pub mod type_info;
 pub(crate) mod worker;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::interrupt::Interrupt;
+use super::outgoing::{Outgoing, Suffering};
 use super::packet::Packets;
 use super::token::{self, DoneKind, EnvironmentChange, done};
+use crate::sql::faults::{CutBy, Faults, ReplyRecord};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped, TransactionChange};
 use crate::sql::types::{Column, SqlType, Value};
 
@@ -41,8 +43,9 @@ struct Output {
 /// Writes replies, one after the other. Lives as long as its connection.
 pub(crate) struct ReplyWriter {
     packets: Packets,
-    to_client: mpsc::Sender<Vec<u8>>,
+    to_client: mpsc::Sender<Outgoing>,
     interrupt: Arc<Interrupt>,
+    faults: Faults,
     answer: Answer,
     types: Vec<SqlType>,
     scratch: Vec<u8>,
@@ -56,14 +59,30 @@ pub(crate) struct ReplyWriter {
     outputs: Vec<Output>,
     parameters: Vec<String>,
     fatal: bool,
+    /// What a fault does to this answer, which also counts its bytes.
+    suffering: Suffering,
+    /// What is kept of this answer once it is whole.
+    record: Option<ReplyRecord>,
+    /// Nothing of what the session says is for the client.
+    muted: bool,
+    /// A fault has ended the connection.
+    cut: bool,
+    /// How many rows the client still gets.
+    rows_left: Option<u64>,
 }
 
 impl ReplyWriter {
-    pub(crate) fn new(packets: Packets, to_client: mpsc::Sender<Vec<u8>>, interrupt: Arc<Interrupt>) -> Self {
+    pub(crate) fn new(
+        packets: Packets,
+        to_client: mpsc::Sender<Outgoing>,
+        interrupt: Arc<Interrupt>,
+        faults: Faults,
+    ) -> Self {
         Self {
             packets,
             to_client,
             interrupt,
+            faults,
             answer: Answer::Batch,
             types: Vec::new(),
             scratch: Vec::new(),
@@ -75,12 +94,65 @@ impl ReplyWriter {
             outputs: Vec::new(),
             parameters: Vec::new(),
             fatal: false,
+            suffering: Suffering::default(),
+            record: None,
+            muted: false,
+            cut: false,
+            rows_left: None,
         }
+    }
+
+    /// Whether the connection ends: by an error that was sent, or by a fault whose session isn't an orphan that still runs.
+    pub(crate) fn is_over(&self) -> bool {
+        self.fatal || (self.cut && !self.muted)
+    }
+
+    /// Whether a fault has ended the connection.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Whether an error was sent that ends the connection.
     pub(crate) fn is_fatal(&self) -> bool {
         self.fatal
+    }
+
+    /// Whether the client was told of a transaction that is still open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// The next answer is this one.
+    pub(crate) fn keep_record(&mut self, record: ReplyRecord) {
+        self.record = Some(record);
+    }
+
+    /// What happens to this answer on its way.
+    pub(crate) fn suffer(&mut self, suffering: Suffering) {
+        self.suffering = suffering;
+    }
+
+    /// The client gets no more than so many rows of this answer; the session is then told to stop.
+    pub(crate) fn limit_rows(&mut self, rows: Option<u64>) {
+        self.rows_left = rows;
+    }
+
+    /// From here on the client hears nothing.
+    pub(crate) fn mute(&mut self) {
+        self.muted = true;
+    }
+
+    /// From here on it hears all, and nothing of what was said meanwhile.
+    pub(crate) fn unmute(&mut self) {
+        self.muted = false;
+        self.begin(self.answer);
+        self.held = None;
+    }
+
+    /// The connection ends here, whatever was said.
+    pub(crate) fn cut(&mut self, by: CutBy) {
+        self.hand_over(Outgoing::Cut(by));
+        self.cut = true;
     }
 
     /// Whether an error was sent since the request or call began.
@@ -143,9 +215,10 @@ impl ReplyWriter {
     pub(crate) fn end(&mut self) {
         if self.interrupt.is_raised() && !self.fatal {
             self.held = None;
+            self.record = None;
             let mut out = Vec::new();
             self.packets.cut(&mut out);
-            self.send(out);
+            self.send(out, true);
             return;
         }
         match (self.answer, self.held.take()) {
@@ -193,7 +266,7 @@ impl ReplyWriter {
     fn end_message(&mut self) {
         let mut out = Vec::new();
         self.packets.end(&mut out);
-        self.send(out);
+        self.send(out, true);
     }
 
     fn transaction_bit(&self) -> u16 {
@@ -251,22 +324,44 @@ impl ReplyWriter {
     }
 
     fn write(&mut self, bytes: &[u8]) {
+        if self.muted {
+            return;
+        }
         let mut out = Vec::new();
         self.packets.write(bytes, &mut out);
         if !out.is_empty() {
-            self.send(out);
+            self.send(out, false);
         }
     }
 
     /// Waits while the client does not read: that is what holds a large reply back.
-    fn send(&mut self, packets: Vec<u8>) {
-        if self.to_client.blocking_send(packets).is_err() {
+    fn send(&mut self, packets: Vec<u8>, last: bool) {
+        if self.muted {
+            return;
+        }
+        let pieces = self.suffering.put(packets, last);
+        let is_cut = pieces.iter().any(|piece| matches!(piece, Outgoing::Cut(_)));
+        if last {
+            let bytes = std::mem::take(&mut self.suffering).bytes();
+            // Before the client can have it all, so that whoever has it finds it.
+            if let Some(record) = self.record.take().filter(|_| !is_cut) {
+                self.faults.record_reply(ReplyRecord { bytes, ..record });
+            }
+        }
+        for piece in pieces {
+            self.hand_over(piece);
+        }
+        self.cut |= is_cut;
+    }
+
+    fn hand_over(&mut self, piece: Outgoing) {
+        if !self.cut && self.to_client.blocking_send(piece).is_err() {
             self.interrupt.leave();
         }
     }
 
     fn check(&self) -> Result<(), Stopped> {
-        if self.interrupt.is_raised() || self.fatal { Err(Stopped) } else { Ok(()) }
+        if self.interrupt.is_raised() || self.is_over() { Err(Stopped) } else { Ok(()) }
     }
 }
 
@@ -281,6 +376,9 @@ impl ReplySink for ReplyWriter {
 
     fn row(&mut self, values: &[Value]) -> Result<(), Stopped> {
         self.check()?;
+        if let Some(left) = &mut self.rows_left {
+            *left = left.checked_sub(1).ok_or(Stopped)?;
+        }
         let types = std::mem::take(&mut self.types);
         let put = self.put_fallible(|out| token::put_row(out, &types, values));
         self.types = types;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::sql::engine::{self, Argument, Isolation, Login};
-use crate::sql::reply::{ReplySink, SqlError};
+use crate::sql::engine::{self, Argument, Isolation, Login, PlannedFailure};
+use crate::sql::reply::{ReplySink, SqlError, StatementKind};
 
 /// Ends what a session runs, from another thread; does nothing when it runs nothing.
 pub type Cancel = Box<dyn Fn() + Send + Sync>;
@@ -37,6 +37,15 @@ pub trait Session {
     fn save(&mut self, savepoint: &str, reply: &mut dyn ReplySink);
     /// Resets the session before a pool hands it to its next user.
     fn reset(&mut self, keep_transaction: bool);
+    /// An error that a fault raises instead of a request, or at its end: it does to the transaction what it does on
+    /// SQL Server. Default: it is sent.
+    fn fail(&mut self, error: &SqlError, reply: &mut dyn ReplySink) {
+        reply.error(error);
+        reply.done(StatementKind::Other, None);
+    }
+    /// Of the next request, so many statements run and the next raises this error; None takes that back. Default: nothing,
+    /// for sessions that know no statements.
+    fn plan_failure(&mut self, _plan: Option<PlannedFailure>) {}
 }
 
 impl Session for engine::Session {
@@ -81,5 +90,13 @@ impl Session for engine::Session {
 
     fn reset(&mut self, keep_transaction: bool) {
         Self::reset(self, keep_transaction);
+    }
+
+    fn fail(&mut self, error: &SqlError, reply: &mut dyn ReplySink) {
+        Self::fail(self, error, reply);
+    }
+
+    fn plan_failure(&mut self, plan: Option<PlannedFailure>) {
+        Self::plan_failure(self, plan);
     }
 }

@@ -9,17 +9,18 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::bytes::Malformed;
 use super::interrupt::Interrupt;
-use super::packet::{Message, PacketType, Packets};
+use super::outgoing::Outgoing;
+use super::packet::{Message, Packets};
 use super::prepared::PreparedStatements;
 use super::reply::{Answer, ReplyWriter};
-use super::request::{Begin, TransactionRequest, batch_text};
-use super::rpc;
+use super::request::{Begin, TransactionRequest};
+use super::rpc::Call;
 use super::session::{OpenSession, Session};
+use super::session_request::SessionRequest;
 use super::type_info::RequestError;
 use crate::sql::engine::Login;
-use crate::sql::faults::{Faults, StatementFault, TokenLife, at_statement};
+use crate::sql::faults::{Faults, TokenLife, at_statement};
 use crate::sql::reply::{ReplySink, SqlError};
 
 /// What the connection hands to the thread.
@@ -48,7 +49,7 @@ pub(crate) struct Setup {
 /// A session's thread as its connection sees it.
 pub(crate) struct SessionThread {
     pub(crate) work: mpsc::Sender<Work>,
-    pub(crate) packets: mpsc::Receiver<Vec<u8>>,
+    pub(crate) packets: mpsc::Receiver<Outgoing>,
     pub(crate) thread: thread::JoinHandle<()>,
 }
 
@@ -85,8 +86,9 @@ fn run(
     setup: Setup,
     opened: oneshot::Sender<Result<(), SqlError>>,
     mut requests: mpsc::Receiver<Work>,
-    to_client: mpsc::Sender<Vec<u8>>,
+    to_client: mpsc::Sender<Outgoing>,
 ) {
+    let application = setup.login.application.clone();
     let session = match (setup.open)(setup.login) {
         Ok(session) => session,
         Err(error) => {
@@ -103,9 +105,12 @@ fn run(
         Packets::new(setup.packet_size, setup.spid),
         to_client,
         Arc::clone(&setup.interrupt),
+        setup.faults.clone(),
     );
     let mut runner = Runner {
         session,
+        spid: setup.spid,
+        application,
         reply,
         prepared: PreparedStatements::default(),
         transaction_name: String::new(),
@@ -114,21 +119,24 @@ fn run(
         faults: setup.faults,
     };
     while let Some(work) = requests.blocking_recv() {
-        if runner.interrupt.is_gone() || runner.handle(work).is_break() || runner.reply.is_fatal() {
+        if runner.interrupt.is_gone() || runner.handle(work).is_break() || runner.reply.is_over() {
             break;
         }
     }
 }
 
-struct Runner {
-    session: Box<dyn Session>,
-    reply: ReplyWriter,
+/// A session and what belongs to it.
+pub(super) struct Runner {
+    pub(super) session: Box<dyn Session>,
+    pub(super) spid: u16,
+    pub(super) application: String,
+    pub(super) reply: ReplyWriter,
     prepared: PreparedStatements,
     /// The name the transaction was begun with: a rollback to it is one of all.
     transaction_name: String,
-    interrupt: Arc<Interrupt>,
+    pub(super) interrupt: Arc<Interrupt>,
     token_life: TokenLife,
-    faults: Faults,
+    pub(super) faults: Faults,
 }
 
 type Flow = std::ops::ControlFlow<()>;
@@ -161,67 +169,45 @@ impl Runner {
             self.reply.end();
             return Flow::Continue(());
         }
-        let outcome = match message.packet_type {
-            PacketType::SqlBatch => self.batch(&message.payload),
-            PacketType::Rpc => self.calls(&message.payload),
-            PacketType::TransactionManager => self.transaction(&message.payload),
-            PacketType::BulkLoad => Err(RequestError::Refused(SqlError::new(
-                4834,
-                "Bulk load (INSERT BULK) is not available in the local SQL endpoint. Insert the rows with INSERT statements.",
-            ))),
-            PacketType::Attention
-            | PacketType::TabularResult
-            | PacketType::FederatedToken
-            | PacketType::Login7
-            | PacketType::Sspi
-            | PacketType::PreLogin => Err(Malformed("a packet of this type is not expected here").into()),
-        };
-        match outcome {
-            Ok(()) => {}
-            Err(RequestError::Refused(error)) => {
-                self.reply.begin(Answer::Batch);
-                self.reply.error(&error);
-            }
+        match SessionRequest::parse(message) {
+            Ok(request) => self.serve(request),
+            Err(RequestError::Refused(error)) => self.reply.error(&error),
             Err(RequestError::Malformed(malformed)) => {
-                self.reply.begin(Answer::Batch);
                 self.reply.error(&protocol_error(&malformed.to_string()));
             }
         }
-        self.reply.end();
+        if !self.reply.is_cut() {
+            self.reply.end();
+        }
         Flow::Continue(())
     }
 
-    fn batch(&mut self, payload: &[u8]) -> Result<(), RequestError> {
-        let text = batch_text(payload)?;
-        if self.fault() {
-            return Ok(());
+    /// Runs a request that no fault keeps from running.
+    pub(super) fn run(&mut self, request: SessionRequest) {
+        match request {
+            SessionRequest::Batch(text) => self.session.batch(&text, &mut self.reply),
+            SessionRequest::Calls(calls) => self.calls(calls),
+            SessionRequest::Transaction(request) => self.transaction(request),
         }
-        self.session.batch(&text, &mut self.reply);
-        Ok(())
     }
 
-    fn calls(&mut self, payload: &[u8]) -> Result<(), RequestError> {
-        let calls = rpc::parse(payload)?;
-        if self.fault() {
-            return Ok(());
-        }
+    fn calls(&mut self, calls: Vec<Call>) {
         let mut calls = calls.into_iter().peekable();
         while let Some(call) = calls.next() {
             self.reply.begin(Answer::Procedure);
             self.reply.set_parameters(call.arguments.iter().map(|argument| argument.name.clone()));
             self.prepared.run(&call.procedure, &call.arguments, self.session.as_mut(), &mut self.reply);
-            if self.interrupt.is_raised() || self.reply.is_fatal() {
+            if self.interrupt.is_raised() || self.reply.is_over() {
                 break;
             }
             if calls.peek().is_some() {
                 self.reply.end_call(true);
             }
         }
-        Ok(())
     }
 
-    fn transaction(&mut self, payload: &[u8]) -> Result<(), RequestError> {
-        match TransactionRequest::parse(payload)? {
+    fn transaction(&mut self, request: TransactionRequest) {
+        match request {
             TransactionRequest::Begin(begin) => self.begin(begin),
             TransactionRequest::Commit { next } => {
                 self.session.commit(&mut self.reply);
@@ -235,7 +221,6 @@ impl Runner {
             }
             TransactionRequest::Save { name } => self.session.save(&name, &mut self.reply),
         }
-        Ok(())
     }
 
     fn begin(&mut self, begin: Begin) {
@@ -248,21 +233,6 @@ impl Runner {
             && !self.reply.any_error()
         {
             self.begin(next);
-        }
-    }
-
-    /// Does what the next fault says; true if the statement is not to run.
-    fn fault(&mut self) -> bool {
-        match self.faults.next_statement() {
-            None => false,
-            Some(StatementFault::Fail(error)) => {
-                self.reply.error(&error);
-                true
-            }
-            Some(StatementFault::Stall(stall)) => {
-                self.interrupt.wait_unless(|| stall.is_over());
-                self.interrupt.is_raised()
-            }
         }
     }
 }
