@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::connect::ConnectError;
-use super::execute::execute;
 use super::lease::Lease;
 use super::pool::{ConnectionPool, PoolFailure, PooledConnection};
 use super::sink::ResultSink;
+use super::stepping::Stepping;
 use super::{Command, Failure};
 use crate::invocation::Invocation;
 
@@ -49,35 +49,38 @@ impl Attempt {
             return Err(Failure::Internal("a lease without a connection".to_owned()));
         };
         let token = connection.token;
-        let mut is_sent = false;
+        let mut stepping = Stepping::new(&self.command);
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
-            result = execute(&mut connection.client, &self.command, sink, &mut is_sent) => Ok(result),
+            result = stepping.run(connection, sink) => Ok(result),
         };
         match outcome {
             Ok(Ok(())) => {
                 self.finish(lease);
                 Ok(())
             }
-            Ok(Err(error)) => {
-                // The reply may be read to its end, and yet a transaction of the text be open.
-                if error.connection_usable() && !self.command.may_leave_transaction {
+            Ok(Err(failed)) => {
+                if failed.is_clean {
                     self.finish(lease);
                 } else {
                     drop(lease.discard());
                     tracing::debug!("discarded a connection after a fault");
-                    if error.is_broken_connection() {
-                        self.pool.distrust();
-                    }
-                    if let Some(token) = token.filter(|_| error.is_ended_token()) {
-                        self.pool.distrust_token(token.generation);
-                    }
                 }
-                Err(error.into())
+                if failed.is_broken {
+                    self.pool.distrust();
+                }
+                if let Some(token) = token.filter(|_| failed.is_ended_token) {
+                    self.pool.distrust_token(token.generation);
+                }
+                Err(failed.error.into())
             }
             Err(stop) => {
                 tokio::spawn(cancel_on_server(lease).in_current_span());
-                Err(if is_sent { stop } else { before_running(stop) })
+                Err(match stop {
+                    stop if !stepping.is_command_sent() => before_running(stop),
+                    Failure::Deadline if stepping.is_undone() => Failure::DeadlineRolledBack,
+                    stop => stop,
+                })
             }
         }
     }

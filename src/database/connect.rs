@@ -14,6 +14,7 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use super::connection_string::{Authentication, ConnectionSettings};
 use super::faults::{Fault, FaultClass, Stage};
+use super::unit::Isolation;
 use crate::identity::{
     Clock, Cloud, HeldToken, IdentityError, Refusals, Token, TokenCache, TokenCaches, Way,
 };
@@ -56,6 +57,8 @@ pub(super) enum ConnectError {
 pub(super) struct Connection {
     pub(super) client: DriverClient,
     pub(super) opened_at: Instant,
+    /// The isolation level of the session.
+    pub(super) isolation: Isolation,
     /// The token that logged it in; None for a SQL login.
     pub(super) token: Option<SessionToken>,
 }
@@ -255,7 +258,7 @@ impl Connector {
             generation: held.generation,
             retire_at: held.connection_retires_at(self.clock.now()),
         });
-        Connection { client, opened_at: Instant::now(), token }
+        Connection { client, opened_at: Instant::now(), isolation: Isolation::default(), token }
     }
 
     async fn connect(&self, token: Option<&Token>) -> Result<DriverClient, Fault> {
@@ -266,7 +269,7 @@ impl Connector {
             let config =
                 driver_config(&self.settings, self.trusted_authorities.as_deref(), &host, port, token);
             match Client::connect(config, stream.compat_write()).await {
-                Ok(client) => return Ok(client),
+                Ok(client) => return set_up(client).await,
                 Err(DriverError::Routing { host: next_host, port: next_port }) => {
                     tracing::debug!(port = next_port, "the server redirects the login");
                     (host, port) = (next_host, next_port);
@@ -321,6 +324,14 @@ pub(super) fn driver_config(
         (Authentication::Entra(_), None) => {}
     }
     config
+}
+
+/// Any error rolls back the whole transaction, for as long as the session lives. It must be a batch of its own: what is set inside
+/// `sp_executesql` ends with that call.
+async fn set_up(mut client: DriverClient) -> Result<DriverClient, Fault> {
+    let set = async { client.simple_query("SET XACT_ABORT ON").await?.into_results().await };
+    set.await.map_err(|error| Fault::from_driver(&error, Stage::Opening))?;
+    Ok(client)
 }
 
 fn refused_or_failed(fault: Fault, generation: Option<u64>) -> NotIn {

@@ -1,12 +1,12 @@
-//! One try of a command on one connection: sent by name through `sp_executesql`, results pushed into the sink.
+//! A command on one connection: sent by name through `sp_executesql`, results pushed into the sink.
 
 use futures_util::TryStreamExt;
 use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandStream};
 
 use super::connect::DriverClient;
 use super::faults::{Fault, FaultClass, Stage};
-use super::session_context;
 use super::sink::{ResultSink, SinkError};
+use super::steps::Trouble;
 use super::values::{ReadError, to_cell, to_driver};
 use super::{Command, Failure};
 
@@ -21,6 +21,8 @@ pub(super) enum TryError {
     Read(ReadError),
     /// The command began a transaction and didn't end it.
     OpenTransaction,
+    /// The command ended the transaction of ours that it ran in.
+    EndedTransaction,
 }
 
 impl TryError {
@@ -33,7 +35,7 @@ impl TryError {
                 FaultClass::Opening => !fault.connection_usable && !fault.is_ended_token(),
                 FaultClass::RolledBack | FaultClass::Permanent => false,
             },
-            Self::Sink(_) | Self::Read(_) | Self::OpenTransaction => false,
+            Self::Sink(_) | Self::Read(_) | Self::OpenTransaction | Self::EndedTransaction => false,
         }
     }
 
@@ -42,11 +44,25 @@ impl TryError {
         matches!(self, Self::Fault(fault) if fault.is_ended_token())
     }
 
-    /// Whether the reply was read to its end, so that the connection can serve the next caller.
-    pub(super) fn connection_usable(&self) -> bool {
+    /// What it means for the steps of a try.
+    pub(super) fn trouble(&self) -> Trouble {
         match self {
-            Self::Fault(fault) => fault.connection_usable,
-            Self::Sink(_) | Self::Read(_) | Self::OpenTransaction => false,
+            Self::Fault(fault) => Trouble { class: fault.class, readable: fault.connection_usable },
+            // The rest of the reply stands on the wire.
+            Self::Sink(_) | Self::Read(_) => Trouble { class: FaultClass::Permanent, readable: false },
+            Self::OpenTransaction | Self::EndedTransaction => {
+                Trouble { class: FaultClass::Permanent, readable: true }
+            }
+        }
+    }
+
+    /// The same, told of a command of which nothing was sent: whatever broke or ended the session, another one may do.
+    pub(super) fn before_the_command(self) -> Self {
+        match self {
+            Self::Fault(fault) if fault.class != FaultClass::Permanent => {
+                Self::Fault(Fault { class: FaultClass::Opening, ..fault })
+            }
+            other => other,
         }
     }
 }
@@ -64,21 +80,18 @@ impl From<TryError> for Failure {
             TryError::Sink(error) => Self::Results(error.to_string()),
             TryError::Read(error) => Self::Results(error.to_string()),
             TryError::OpenTransaction => Self::OpenTransaction,
+            TryError::EndedTransaction => Self::EndedTransaction,
         }
     }
 }
 
-/// Runs the command and reads its reply to the end. Sets `is_sent` when anything of the command itself may be on its way.
+/// Runs the command and reads its reply to the end. An error in the middle of the reply is told when the rest has come: statements
+/// after it may have run (RAISERROR ends nothing), and the first error is the one that tells why.
 pub(super) async fn execute(
     client: &mut DriverClient,
     command: &Command,
     sink: &mut dyn ResultSink,
-    is_sent: &mut bool,
 ) -> Result<(), TryError> {
-    if !command.session_context.is_empty() {
-        session_context::set(client, &command.session_context).await?;
-    }
-    *is_sent = true;
     let mut call = RemoteCall::new("sp_executesql");
     call.bind_param("@stmt", &*command.text);
     if !command.parameters.is_empty() {
@@ -87,11 +100,7 @@ pub(super) async fn execute(
             call.bind_param(parameter.name.as_str(), to_driver(parameter.sql_type, &parameter.value));
         }
     }
-    read(call.exec(client).await?, sink).await?;
-    if command.may_leave_transaction && open_transactions(client).await? > 0 {
-        return Err(TryError::OpenTransaction);
-    }
-    Ok(())
+    read(call.exec(client).await?, sink).await
 }
 
 async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result<(), TryError> {
@@ -122,18 +131,6 @@ async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result
 fn push_cell(column: &Column, data: &ColumnData<'_>, sink: &mut dyn ResultSink) -> Result<(), TryError> {
     let cell = to_cell(data, column.column_type(), column.name()).map_err(TryError::Read)?;
     sink.cell(cell).map_err(TryError::Sink)
-}
-
-/// Our own text, so it may go as a batch. A user's text never does.
-async fn open_transactions(client: &mut DriverClient) -> Result<i32, TryError> {
-    let ask = async { client.simple_query("SELECT @@TRANCOUNT").await?.into_row().await };
-    // Whatever goes wrong here comes after the command itself was through.
-    let row = ask.await.map_err(|error| {
-        TryError::Fault(Fault { class: FaultClass::Unknown, ..Fault::from_driver(&error, Stage::Running) })
-    })?;
-    let count = row.and_then(|row| row.try_get::<i32, _>(0).ok().flatten());
-    // A server that gives no number can't be trusted with the next caller either.
-    Ok(count.unwrap_or(1))
 }
 
 #[cfg(test)]

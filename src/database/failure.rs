@@ -24,6 +24,12 @@ pub enum Failure {
          COMMIT or ROLLBACK."
     )]
     OpenTransaction,
+    /// The command ended the transaction that it ran in, which is the worker's.
+    #[error(
+        "The command ended the transaction that the worker runs it in, so nobody knows which part of it took effect: let its \
+         procedures end only what they begin, or set \"transaction\": \"none\"."
+    )]
+    EndedTransaction,
     /// The invocation's time was over before the command was sent.
     #[error(
         "The database could not be reached before the function's time was over: nothing was sent. Try again later."
@@ -32,6 +38,9 @@ pub enum Failure {
     /// The invocation's time is over; the statement was cancelled on the server.
     #[error("the command did not end before the invocation's deadline and was cancelled")]
     Deadline,
+    /// The invocation's time is over; the statement was cancelled on the server and its transaction can't be committed any more.
+    #[error("the command did not end before the invocation's deadline; it was cancelled and rolled back")]
+    DeadlineRolledBack,
     /// Nobody waits for the answer any more; the statement was cancelled on the server.
     #[error("the caller left and the command was cancelled")]
     Cancelled,

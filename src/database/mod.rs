@@ -16,9 +16,12 @@ mod retirement;
 mod running;
 mod session_context;
 mod sink;
+mod stepping;
+mod steps;
 mod tasks;
 #[cfg(test)]
 mod token_day;
+mod transaction;
 mod tries;
 mod unit;
 mod values;

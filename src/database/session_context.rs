@@ -4,7 +4,7 @@ use tiberius::Command as RemoteCall;
 
 use super::connect::DriverClient;
 use super::execute::TryError;
-use super::faults::{Fault, FaultClass, Stage};
+use super::faults::{Fault, FaultClass};
 use super::values::to_driver;
 use crate::invocation::Parameter;
 
@@ -29,17 +29,8 @@ pub(super) async fn set(client: &mut DriverClient, values: &[Parameter]) -> Resu
             FaultClass::Permanent,
             "the server did not take the session context",
         ))),
-        Err(error) => Err(TryError::Fault(before_the_command(Fault::from_driver(&error, Stage::Running)))),
+        Err(error) => Err(TryError::from(error).before_the_command()),
     }
-}
-
-/// The same fault, told of a command of which nothing was sent: whatever broke or ended the session, another one may do.
-fn before_the_command(fault: Fault) -> Fault {
-    let class = match fault.class {
-        FaultClass::Permanent => FaultClass::Permanent,
-        FaultClass::Opening | FaultClass::RolledBack | FaultClass::Unknown => FaultClass::Opening,
-    };
-    Fault { class, ..fault }
 }
 
 /// The statement and the declarations of its parameters: they tell how many values there are and of which types, and

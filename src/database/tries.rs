@@ -95,8 +95,10 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         Failure::PoolFull
         | Failure::Results(_)
         | Failure::OpenTransaction
+        | Failure::EndedTransaction
         | Failure::DeadlineBeforeRunning
         | Failure::Deadline
+        | Failure::DeadlineRolledBack
         | Failure::Cancelled
         | Failure::Internal(_) => None,
     }

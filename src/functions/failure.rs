@@ -39,11 +39,15 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
         Failure::OpenTransaction => {
             Problem::new(500, "open-transaction", "The command left a transaction open", failure.to_string())
         }
+        Failure::EndedTransaction => {
+            Problem::new(500, "ended-transaction", "The command ended the transaction", failure.to_string())
+        }
         Failure::DeadlineBeforeRunning => later(
             Problem::new(503, "unavailable", "No connection in time", failure.to_string()),
             RETRY_AFTER_SECONDS,
         ),
         Failure::Deadline => Problem::new(504, "deadline", "Too slow", deadline_detail(telling.unit)),
+        Failure::DeadlineRolledBack => Problem::new(504, "deadline", "Too slow", DEADLINE_ROLLED_BACK),
         Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
     }
@@ -51,19 +55,21 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
 
 fn results_detail(failure: &Failure, telling: Telling) -> String {
     match telling.unit {
-        Unit::Repeatable => failure.to_string(),
-        Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn => {
+        Unit::Repeatable | Unit::RepeatableTransaction(_) => failure.to_string(),
+        Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
             format!("{failure} The command may have taken effect: look before you repeat it.")
         }
     }
 }
 
+const DEADLINE_ROLLED_BACK: &str = "The command did not end in time; it was cancelled and rolled back. Make it faster, or raise its timeout.";
+
 fn deadline_detail(unit: Unit) -> &'static str {
     match unit {
-        Unit::Repeatable => {
+        Unit::Repeatable | Unit::RepeatableTransaction(_) => {
             "The command did not end in time and was cancelled. Make it faster, or raise its timeout."
         }
-        Unit::SingleStatement | Unit::Transaction(_) | Unit::OnItsOwn => {
+        Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
             "The command did not end in time and was cancelled. It may have taken effect: look before you repeat it."
         }
     }
@@ -82,10 +88,8 @@ fn of_fault(fault: &Fault, telling: Telling) -> Problem {
         return thrown;
     }
     let mut problem = match fault.class {
-        FaultClass::Opening => unavailable(fault),
-        FaultClass::RolledBack if telling.unit != Unit::OnItsOwn => unavailable(fault),
-        FaultClass::Unknown if telling.unit == Unit::Repeatable => unavailable(fault),
-        FaultClass::RolledBack | FaultClass::Unknown => Problem::new(
+        class if telling.unit.repeats_after(class) => unavailable(fault),
+        FaultClass::Opening | FaultClass::RolledBack | FaultClass::Unknown => Problem::new(
             500,
             "outcome-unknown",
             "Outcome unknown",

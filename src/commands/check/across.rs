@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::database::Unit;
 use crate::functions::{Catalogue, Forwarding, HttpTrigger, Trigger, Unreachable};
 use crate::host::host_json::{self, HostSettings, HttpMode};
 use crate::invocation::{JsonPlaces, Mistake, Severity, without_comments};
@@ -98,7 +97,7 @@ pub(super) fn sent_twice(
 ) -> Option<Mistake> {
     let function = catalogue.functions.get(name)?.as_ref().ok()?;
     let Trigger::Http(http) = &function.trigger else { return None };
-    let is_read = function.plan().is_none_or(|plan| plan.unit() == Unit::Repeatable);
+    let is_read = function.plan().is_none_or(|plan| plan.unit().is_repeatable());
     let bodyless = |method: &String| matches!(method.as_str(), "get" | "head" | "delete" | "options");
     let method = http.methods.iter().find(|method| bodyless(method));
     if host.http_mode != HttpMode::Proxying

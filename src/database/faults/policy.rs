@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-use super::fault::{Fault, FaultClass};
+use super::fault::Fault;
 use super::table::{BUSY_WAIT, SERVICE_BUSY};
 use crate::database::Unit;
 
@@ -48,13 +48,7 @@ impl FaultPolicy {
     /// How long to wait before the next try; None when there is none: the fault forbids it, the tries are used up, or
     /// the wait would outlast what is left of the budget. `spent` runs from the first try.
     pub fn next_try(&mut self, fault: &Fault, spent: Duration) -> Option<Duration> {
-        let allowed = match fault.class {
-            FaultClass::Opening => true,
-            FaultClass::RolledBack => self.unit != Unit::OnItsOwn,
-            FaultClass::Unknown => self.unit == Unit::Repeatable,
-            FaultClass::Permanent => false,
-        };
-        if !allowed || self.tries >= self.limits.tries {
+        if !self.unit.repeats_after(fault.class) || self.tries >= self.limits.tries {
             return None;
         }
         let wait = self.waits.next()?;
@@ -69,7 +63,7 @@ mod tests {
 
     use super::*;
     use crate::database::Isolation;
-    use crate::database::faults::{DATABASE_NOT_AVAILABLE, SERVICE_ERROR};
+    use crate::database::faults::{DATABASE_NOT_AVAILABLE, FaultClass, SERVICE_ERROR};
 
     const LIMITS: RetryLimits = RetryLimits { tries: 5, budget: Duration::from_secs(60) };
 

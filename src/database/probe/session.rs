@@ -92,12 +92,10 @@ impl Session {
             session_context: Vec::new(),
         };
         let mut sink = TextSink::default();
-        match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink, &mut false)).await {
+        match tokio::time::timeout(bound, execute(&mut self.client, &command, &mut sink)).await {
             Ok(Ok(())) => Ok(sink.rows),
             Ok(Err(TryError::Fault(fault))) => Err(fault),
-            Ok(Err(TryError::Read(_) | TryError::Sink(_) | TryError::OpenTransaction)) => {
-                Err(Fault::without_number(FaultClass::Unknown, "the answer could not be read"))
-            }
+            Ok(Err(_)) => Err(Fault::without_number(FaultClass::Unknown, "the answer could not be read")),
             Err(_) => Err(Fault::io(std::io::ErrorKind::TimedOut, Stage::Running)),
         }
     }

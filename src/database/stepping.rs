@@ -1,0 +1,184 @@
+//! Takes the steps of one try on a connection, in the order that `steps.rs` gives.
+
+use super::Command;
+use super::connect::Connection;
+use super::execute::{TryError, execute};
+use super::faults::{Fault, FaultClass};
+use super::session_context;
+use super::sink::ResultSink;
+use super::steps::{End, Next, Outcome, Sequence, Step};
+use super::transaction;
+
+/// SQL error 266: code that was called left more or fewer transactions open than it found.
+const TRANSACTION_COUNT_MISMATCH: u32 = 266;
+
+const MANAGES_TRANSACTIONS: &str = "A procedure that the command calls begins or ends a transaction that isn't its own: let it \
+                                    end what it begins and nothing else, or set \"transaction\": \"none\".";
+
+/// One try under way.
+pub(super) struct Stepping<'a> {
+    command: &'a Command,
+    sequence: Sequence,
+    /// The step that is on its way; None before the first.
+    step: Option<Step>,
+}
+
+/// How a try failed.
+pub(super) struct Failed {
+    /// Why, with the class that the fault has for the unit of work as a whole.
+    pub(super) error: TryError,
+    /// Whether the connection may serve the next caller: every reply was read to its end and no transaction is open.
+    pub(super) is_clean: bool,
+    /// Whether the connection itself broke, as all do in a failover.
+    pub(super) is_broken: bool,
+    /// Whether the session's token has ended, and so all that it opened.
+    pub(super) is_ended_token: bool,
+}
+
+impl<'a> Stepping<'a> {
+    pub(super) fn new(command: &'a Command) -> Self {
+        let sequence = Sequence::new(command.unit, command.may_leave_transaction);
+        Self { command, sequence, step: None }
+    }
+
+    /// Whether anything of the command itself may be on its way.
+    pub(super) fn is_command_sent(&self) -> bool {
+        !matches!(self.step, None | Some(Step::Begin))
+    }
+
+    /// Whether nothing of the command remains when the connection ends now.
+    pub(super) fn is_undone(&self) -> bool {
+        self.step.is_none_or(|step| self.sequence.is_undone_at(step))
+    }
+
+    /// Takes all steps. The answer may leave when this says Ok, and not before.
+    pub(super) async fn run(
+        &mut self,
+        connection: &mut Connection,
+        sink: &mut dyn ResultSink,
+    ) -> Result<(), Failed> {
+        self.prepare(connection).await?;
+        let mut step = self.sequence.first();
+        let mut failed: Option<Failed> = None;
+        loop {
+            self.step = Some(step);
+            let outcome = match self.take(step, connection, sink).await {
+                Ok(outcome) => {
+                    if let Some(failed) = failed.as_mut().filter(|_| step == Step::Rollback) {
+                        failed.is_clean = true;
+                    }
+                    outcome
+                }
+                Err(error) => {
+                    let trouble = error.trouble();
+                    match failed.as_mut().filter(|_| step == Step::Rollback) {
+                        // Why there was something to roll back is what the caller wants to know.
+                        Some(before) => {
+                            before.is_clean = false;
+                            before.is_broken |= error.is_broken_connection();
+                        }
+                        None => failed = Some(self.failed(error)),
+                    }
+                    Outcome::Failed(trouble)
+                }
+            };
+            match self.sequence.after(step, outcome) {
+                Next::Step(next) => step = next,
+                Next::End(End::Acknowledged) => return Ok(()),
+                Next::End(End::Failed(class)) => {
+                    return Err(failed.map_or_else(no_reason, |failed| failed.with_class(class)));
+                }
+                Next::End(End::Replayed | End::OtherRequest | End::InProgress | End::Unanswered) => {
+                    return Err(failed.unwrap_or_else(no_reason));
+                }
+            }
+        }
+    }
+
+    /// What the session needs before anything of the command is sent.
+    async fn prepare(&self, connection: &mut Connection) -> Result<(), Failed> {
+        if self.command.unit.transaction().is_none() {
+            let reset = transaction::reset_isolation(connection).await;
+            reset.map_err(|error| self.failed(error.before_the_command()))?;
+        }
+        if !self.command.session_context.is_empty() {
+            let set = session_context::set(&mut connection.client, &self.command.session_context).await;
+            set.map_err(|error| self.failed(error))?;
+        }
+        Ok(())
+    }
+
+    async fn take(
+        &self,
+        step: Step,
+        connection: &mut Connection,
+        sink: &mut dyn ResultSink,
+    ) -> Result<Outcome, TryError> {
+        match step {
+            Step::Begin => {
+                let isolation = self.command.unit.transaction().unwrap_or_default();
+                transaction::begin(connection, isolation).await?;
+            }
+            Step::Run => self.run_command(connection, sink).await?,
+            Step::Commit => transaction::commit(connection).await?,
+            Step::Rollback => transaction::roll_back(connection).await?,
+            Step::Claim | Step::Record | Step::LookUp => return Err(without_key()),
+        }
+        Ok(Outcome::Done)
+    }
+
+    async fn run_command(
+        &self,
+        connection: &mut Connection,
+        sink: &mut dyn ResultSink,
+    ) -> Result<(), TryError> {
+        execute(&mut connection.client, self.command, sink).await.map_err(with_cure)?;
+        if !self.command.may_leave_transaction {
+            return Ok(());
+        }
+        let ours = i32::from(self.command.unit.transaction().is_some());
+        match transaction::open_transactions(&mut connection.client).await? {
+            open if open == ours => Ok(()),
+            open if open < ours => Err(TryError::EndedTransaction),
+            _ => Err(TryError::OpenTransaction),
+        }
+    }
+
+    fn failed(&self, error: TryError) -> Failed {
+        // Without a transaction of ours nobody rolls back what the text may have left open.
+        let may_be_open = self.command.may_leave_transaction && self.command.unit.transaction().is_none();
+        Failed {
+            is_clean: error.trouble().readable && !may_be_open,
+            is_broken: error.is_broken_connection(),
+            is_ended_token: error.is_ended_token(),
+            error,
+        }
+    }
+}
+
+impl Failed {
+    fn with_class(mut self, class: FaultClass) -> Self {
+        if let TryError::Fault(fault) = &mut self.error {
+            fault.class = class;
+        }
+        self
+    }
+}
+
+fn without_key() -> TryError {
+    TryError::Fault(Fault::without_number(FaultClass::Permanent, "the command has no idempotency key"))
+}
+
+/// An end that no failed step led to: only the steps of a key have those.
+fn no_reason() -> Failed {
+    Failed { error: without_key(), is_clean: false, is_broken: false, is_ended_token: false }
+}
+
+fn with_cure(error: TryError) -> TryError {
+    match error {
+        TryError::Fault(fault) if fault.number == Some(TRANSACTION_COUNT_MISMATCH) => {
+            TryError::Fault(Fault { cure: Some(MANAGES_TRANSACTIONS), ..fault })
+        }
+        other => other,
+    }
+}
