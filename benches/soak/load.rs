@@ -54,7 +54,7 @@ pub(crate) async fn run(options: &Options) -> Run {
     let samples = samples.lock().expect("no panic").clone();
     Run {
         ended,
-        faults: faults.made().clone(),
+        faults: faults.counts(),
         samples,
         differences,
         in_flight: in_flight.load(Ordering::SeqCst),
@@ -85,7 +85,7 @@ fn generate(options: &Options, parts: &Parts, in_flight: &Arc<AtomicUsize>) -> (
             }
             tokio::time::sleep_until(due.into()).await;
             let function = draw(&mut rng);
-            faults.before_request(&parts.sql);
+            faults.before_request(&parts.sql).await;
             let ticket = i32::try_from(number).unwrap_or(i32::MAX);
             let (client, port, sender, in_flight) =
                 (client.clone(), parts.worker.port, sender.clone(), Arc::clone(in_flight));

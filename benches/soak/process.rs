@@ -111,7 +111,7 @@ fn follow(stream: impl std::io::Read + Send + 'static, ports: mpsc::Sender<u16>,
                     // Nobody waits for a second one.
                     let _ = ports.send(port);
                 }
-            } else if line.contains("panicked") {
+            } else if line.contains("panicked") || line.contains("overflowed its stack") {
                 panics.fetch_add(1, Ordering::SeqCst);
                 eprintln!("the worker wrote: {line}");
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::app::Function;
-use crate::faults::Fault;
+use crate::faults::{Count, Kind};
 use crate::ledger::Differences;
 use crate::options::Options;
 use crate::parts::POOL_SIZE;
@@ -23,7 +23,7 @@ const FILES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) ended: Vec<Ended>,
-    pub(crate) faults: BTreeMap<Fault, usize>,
+    pub(crate) faults: BTreeMap<Kind, Count>,
     pub(crate) samples: Vec<Sample>,
     pub(crate) differences: Differences,
     pub(crate) in_flight: usize,
@@ -140,8 +140,8 @@ pub(crate) fn print(options: &Options, run: &Run) {
         *answers.entry((&ended.answer, ended.function.name())).or_default() += 1;
     }
     answers.iter().for_each(|((answer, function), count)| println!("| {answer}, {function} | {count} |"));
-    println!("\n| fault | times |\n|---|---|");
-    run.faults.iter().for_each(|(fault, count)| println!("| {fault:?} | {count} |"));
+    println!("\n| fault | made | struck |\n|---|---|---|");
+    run.faults.iter().for_each(|(kind, Count { made, struck })| println!("| {kind:?} | {made} | {struck} |"));
     let Differences { done, refused, unknown, unknown_with_effect, .. } = &run.differences;
     println!(
         "\nWrites: {done} acknowledged, {refused} refused, {unknown} unknown, {unknown_with_effect} of which took effect."
