@@ -78,18 +78,16 @@ impl Broken {
     }
 
     fn claim(&mut self, claim: Statement, reply: &mut dyn ReplySink) {
-        match self.breach {
-            Breach::ClaimCommittedFirst => claim.run(&mut self.aside, reply),
-            Breach::LookUpInsteadOfClaim | Breach::ClaimAfterEffect if self.is_taken(&claim) => {
-                reply.error(&SqlError::new(2627, "Violation of PRIMARY KEY constraint.").with_class(14));
-                reply.done(StatementKind::Insert, None);
-                reply.return_status(0);
-            }
-            Breach::LookUpInsteadOfClaim | Breach::ClaimAfterEffect => {
-                self.put_off = vec![claim];
-                reply.done(StatementKind::Insert, Some(1));
-                reply.return_status(0);
-            }
+        if self.breach == Breach::ClaimCommittedFirst {
+            claim.run(&mut self.aside, reply);
+        } else if self.is_taken(&claim) {
+            reply.error(&SqlError::new(2627, "Violation of PRIMARY KEY constraint.").with_class(14));
+            reply.done(StatementKind::Insert, None);
+            reply.return_status(0);
+        } else {
+            self.put_off = vec![claim];
+            reply.done(StatementKind::Insert, Some(1));
+            reply.return_status(0);
         }
     }
 

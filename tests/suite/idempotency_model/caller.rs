@@ -30,8 +30,10 @@ pub(super) fn told_by_problem(status: u16, kind: &str, number: Option<u64>) -> T
     let number = number.map(|number| format!(" ({number})")).unwrap_or_default();
     let what = format!("{status} {kind}{number}");
     match kind {
-        "outcome-unknown" | "deadline" | "cancelled" | "results" | "defect" | "no problem" => Told::Unknown(what),
-        "idempotency-key-reused" => Told::OtherRequest,
+        "outcome-unknown" | "deadline" | "cancelled" | "results" | "defect" | "answer-lost" | "no problem" => {
+            Told::Unknown(what)
+        }
+        "key-reused" => Told::OtherRequest,
         _ => Told::Refused(what),
     }
 }
