@@ -202,15 +202,16 @@ impl Lane {
                 "SELECT Id, Ticket, Amount FROM dbo.Effects WHERE Ticket >= {first_ticket} ORDER BY Id"
             ))
             .await;
-        let effects = rows.iter().map(|row| Effect {
+        let effect = |row: &Vec<i32>| Effect {
             id: i64::from(row[0]),
             ticket: usize::try_from(row[1] - first_ticket).unwrap(),
             amount: row[2],
-        });
+        };
+        let effects = rows.iter().map(effect).collect();
         let off = client
             .number("SELECT (SELECT Number FROM dbo.Totals WHERE Id = 1) - (SELECT ISNULL(SUM(Amount), 0) FROM dbo.Effects)")
             .await;
-        (effects.collect(), i64::from(off))
+        (effects, i64::from(off))
     }
 }
 
