@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use azsql_worker::database::{Database, Tasks};
 use azsql_worker::functions::{self, Catalogue, Service, Shaped};
 use azsql_worker::invocation::{Body, HttpRequest, Invocation, Problem, TriggerInput};
 use azsql_worker::settings::WorkerSettings;
 use local_azure::sql::engine;
+use local_azure::sql::faults::Faults;
 use local_azure::sql::server::start_with;
 use local_azure::sql::tds::session::OpenSession;
 use local_azure::sql::{SqlLogin, SqlOptions, SqlServer, seed};
@@ -22,7 +23,6 @@ use super::caller::{self, told_by_problem};
 use super::schedule::{KEYS, Place, Schedule};
 use crate::support::script_root::FunctionFolder;
 use crate::support::sql_client::{self, SqlClient};
-use crate::support::wait::within;
 
 /// Nothing in a lane takes longer.
 const BOUND: Duration = Duration::from_secs(60);
@@ -135,8 +135,7 @@ impl Lane {
             *self.struck.entry(place).or_default() += armed.struck();
         }
         self.sql.faults().clear();
-        let faults = self.sql.faults().clone();
-        within(BOUND, "no orphan is left", async || (faults.orphans() == 0).then_some(())).await;
+        no_orphans(self.sql.faults().clone()).await;
         let (effects, total_off) = self.effects(first_ticket).await;
         let breaks = account::breaks(&histories, &effects, false, total_off);
         if !breaks.is_empty() {
@@ -212,6 +211,16 @@ impl Lane {
             .number("SELECT (SELECT Number FROM dbo.Totals WHERE Id = 1) - (SELECT ISNULL(SUM(Amount), 0) FROM dbo.Effects)")
             .await;
         (effects, i64::from(off))
+    }
+}
+
+/// Waits until no session is left that lost its client and still has something to run. (A closure for `within` that borrows
+/// would bind this future to one thread.)
+async fn no_orphans(faults: Faults) {
+    let begun = Instant::now();
+    while faults.orphans() > 0 {
+        assert!(begun.elapsed() < BOUND, "orphans are left");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
