@@ -19,6 +19,7 @@
 //! | `AZSQL_RECYCLE_TIMEOUT_SECONDS` | how long an idle connection may take to give a sign of life | 2 | 1 to 30 |
 //! | `AZSQL_RETRY_TRIES` | tries of an invocation, the first included | 6 | 1 to 20 |
 //! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins | 30 | 0 to 230 |
+//! | `AZSQL_IDEMPOTENCY_HOURS` | how long an idempotency key and its answer are kept | 24 | 1 to 8760 |
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
 //! | `AZSQL_MAX_BODY_MB` | the largest body of a caller's request, in MiB | 16 | 1 to 100 |
@@ -161,6 +162,7 @@ impl WorkerSettings {
         let recycle = number(lookup, "AZSQL_RECYCLE_TIMEOUT_SECONDS", 2, 1, 30, &mut errors);
         let tries = number(lookup, "AZSQL_RETRY_TRIES", 6, 1, 20, &mut errors);
         let budget = number(lookup, "AZSQL_RETRY_BUDGET_SECONDS", 30, 0, 230, &mut errors);
+        let idempotency_hours = number(lookup, "AZSQL_IDEMPOTENCY_HOURS", 24, 1, 8760, &mut errors);
         let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
         if let Err(error) = log_level(lookup) {
             errors.push(error);
@@ -179,6 +181,7 @@ impl WorkerSettings {
                 tries: u32::try_from(tries).unwrap_or(u32::MAX),
                 budget: Duration::from_secs(budget),
             },
+            idempotency_hours: u16::try_from(idempotency_hours).unwrap_or(u16::MAX),
             identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
             trusted_authorities,
         };

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::connect::ConnectError;
+use super::idempotency::clean_up;
 use super::lease::Lease;
 use super::pool::{ConnectionPool, PoolFailure, PooledConnection};
 use super::sink::ResultSink;
@@ -57,6 +58,10 @@ impl Attempt {
         match outcome {
             Ok(Ok(())) => {
                 self.finish(lease);
+                if self.command.idempotency.is_some() && self.pool.cleanup().is_due(std::time::Instant::now())
+                {
+                    tokio::spawn(clean_up(self.pool.clone()));
+                }
                 Ok(())
             }
             Ok(Err(failed)) => {

@@ -5,6 +5,7 @@ use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandSt
 
 use super::connect::DriverClient;
 use super::faults::{Fault, FaultClass, Stage};
+use super::idempotency::IdempotencyFailure;
 use super::sink::{ResultSink, SinkError};
 use super::steps::Trouble;
 use super::values::{ReadError, to_cell, to_driver};
@@ -23,6 +24,8 @@ pub(super) enum TryError {
     OpenTransaction,
     /// The command ended the transaction of ours that it ran in.
     EndedTransaction,
+    /// The idempotency key.
+    Idempotency(IdempotencyFailure),
 }
 
 impl TryError {
@@ -35,7 +38,11 @@ impl TryError {
                 FaultClass::Opening => !fault.connection_usable && !fault.is_ended_token(),
                 FaultClass::RolledBack | FaultClass::Permanent => false,
             },
-            Self::Sink(_) | Self::Read(_) | Self::OpenTransaction | Self::EndedTransaction => false,
+            Self::Sink(_)
+            | Self::Read(_)
+            | Self::OpenTransaction
+            | Self::EndedTransaction
+            | Self::Idempotency(_) => false,
         }
     }
 
@@ -50,7 +57,7 @@ impl TryError {
             Self::Fault(fault) => Trouble { class: fault.class, readable: fault.connection_usable },
             // The rest of the reply stands on the wire.
             Self::Sink(_) | Self::Read(_) => Trouble { class: FaultClass::Permanent, readable: false },
-            Self::OpenTransaction | Self::EndedTransaction => {
+            Self::OpenTransaction | Self::EndedTransaction | Self::Idempotency(_) => {
                 Trouble { class: FaultClass::Permanent, readable: true }
             }
         }
@@ -81,6 +88,7 @@ impl From<TryError> for Failure {
             TryError::Read(error) => Self::Results(error.to_string()),
             TryError::OpenTransaction => Self::OpenTransaction,
             TryError::EndedTransaction => Self::EndedTransaction,
+            TryError::Idempotency(failure) => Self::Idempotency(failure),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a command has no results, once all tries are over.
 
 use super::faults::Fault;
+use super::idempotency::IdempotencyFailure;
 use crate::identity::IdentityError;
 
 /// The end of a command that did not succeed.
@@ -44,6 +45,9 @@ pub enum Failure {
     /// Nobody waits for the answer any more; the statement was cancelled on the server.
     #[error("the caller left and the command was cancelled")]
     Cancelled,
+    /// What the idempotency key says, or why it can't be used.
+    #[error("{0}")]
+    Idempotency(IdempotencyFailure),
     /// A defect of the worker.
     #[error("the worker has a defect: {0}")]
     Internal(String),

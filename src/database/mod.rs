@@ -9,6 +9,7 @@ mod connection_string;
 mod execute;
 mod failure;
 pub mod faults;
+pub mod idempotency;
 mod lease;
 mod pool;
 pub(crate) mod probe;
@@ -43,6 +44,7 @@ pub use unit::{Isolation, Unit};
 use crate::identity::{IdentityEnvironment, SystemClock, TokenCaches};
 use crate::invocation::{Invocation, Parameter};
 use faults::RetryLimits;
+use idempotency::Idempotency;
 use pool::ConnectionPool;
 
 /// What to run: a text with its parameters, and what is known of it.
@@ -59,6 +61,8 @@ pub struct Command {
     pub session_context: Vec<Parameter>,
     /// How it runs, and so what may be repeated of it.
     pub unit: Unit,
+    /// What [`Unit::Keyed`] claims; None for every other unit.
+    pub idempotency: Option<Idempotency>,
     /// Whether it might end inside a transaction of its own.
     pub may_leave_transaction: bool,
     /// Whether its words leave something in the session that the next caller must not meet: session context, an
@@ -73,6 +77,8 @@ pub struct DatabaseSettings {
     pub pool: PoolLimits,
     /// Tries of one invocation.
     pub retry: RetryLimits,
+    /// How long an idempotency key is kept, in hours, 1 to 8,760.
+    pub idempotency_hours: u16,
     /// What there is to sign in with.
     pub identity: IdentityEnvironment,
     /// The PEM text of `AZSQL_TRUST_CA`: authorities to trust beside the system's.
@@ -123,6 +129,12 @@ impl Database {
         let pool = self.pool(name, connection);
         let retry = self.inner.settings.retry;
         Running::spawn(self.inner.tasks.handle(), invocation, pool, command, retry, sink)
+    }
+
+    /// How long an idempotency key is kept, in hours.
+    #[must_use]
+    pub fn idempotency_hours(&self) -> u16 {
+        self.inner.settings.idempotency_hours
     }
 
     fn pool(&self, name: &Arc<str>, connection: &ConnectionSettings) -> Result<ConnectionPool, Failure> {

@@ -11,6 +11,7 @@ use deadpool::managed::{
 use super::connect::{ConnectError, Connection, Connector};
 use super::connection_string::ConnectionSettings;
 use super::faults::{Fault, Stage};
+use super::idempotency::Cleanup;
 use super::lease::Lease;
 use super::retirement::{Retirement, retirement};
 use crate::identity::TokenCaches;
@@ -149,6 +150,7 @@ pub(super) struct ConnectionPool {
     pool: deadpool::managed::Pool<ConnectionManager>,
     limits: PoolLimits,
     connect_timeout: Duration,
+    cleanup: Arc<Cleanup>,
 }
 
 impl ConnectionPool {
@@ -174,7 +176,12 @@ impl ConnectionPool {
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool, limits, connect_timeout })
+        Ok(Self { pool, limits, connect_timeout, cleanup: Arc::default() })
+    }
+
+    /// When expired idempotency keys were deleted last.
+    pub(super) fn cleanup(&self) -> &Cleanup {
+        &self.cleanup
     }
 
     /// Closes connections that nobody asks for, for as long as the pool is there.

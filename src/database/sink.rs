@@ -59,6 +59,12 @@ pub enum SinkError {
     /// The command's results don't have the form that its definition declares.
     #[error("{0}")]
     Form(String),
+    /// The answer can't be written for storing.
+    #[error("The answer can't be written for storing.")]
+    Unwritable,
+    /// A stored answer can't be read.
+    #[error("The stored answer can't be read.")]
+    Unreadable,
 }
 
 /// Takes a command's results in the order in which they come.
@@ -90,4 +96,21 @@ pub trait ResultSink: Send {
     /// The command will run again: forget everything. False when something has already left for the caller, which
     /// forbids the repeat.
     fn restart(&mut self) -> bool;
+    /// The command has run and its transaction is open still: the whole answer as bytes, to be stored with the effect. Nothing
+    /// is pushed afterwards but [`ResultSink::restart`].
+    ///
+    /// # Errors
+    /// When the results don't have the declared form; the transaction is then rolled back. A sink that doesn't say otherwise
+    /// stores none.
+    fn answer_to_store(&mut self) -> Result<Vec<u8>, SinkError> {
+        Err(SinkError::Form("These results can't be stored under an idempotency key.".to_owned()))
+    }
+    /// The command ran before: `stored` is what [`ResultSink::answer_to_store`] gave then, and takes the place of all results.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    fn replay(&mut self, stored: &[u8]) -> Result<(), SinkError> {
+        let _ = stored;
+        Err(SinkError::Unreadable)
+    }
 }

@@ -4,9 +4,10 @@ use super::Command;
 use super::connect::Connection;
 use super::execute::{TryError, execute};
 use super::faults::{Fault, FaultClass};
+use super::idempotency::{self, Claim, Found, Idempotency, IdempotencyFailure, LONGEST_ANSWER};
 use super::session_context;
 use super::sink::ResultSink;
-use super::steps::{End, Next, Outcome, Sequence, Step};
+use super::steps::{End, Next, Outcome, Sequence, Step, Stored};
 use super::transaction;
 
 /// SQL error 266: code that was called left more or fewer transactions open than it found.
@@ -85,11 +86,21 @@ impl<'a> Stepping<'a> {
             match self.sequence.after(step, outcome) {
                 Next::Step(next) => step = next,
                 Next::End(End::Acknowledged) => return Ok(()),
+                Next::End(End::Replayed) => {
+                    tracing::info!("the idempotency key had its answer already");
+                    return Ok(());
+                }
                 Next::End(End::Failed(class)) => {
                     return Err(failed.map_or_else(no_reason, |failed| failed.with_class(class)));
                 }
-                Next::End(End::Replayed | End::OtherRequest | End::InProgress | End::Unanswered) => {
-                    return Err(failed.unwrap_or_else(no_reason));
+                Next::End(End::OtherRequest) => {
+                    return Err(told_by_key(IdempotencyFailure::OtherRequest, failed));
+                }
+                Next::End(End::InProgress) => {
+                    return Err(told_by_key(IdempotencyFailure::InProgress, failed));
+                }
+                Next::End(End::Unanswered) => {
+                    return Err(told_by_key(IdempotencyFailure::Unanswered, failed));
                 }
             }
         }
@@ -122,7 +133,10 @@ impl<'a> Stepping<'a> {
             Step::Run => self.run_command(connection, sink).await?,
             Step::Commit => transaction::commit(connection).await?,
             Step::Rollback => transaction::roll_back(connection).await?,
-            Step::Claim | Step::Record | Step::LookUp => return Err(without_key()),
+            Step::Claim | Step::Record | Step::LookUp => {
+                let Some(idempotency) = &self.command.idempotency else { return Err(without_key()) };
+                return take_with_key(step, idempotency, connection, sink).await;
+            }
         }
         Ok(Outcome::Done)
     }
@@ -165,11 +179,77 @@ impl Failed {
     }
 }
 
+/// The steps of a key.
+async fn take_with_key(
+    step: Step,
+    idempotency: &Idempotency,
+    connection: &mut Connection,
+    sink: &mut dyn ResultSink,
+) -> Result<Outcome, TryError> {
+    match step {
+        Step::Claim => {
+            match idempotency::claim(&mut connection.client, idempotency).await.map_err(of_table)? {
+                Claim::Claimed => Ok(Outcome::Done),
+                Claim::Taken => Ok(Outcome::Taken),
+                Claim::Held => Ok(Outcome::Held),
+            }
+        }
+        Step::Record => {
+            let answer = sink.answer_to_store().map_err(TryError::Sink)?;
+            if answer.len() > LONGEST_ANSWER {
+                return Err(TryError::Idempotency(IdempotencyFailure::AnswerTooLong));
+            }
+            let recorded = idempotency::record(&mut connection.client, idempotency, &answer).await;
+            if recorded.map_err(of_table)? {
+                Ok(Outcome::Done)
+            } else {
+                Err(TryError::Idempotency(IdempotencyFailure::RowGone))
+            }
+        }
+        _ => {
+            // At another level the session would read what isn't committed, or keep locks.
+            transaction::reset_isolation(connection).await?;
+            let found = idempotency::look_up(&mut connection.client, idempotency).await.map_err(of_table)?;
+            Ok(Outcome::Found(match found {
+                Found::Answer(stored) => {
+                    let unreadable = |_| TryError::Idempotency(IdempotencyFailure::Unreadable);
+                    sink.replay(&stored).map_err(unreadable)?;
+                    Stored::Answer
+                }
+                Found::OtherRequest => Stored::OtherRequest,
+                Found::Unanswered => Stored::Unanswered,
+                Found::Nothing => Stored::Nothing,
+            }))
+        }
+    }
+}
+
+/// What a fault of a statement on the keys' table means.
+fn of_table(fault: Fault) -> TryError {
+    match idempotency::of_the_table(&fault) {
+        Some(failure) => TryError::Idempotency(failure),
+        None => TryError::Fault(fault),
+    }
+}
+
+/// The end that a key's row tells. The connection is in order unless a step failed on it.
+fn told_by_key(failure: IdempotencyFailure, failed: Option<Failed>) -> Failed {
+    match failed {
+        Some(failed) => Failed { error: TryError::Idempotency(failure), ..failed },
+        None => Failed {
+            error: TryError::Idempotency(failure),
+            is_clean: true,
+            is_broken: false,
+            is_ended_token: false,
+        },
+    }
+}
+
 fn without_key() -> TryError {
     TryError::Fault(Fault::without_number(FaultClass::Permanent, "the command has no idempotency key"))
 }
 
-/// An end that no failed step led to: only the steps of a key have those.
+/// An end that no failed step led to: there is none.
 fn no_reason() -> Failed {
     Failed { error: without_key(), is_clean: false, is_broken: false, is_ended_token: false }
 }

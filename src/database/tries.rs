@@ -100,6 +100,7 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         | Failure::Deadline
         | Failure::DeadlineRolledBack
         | Failure::Cancelled
+        | Failure::Idempotency(_)
         | Failure::Internal(_) => None,
     }
 }

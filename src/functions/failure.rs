@@ -6,6 +6,7 @@
 use crate::database::Failure;
 use crate::database::Unit;
 use crate::database::faults::{Fault, FaultClass, SERVICE_BUSY};
+use crate::database::idempotency::IdempotencyFailure;
 use crate::identity::IdentityError;
 use crate::invocation::Problem;
 
@@ -49,6 +50,7 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
         Failure::Deadline => Problem::new(504, "deadline", "Too slow", deadline_detail(telling.unit)),
         Failure::DeadlineRolledBack => Problem::new(504, "deadline", "Too slow", DEADLINE_ROLLED_BACK),
         Failure::Cancelled => Problem::new(503, "cancelled", "Cancelled", failure.to_string()),
+        Failure::Idempotency(failure) => of_key(*failure),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
     }
 }
@@ -72,6 +74,22 @@ fn deadline_detail(unit: Unit) -> &'static str {
         Unit::SingleStatement | Unit::Transaction(_) | Unit::Keyed(_) | Unit::OnItsOwn => {
             "The command did not end in time and was cancelled. It may have taken effect: look before you repeat it."
         }
+    }
+}
+
+fn of_key(failure: IdempotencyFailure) -> Problem {
+    use IdempotencyFailure as Why;
+    let problem = |status, kind, title| Problem::new(status, kind, title, failure.to_string());
+    match failure {
+        Why::OtherRequest => problem(422, "key-reused", "The idempotency key belongs to another request"),
+        Why::InProgress => {
+            later(problem(409, "in-progress", "The call is still running"), RETRY_AFTER_SECONDS)
+        }
+        Why::AnswerTooLong => problem(500, "results", "The function's results don't fit"),
+        Why::RowGone => problem(500, "ended-transaction", "The command ended the transaction"),
+        Why::Unanswered | Why::Unreadable => problem(500, "answer-lost", "The stored answer is not there"),
+        Why::NoTable => problem(500, "database", "The table of idempotency keys is missing"),
+        Why::NoRight => problem(500, "database", "The identity lacks a right"),
     }
 }
 

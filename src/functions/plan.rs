@@ -9,8 +9,9 @@ use super::output::Output;
 use super::principal::HEADER_PREFIX;
 use super::source::Source;
 use super::trigger::Trigger;
-use super::{CommandText, RightsNeeded};
-use crate::database::Unit;
+use super::{CommandText, ObjectName, Right, RightsNeeded};
+use crate::database::idempotency::{CallerIdentity, Idempotency, KeyHash, RequestHash, TABLE};
+use crate::database::{Isolation, Unit};
 use crate::invocation::{Parameter, SqlType, SqlValue};
 
 /// A function that can be called.
@@ -57,6 +58,8 @@ pub struct Plan {
     pub(super) parameters: Vec<PlannedParameter>,
     /// Each named by its key.
     pub(super) session_context: Vec<PlannedParameter>,
+    /// Whose value names the call: the effect happens once for each.
+    pub(super) idempotency_key: Option<PlannedParameter>,
     pub(super) declarations: Arc<str>,
     pub(super) repeatable: bool,
     pub(super) timeout: Option<Duration>,
@@ -75,7 +78,9 @@ impl Plan {
     /// What of the command may be repeated, by its declaration and its words.
     #[must_use]
     pub fn unit(&self) -> Unit {
-        if self.repeatable {
+        if self.idempotency_key.is_some() {
+            Unit::Keyed(Isolation::Default)
+        } else if self.repeatable {
             Unit::Repeatable
         } else if self.command.is_single_plain_statement() {
             Unit::SingleStatement
@@ -96,10 +101,23 @@ impl Plan {
         self.command.leaves_session_state()
     }
 
-    /// See [`CommandText::rights_needed`].
+    /// See [`CommandText::rights_needed`]; with an idempotency key also the rights on the table of keys.
     #[must_use]
     pub fn rights_needed(&self) -> RightsNeeded {
-        self.command.rights_needed()
+        let mut needed = self.command.rights_needed();
+        if self.idempotency_key.is_some() {
+            let (schema, name) = TABLE;
+            for right in [Right::Select, Right::Insert, Right::Update, Right::Delete] {
+                needed.need(ObjectName::object(schema, name), right);
+            }
+        }
+        needed
+    }
+
+    /// The path of the idempotency key, as the definition writes it: `header.idempotency-key`.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_ref().map(|key| key.from.as_str())
     }
 
     /// The parameters' declarations in the order of the definition, `@params` of `sp_executesql`:
@@ -163,7 +181,7 @@ impl Plan {
 
     /// All that takes a value of the invocation.
     pub(super) fn values(&self) -> impl Iterator<Item = &PlannedParameter> {
-        self.parameters.iter().chain(&self.session_context)
+        self.parameters.iter().chain(&self.session_context).chain(&self.idempotency_key)
     }
 }
 
@@ -174,6 +192,36 @@ pub struct BoundValues {
     pub parameters: Vec<Parameter>,
     /// What the session knows of the invocation, by key.
     pub session_context: Vec<Parameter>,
+    /// The idempotency key, where the definition names one.
+    pub idempotency: Option<BoundKey>,
+}
+
+/// An idempotency key and whose it is, with what the call asks for.
+#[derive(Clone)]
+pub struct BoundKey {
+    pub(super) key: String,
+    pub(super) caller: CallerIdentity,
+    pub(super) request: RequestHash,
+}
+
+// The key is the caller's and reaches no log.
+impl std::fmt::Debug for BoundKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BoundKey").finish_non_exhaustive()
+    }
+}
+
+impl BoundKey {
+    /// The key of this function, kept for so many hours, 1 to 8,760.
+    #[must_use]
+    pub fn of_function(&self, function: &Arc<str>, lifetime_hours: u16) -> Idempotency {
+        Idempotency {
+            function: Arc::clone(function),
+            key: KeyHash::new(function, &self.caller, &self.key),
+            request: self.request,
+            lifetime_hours,
+        }
+    }
 }
 
 /// A parameter of the command or a key of its session context, compiled.

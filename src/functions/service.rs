@@ -88,7 +88,8 @@ impl Service {
         invocation: Invocation,
         input: TriggerInput,
     ) -> Result<Shaped, Problem> {
-        let BoundValues { parameters, session_context } = self.bind(plan, &invocation.id, input).await?;
+        let BoundValues { parameters, session_context, idempotency } =
+            self.bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
         let connection = match self.connections.get(setting) {
             Some(Ok(connection)) => connection,
@@ -106,6 +107,8 @@ impl Service {
             parameters,
             session_context,
             unit,
+            idempotency: idempotency
+                .map(|key| key.of_function(&invocation.function, self.database.idempotency_hours())),
             may_leave_transaction: plan.may_leave_transaction(),
             leaves_session_state: plan.leaves_session_state(),
         };
@@ -115,7 +118,7 @@ impl Service {
             return Err(Problem::defect());
         };
         match outcome {
-            Ok(()) => sink.finish(plan),
+            Ok(()) => sink.finish(),
             Err(failure) => {
                 let telling = Telling {
                     show_database_errors: self.show_database_errors,

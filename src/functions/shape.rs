@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::json_text::{write_cell, write_string};
 use super::output::{Output, OutputContent, OutputForm, ShapedOutput};
 use super::plan::{Answer, Plan, ResultForm};
+use super::stored_answer;
 use crate::database::{Cell, ResultSink, SinkError};
 use crate::invocation::Problem;
 
@@ -20,6 +21,8 @@ pub struct Shaped {
     pub problem: Option<Problem>,
     /// What goes to other out bindings; nothing beside a problem.
     pub outputs: Vec<ShapedOutput>,
+    /// An earlier call with the same idempotency key did the work; this is its answer.
+    pub replayed: bool,
 }
 
 // A body holds what the database holds, which must not reach a log.
@@ -30,6 +33,7 @@ impl std::fmt::Debug for Shaped {
             .field("body_bytes", &self.body.as_ref().map(String::len))
             .field("problem", &self.problem)
             .field("outputs", &self.outputs)
+            .field("replayed", &self.replayed)
             .finish()
     }
 }
@@ -41,6 +45,9 @@ impl std::fmt::Debug for Shaped {
 /// and `row`, a result set for `rowsAffected`. Nothing is left out in silence, except by `none`.
 pub struct JsonSink {
     answer: Answer,
+    outputs: Vec<Output>,
+    /// The answer, once it was stored or replayed.
+    finished: Option<Shaped>,
     wanted: Wanted,
     json: String,
     /// Where each row stands in `json`, when an output sends them one by one.
@@ -131,6 +138,8 @@ impl JsonSink {
     pub fn new(plan: &Plan) -> Self {
         Self {
             answer: plan.answer(),
+            outputs: plan.outputs().to_vec(),
+            finished: None,
             wanted: Wanted::of(plan),
             json: String::new(),
             row_ranges: Vec::new(),
@@ -148,8 +157,16 @@ impl JsonSink {
     ///
     /// # Errors
     /// A 500 when the command returned no result set where the form needs one.
-    pub fn finish(self, plan: &Plan) -> Result<Shaped, Problem> {
-        let Answer { form, status, when_empty, .. } = plan.answer();
+    pub fn finish(mut self) -> Result<Shaped, Problem> {
+        match self.finished.take() {
+            Some(shaped) => Ok(shaped),
+            None => self.shape(),
+        }
+    }
+
+    /// Shapes what has been kept, and keeps it no more.
+    fn shape(&mut self) -> Result<Shaped, Problem> {
+        let Answer { form, status, when_empty, .. } = self.answer;
         if self.wanted.rows() && self.result_sets == 0 {
             return Err(Problem::new(
                 500,
@@ -169,30 +186,30 @@ impl JsonSink {
         let status = if empty { when_empty.unwrap_or(status) } else { status };
         if status >= 400 {
             let problem = Some(nothing(status, form));
-            return Ok(Shaped { status, body: None, problem, outputs: Vec::new() });
+            return Ok(Shaped { status, body: None, problem, outputs: Vec::new(), replayed: false });
         }
         let sends = |output: &&Output| output.form != OutputForm::Body;
         let mut outputs: Vec<ShapedOutput> =
-            plan.outputs().iter().filter(sends).filter_map(|output| self.output(output)).collect();
+            self.outputs.iter().filter(sends).filter_map(|output| self.output(output)).collect();
         let body = match form {
             // These statuses have no body, whatever the form (RFC 9110, 15.3.5 and 15.3.6).
             _ if matches!(status, 204 | 205) => None,
             ResultForm::None => None,
             ResultForm::Rows if self.json.is_empty() => Some("[]".to_owned()),
-            ResultForm::Rows => Some(self.json + "]"),
+            ResultForm::Rows => Some(std::mem::take(&mut self.json) + "]"),
             ResultForm::Row | ResultForm::Value if empty => Some("null".to_owned()),
             ResultForm::Value if self.wanted.objects => self.value_text().map(str::to_owned),
-            ResultForm::Row | ResultForm::Value => Some(self.json),
+            ResultForm::Row | ResultForm::Value => Some(std::mem::take(&mut self.json)),
             ResultForm::RowsAffected => Some(format!("{{\"rowsAffected\":{}}}", self.rows_affected)),
         };
         if let Some(body) = &body {
-            let bodies = plan.outputs().iter().filter(|output| output.form == OutputForm::Body);
+            let bodies = self.outputs.iter().filter(|output| output.form == OutputForm::Body);
             outputs.extend(bodies.map(|output| ShapedOutput {
                 output: output.clone(),
                 content: OutputContent::Json(body.clone()),
             }));
         }
-        Ok(Shaped { status, body, problem: None, outputs })
+        Ok(Shaped { status, body, problem: None, outputs, replayed: false })
     }
 
     /// What goes to an output; nothing when there is no row, or no value.
@@ -227,7 +244,7 @@ impl JsonSink {
     }
 }
 
-fn nothing(status: u16, form: ResultForm) -> Problem {
+pub(super) fn nothing(status: u16, form: ResultForm) -> Problem {
     let detail = match form {
         ResultForm::Rows | ResultForm::Row | ResultForm::Value => {
             "The command found nothing for these parameters."
@@ -349,6 +366,7 @@ impl ResultSink for JsonSink {
     }
 
     fn restart(&mut self) -> bool {
+        self.finished = None;
         self.json.clear();
         self.row_ranges.clear();
         self.row_begin = 0;
@@ -360,5 +378,18 @@ impl ResultSink for JsonSink {
         self.rows_affected = 0;
         // Everything is kept here until the command has ended.
         true
+    }
+
+    fn answer_to_store(&mut self) -> Result<Vec<u8>, SinkError> {
+        let shaped = self.shape().map_err(|problem| SinkError::Form(problem.detail))?;
+        let stored = stored_answer::write(&shaped).ok_or(SinkError::Unwritable)?;
+        self.finished = Some(shaped);
+        Ok(stored)
+    }
+
+    fn replay(&mut self, stored: &[u8]) -> Result<(), SinkError> {
+        let read = stored_answer::read(stored, self.answer.form, &self.outputs);
+        self.finished = Some(read.ok_or(SinkError::Unreadable)?);
+        Ok(())
     }
 }

@@ -144,6 +144,26 @@ impl Source {
         .to_owned())
     }
 
+    /// Whether the value is the caller's or sender's own. What the host says of a delivery is not: it may differ when the same
+    /// message comes again.
+    pub(super) fn is_callers(&self) -> bool {
+        match self {
+            Self::Route(_)
+            | Self::Query(_)
+            | Self::Header(_)
+            | Self::Body
+            | Self::BodyProperty(_)
+            | Self::Principal(_)
+            | Self::Message(_)
+            | Self::MessageProperty(_) => true,
+            Self::TimerIsPastDue
+            | Self::TimerAdjustsForDst
+            | Self::TimerMoment(_)
+            | Self::Metadata { .. }
+            | Self::InvocationId => false,
+        }
+    }
+
     /// What `required` is when the definition doesn't say: a route value that the template demands can't be missing, and a
     /// caller who isn't known must not pass for one who is.
     pub(super) fn required_by_default(&self) -> bool {

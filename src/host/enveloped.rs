@@ -38,10 +38,12 @@ pub(super) async fn invoke_since(
     let logs = log.lines();
     match (&function.trigger, result) {
         (Trigger::Http(trigger), Ok(shaped)) => {
+            let is_replayed = shaped.replayed;
             let answer = match &shaped.problem {
                 Some(problem) => HttpAnswer::problem(problem, id),
                 None => HttpAnswer::json(shaped.status, shaped.body),
             };
+            let answer = HttpAnswer { is_replayed, ..answer };
             HostReply::http(&trigger.output, answer, &shaped.outputs, &logs)
         }
         (Trigger::Http(trigger), Err(problem)) => {

@@ -41,10 +41,14 @@ pub(super) async fn invoke(
     let input = request(route, head, body).map(TriggerInput::Http);
     let log = InvocationLog::default();
     match worker.run_since(arrived, &function, id, input, &log).await {
-        Ok(shaped) => match &shaped.problem {
-            Some(problem) => HttpAnswer::problem(problem, id),
-            None => HttpAnswer::json(shaped.status, shaped.body),
-        },
+        Ok(shaped) => {
+            let is_replayed = shaped.replayed;
+            let answer = match &shaped.problem {
+                Some(problem) => HttpAnswer::problem(problem, id),
+                None => HttpAnswer::json(shaped.status, shaped.body),
+            };
+            HttpAnswer { is_replayed, ..answer }
+        }
         Err(problem) => HttpAnswer::problem(&problem, id),
     }
 }

@@ -10,6 +10,9 @@ use super::outputs::written;
 use crate::functions::ShapedOutput;
 use crate::invocation::Problem;
 
+/// The header of an answer that an idempotency key had already.
+pub const REPLAYED: &str = "Idempotency-Replayed";
+
 /// What the worker answers to the host's POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostReply {
@@ -30,6 +33,8 @@ pub struct HttpAnswer {
     pub content_type: &'static str,
     /// Seconds for `Retry-After`.
     pub retry_after_seconds: Option<u64>,
+    /// An earlier call with the same idempotency key did the work: the header `Idempotency-Replayed: true`.
+    pub is_replayed: bool,
 }
 
 impl HttpAnswer {
@@ -43,7 +48,13 @@ impl HttpAnswer {
     /// A result.
     #[must_use]
     pub fn json(status: u16, body: Option<String>) -> Self {
-        Self { status, body, content_type: "application/json; charset=utf-8", retry_after_seconds: None }
+        Self {
+            status,
+            body,
+            content_type: "application/json; charset=utf-8",
+            retry_after_seconds: None,
+            is_replayed: false,
+        }
     }
 
     /// A problem.
@@ -54,6 +65,7 @@ impl HttpAnswer {
             body: Some(problem.to_json(invocation_id)),
             content_type: "application/problem+json; charset=utf-8",
             retry_after_seconds: problem.retry_after_seconds,
+            is_replayed: false,
         }
     }
 }
@@ -72,6 +84,9 @@ impl HostReply {
         }
         if let Some(challenge) = answer.challenge() {
             headers.insert("WWW-Authenticate".into(), challenge.into());
+        }
+        if answer.is_replayed {
+            headers.insert(REPLAYED.into(), "true".into());
         }
         // `status` alone is never read by the host.
         let mut output = serde_json::Map::new();

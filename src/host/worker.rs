@@ -166,6 +166,7 @@ impl Worker {
                 body: Some(answer.body),
                 problem: None,
                 outputs: Vec::new(),
+                replayed: false,
             }),
             Err(_) => Err(Problem::new(
                 504,

@@ -18,6 +18,7 @@ mod dev_command;
 mod doctor;
 mod forged_envelopes;
 mod guides;
+mod idempotency;
 mod identity;
 mod invalid_parameters;
 mod messages;

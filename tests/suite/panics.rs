@@ -64,6 +64,7 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
     let identity = azsql_worker::identity::IdentityEnvironment::default();
     let connection = ConnectionSettings::parse(&text, &identity).unwrap().settings;
     let settings = DatabaseSettings {
+        idempotency_hours: 24,
         pool: PoolLimits { max_size: 2, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
         retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
         identity,
@@ -77,6 +78,7 @@ async fn a_panic_in_the_midst_of_rows_fails_one_command_and_its_connection_and_n
             parameters: Vec::new(),
             session_context: Vec::new(),
             unit: Unit::Repeatable,
+            idempotency: None,
             may_leave_transaction: false,
             leaves_session_state: false,
         };

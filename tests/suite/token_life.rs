@@ -219,6 +219,7 @@ impl Hour {
         let port = sql.address().port();
         let text = format!("Server=tcp:localhost,{port};Database=sample;Authentication=ActiveDirectoryMSI");
         let settings = DatabaseSettings {
+            idempotency_hours: 24,
             pool: PoolLimits { max_size: 4, wait: Duration::from_secs(10), recycle: Duration::from_secs(2) },
             retry: RetryLimits { tries: 1, budget: Duration::from_secs(5) },
             identity: IdentityEnvironment::default(),
@@ -242,6 +243,7 @@ impl Hour {
                 declarations: "".into(),
                 parameters: Vec::new(),
                 unit: Unit::Repeatable,
+                idempotency: None,
                 may_leave_transaction: false,
                 leaves_session_state: false,
                 session_context: Vec::new(),

@@ -17,6 +17,8 @@ pub(in crate::commands) struct Inspection {
     /// `host.json` first, then function by function. Files are named from the current folder, so that an editor finds
     /// them.
     pub(in crate::commands) mistakes: Vec<Mistake>,
+    /// Whether a function has an idempotency key, which needs a table.
+    pub(in crate::commands) needs_key_table: bool,
 }
 
 /// Inspects the script root, and the connections that this process' environment has for it.
@@ -73,7 +75,9 @@ pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> 
             severity: Severity::Error,
         });
     }
-    Ok(Inspection { functions, mistakes })
+    let mut plans = catalogue.valid().filter_map(|function| function.plan());
+    let needs_key_table = plans.any(|plan| plan.idempotency_key().is_some());
+    Ok(Inspection { functions, mistakes, needs_key_table })
 }
 
 impl Inspection {

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::terminal::{say, tell};
 use super::{EXIT_MISTAKES, EXIT_NO_INPUT, default_functions};
+use crate::database::idempotency::SCRIPT;
 use crate::invocation::Mistake;
 pub(super) use inspection::{Inspection, inspect, inspect_copy};
 
@@ -43,6 +44,12 @@ pub(super) fn run(options: &CheckOptions) -> ExitCode {
     } else {
         inspection.mistakes.iter().for_each(|mistake| say(&mistake.to_string()));
         say(&inspection.summary());
+        if inspection.needs_key_table {
+            say(
+                "\nThe table that `idempotencyKey` needs in the functions' database; running the script again changes nothing:\n",
+            );
+            say(SCRIPT);
+        }
     }
     if inspection.has_errors() { ExitCode::from(EXIT_MISTAKES) } else { ExitCode::SUCCESS }
 }

@@ -23,6 +23,16 @@ CREATE TABLE dbo.IncomingOrders (
     Created datetime2(3) NOT NULL DEFAULT SYSUTCDATETIME()
 );
 
+CREATE TABLE dbo.AzsqlIdempotency (
+    Id binary(32) NOT NULL CONSTRAINT PK_AzsqlIdempotency PRIMARY KEY,
+    FunctionName nvarchar(128) NOT NULL,
+    Request binary(32) NOT NULL,
+    Answer varbinary(max) NULL,
+    CreatedAt datetime2(0) NOT NULL,
+    ExpiresAt datetime2(0) NOT NULL,
+    INDEX IX_AzsqlIdempotency_ExpiresAt (ExpiresAt)
+);
+
 INSERT INTO dbo.Persons (Name, City, Balance, Created) VALUES
     (N'Zoë Müller', N'Tromsø', 45179.8305, '2024-01-02T12:16:13.512'),
     (N'Björn al-Masri', N'Lyon', 55571.0900, '2024-01-05T13:05:35.901'),

@@ -47,7 +47,9 @@ pub enum IdempotencyFailure {
     )]
     OtherRequest,
     /// Another call with the key is still running.
-    #[error("Another call with this idempotency key is still running. Repeat this one later, with the same key.")]
+    #[error(
+        "Another call with this idempotency key is still running. Repeat this one later, with the same key."
+    )]
     InProgress,
     /// The key's row was committed without an answer.
     #[error(

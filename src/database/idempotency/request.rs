@@ -80,11 +80,11 @@ mod tests {
     }
 
     fn any_value() -> impl Strategy<Value = SqlValue> {
-        let day = (0i32..10_000, 1u32..366).prop_filter_map("a day of that year", |(year, day)| {
-            NaiveDate::from_yo_opt(year, day)
+        let day = (0i32..10_000, 1u32..366)
+            .prop_filter_map("a day of that year", |(year, day)| NaiveDate::from_yo_opt(year, day));
+        let time = (0u32..86_400, 0u32..1_000_000_000).prop_filter_map("a time", |(second, nano)| {
+            NaiveTime::from_num_seconds_from_midnight_opt(second, nano)
         });
-        let time = (0u32..86_400, 0u32..1_000_000_000)
-            .prop_filter_map("a time", |(second, nano)| NaiveTime::from_num_seconds_from_midnight_opt(second, nano));
         let moment = (day.clone(), time.clone()).prop_map(|(day, time)| day.and_time(time));
         prop_oneof![
             Just(SqlValue::Null),
@@ -140,7 +140,8 @@ mod tests {
         ];
         for (index, one) in values.iter().enumerate() {
             for other in values.iter().skip(index + 1) {
-                let hash = |value: &SqlValue| RequestHash::new([&parameter("@a", SqlType::Int, value.clone())]);
+                let hash =
+                    |value: &SqlValue| RequestHash::new([&parameter("@a", SqlType::Int, value.clone())]);
                 assert_ne!(hash(one), hash(other), "{index}");
             }
         }

@@ -41,7 +41,9 @@ const RECORD: &str = "UPDATE dbo.AzsqlIdempotency SET Answer = @answer WHERE Id 
 const RECORD_DECLARATIONS: &str = "@id binary(32), @answer varbinary(max)";
 
 /// Reads the key's row, outside of a transaction.
-const LOOK_UP: &str = "SELECT Request, Answer FROM dbo.AzsqlIdempotency WHERE Id = @id;";
+const LOOK_UP: &str = "\
+SET LOCK_TIMEOUT 10000;
+SELECT Request, Answer FROM dbo.AzsqlIdempotency WHERE Id = @id;";
 const LOOK_UP_DECLARATIONS: &str = "@id binary(32)";
 
 /// Deletes some expired rows; fewer than a table lock takes (5,000 locks, "Transaction locking and row versioning guide"), and

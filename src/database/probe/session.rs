@@ -87,6 +87,7 @@ impl Session {
             declarations: declarations.join(", ").into(),
             parameters: values.iter().map(parameter).collect(),
             unit: Unit::Repeatable,
+            idempotency: None,
             may_leave_transaction: false,
             leaves_session_state: false,
             session_context: Vec::new(),

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use uuid::Uuid;
 
+use crate::database::idempotency;
 use crate::functions::{Catalogue, ObjectName, Right, RightsNeeded, RightsNote, SecurableClass, quoted_name};
 
 /// The name of a database user: what the Entra identity is called.
@@ -114,6 +115,8 @@ pub struct Grants {
     grants: BTreeMap<ObjectName, BTreeMap<Right, BTreeSet<String>>>,
     notes: BTreeSet<(String, RightsNote)>,
     left_out: BTreeSet<String>,
+    /// A function has an idempotency key, so there must be the table of keys.
+    has_keys: bool,
 }
 
 impl Grants {
@@ -126,6 +129,7 @@ impl Grants {
             let Some(plan) = function.plan() else { continue };
             if &**plan.connection_setting() == connection_setting {
                 grants.add(&function.name, &plan.rights_needed());
+                grants.has_keys |= plan.idempotency_key().is_some();
             }
         }
         grants.left_out = catalogue.invalid().map(|(name, _)| name.to_owned()).collect();
@@ -178,6 +182,7 @@ impl GrantScript {
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let mut statements = vec![self.create_user()];
+        statements.extend(self.grants.has_keys.then(|| idempotency::SCRIPT.to_owned()));
         statements.extend(self.grants.grants.iter().map(|(object, rights)| self.grant(object, rights)));
         statements
     }
@@ -194,6 +199,11 @@ impl GrantScript {
         ];
         lines.extend(self.lookup_comment().iter().map(|line| format!("-- {line}")));
         lines.push(self.create_user());
+        if self.grants.has_keys {
+            lines.push(String::new());
+            lines.push("-- The table of idempotency keys and their answers.".to_owned());
+            lines.push(idempotency::SCRIPT.to_owned());
+        }
         for (object, rights) in &self.grants.grants {
             lines.push(String::new());
             for (right, functions) in rights {

@@ -11,9 +11,10 @@ use serde_json::Value as Json;
 use self::properties::{NotAnObject, Properties};
 use self::strictness::Place;
 use super::conversion::{from_host_moment, from_json, from_json_text, from_text};
-use super::plan::{BoundValues, Plan, PlannedParameter};
+use super::plan::{BoundKey, BoundValues, Plan, PlannedParameter};
 use super::principal::{AppServiceAuthentication, Caller, lacking, not_trusted, unauthenticated};
 use super::source::Source;
+use crate::database::idempotency::RequestHash;
 use crate::invocation::{
     Body, HttpRequest, Message, Parameter, Payload, Problem, Shadows, SqlType, SqlValue, TriggerInput,
     Violation,
@@ -50,23 +51,37 @@ impl Plan {
         let mut violations = Vec::new();
         let parameters = bind_all(&self.parameters, &values, &mut violations);
         let session_context = bind_all(&self.session_context, &values, &mut violations);
+        let key = self.idempotency_key.as_ref().and_then(|key| bind_key(key, &values, &mut violations));
         if !violations.is_empty() {
             return Err(Problem::invalid_parameters(violations));
         }
-        Ok(BoundValues { parameters, session_context })
+        let idempotency = match key {
+            Some(key) => {
+                let planned = self.parameters.iter().chain(&self.session_context);
+                let bound = planned.zip(parameters.iter().chain(&session_context));
+                let given = bound.filter(|(planned, _)| planned.source.is_callers());
+                let request = RequestHash::new(given.map(|(_, value)| value));
+                Some(BoundKey { key, caller: values.caller.identity()?, request })
+            }
+            None => None,
+        };
+        Ok(BoundValues { parameters, session_context, idempotency })
     }
 
-    /// Who calls; anonymous when no value tells. Nobody hears of other parameters before he is known.
+    /// Who calls; anonymous when no value tells and no key is somebody's. Nobody hears of other parameters before he is known.
     fn caller(
         &self,
         input: &TriggerInput,
         authentication: AppServiceAuthentication,
     ) -> Result<Caller, Problem> {
-        let (Some(path), TriggerInput::Http(request)) = (self.principal_paths().next(), input) else {
-            return Ok(Caller::Anonymous);
-        };
-        if authentication == AppServiceAuthentication::Off {
-            return Err(not_trusted(path));
+        let TriggerInput::Http(request) = input else { return Ok(Caller::Anonymous) };
+        match (self.principal_paths().next(), authentication) {
+            (Some(path), AppServiceAuthentication::Off) => return Err(not_trusted(path)),
+            (None, AppServiceAuthentication::Off) => return Ok(Caller::Anonymous),
+            (None, AppServiceAuthentication::On) if self.idempotency_key.is_none() => {
+                return Ok(Caller::Anonymous);
+            }
+            (Some(_) | None, AppServiceAuthentication::On) => {}
         }
         let caller = Caller::read(&request.headers)?;
         let mut missing = Vec::new();
@@ -169,6 +184,17 @@ fn bind_all(
         }
     }
     bound
+}
+
+/// The text of an idempotency key. An empty one would be the same for all who forget theirs.
+fn bind_key(key: &PlannedParameter, values: &Values<'_>, violations: &mut Vec<Violation>) -> Option<String> {
+    let message = match key.bind(values) {
+        Ok(SqlValue::Text(text)) if !text.is_empty() => return Some(text),
+        Ok(_) => "is required".to_owned(),
+        Err(message) => message,
+    };
+    violations.push(Violation { parameter: key.name.clone(), from: key.from.clone(), message });
+    None
 }
 
 /// What an invocation brings.

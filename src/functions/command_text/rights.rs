@@ -156,7 +156,7 @@ impl RightsNeeded {
         self.rights.iter().flat_map(|(object, rights)| rights.iter().map(move |right| (object, *right)))
     }
 
-    pub(super) fn need(&mut self, object: ObjectName, right: Right) {
+    pub(in crate::functions) fn need(&mut self, object: ObjectName, right: Right) {
         self.rights.entry(object).or_default().insert(right);
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::bindings::Bindings;
 use super::built_in;
+use super::idempotency;
 use super::outputs;
 use super::parameter;
 use super::section::Section;
@@ -17,7 +18,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -33,8 +34,9 @@ const KEYS: [&str; 15] = [
     "throwStatus",
     "outputs",
     session_context::KEY,
+    idempotency::KEY,
 ];
-const LATER: [&str; 4] = ["transaction", "replica", "faults", "idempotencyKey"];
+const LATER: [&str; 3] = ["transaction", "replica", "faults"];
 const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
@@ -58,6 +60,7 @@ impl CommandSection<'_> {
         let parameters = self.parameters(trigger, mistakes);
         let session_context = session_context::read(section, trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
+        let idempotency_key = idempotency::read(section, trigger, mistakes);
         let answer = self.answer(trigger, mistakes);
         let http_output = match trigger {
             Some(Trigger::Http(http)) => Some(http.output.as_str()),
@@ -83,6 +86,7 @@ impl CommandSection<'_> {
             connection_setting,
             parameters,
             session_context,
+            idempotency_key,
             repeatable,
             timeout,
             throw_status,

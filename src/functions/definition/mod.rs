@@ -5,6 +5,7 @@ mod built_in;
 mod command;
 mod error;
 mod forwarded;
+mod idempotency;
 mod message_trigger;
 mod outputs;
 mod parameter;

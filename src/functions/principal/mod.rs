@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 
 pub(super) use path::PrincipalPath;
 
+use crate::database::idempotency::CallerIdentity;
 use crate::invocation::Problem;
 use crate::settings::{APP_SERVICE_AUTHENTICATION, Lookup, app_service_authentication};
 use claims::Claims;
@@ -88,6 +89,20 @@ impl Caller {
             provider: single(PROVIDER_HEADER)?,
             claims,
         }))
+    }
+
+    /// Whose an idempotency key is.
+    ///
+    /// # Errors
+    /// A 403 problem when the platform knows the caller and doesn't say what to call him: he must not meet another's keys.
+    pub(super) fn identity(&self) -> Result<CallerIdentity, Problem> {
+        match self {
+            Self::Anonymous => Ok(CallerIdentity::Unknown),
+            Self::Known(Principal { id: Some(id), provider, .. }) => {
+                Ok(CallerIdentity::Known { provider: provider.clone(), id: id.clone() })
+            }
+            Self::Known(Principal { id: None, .. }) => Err(lacking(&["principal.id"])),
+        }
     }
 
     /// The value at a path; None when there is none, or nobody is known.

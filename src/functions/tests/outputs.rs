@@ -39,7 +39,7 @@ fn shaped(sql: &str, events: &[Event<'_>]) -> Result<Shaped, SinkError> {
     let function = http(QUEUE, sql).unwrap();
     let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, events)?;
-    Ok(sink.finish(function.plan().unwrap()).unwrap())
+    Ok(sink.finish().unwrap())
 }
 
 /// What goes to the queue.
@@ -78,7 +78,7 @@ fn a_row_goes_as_an_object_and_no_row_as_nothing() {
         let sql = format!(r#"{result}, "outputs": {{ "orders": "row" }}"#);
         assert!(queued(&sql, &TWO[..2]) == json(r#"{"Id":1,"Name":"a"}"#), "{result}");
         assert!(queued(&sql, &TWO[..1]).is_none(), "{result}");
-        let SinkError::Form(sentence) = shaped(&sql, &TWO).unwrap_err();
+        let sentence = shaped(&sql, &TWO).unwrap_err().to_string();
         assert!(sentence.contains("is `row`, but the command returned more than one row"), "{sentence}");
     }
 }
@@ -96,7 +96,7 @@ fn a_value_goes_as_its_text_its_bytes_or_its_json() {
         assert!(sent(Cell::Integer(5)) == json("5"), "{result}");
         assert!(sent(Cell::Null).is_none(), "{result}");
         assert!(queued(&sql, &[Columns(&["a"]), Row(&[Cell::Null]), Affected(1)]).is_none(), "{result}");
-        let SinkError::Form(sentence) = shaped(&sql, &TWO[..2]).unwrap_err();
+        let sentence = shaped(&sql, &TWO[..2]).unwrap_err().to_string();
         assert!(sentence.contains("2 columns"), "{sentence}");
     }
     // The answer is the value too, or the object around it.
@@ -132,7 +132,7 @@ fn nothing_goes_anywhere_beside_a_problem() {
 #[test]
 fn a_command_without_rows_ends_with_the_cure_when_an_output_wants_them() {
     let function = http(QUEUE, r#""result": "none", "outputs": { "orders": "row" }"#).unwrap();
-    let problem = JsonSink::new(function.plan().unwrap()).finish(function.plan().unwrap()).unwrap_err();
+    let problem = JsonSink::new(function.plan().unwrap()).finish().unwrap_err();
     assert_eq!(problem.status, 500);
     assert!(problem.detail.contains("`sql.outputs` is `row`"), "{}", problem.detail);
 }
@@ -144,7 +144,7 @@ fn a_restart_forgets_what_outputs_would_get() {
     push(&mut sink, &TWO).unwrap();
     assert!(crate::database::ResultSink::restart(&mut sink));
     push(&mut sink, &TWO[..2]).unwrap();
-    let outputs = sink.finish(function.plan().unwrap()).unwrap().outputs;
+    let outputs = sink.finish().unwrap().outputs;
     assert!(outputs[0].content == OutputContent::JsonList(vec![r#"{"Id":1,"Name":"a"}"#.to_owned()]));
 }
 

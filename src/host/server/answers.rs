@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::{ConnectionType, Method, StatusCode, header};
 
-use crate::host::reply::{HostReply, HttpAnswer};
+use crate::host::reply::{HostReply, HttpAnswer, REPLAYED};
 use crate::host::worker::Worker;
 use crate::invocation::Problem;
 
@@ -73,6 +73,9 @@ pub(super) fn caller_answer(answer: HttpAnswer) -> HttpResponse {
     }
     if let Some(challenge) = answer.challenge() {
         response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    }
+    if answer.is_replayed {
+        response.insert_header((REPLAYED, "true"));
     }
     match answer.body {
         Some(body) => response.insert_header((header::CONTENT_TYPE, answer.content_type)).body(body),
