@@ -19,6 +19,7 @@ mod doctor;
 mod forged_envelopes;
 mod guides;
 mod idempotency;
+mod idempotency_model;
 mod identity;
 mod invalid_parameters;
 mod messages;
