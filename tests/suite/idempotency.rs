@@ -6,11 +6,8 @@ use crate::support::principal::{HEADER, SWITCH, with_claims};
 use crate::support::script_root::FunctionFolder;
 use crate::support::{Answer, Desk, eventually};
 
-const SEED: &str = "CREATE TABLE dbo.Payments (Id int IDENTITY PRIMARY KEY, Amount int NOT NULL);
-    CREATE TABLE dbo.AzsqlIdempotency (
-        Id binary(32) NOT NULL CONSTRAINT PK_AzsqlIdempotency PRIMARY KEY, FunctionName nvarchar(128) NOT NULL,
-        Request binary(32) NOT NULL, Answer varbinary(max) NULL, CreatedAt datetime2(0) NOT NULL,
-        ExpiresAt datetime2(0) NOT NULL, INDEX IX_AzsqlIdempotency_ExpiresAt (ExpiresAt));";
+/// The table of keys stands in the sample database.
+const SEED: &str = "CREATE TABLE dbo.Payments (Id int IDENTITY PRIMARY KEY, Amount int NOT NULL);";
 const PAYMENTS: &str = "SELECT COUNT(*) FROM dbo.Payments";
 const PAY: &str = "IF @amount > 1000 THROW 50422, 'too much', 1;
     INSERT INTO dbo.Payments (Amount) OUTPUT inserted.Id, inserted.Amount VALUES (@amount)";
@@ -168,7 +165,7 @@ async fn what_has_expired_is_deleted_behind_a_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_table_the_answer_names_the_script() {
     let desk = Desk::builder()
-        .seed("CREATE TABLE dbo.Payments (Id int IDENTITY PRIMARY KEY, Amount int NOT NULL);")
+        .seed(&format!("{SEED} DROP TABLE dbo.AzsqlIdempotency;"))
         .function(pay("Pay", "pay"))
         .start()
         .await;

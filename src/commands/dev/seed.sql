@@ -29,9 +29,9 @@ CREATE TABLE dbo.AzsqlIdempotency (
     Request binary(32) NOT NULL,
     Answer varbinary(max) NULL,
     CreatedAt datetime2(0) NOT NULL,
-    ExpiresAt datetime2(0) NOT NULL,
-    INDEX IX_AzsqlIdempotency_ExpiresAt (ExpiresAt)
+    ExpiresAt datetime2(0) NOT NULL
 );
+CREATE INDEX IX_AzsqlIdempotency_ExpiresAt ON dbo.AzsqlIdempotency (ExpiresAt);
 
 INSERT INTO dbo.Persons (Name, City, Balance, Created) VALUES
     (N'Zoë Müller', N'Tromsø', 45179.8305, '2024-01-02T12:16:13.512'),

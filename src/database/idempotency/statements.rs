@@ -15,15 +15,17 @@ pub const TABLE: (&str, &str) = ("dbo", "AzsqlIdempotency");
 /// The clustered key is a hash, so that rows are spread and no two sessions meet on one page for long.
 pub const SCRIPT: &str = "\
 IF OBJECT_ID(N'dbo.AzsqlIdempotency', N'U') IS NULL
+BEGIN
     CREATE TABLE dbo.AzsqlIdempotency (
         Id binary(32) NOT NULL CONSTRAINT PK_AzsqlIdempotency PRIMARY KEY,
         FunctionName nvarchar(128) NOT NULL,
         Request binary(32) NOT NULL,
         Answer varbinary(max) NULL,
         CreatedAt datetime2(0) NOT NULL,
-        ExpiresAt datetime2(0) NOT NULL,
-        INDEX IX_AzsqlIdempotency_ExpiresAt (ExpiresAt)
-    );";
+        ExpiresAt datetime2(0) NOT NULL
+    );
+    CREATE INDEX IX_AzsqlIdempotency_ExpiresAt ON dbo.AzsqlIdempotency (ExpiresAt);
+END;";
 
 /// Takes the key, for a transaction that is open. A row of the key that has expired makes room first. LOCK_TIMEOUT takes no
 /// variable (T-SQL reference), and ends with the call.
