@@ -80,7 +80,8 @@ async fn desk() -> Desk {
     queued["result"] = "none".into();
     Desk::builder()
         .in_mode(Mode::Enveloped)
-        .seed(&format!("{TABLES}\n{}", azsql_worker::database::idempotency::SCRIPT))
+        // The table of keys stands in the sample database.
+        .seed(TABLES)
         .function(FunctionFolder::http(KEYED, "post", "keyed", keyed_section("header.idempotency-key"), COMMAND))
         .function(FunctionFolder::on(QUEUED, &trigger, queued, COMMAND))
         .start()
