@@ -268,8 +268,9 @@ impl Connector {
             let stream = open_stream(&host, port).await.map_err(|e| Fault::io(e.kind(), Stage::Opening))?;
             let config =
                 driver_config(&self.settings, self.trusted_authorities.as_deref(), &host, port, token);
-            match Client::connect(config, stream.compat_write()).await {
-                Ok(client) => return set_up(client).await,
+            // The driver's futures are large: on the heap they don't add up with those that wait for them.
+            match Box::pin(Client::connect(config, stream.compat_write())).await {
+                Ok(client) => return Box::pin(set_up(client)).await,
                 Err(DriverError::Routing { host: next_host, port: next_port }) => {
                     tracing::debug!(port = next_port, "the server redirects the login");
                     (host, port) = (next_host, next_port);
