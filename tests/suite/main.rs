@@ -22,6 +22,7 @@ mod faults;
 mod forged_envelopes;
 mod guides;
 mod idempotency;
+mod idempotency_model;
 mod identity;
 mod invalid_parameters;
 mod messages;

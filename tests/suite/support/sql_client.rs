@@ -30,4 +30,10 @@ impl SqlClient {
         let row = self.0.simple_query(query).await.unwrap().into_row().await.unwrap().unwrap();
         row.get(0).unwrap()
     }
+
+    /// The rows of a query whose columns are all whole numbers.
+    pub(crate) async fn numbers(&mut self, query: &str) -> Vec<Vec<i32>> {
+        let rows = self.0.simple_query(query).await.unwrap().into_first_result().await.unwrap();
+        rows.iter().map(|row| (0..row.len()).map(|column| row.get(column).unwrap()).collect()).collect()
+    }
 }
