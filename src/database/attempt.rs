@@ -53,7 +53,7 @@ impl Attempt {
         let mut stepping = Stepping::new(&self.command);
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
-            result = stepping.run(connection, sink) => Ok(result),
+            result = Box::pin(stepping.run(connection, sink)) => Ok(result),
         };
         match outcome {
             Ok(Ok(())) => {
