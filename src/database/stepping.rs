@@ -135,7 +135,7 @@ impl<'a> Stepping<'a> {
             Step::Rollback => transaction::roll_back(connection).await?,
             Step::Claim | Step::Record | Step::LookUp => {
                 let Some(idempotency) = &self.command.idempotency else { return Err(without_key()) };
-                return take_with_key(step, idempotency, connection, sink).await;
+                return Box::pin(take_with_key(step, idempotency, connection, sink)).await;
             }
         }
         Ok(Outcome::Done)
