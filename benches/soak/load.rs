@@ -91,12 +91,21 @@ fn generate(options: &Options, parts: &Parts, in_flight: &Arc<AtomicUsize>) -> (
                 (client.clone(), parts.worker.port, sender.clone(), Arc::clone(in_flight));
             in_flight.fetch_add(1, Ordering::SeqCst);
             running.spawn(async move {
-                let ended = request::send(&client, port, function, ticket, due).await;
-                // One without an answer stays in flight.
-                if !ended.hung {
-                    in_flight.fetch_sub(1, Ordering::SeqCst);
+                let mut due = due;
+                for _ in 0..=function.repeats() {
+                    let ended = request::send(&client, port, function, ticket, due).await;
+                    let (is_over, hung) = (ended.told == request::Told::Done, ended.hung);
+                    sender.send(ended).expect("a receiver");
+                    if hung {
+                        // One without an answer stays in flight.
+                        return;
+                    }
+                    if is_over {
+                        break;
+                    }
+                    due = Instant::now();
                 }
-                sender.send(ended).expect("a receiver");
+                in_flight.fetch_sub(1, Ordering::SeqCst);
             });
             while running.try_join_next().is_some() {}
         }
