@@ -17,6 +17,8 @@ use crate::samples;
 
 /// How long the pool may take to come back to its size after the last request.
 const REST: Duration = Duration::from_secs(15);
+/// How long a caller waits before it repeats a call with its key.
+const REPEAT_AFTER: Duration = Duration::from_millis(500);
 /// How long the worker may take to end.
 const END: Duration = Duration::from_secs(15);
 
@@ -103,6 +105,8 @@ fn generate(options: &Options, parts: &Parts, in_flight: &Arc<AtomicUsize>) -> (
                     if is_over {
                         break;
                     }
+                    // A caller that repeats at once is part of the trouble.
+                    tokio::time::sleep(REPEAT_AFTER).await;
                     due = Instant::now();
                 }
                 in_flight.fetch_sub(1, Ordering::SeqCst);
