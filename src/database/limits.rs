@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn ten_may_wait_for_each_connection() {
-        assert_eq!(PoolLimits::of_size(16).queue, 160);
+        assert_eq!(PoolLimits::of_size(16).queue, 800);
         assert_eq!(PoolLimits::of_size(usize::MAX).queue, usize::MAX);
     }
 }
