@@ -180,6 +180,8 @@ pub(super) fn outside_of_transactions<'a>(
         let second = tokens.get(at + 2);
         let is =
             |token: Option<&Token<'_>>, words: &[&str]| token.is_some_and(|token| token.is_any_word(words));
+        // Credentials, keys and audits of a database are objects in it.
+        let is_database = is(next, &["DATABASE"]) && !is(second, &["SCOPED", "ENCRYPTION", "AUDIT"]);
         let defines = token.is_any_word(&["CREATE", "ALTER", "DROP"]);
         let (words, why) = if token.is_any_word(&["COMMIT", "ROLLBACK", "SAVE"]) {
             (1, ManagesTransactions)
@@ -187,10 +189,7 @@ pub(super) fn outside_of_transactions<'a>(
             (2, ManagesTransactions)
         } else if token.is_any_word(&["BACKUP", "RESTORE", "RECONFIGURE", "KILL", "SHUTDOWN"]) {
             (1, Refused)
-        } else if defines && is(next, &["FULLTEXT"]) {
-            (2, Refused)
-        // Credentials, keys and audits of a database are objects in it.
-        } else if defines && is(next, &["DATABASE"]) && !is(second, &["SCOPED", "ENCRYPTION", "AUDIT"]) {
+        } else if defines && (is(next, &["FULLTEXT"]) || is_database) {
             (2, Refused)
         } else {
             return None;

@@ -120,8 +120,11 @@ impl Schedule {
                 fault.strike, fault.only, fault.times
             ));
         }
-        for history in histories {
-            story.push_str(&format!("  {history:?}\n"));
+        for History { key, amount, told } in histories {
+            // A caller who is told the same for ever is told it hundreds of times.
+            let first = &told[..told.len().min(12)];
+            let rest = told.len() - first.len();
+            story.push_str(&format!("  key {key:?}, amount {amount}, told {first:?} and {rest} more\n"));
         }
         for effect in effects {
             story.push_str(&format!("  {effect:?}\n"));
