@@ -35,6 +35,10 @@ pub(super) trait Session {
     fn call(&self, number: i32) -> Call;
     /// The body of its answer.
     fn answer(&self, number: i32) -> Json;
+    /// What is in the text of the statement that the worker runs by itself after the first call, if it does.
+    fn follows_the_first(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A request.
@@ -121,8 +125,19 @@ impl<S: Session> Stage<S> {
         assert!(status >= 400 && body["status"] == json!(status), "{status}: {text}");
         match body["type"].as_str() {
             Some("urn:azsql-worker:problem:outcome-unknown") => Seen::Unknown,
-            Some("urn:azsql-worker:problem:unavailable") => Seen::Failed,
+            Some("urn:azsql-worker:problem:unavailable" | "urn:azsql-worker:problem:rolled-back") => {
+                Seen::Failed
+            }
             _ => panic!("no problem that a cut makes: {text}"),
+        }
+    }
+
+    /// What only the first call of all meets is over then.
+    async fn warm_up(&mut self) {
+        assert!(matches!(self.ask().await, Seen::Answer(_)));
+        if let Some(text) = self.session.follows_the_first() {
+            let has_come = |replies: &[ReplyRecord]| replies.iter().any(|reply| reply.text.contains(text));
+            eventually(text, async || has_come(&self.desk.sql().faults().replies()).then_some(())).await;
         }
     }
 
@@ -141,8 +156,10 @@ impl<S: Session> Stage<S> {
         &mut self,
         mut after_cut: impl AsyncFnMut(&mut Self, &Reply, u64, Seen),
     ) {
-        let new = self.record().await;
+        self.warm_up().await;
         let open = self.record().await;
+        self.lose_the_connection(&Reply::of_call(&open, &open).pop().unwrap()).await;
+        let new = self.record().await;
         let replies = Reply::of_call(&new, &open);
         let last = replies.last().unwrap().clone();
         for reply in &replies {

@@ -50,6 +50,11 @@ impl Session for Write {
     fn answer(&self, number: i32) -> Json {
         json!({ "id": number })
     }
+
+    /// Keys that have expired are deleted.
+    fn follows_the_first(&self) -> Option<&'static str> {
+        self.is_keyed.then_some("DELETE TOP")
+    }
 }
 
 /// Whether this cut leaves the whole last answer.
@@ -92,11 +97,12 @@ async fn a_write_of_one_statement_cut_at_every_byte_is_there_once_or_told_as_unk
 
     stage
         .cut_everything(async |_, reply: &Reply, after, seen| {
-            let expected = if reply.is_of_opening { "failed" } else { "unknown" };
+            // After its last byte the connection is cut behind it, and nobody knows what became of what is sent then.
+            let is_sent = !reply.is_of_opening || after == reply.bytes();
             match seen {
                 Seen::Answer(_) => assert!(is_whole(reply, after), "{}, {after}", reply.name()),
-                Seen::Failed => assert_eq!(expected, "failed", "{}, {after}", reply.name()),
-                Seen::Unknown => assert_eq!(expected, "unknown", "{}, {after}", reply.name()),
+                Seen::Failed => assert!(reply.is_of_opening, "{}, {after}", reply.name()),
+                Seen::Unknown => assert!(is_sent, "{}, {after}", reply.name()),
                 Seen::Aborted => {}
             }
         })
