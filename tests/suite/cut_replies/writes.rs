@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 use super::recording::Reply;
-use super::stage::{Call, History, Seen, Session, Stage};
+use super::stage::{Call, History, Opening, Seen, Session, Stage};
 use crate::support::Desk;
 use crate::support::script_root::FunctionFolder;
 
@@ -96,7 +96,7 @@ async fn a_write_of_one_statement_cut_at_every_byte_is_there_once_or_told_as_unk
     let mut stage = Stage::new(Write { command: ONE, is_keyed: false }, SEED).await;
 
     stage
-        .cut_everything(async |_, reply: &Reply, after, seen| {
+        .cut_everything(Opening::Cut, async |_, reply: &Reply, after, seen| {
             // After its last byte the connection is cut behind it, and nobody knows what became of what is sent then.
             let is_sent = !reply.is_of_opening || after == reply.bytes();
             match seen {
@@ -119,17 +119,22 @@ async fn a_transaction_cut_at_every_byte_is_there_whole_and_once_or_not_at_all()
     let mut stage = Stage::new(Write { command: TWO, is_keyed: false }, SEED).await;
 
     stage
-        .cut_everything(async |_, reply: &Reply, after, seen| match seen {
+        .cut_everything(Opening::LeftAlone, async |_, reply: &Reply, after, seen| match seen {
             Seen::Answer(_) => assert!(is_whole(reply, after), "{}, {after}", reply.name()),
             Seen::Failed => assert!(!reply.is_last, "{}, {after}: COMMIT was sent", reply.name()),
-            Seen::Unknown => assert!(reply.is_last, "{}, {after}: COMMIT was not sent", reply.name()),
+            // Behind the last answer before it, COMMIT is sent into a connection that is cut.
+            Seen::Unknown => assert!(
+                reply.is_last || after == reply.bytes(),
+                "{}, {after}: COMMIT was not sent",
+                reply.name()
+            ),
             Seen::Aborted => {}
         })
         .await;
 
     let (happened, _) = settle(&stage.desk, &stage.history, &[1, 2]).await;
     let tally = stage.finish("a transaction").await;
-    assert!(tally.answers == 1 && tally.failed > 200 && tally.unknown > 10, "{tally:?}");
+    assert!(tally.answers == 1 && tally.failed > 100 && tally.unknown > 10, "{tally:?}");
     assert!(happened > 10, "{happened}");
 }
 
@@ -138,7 +143,7 @@ async fn a_keyed_write_cut_at_every_byte_is_there_once_when_its_caller_repeats_i
     let mut stage = Stage::new(Write { command: TWO, is_keyed: true }, SEED).await;
 
     stage
-        .cut_everything(async |stage, reply: &Reply, after, seen| {
+        .cut_everything(Opening::LeftAlone, async |stage, reply: &Reply, after, seen| {
             if !matches!(seen, Seen::Answer(_)) {
                 let again = stage.ask_again().await;
                 assert!(matches!(again, Seen::Answer(_)), "{}, {after}: {again:?}", reply.name());
