@@ -16,7 +16,6 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::expect_used,
-    clippy::panic,
     reason = "a benchmark is a program that prints and may end"
 )]
 
