@@ -77,9 +77,14 @@ impl Reply {
     }
 }
 
+/// Whether long answers are cut at every byte too.
+pub(super) fn is_everything() -> bool {
+    std::env::var("AZSQL_CUTS").is_ok_and(|cuts| cuts == "all")
+}
+
 /// Where an answer of this length is cut.
 pub(super) fn places(bytes: u64) -> Vec<u64> {
-    let is_all = std::env::var("AZSQL_CUTS").is_ok_and(|cuts| cuts == "all");
+    let is_all = is_everything();
     let is_wanted = |place: &u64| {
         let from_a_packets_end = (place % PACKET).min(PACKET - place % PACKET);
         place % STEP == 0

@@ -34,6 +34,22 @@ pub(super) enum Opening {
     LeftAlone,
 }
 
+/// Which cuts are this stage's, when several share them: one of every so many bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lane {
+    pub(super) number: u64,
+    pub(super) of: u64,
+}
+
+impl Lane {
+    /// All cuts.
+    pub(super) const ONLY: Self = Self { number: 0, of: 1 };
+
+    fn takes(self, place: u64) -> bool {
+        place % self.of == self.number
+    }
+}
+
 /// What is asked: how, and with which number, which is a new one for each call.
 pub(super) trait Session {
     /// The function.
@@ -74,6 +90,7 @@ pub(super) struct Stage<S> {
     session: S,
     pub(super) desk: Desk,
     client: reqwest::Client,
+    lane: Lane,
     last_number: i32,
     /// All calls, those between the cuts too.
     pub(super) history: History,
@@ -82,7 +99,7 @@ pub(super) struct Stage<S> {
 }
 
 impl<S: Session> Stage<S> {
-    pub(super) async fn new(session: S, seed: &str) -> Self {
+    pub(super) async fn new(session: S, seed: &str, lane: Lane) -> Self {
         let desk = Desk::builder()
             .seed(seed)
             .function(session.function())
@@ -95,7 +112,7 @@ impl<S: Session> Stage<S> {
             .await;
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         let (history, tally) = (Vec::new(), Tally::default());
-        Self { session, desk, client, last_number: 0, history, tally, begun: Instant::now() }
+        Self { session, desk, client, lane, last_number: 0, history, tally, begun: Instant::now() }
     }
 
     /// Calls with a number that no call had before.
@@ -178,7 +195,8 @@ impl<S: Session> Stage<S> {
             if reply.is_of_opening {
                 self.lose_the_connection(&last).await;
             }
-            for (number, after) in (1..).zip(places(reply.bytes())) {
+            let places = places(reply.bytes()).into_iter().filter(|place| self.lane.takes(*place));
+            for (number, after) in (1..).zip(places.collect::<Vec<_>>()) {
                 let seen = self.cut(reply, after).await;
                 after_cut(self, reply, after, seen).await;
                 if reply.is_of_opening && number % OPENINGS_IN_A_ROW == 0 {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 use super::recording::Reply;
-use super::stage::{Call, History, Opening, Seen, Session, Stage};
+use super::stage::{Call, History, Lane, Opening, Seen, Session, Stage};
 use crate::support::Desk;
 use crate::support::script_root::FunctionFolder;
 
@@ -93,7 +93,7 @@ async fn settle(desk: &Desk, history: &History, whole: &[i32]) -> (usize, usize)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_of_one_statement_cut_at_every_byte_is_there_once_or_told_as_unknown() {
-    let mut stage = Stage::new(Write { command: ONE, is_keyed: false }, SEED).await;
+    let mut stage = Stage::new(Write { command: ONE, is_keyed: false }, SEED, Lane::ONLY).await;
 
     stage
         .cut_everything(Opening::Cut, async |_, reply: &Reply, after, seen| {
@@ -116,7 +116,7 @@ async fn a_write_of_one_statement_cut_at_every_byte_is_there_once_or_told_as_unk
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_cut_at_every_byte_is_there_whole_and_once_or_not_at_all() {
-    let mut stage = Stage::new(Write { command: TWO, is_keyed: false }, SEED).await;
+    let mut stage = Stage::new(Write { command: TWO, is_keyed: false }, SEED, Lane::ONLY).await;
 
     stage
         .cut_everything(Opening::LeftAlone, async |_, reply: &Reply, after, seen| match seen {
@@ -140,7 +140,7 @@ async fn a_transaction_cut_at_every_byte_is_there_whole_and_once_or_not_at_all()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keyed_write_cut_at_every_byte_is_there_once_when_its_caller_repeats_it() {
-    let mut stage = Stage::new(Write { command: TWO, is_keyed: true }, SEED).await;
+    let mut stage = Stage::new(Write { command: TWO, is_keyed: true }, SEED, Lane::ONLY).await;
 
     stage
         .cut_everything(Opening::LeftAlone, async |stage, reply: &Reply, after, seen| {
