@@ -1,4 +1,7 @@
 //! Sessions that read: a cut answer is never told as the whole one.
+//!
+//! The driver decodes a packet when all of it is there, so an answer of one packet has all its rows or none. It is the one of
+//! several whose first rows are known when the rest never comes.
 
 use reqwest::Method;
 use serde_json::{Value as Json, json};
