@@ -16,7 +16,10 @@
 //! AZSQL_CUTS=all cargo test --test suite cut_replies -- --nocapture
 //! ```
 
-#![expect(clippy::print_stdout, reason = "how many cuts there were, and how they ended, is for people to read")]
+#![expect(
+    clippy::print_stdout,
+    reason = "how many cuts there were, and how they ended, is for people to read"
+)]
 
 mod reads;
 mod recording;
