@@ -1,8 +1,8 @@
 //! A database: one SQLite file in WAL mode, and what its sessions share in memory.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -31,6 +31,9 @@ pub struct Database {
     /// None when the server can't read the directory.
     pub(super) directory: Option<Vec<DirectoryEntry>>,
     pub(super) sessions: Arc<Sessions>,
+    /// Nobody uses it. Without it the last session that ends would be the file's last connection, whose end locks everybody out
+    /// while SQLite clears the WAL away, and a login at that moment would fail.
+    _kept_open: Mutex<Connection>,
     /// Removed with the last handle.
     _directory: Option<tempfile::TempDir>,
 }
@@ -87,6 +90,7 @@ impl Database {
             transactions: AtomicU64::new(1),
             directory: users,
             sessions: Arc::default(),
+            _kept_open: Mutex::new(connection),
             _directory: directory,
         }))
     }
