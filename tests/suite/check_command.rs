@@ -72,7 +72,8 @@ fn the_samples_have_no_mistake() {
 
     assert_eq!(checked.code, Some(0), "{:#?}", checked.lines);
     let functions = fs::read_dir(script_root::samples()).unwrap().count();
-    assert_eq!(checked.lines, [format!("{functions} functions, host.json: no mistakes")]);
+    // What stands below is the script of a table that a sample needs.
+    assert_eq!(checked.lines[0], format!("{functions} functions, host.json: no mistakes"));
     assert_eq!(checked.errors, "");
 }
 

@@ -37,6 +37,26 @@ fn the_samples_script_is_the_least_that_they_need() {
 IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = N'my-function-app')
     CREATE USER [my-function-app] FROM EXTERNAL PROVIDER;
 
+-- The table of idempotency keys and their answers.
+IF OBJECT_ID(N'dbo.AzsqlIdempotency', N'U') IS NULL
+BEGIN
+    CREATE TABLE dbo.AzsqlIdempotency (
+        Id binary(32) NOT NULL CONSTRAINT PK_AzsqlIdempotency PRIMARY KEY,
+        FunctionName nvarchar(128) NOT NULL,
+        Request binary(32) NOT NULL,
+        Answer varbinary(max) NULL,
+        CreatedAt datetime2(0) NOT NULL,
+        ExpiresAt datetime2(0) NOT NULL
+    );
+    CREATE INDEX IX_AzsqlIdempotency_ExpiresAt ON dbo.AzsqlIdempotency (ExpiresAt);
+END;
+
+-- SELECT for PlaceOrder
+-- INSERT for PlaceOrder
+-- UPDATE for PlaceOrder
+-- DELETE for PlaceOrder
+GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::[dbo].[AzsqlIdempotency] TO [my-function-app];
+
 -- SELECT for IngestOrder
 -- INSERT for IngestOrder
 GRANT SELECT, INSERT ON OBJECT::[dbo].[IncomingOrders] TO [my-function-app];
@@ -49,6 +69,10 @@ GRANT INSERT ON OBJECT::[dbo].[NightlySummaries] TO [my-function-app];
 -- UPDATE for UpdatePerson
 -- DELETE for DeletePerson
 GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::[dbo].[Persons] TO [my-function-app];
+
+-- SELECT for PlaceOrder
+-- INSERT for PlaceOrder
+GRANT SELECT, INSERT ON OBJECT::[dbo].[PlacedOrders] TO [my-function-app];
 "
     );
 }
