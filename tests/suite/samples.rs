@@ -181,8 +181,8 @@ async fn an_order_that_is_placed_twice_with_one_key_is_there_once() {
     let placed = desk.post_with("/api/orders", &order, &headers).await;
     let again = desk.post_with("/api/orders", &order, &headers).await;
 
-    assert_eq!(placed.json(201), json!({ "Id": 1, "Customer": "CANARY", "Amount": 12.50 }));
-    assert_eq!((again.status, &again.text), (201, &placed.text));
+    assert_eq!(placed.text, r#"{"Id":1,"Customer":"CANARY","Amount":12.50}"#);
+    assert_eq!((placed.status, again.status, &again.text), (201, 201, &placed.text));
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.PlacedOrders").await, 1);
     desk.finish().await;

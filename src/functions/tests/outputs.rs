@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::definitions::only;
 use super::read;
 use super::shaping::{Event, push};
-use crate::database::{Cell, SinkError};
+use crate::database::{Cell, ResultSink, SinkError};
 use crate::functions::{DefinitionError, Function, JsonSink, OutputContent, Receiver, Shaped};
 
 use Event::{Affected, Columns, Row};

@@ -108,14 +108,10 @@ async fn a_repeat_waits_for_a_commit_that_is_late_and_gets_its_answer() {
         // The orphan holds the key while the repeat is on its way to claim it.
         a_failed_try(&desk).await;
         eventually("the orphan", async || (desk.sql().faults().orphans() == 1).then_some(())).await;
-        let tries = |event: &Json| event["message"] == "the idempotency key had its answer already";
-        let looked_up = desk.worker_events().into_iter().filter(tries).count();
         desk.sql().faults().release_stalled();
-        looked_up
     };
-    let (answer, looked_up) = tokio::join!(desk.get(PATH), release);
+    let (answer, ()) = tokio::join!(desk.get(PATH), release);
 
-    assert_eq!(looked_up, 0, "nothing is told before the orphan ends");
     assert_eq!(answer.json(201), json!({ "Id": 1, "Amount": 5 }));
     assert!(is_replay(&answer));
     assert_eq!((armed.struck(), desk.number(PAYMENTS).await), (1, 1));

@@ -25,7 +25,7 @@ fn take(name: &str, key: &str) -> FunctionFolder {
 
 /// A delivery as the host posts it.
 fn delivery(id: &str, dequeue_count: u32, amount: u32) -> String {
-    let message = json!({ "id": "CANARY-own", "amount": amount }).to_string();
+    let message = json!({ "customer": "CANARY", "amount": amount }).to_string();
     json!({
         "Data": { "m": Json::String(message).to_string() },
         "Metadata": {

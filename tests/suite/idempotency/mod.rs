@@ -16,7 +16,7 @@ use crate::support::{Answer, Desk};
 const SEED: &str = "CREATE TABLE dbo.Payments (Id int IDENTITY PRIMARY KEY, Amount int NOT NULL);";
 const PAYMENTS: &str = "SELECT COUNT(*) FROM dbo.Payments";
 const KEYS: &str = "SELECT COUNT(*) FROM dbo.AzsqlIdempotency";
-const PAY: &str = "IF @amount > 1000 THROW 50422, 'too much', 1;
+const PAY: &str = "IF @amount > 1000 THROW 50422, 'That is too much.', 1;
     INSERT INTO dbo.Payments (Amount) OUTPUT inserted.Id, inserted.Amount VALUES (@amount)";
 
 /// A function that pays once for each key.
