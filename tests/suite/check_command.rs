@@ -302,3 +302,37 @@ fn a_function_that_takes_who_calls_is_warned_of_until_the_authentication_is_on()
     assert!(lines.contains("Raw/function.json") && lines.contains("take `principal.*`"), "{lines}");
     assert!(!on.contains("Known/") && on.contains("Raw/"), "{on}");
 }
+
+/// A function with an idempotency key.
+fn keyed() -> FunctionFolder {
+    let sql = json!({ "result": "none", "idempotencyKey": "header.idempotency-key" });
+    FunctionFolder::http("Pay", "post", "pay", sql, "DELETE FROM dbo.Orders")
+}
+
+#[test]
+fn the_script_of_the_table_of_keys_stands_below_the_last_line_where_a_function_has_a_key() {
+    let host_json = script_root::HOST_JSON;
+    let with_key = check(root(host_json, &[keyed(), read("GetOrder", "get", "orders")]).path(), &[]);
+    let without = check(root(host_json, &[read("GetOrder", "get", "orders")]).path(), &[]);
+
+    let below = |checked: &Checked| {
+        let at = checked.lines.iter().position(|line| line.contains("host.json: ")).unwrap();
+        checked.lines[at + 1..].join("\n")
+    };
+    assert_eq!((with_key.code, without.code), (Some(0), Some(0)), "a table is no mistake");
+    assert!(below(&with_key).ends_with(azsql_worker::database::idempotency::SCRIPT), "{:#?}", with_key.lines);
+    assert_eq!(below(&without), "");
+}
+
+#[test]
+fn a_script_gets_the_table_of_keys_as_a_note() {
+    let folder = root(script_root::HOST_JSON, &[keyed()]);
+
+    let checked = check(folder.path(), &["--json"]);
+
+    let found: Vec<Json> = serde_json::from_str(&checked.lines.concat()).unwrap();
+    let [note] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((&note["severity"], &note["key"]), (&json!("note"), &json!("sql.idempotencyKey")));
+    assert_eq!((&note["file"], &note["line"]), (&json!("Pay/function.json"), &Json::Null));
+    assert_eq!(note["script"], azsql_worker::database::idempotency::SCRIPT);
+}

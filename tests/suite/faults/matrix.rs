@@ -190,9 +190,6 @@ async fn a_command_with_a_key_is_replayed_whole_whatever_happened_before_commit(
         .play(vec![
             before_sending(1),
             case("cut at BEGIN", Fault::at(RequestKind::Begin, RequestFault::Cut(CutBy::Reset)), DONE, 1, 1),
-            case("1205 at the claim", at_key(CLAIM, RequestFault::Fail(at_statement(1205))), DONE, 1, 1),
-            case("cut at the claim", at_key(CLAIM, RequestFault::Cut(CutBy::Reset)), DONE, 1, 1),
-            case("cut after the claim", at_key(CLAIM, RequestFault::RunThenCut(CutBy::Fin)), DONE, 1, 1),
             case("1205", fails_with(1205), DONE, 1, 1),
             case("40613 after it was sent", fails_with(40613), DONE, 1, 1),
             case("cut before it ran", at_command(RequestFault::Cut(CutBy::Reset)), DONE, 1, 1),
@@ -204,9 +201,30 @@ async fn a_command_with_a_key_is_replayed_whole_whatever_happened_before_commit(
                 1,
                 1,
             ),
+            case("a key that exists", fails_with(2627), Told::Failed(409, "conflict"), 1, 0),
+            case("and then all is well", fails_with(1205), DONE, 1, 1),
+        ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_on_the_table_of_keys_leaves_neither_key_nor_effect_behind() {
+    Stage::new(Kind::Keyed)
+        .await
+        .play(vec![
+            before_sending(1),
+            case("1205 at the claim", at_key(CLAIM, RequestFault::Fail(at_statement(1205))), DONE, 1, 1),
+            case("cut at the claim", at_key(CLAIM, RequestFault::Cut(CutBy::Reset)), DONE, 1, 1),
+            case("cut after the claim", at_key(CLAIM, RequestFault::RunThenCut(CutBy::Fin)), DONE, 1, 1),
             case("1205 at the record", at_key(RECORD, RequestFault::Fail(at_statement(1205))), DONE, 1, 1),
             case("cut after the record", at_key(RECORD, RequestFault::RunThenCut(CutBy::Reset)), DONE, 1, 1),
-            case("a key that exists", fails_with(2627), Told::Failed(409, "conflict"), 1, 0),
+            case(
+                "no right to the table",
+                at_key(CLAIM, RequestFault::Fail(at_statement(229))),
+                Told::Failed(500, "database"),
+                0,
+                0,
+            ),
             case("and then all is well", fails_with(1205), DONE, 1, 1),
         ])
         .await;
