@@ -93,7 +93,11 @@ async fn the_acknowledgement_that_is_lost_places_one_order_whatever_the_effect()
 
         assert_eq!(first.json(201)["Customer"], "CANARY", "{effect}");
         assert_eq!(first.header("idempotency-replayed").is_some(), is_replay, "{effect}");
-        assert_eq!((again.header("idempotency-replayed"), &again.text), (Some("true"), &first.text), "{effect}");
+        assert_eq!(
+            (again.header("idempotency-replayed"), &again.text),
+            (Some("true"), &first.text),
+            "{effect}"
+        );
         let rule = &report(&dev).await["rules"][0];
         assert_eq!(rule["struck"], 1, "{effect}: {rule}");
         let endpoint = dev.line_with("SQL endpoint:").await;

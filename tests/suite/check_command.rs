@@ -121,7 +121,8 @@ fn a_script_gets_an_array_of_objects_and_nothing_else() {
     assert_eq!(person["key"], "sql.parameters.@id.type");
     assert!(person["message"].as_str().is_some_and(|message| message.contains("int")));
 
-    let clean = check(Path::new(env!("CARGO_MANIFEST_DIR")), &["--json"]);
+    let clean = root(script_root::HOST_JSON, &[read("Right", "get", "right")]);
+    let clean = check(clean.path(), &["--json"]);
     assert_eq!((clean.code, clean.lines.concat().as_str()), (Some(0), "[]"));
 }
 

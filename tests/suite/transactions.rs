@@ -131,15 +131,17 @@ async fn a_command_that_returns_no_result_set_where_rows_are_wanted_leaves_nothi
         }
         let desk = Desk::builder().seed(TABLES).function(function("Silent", sql, silent)).start().await;
 
-        let problem =
-            desk.post("/api/silent?key=CANARY", &json!({})).await.problem_for_caller(500, "results");
+        for _ in 0..2 {
+            let answer = desk.post("/api/silent?key=CANARY", &json!({})).await;
 
-        let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains("no result set; let it SELECT"), "{result}: {detail}");
-        assert!(detail.ends_with("What the command did was rolled back."), "{result}: {detail}");
+            let problem = answer.problem_for_caller(500, "results");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("no result set; let it SELECT"), "{result}: {detail}");
+            assert!(detail.ends_with("What the command did was rolled back."), "{result}: {detail}");
+        }
         assert_eq!(entered(&desk).await, 0, "{result}");
         assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.AzsqlIdempotency").await, 0, "{result}");
-        assert_eq!(desk.sql().connections(), 2, "{result}: the connection was read to its end and is kept");
+        assert_eq!(desk.worker_logins().len(), 1, "{result}: what was read to its end can be used again");
         desk.finish().await;
     }
 }

@@ -17,8 +17,7 @@ use crate::invocation::Mistake;
 pub(super) use inspection::{Inspection, inspect, inspect_copy};
 
 /// What the script is for that stands below it.
-const KEY_TABLE: &str =
-    "The table that `idempotencyKey` needs in the functions' database; running the script again changes nothing:";
+const KEY_TABLE: &str = "The table that `idempotencyKey` needs in the functions' database; running the script again changes nothing:";
 
 /// Options of `check`.
 #[derive(Clone, Debug, clap::Args)]

@@ -38,10 +38,9 @@ impl Kind {
                 (json!({ "result": "rowsAffected", "parameters": id }), INSERT.to_owned())
             }
             Self::Transaction => (json!({ "result": "rowsAffected", "parameters": id }), both),
-            Self::Keyed => (
-                json!({ "result": "rowsAffected", "parameters": id, "idempotencyKey": "body.key" }),
-                both,
-            ),
+            Self::Keyed => {
+                (json!({ "result": "rowsAffected", "parameters": id, "idempotencyKey": "body.key" }), both)
+            }
             Self::OnItsOwn => {
                 (json!({ "result": "rowsAffected", "parameters": id, "transaction": "none" }), both)
             }
@@ -117,8 +116,7 @@ impl Stage {
         let (kind, what, id) = (self.kind, case.what, self.played);
         let armed = self.desk.sql().faults().arm(case.fault);
 
-        let answer =
-            self.desk.post("/api/work", &json!({ "id": id, "key": format!("CANARY-{id}") })).await;
+        let answer = self.desk.post("/api/work", &json!({ "id": id, "key": format!("CANARY-{id}") })).await;
 
         assert!(armed.struck() >= 1, "{kind:?}, {what}: the fault did not strike");
         self.desk.sql().faults().disarm(armed.id());

@@ -8,10 +8,7 @@ use super::schedule::{KEYS, Schedule};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// Acknowledged, with the effect's row number in the answer.
-    Done {
-        id: i64,
-        amount: i32,
-    },
+    Done { id: i64, amount: i32 },
     /// It did not happen: a problem of this kind says so.
     Refused(String),
     /// The key belongs to another request.
@@ -51,7 +48,12 @@ pub(super) const TICKETS: usize = KEYS + 4;
 
 /// Everything that breaks a law. `settled`: each key was called once more after the faults were over, with its usual amount,
 /// so nothing may be open. `total_off`: by how much the running total differs from the effects.
-pub(super) fn breaks(histories: &[History], effects: &[Effect], settled: bool, total_off: i64) -> Vec<String> {
+pub(super) fn breaks(
+    histories: &[History],
+    effects: &[Effect],
+    settled: bool,
+    total_off: i64,
+) -> Vec<String> {
     let mut breaks = Vec::new();
     if total_off != 0 {
         breaks.push(format!("the running total is off by {total_off}: a transaction took effect in part"));
@@ -61,9 +63,15 @@ pub(super) fn breaks(histories: &[History], effects: &[Effect], settled: bool, t
         breaks.push(format!("nobody asked for {effect:?}"));
     }
     for ticket_of_law in tickets {
-        let mine: Vec<&History> = histories.iter().filter(|history| ticket(history.key) == ticket_of_law).collect();
-        let there: Vec<Effect> = effects.iter().copied().filter(|effect| effect.ticket == ticket_of_law).collect();
-        let what = if ticket_of_law < KEYS { format!("key {ticket_of_law}") } else { format!("ticket {ticket_of_law}") };
+        let mine: Vec<&History> =
+            histories.iter().filter(|history| ticket(history.key) == ticket_of_law).collect();
+        let there: Vec<Effect> =
+            effects.iter().copied().filter(|effect| effect.ticket == ticket_of_law).collect();
+        let what = if ticket_of_law < KEYS {
+            format!("key {ticket_of_law}")
+        } else {
+            format!("ticket {ticket_of_law}")
+        };
         let told = || mine.iter().flat_map(|history| history.told.iter().map(|told| (history.amount, told)));
         if there.len() > 1 {
             breaks.push(format!("{what} took effect {} times", there.len()));
@@ -107,7 +115,10 @@ impl Schedule {
             story.push_str(&format!("  {call:?}\n"));
         }
         for (place, fault) in &self.faults {
-            story.push_str(&format!("  {place:?}: {:?} {:?} times {:?}\n", fault.strike, fault.only, fault.times));
+            story.push_str(&format!(
+                "  {place:?}: {:?} {:?} times {:?}\n",
+                fault.strike, fault.only, fault.times
+            ));
         }
         for history in histories {
             story.push_str(&format!("  {history:?}\n"));
@@ -127,7 +138,8 @@ fn each_law_sees_its_breach_and_blames_nothing_else() {
     let refused = || Told::Refused("503 unavailable".to_owned());
     let history = |told: Vec<Told>| History { key: Ok(0), amount: 10, told };
     let effect = |id| Effect { id, ticket: 0, amount: 10 };
-    let check = |told: Vec<Told>, effects: &[Effect], settled| breaks(&[history(told)], effects, settled, 0).len();
+    let check =
+        |told: Vec<Told>, effects: &[Effect], settled| breaks(&[history(told)], effects, settled, 0).len();
 
     assert_eq!(check(vec![unknown(), done(1), done(1)], &[effect(1)], true), 0);
     assert_eq!(check(vec![unknown()], &[], false), 0);

@@ -36,7 +36,11 @@ impl Breach {
     }
 
     /// A session that breaks the protocol.
-    pub(super) fn session(self, database: &Arc<Database>, login: Login) -> Result<Box<dyn Session>, SqlError> {
+    pub(super) fn session(
+        self,
+        database: &Arc<Database>,
+        login: Login,
+    ) -> Result<Box<dyn Session>, SqlError> {
         let aside = database.session(login.clone())?;
         let inner = database.session(login)?;
         Ok(Box::new(Broken { breach: self, inner, aside, put_off: Vec::new() }))
@@ -118,7 +122,13 @@ impl Session for Broken {
         self.inner.batch(text, reply);
     }
 
-    fn execute_sql(&mut self, text: &str, declarations: &str, arguments: &[Argument], reply: &mut dyn ReplySink) {
+    fn execute_sql(
+        &mut self,
+        text: &str,
+        declarations: &str,
+        arguments: &[Argument],
+        reply: &mut dyn ReplySink,
+    ) {
         let statement = Statement {
             text: text.to_owned(),
             declarations: declarations.to_owned(),

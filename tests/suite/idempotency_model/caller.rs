@@ -6,7 +6,11 @@ use super::account::{History, Told};
 use super::schedule::Call;
 
 /// Plays a caller; `ask` is one try.
-pub(super) async fn play<F: Future<Output = Told>>(call: Call, number: usize, ask: impl Fn() -> F) -> History {
+pub(super) async fn play<F: Future<Output = Told>>(
+    call: Call,
+    number: usize,
+    ask: impl Fn() -> F,
+) -> History {
     tokio::time::sleep(call.begins).await;
     let mut told = Vec::new();
     for _ in 0..=call.repeats {
@@ -30,9 +34,8 @@ pub(super) fn told_by_problem(status: u16, kind: &str, number: Option<u64>) -> T
     let number = number.map(|number| format!(" ({number})")).unwrap_or_default();
     let what = format!("{status} {kind}{number}");
     match kind {
-        "outcome-unknown" | "deadline" | "cancelled" | "results" | "defect" | "answer-lost" | "no problem" => {
-            Told::Unknown(what)
-        }
+        "outcome-unknown" | "deadline" | "cancelled" | "results" | "defect" | "answer-lost"
+        | "no problem" => Told::Unknown(what),
         "key-reused" => Told::OtherRequest,
         _ => Told::Refused(what),
     }

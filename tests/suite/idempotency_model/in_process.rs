@@ -99,7 +99,10 @@ async fn every_acknowledged_effect_is_there_once_whatever_happens_on_the_way() {
     println!("{ran} schedules in {:.1?}, faults that struck: {struck:?}", begun.elapsed());
     // Otherwise the statements have other texts than the faults look for, and nothing was shown.
     for place in Place::ON_THE_WAY.into_iter().filter(|_| all_places) {
-        assert!(struck.get(&place).is_some_and(|times| *times > 0), "no fault struck at {place:?}: {struck:?}");
+        assert!(
+            struck.get(&place).is_some_and(|times| *times > 0),
+            "no fault struck at {place:?}: {struck:?}"
+        );
     }
 }
 

@@ -82,7 +82,13 @@ async fn desk() -> Desk {
         .in_mode(Mode::Enveloped)
         // The table of keys stands in the sample database.
         .seed(TABLES)
-        .function(FunctionFolder::http(KEYED, "post", "keyed", keyed_section("header.idempotency-key"), COMMAND))
+        .function(FunctionFolder::http(
+            KEYED,
+            "post",
+            "keyed",
+            keyed_section("header.idempotency-key"),
+            COMMAND,
+        ))
         .function(FunctionFolder::on(QUEUED, &trigger, queued, COMMAND))
         .start()
         .await
@@ -133,7 +139,8 @@ async fn run(desk: &Desk, killing: &Killing, first_ticket: i32) -> Result<(), St
         histories.push(tokio::time::timeout(BOUND, caller).await.expect("a caller waits for ever").unwrap());
     }
     let mut client = desk.sql_client().await;
-    let query = format!("SELECT Id, Ticket, Amount FROM dbo.Effects WHERE Ticket >= {first_ticket} ORDER BY Id");
+    let query =
+        format!("SELECT Id, Ticket, Amount FROM dbo.Effects WHERE Ticket >= {first_ticket} ORDER BY Id");
     let poisoned = |number: usize| {
         let part = format!("\"ticket\":{},", message_ticket(number));
         desk.host().poison_messages().iter().any(|poisoned| poisoned.message.contains(&part))

@@ -117,8 +117,11 @@ impl Lane {
     pub(super) async fn run(&mut self, schedule: &Schedule) -> Result<(), String> {
         let first_ticket = self.next_ticket;
         self.next_ticket += i32::try_from(TICKETS).unwrap();
-        let armed: Vec<_> =
-            schedule.faults.iter().map(|(place, fault)| (*place, self.sql.faults().arm(fault.clone()))).collect();
+        let armed: Vec<_> = schedule
+            .faults
+            .iter()
+            .map(|(place, fault)| (*place, self.sql.faults().arm(fault.clone())))
+            .collect();
 
         let callers: Vec<_> = (schedule.calls.iter().cloned().enumerate())
             .map(|(number, call)| {
@@ -129,7 +132,8 @@ impl Lane {
             .collect();
         let mut histories = Vec::new();
         for caller in callers {
-            histories.push(tokio::time::timeout(BOUND, caller).await.expect("a caller waits for ever").unwrap());
+            histories
+                .push(tokio::time::timeout(BOUND, caller).await.expect("a caller waits for ever").unwrap());
         }
         for (place, armed) in armed {
             *self.struck.entry(place).or_default() += armed.struck();
@@ -142,7 +146,8 @@ impl Lane {
             return Err(format!("{}\n{}", breaks.join("\n"), schedule.story(&histories, &effects)));
         }
 
-        let keys: std::collections::BTreeSet<usize> = schedule.calls.iter().filter_map(|call| call.key).collect();
+        let keys: std::collections::BTreeSet<usize> =
+            schedule.calls.iter().filter_map(|call| call.key).collect();
         for key in keys {
             histories.push(self.settle(first_ticket, key).await);
         }
@@ -227,7 +232,8 @@ async fn no_orphans(faults: Faults) {
 fn write_app(root: &Path) {
     std::fs::create_dir(root).unwrap();
     std::fs::write(root.join("host.json"), crate::support::script_root::HOST_JSON).unwrap();
-    FunctionFolder::http(KEYED, "post", "keyed", keyed_section("header.idempotency-key"), COMMAND).write(root);
+    FunctionFolder::http(KEYED, "post", "keyed", keyed_section("header.idempotency-key"), COMMAND)
+        .write(root);
     FunctionFolder::http(PLAIN, "post", "plain", section(), COMMAND).write(root);
 }
 
@@ -262,7 +268,8 @@ impl ServiceClient {
         if key.is_ok() {
             request.headers.insert("idempotency-key".to_owned(), format!("key-{ticket}"));
         }
-        let invocation = Invocation::new(uuid::Uuid::new_v4().to_string(), Arc::clone(&function.name), TIMEOUT);
+        let invocation =
+            Invocation::new(uuid::Uuid::new_v4().to_string(), Arc::clone(&function.name), TIMEOUT);
         let plan = function.plan().unwrap();
         told(self.service.run(plan, invocation, TriggerInput::Http(request)).await)
     }
@@ -285,7 +292,9 @@ fn told(result: Result<Shaped, Problem>) -> Told {
 /// The tickets of a schedule are apart: keys first, then calls without one.
 #[test]
 fn tickets_of_keys_and_calls_are_apart() {
-    let tickets: std::collections::BTreeSet<usize> =
-        (0..KEYS).map(|key| account::ticket(Ok(key))).chain((0..4).map(|call| account::ticket(Err(call)))).collect();
+    let tickets: std::collections::BTreeSet<usize> = (0..KEYS)
+        .map(|key| account::ticket(Ok(key)))
+        .chain((0..4).map(|call| account::ticket(Err(call))))
+        .collect();
     assert_eq!(tickets.len(), TICKETS);
 }

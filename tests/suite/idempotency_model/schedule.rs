@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use local_azure::sql::faults::{
-    ConnectionFault, CutBy, Fault, LoginFault, ReplyFault, RequestFault, RequestKind, Until, at_login, at_statement,
+    ConnectionFault, CutBy, Fault, LoginFault, ReplyFault, RequestFault, RequestKind, Until, at_login,
+    at_statement,
 };
 
 /// How the statement that claims a key is told from others.
@@ -60,7 +61,8 @@ pub(super) enum Place {
 
 impl Place {
     /// Those that a keyed call passes for certain when nothing goes wrong.
-    pub(super) const ON_THE_WAY: [Self; 5] = [Self::Begin, Self::Claim, Self::Run, Self::Record, Self::Commit];
+    pub(super) const ON_THE_WAY: [Self; 5] =
+        [Self::Begin, Self::Claim, Self::Run, Self::Record, Self::Commit];
 
     /// By how often they are drawn: what happens round COMMIT is what the protocol is for.
     const DRAWN: [(u32, Self); 9] = [
@@ -124,11 +126,17 @@ fn fault(rng: &mut Rng) -> (Place, Fault) {
             _ => LoginFault::Reply(ReplyFault::Cut { after: rng.u64(..200), by }),
         }),
         Place::Begin => Fault::at(RequestKind::Begin, at_request(rng, by, &[40197])),
-        Place::Claim => Fault::at(RequestKind::Statement, at_request(rng, by, &[1205, 1222, 40197])).containing(CLAIM),
+        Place::Claim => {
+            Fault::at(RequestKind::Statement, at_request(rng, by, &[1205, 1222, 40197])).containing(CLAIM)
+        }
         Place::Run => Fault::at(RequestKind::Statement, in_command(rng, by)).containing(EFFECT),
-        Place::Record => Fault::at(RequestKind::Statement, at_request(rng, by, &[1205, 40197])).containing(RECORD),
+        Place::Record => {
+            Fault::at(RequestKind::Statement, at_request(rng, by, &[1205, 40197])).containing(RECORD)
+        }
         Place::Commit => Fault::at(RequestKind::Commit, at_commit(rng, by)),
-        Place::Rollback => Fault::at(RequestKind::Statement, at_request(rng, by, &[40197])).containing(ROLLBACK),
+        Place::Rollback => {
+            Fault::at(RequestKind::Statement, at_request(rng, by, &[40197])).containing(ROLLBACK)
+        }
         Place::LookUp => Fault::at(RequestKind::Statement, at_request(rng, by, &[40197])).containing(LOOK_UP),
     };
     (place, fault.after(rng.u32(..3)).times(rng.u32(1..=2)))
