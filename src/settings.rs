@@ -16,7 +16,7 @@
 //! | `AZSQL_TRUST_CA` | PEM file with authorities to trust beside the system's | none | a readable file |
 //! | `AZSQL_POOL_MAX_SIZE` | connections of each pool at the most | 8 for each core, at least 8 and at most 64 | 1 to 1000 |
 //! | `AZSQL_POOL_MIN_SIZE` | connections that are opened at the first use and not closed for idleness | 0 | 0 to `AZSQL_POOL_MAX_SIZE` |
-//! | `AZSQL_POOL_QUEUE` | invocations that may wait for a connection | 10 for each connection | 0 to 100000 |
+//! | `AZSQL_POOL_QUEUE` | invocations that may wait for a connection | 50 for each connection | 0 to 100000 |
 //! | `AZSQL_POOL_WAIT_SECONDS` | how long an invocation waits for a free connection | 10 | 1 to 230 |
 //! | `AZSQL_POOL_IDLE_SECONDS` | how long a connection stays open that nobody asks for | 600 | 1 to 1800 |
 //! | `AZSQL_RECYCLE_TIMEOUT_SECONDS` | how long an idle connection may take to give a sign of life | 2 | 1 to 30 |

@@ -24,10 +24,13 @@ pub(crate) enum Function {
     Write,
     /// Two INSERTs and an UPDATE, which happen together or not at all.
     Transaction,
+    /// The same under an idempotency key, whose callers repeat what wasn't acknowledged.
+    Keyed,
 }
 
 impl Function {
-    pub(crate) const ALL: [Self; 4] = [Self::Read, Self::TooSlow, Self::Write, Self::Transaction];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Read, Self::TooSlow, Self::Write, Self::Transaction, Self::Keyed];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -35,6 +38,7 @@ impl Function {
             Self::TooSlow => "TooSlow",
             Self::Write => "Write",
             Self::Transaction => "Transaction",
+            Self::Keyed => "Keyed",
         }
     }
 
@@ -43,13 +47,23 @@ impl Function {
         Duration::from_secs(match self {
             Self::TooSlow => 1,
             Self::Read | Self::Write => 2,
-            Self::Transaction => 3,
+            Self::Transaction | Self::Keyed => 3,
         })
     }
 
     /// Whether it leaves a mark.
     pub(crate) fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::Transaction)
+        matches!(self, Self::Write | Self::Transaction | Self::Keyed)
+    }
+
+    /// Whether it is one transaction of several statements.
+    pub(crate) fn is_transaction(self) -> bool {
+        matches!(self, Self::Transaction | Self::Keyed)
+    }
+
+    /// How often its callers repeat what wasn't acknowledged.
+    pub(crate) fn repeats(self) -> usize {
+        if self == Self::Keyed { 3 } else { 0 }
     }
 
     /// How often it is called, in hundredths of all requests.
@@ -57,8 +71,8 @@ impl Function {
         match self {
             Self::Read => 48,
             Self::TooSlow => 2,
-            Self::Write => 25,
-            Self::Transaction => 25,
+            Self::Write => 20,
+            Self::Transaction | Self::Keyed => 15,
         }
     }
 
@@ -71,7 +85,7 @@ impl Function {
                 "WAITFOR DELAY '00:00:10'; SELECT Id FROM dbo.Persons WHERE Id = @ticket % 200 + 1"
             }
             Self::Write => "INSERT INTO dbo.Marks (Ticket) VALUES (@ticket)",
-            Self::Transaction => {
+            Self::Transaction | Self::Keyed => {
                 "INSERT INTO dbo.Marks (Ticket) VALUES (@ticket);
                  UPDATE dbo.Totals SET Number = Number + 1 WHERE Id = 1;
                  INSERT INTO dbo.Shadows (Ticket) VALUES (@ticket);"
@@ -89,6 +103,9 @@ impl Function {
         });
         if !self.writes() {
             section["repeatable"] = true.into();
+        }
+        if self == Self::Keyed {
+            section["idempotencyKey"] = "header.idempotency-key".into();
         }
         section
     }

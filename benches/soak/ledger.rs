@@ -45,11 +45,17 @@ pub(crate) struct Tables {
 }
 
 impl Ledger {
-    /// Takes down what the caller of a write was told.
+    /// Takes down what the caller of a write was told, which may be more than it knew from an earlier try.
     pub(crate) fn take(&mut self, ended: &Ended) {
-        if ended.function.writes() {
-            self.writes.insert(ended.ticket, (ended.function, ended.told));
+        if !ended.function.writes() {
+            return;
         }
+        let (_, known) = self.writes.entry(ended.ticket).or_insert((ended.function, ended.told));
+        *known = match (*known, ended.told) {
+            (Told::Done, _) | (_, Told::Done) => Told::Done,
+            (Told::Unknown, _) | (_, Told::Unknown) => Told::Unknown,
+            (Told::Refused, Told::Refused) => Told::Refused,
+        };
     }
 
     /// Holds it against the tables.
@@ -70,7 +76,7 @@ impl Ledger {
                 (Told::Unknown, 1) => differences.unknown_with_effect += 1,
                 (Told::Done, 1) | (Told::Refused | Told::Unknown, 0) => {}
             }
-            if function == Function::Transaction {
+            if function.is_transaction() {
                 transactions += i64::from(marks);
                 if tables.shadows.get(&ticket).copied().unwrap_or(0) != marks {
                     differences.torn.push(ticket);

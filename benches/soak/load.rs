@@ -17,6 +17,8 @@ use crate::samples;
 
 /// How long the pool may take to come back to its size after the last request.
 const REST: Duration = Duration::from_secs(15);
+/// How long a caller waits before it repeats a call with its key.
+const REPEAT_AFTER: Duration = Duration::from_millis(500);
 /// How long the worker may take to end.
 const END: Duration = Duration::from_secs(15);
 
@@ -91,12 +93,23 @@ fn generate(options: &Options, parts: &Parts, in_flight: &Arc<AtomicUsize>) -> (
                 (client.clone(), parts.worker.port, sender.clone(), Arc::clone(in_flight));
             in_flight.fetch_add(1, Ordering::SeqCst);
             running.spawn(async move {
-                let ended = request::send(&client, port, function, ticket, due).await;
-                // One without an answer stays in flight.
-                if !ended.hung {
-                    in_flight.fetch_sub(1, Ordering::SeqCst);
+                let mut due = due;
+                for _ in 0..=function.repeats() {
+                    let ended = request::send(&client, port, function, ticket, due).await;
+                    let (is_over, hung) = (ended.told == request::Told::Done, ended.hung);
+                    sender.send(ended).expect("a receiver");
+                    if hung {
+                        // One without an answer stays in flight.
+                        return;
+                    }
+                    if is_over {
+                        break;
+                    }
+                    // A caller that repeats at once is part of the trouble.
+                    tokio::time::sleep(REPEAT_AFTER).await;
+                    due = Instant::now();
                 }
-                sender.send(ended).expect("a receiver");
+                in_flight.fetch_sub(1, Ordering::SeqCst);
             });
             while running.try_join_next().is_some() {}
         }

@@ -7,7 +7,8 @@
 //! ```sh
 //! cargo bench --bench soak                                             # ten minutes, 200 requests/s, 5 % faults
 //! cargo bench --bench soak -- --seconds 60 --seed 7                    # the short form
-//! cargo bench --profile dev --bench soak -- --seconds 60 --rate 60     # without optimisation, quick to build
+//! # What CI runs: without optimisation, quick to build; where others work on the machine, time is only reported.
+//! cargo bench --profile dev --bench soak -- --seconds 60 --rate 50 --shared-machine
 //! ```
 //!
 //! The same seed makes the same requests and faults at the same moments; what meets what is up to the machine.
@@ -16,7 +17,6 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::expect_used,
-    clippy::panic,
     reason = "a benchmark is a program that prints and may end"
 )]
 
@@ -45,5 +45,6 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let run = runtime.block_on(load::run(&options));
     report::print(&options, &run);
-    if run.laws().iter().all(report::Law::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let holds = |law: &report::Law| law.holds() || (options.shared_machine && law.is_of_time());
+    if run.laws().iter().all(holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

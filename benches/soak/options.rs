@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 /// How the program is called.
-pub(crate) const USAGE: &str =
-    "usage: cargo bench --bench soak -- [--seconds 600] [--rate 200] [--faults 5] [--seed NUMBER]";
+pub(crate) const USAGE: &str = "usage: cargo bench --bench soak -- [--seconds 600] [--rate 200] [--faults 5] [--seed NUMBER] [--shared-machine]";
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -17,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) fault_percent: u32,
     /// What requests and faults are made from.
     pub(crate) seed: u64,
+    /// Others work on this machine: the law about time is reported and doesn't decide how the program ends.
+    pub(crate) shared_machine: bool,
 }
 
 impl Options {
@@ -27,6 +28,7 @@ impl Options {
             rate: 200,
             fault_percent: 5,
             seed: fastrand::u64(..1_000_000),
+            shared_machine: false,
         };
         let mut arguments = arguments.filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
@@ -40,6 +42,7 @@ impl Options {
                 "--seconds" => options.duration = Duration::from_secs(number(4..=86_400)?),
                 "--rate" => options.rate = u32::try_from(number(1..=10_000)?).unwrap_or(1),
                 "--faults" => options.fault_percent = u32::try_from(number(0..=100)?).unwrap_or(0),
+                "--shared-machine" => options.shared_machine = true,
                 "--seed" => options.seed = number(0..=u64::MAX)?,
                 _ => return Err(format!("{name} is no option of the soak")),
             }

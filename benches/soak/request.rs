@@ -52,7 +52,12 @@ pub(crate) async fn send(
             "Url": format!("http://localhost:7071/api/{name}?ticket={ticket}"),
             "Method": "POST",
             "Query": { "ticket": ticket.to_string() },
-            "Headers": { "Accept": ["*/*"], "Host": ["localhost:7071"], "User-Agent": ["soak"] },
+            "Headers": {
+                "Accept": ["*/*"],
+                "Host": ["localhost:7071"],
+                "User-Agent": ["soak"],
+                "Idempotency-Key": [format!("ticket-{ticket}")],
+            },
             "Params": {},
             "Identities": [],
         } },
@@ -106,7 +111,8 @@ fn read(reply: &Json) -> (Told, String) {
     let kind =
         problem["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap_or("no problem").to_owned();
     let told = match kind.as_str() {
-        "outcome-unknown" | "deadline" | "cancelled" | "results" | "defect" | "no problem" => Told::Unknown,
+        "outcome-unknown" | "deadline" | "cancelled" | "results" | "defect" | "answer-lost"
+        | "no problem" => Told::Unknown,
         _ => Told::Refused,
     };
     let number = problem["sqlError"].as_u64().map(|number| format!(" ({number})")).unwrap_or_default();

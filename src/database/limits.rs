@@ -12,8 +12,8 @@ const LEAST_DEFAULT: usize = 8;
 /// Never more: several instances share the sessions and workers that the database has.
 const MOST_DEFAULT: usize = 64;
 
-/// As many callers may wait for each connection.
-const WAITING_PER_CONNECTION: usize = 10;
+/// As many callers may wait for each connection: a burst that commands of 10 ms work off in about half a second.
+const WAITING_PER_CONNECTION: usize = 50;
 
 /// How many connections, who waits for them, and how long they are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn ten_may_wait_for_each_connection() {
-        assert_eq!(PoolLimits::of_size(16).queue, 160);
+        assert_eq!(PoolLimits::of_size(16).queue, 800);
         assert_eq!(PoolLimits::of_size(usize::MAX).queue, usize::MAX);
     }
 }

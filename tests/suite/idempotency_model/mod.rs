@@ -18,6 +18,11 @@
 //! A schedule follows from its seed to the last fault; how its calls meet is up to the machine. That is why a seed is
 //! replayed many times.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "how many schedules ran, and what was found out, is for people to read"
+)]
+
 mod account;
 mod breach;
 mod caller;

@@ -40,7 +40,6 @@ pub(super) struct Call {
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
-    pub(super) seed: u64,
     pub(super) calls: Vec<Call>,
     pub(super) faults: Vec<(Place, Fault)>,
 }
@@ -85,7 +84,7 @@ impl Schedule {
         let keys = rng.usize(1..=KEYS);
         let calls = (0..rng.usize(2..=4)).map(|_| call(&mut rng, keys)).collect();
         let faults = (0..rng.usize(1..=3)).map(|_| fault(&mut rng)).collect();
-        Self { seed, calls, faults }
+        Self { calls, faults }
     }
 
     /// The amount that the calls of a key mostly ask for.
