@@ -156,7 +156,7 @@ fn a_functions_own_tries_and_budget_are_within_what_the_settings_may_be() {
         only(with(&format!(r#"{{ "budget": "{budget}" }}"#), ""), "sql.faults.budget", "up to \"00:03:50\"");
     }
     only(with("{}", ""), "sql.faults", "says nothing");
-    only(with(r#"{ "trys": 3, "tries": 3 }"#, ""), "sql.faults.trys", "did you mean `tries`?");
+    only(with(r#"{ "trie": 3, "tries": 3 }"#, ""), "sql.faults.trie", "did you mean `tries`?");
     only(
         with(r#"{ "budget": "00:00:30" }"#, r#", "timeout": "00:00:10""#),
         "sql.faults.budget",
