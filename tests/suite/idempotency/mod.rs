@@ -2,6 +2,7 @@
 //!
 //! Every key here holds the canary, so that [`Desk::finish`] finds a key that was written anywhere.
 
+mod answers;
 mod calls;
 mod interrupted;
 mod messages;
