@@ -7,6 +7,8 @@
 //! session keeps its locks, and a COMMIT that was on its way goes through or not. A worker can die at every step, and its caller
 //! calls again. That keys expire is left out.
 
+#![expect(clippy::panic, clippy::expect_used, reason = "a test may panic")]
+
 mod world;
 
 use std::collections::HashSet;
@@ -24,11 +26,11 @@ struct Explored {
 }
 
 /// Goes through all states that `world` leads to. The first breach of a law ends it: with the events that led there.
-fn explore(world: World) -> Result<Explored, Vec<String>> {
+fn explore(world: &World) -> Result<Explored, Vec<String>> {
     let mut explored = Explored::default();
     let mut seen = HashSet::new();
     let mut path = Vec::new();
-    visit(&world, &mut seen, &mut path, &mut explored)?;
+    visit(world, &mut seen, &mut path, &mut explored)?;
     explored.states = seen.len();
     Ok(explored)
 }
@@ -64,10 +66,9 @@ fn visit(
     Ok(())
 }
 
-fn holds(world: World) -> Explored {
+fn holds(world: &World) -> Explored {
     match explore(world) {
         Ok(explored) => {
-            println!("{explored:?}");
             assert!(
                 explored.all_answered > 0 && explored.replayed > 0,
                 "the model never gets anywhere: {explored:?}"
@@ -79,10 +80,8 @@ fn holds(world: World) -> Explored {
 }
 
 /// The events that lead to a breach.
-fn breaks(world: World) -> String {
-    let path = explore(world).expect_err("this protocol is wrong, and the model must see it").join("\n");
-    println!("{path}");
-    path
+fn breaks(world: &World) -> String {
+    explore(world).expect_err("this protocol is wrong, and the model must see it").join("\n")
 }
 
 const EFFECTS: [Effect; 2] = [Effect::Adds, Effect::InsertsItsOwnKey];
@@ -90,7 +89,7 @@ const EFFECTS: [Effect; 2] = [Effect::Adds, Effect::InsertsItsOwnKey];
 #[test]
 fn two_calls_with_one_key_have_one_effect_in_every_order() {
     for effect in EFFECTS {
-        let explored = holds(World::new(Protocol::OfTheWorker, effect, 2, 3, 3));
+        let explored = holds(&World::new(Protocol::OfTheWorker, effect, 2, 3, 3));
         assert!(explored.states > 5_000, "{explored:?}");
     }
 }
@@ -98,28 +97,28 @@ fn two_calls_with_one_key_have_one_effect_in_every_order() {
 #[test]
 fn three_calls_with_one_key_have_one_effect_in_every_order() {
     for effect in EFFECTS {
-        let explored = holds(World::new(Protocol::OfTheWorker, effect, 3, 2, 2));
+        let explored = holds(&World::new(Protocol::OfTheWorker, effect, 3, 2, 2));
         assert!(explored.states > 5_000, "{explored:?}");
     }
 }
 
 #[test]
 fn a_look_up_instead_of_the_claim_overlooks_what_is_still_committing() {
-    let path = breaks(World::new(Protocol::LooksUpFirst, Effect::Adds, 2, 2, 1));
+    let path = breaks(&World::new(Protocol::LooksUpFirst, Effect::Adds, 2, 2, 1));
     assert!(path.contains("twice"), "{path}");
     // One call is enough: it repeats itself while its first COMMIT is still on its way.
-    let path = breaks(World::new(Protocol::LooksUpFirst, Effect::Adds, 1, 2, 1));
+    let path = breaks(&World::new(Protocol::LooksUpFirst, Effect::Adds, 1, 2, 1));
     assert!(path.contains("the server commits late"), "{path}");
 }
 
 #[test]
 fn a_claim_after_the_effect_refuses_a_repeat_whose_effect_is_there() {
-    let path = breaks(World::new(Protocol::ClaimsAfterTheEffect, Effect::InsertsItsOwnKey, 2, 1, 0));
+    let path = breaks(&World::new(Protocol::ClaimsAfterTheEffect, Effect::InsertsItsOwnKey, 2, 1, 0));
     assert!(path.contains("refused"), "{path}");
 }
 
 #[test]
 fn a_claim_in_a_transaction_of_its_own_after_the_effect_has_it_twice() {
-    let path = breaks(World::new(Protocol::ClaimsAfterTheCommit, Effect::Adds, 2, 1, 0));
+    let path = breaks(&World::new(Protocol::ClaimsAfterTheCommit, Effect::Adds, 2, 1, 0));
     assert!(path.contains("twice"), "{path}");
 }
