@@ -445,7 +445,7 @@ mod tests {
         let read =
             |pairs: &[(&str, &str)]| WorkerSettings::read(&lookup(pairs)).map(|read| read.database.pool);
         let small = read(&[("AZSQL_POOL_MAX_SIZE", "3"), ("AZSQL_POOL_MIN_SIZE", "3")]).unwrap();
-        assert_eq!((small.max_size, small.min_size, small.queue), (3, 3, 30));
+        assert_eq!((small.max_size, small.min_size, small.queue), (3, 3, 150));
         assert_eq!(read(&[("AZSQL_POOL_QUEUE", "0")]).unwrap().queue, 0);
         let errors = read(&[("AZSQL_POOL_MAX_SIZE", "3"), ("AZSQL_POOL_MIN_SIZE", "4")]).unwrap_err();
         assert_eq!(

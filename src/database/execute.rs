@@ -17,8 +17,10 @@ use super::{Command, Failure};
 pub(super) enum TryError {
     /// The server or the way to it.
     Fault(Fault),
-    /// The results don't fit what the definition declares.
+    /// The results don't fit what the definition declares; the rest of the reply stands on the wire.
     Sink(SinkError),
+    /// The same, seen when the reply had been read to its end.
+    Answer(SinkError),
     /// A value that can't be read truly.
     Read(ReadError),
     /// The command began a transaction and didn't end it.
@@ -36,6 +38,7 @@ impl TryError {
         match self {
             Self::Fault(fault) => fault.distrusts_all_connections(),
             Self::Sink(_)
+            | Self::Answer(_)
             | Self::Read(_)
             | Self::OpenTransaction
             | Self::EndedTransaction
@@ -53,7 +56,9 @@ impl TryError {
         match self {
             Self::OpenTransaction | Self::EndedTransaction => DiscardCause::OpenTransaction,
             Self::Fault(_) if self.is_ended_token() => DiscardCause::TokenEnded,
-            Self::Fault(_) | Self::Sink(_) | Self::Read(_) | Self::Idempotency(_) => DiscardCause::Fault,
+            Self::Fault(_) | Self::Sink(_) | Self::Answer(_) | Self::Read(_) | Self::Idempotency(_) => {
+                DiscardCause::Fault
+            }
         }
     }
 
@@ -63,7 +68,7 @@ impl TryError {
             Self::Fault(fault) => Trouble { class: fault.class, readable: fault.connection_usable },
             // The rest of the reply stands on the wire.
             Self::Sink(_) | Self::Read(_) => Trouble { class: FaultClass::Permanent, readable: false },
-            Self::OpenTransaction | Self::EndedTransaction | Self::Idempotency(_) => {
+            Self::Answer(_) | Self::OpenTransaction | Self::EndedTransaction | Self::Idempotency(_) => {
                 Trouble { class: FaultClass::Permanent, readable: true }
             }
         }
@@ -90,7 +95,7 @@ impl From<TryError> for Failure {
     fn from(error: TryError) -> Self {
         match error {
             TryError::Fault(fault) => Self::Fault(fault),
-            TryError::Sink(error) => Self::Results(error.to_string()),
+            TryError::Sink(error) | TryError::Answer(error) => Self::Results(error.to_string()),
             TryError::Read(error) => Self::Results(error.to_string()),
             TryError::OpenTransaction => Self::OpenTransaction,
             TryError::EndedTransaction => Self::EndedTransaction,
@@ -139,7 +144,7 @@ async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result
             CommandItem::ReturnStatus(_) | CommandItem::ReturnValue(_) => {}
         }
     }
-    Ok(())
+    sink.complete().map_err(TryError::Answer)
 }
 
 fn push_cell(column: &Column, data: &ColumnData<'_>, sink: &mut dyn ResultSink) -> Result<(), TryError> {

@@ -93,6 +93,14 @@ pub trait ResultSink: Send {
     fn end_row(&mut self) -> Result<(), SinkError>;
     /// A statement without a result set says how many rows it changed.
     fn rows_affected(&mut self, count: u64);
+    /// The command's reply was read to its end, and nothing of it is committed yet where it runs in a transaction. Only
+    /// [`ResultSink::answer_to_store`] and [`ResultSink::restart`] follow.
+    ///
+    /// # Errors
+    /// When the results as a whole don't have the declared form; the transaction is then rolled back.
+    fn complete(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
     /// The command will run again: forget everything. False when something has already left for the caller, which
     /// forbids the repeat.
     fn restart(&mut self) -> bool;

@@ -195,7 +195,7 @@ async fn take_with_key(
             }
         }
         Step::Record => {
-            let answer = sink.answer_to_store().map_err(TryError::Sink)?;
+            let answer = sink.answer_to_store().map_err(TryError::Answer)?;
             if answer.len() > LONGEST_ANSWER {
                 return Err(TryError::Idempotency(IdempotencyFailure::AnswerTooLong));
             }

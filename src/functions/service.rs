@@ -119,7 +119,7 @@ impl Service {
             return Err(Problem::defect());
         };
         match outcome {
-            Ok(()) => sink.finish(),
+            Ok(()) => Ok(sink.finish()),
             Err(failure) => {
                 let telling = Telling {
                     show_database_errors: self.show_database_errors,

@@ -42,7 +42,7 @@ impl std::fmt::Debug for Shaped {
 ///
 /// A command whose results don't have the declared form ends with [`SinkError::Form`]: more than one result set, more
 /// than one row for `row` and `value`, more than one column for `value`, unnamed columns and two of one name for `rows`
-/// and `row`, a result set for `rowsAffected`. Nothing is left out in silence, except by `none`.
+/// and `row`, a result set for `rowsAffected`, none where rows are wanted. Nothing is left out in silence, except by `none`.
 pub struct JsonSink {
     answer: Answer,
     outputs: Vec<Output>,
@@ -153,31 +153,18 @@ impl JsonSink {
         }
     }
 
-    /// The answer and the outputs, once the command has ended.
-    ///
-    /// # Errors
-    /// A 500 when the command returned no result set where the form needs one.
-    pub fn finish(mut self) -> Result<Shaped, Problem> {
+    /// The answer and the outputs, once the command has succeeded.
+    #[must_use]
+    pub fn finish(mut self) -> Shaped {
         match self.finished.take() {
-            Some(shaped) => Ok(shaped),
+            Some(shaped) => shaped,
             None => self.shape(),
         }
     }
 
     /// Shapes what has been kept, and keeps it no more.
-    fn shape(&mut self) -> Result<Shaped, Problem> {
+    fn shape(&mut self) -> Shaped {
         let Answer { form, status, when_empty, .. } = self.answer;
-        if self.wanted.rows() && self.result_sets == 0 {
-            return Err(Problem::new(
-                500,
-                "results",
-                "The function's results don't fit",
-                format!(
-                    "The command returned no result set, but `sql.{}` is `{}`: let it SELECT, or declare `rowsAffected` or `none`.",
-                    self.wanted.key, self.wanted.word
-                ),
-            ));
-        }
         let empty = match form {
             ResultForm::Rows | ResultForm::Row | ResultForm::Value => self.rows == 0,
             ResultForm::RowsAffected => self.rows_affected == 0,
@@ -186,7 +173,7 @@ impl JsonSink {
         let status = if empty { when_empty.unwrap_or(status) } else { status };
         if status >= 400 {
             let problem = Some(nothing(status, form));
-            return Ok(Shaped { status, body: None, problem, outputs: Vec::new(), replayed: false });
+            return Shaped { status, body: None, problem, outputs: Vec::new(), replayed: false };
         }
         let sends = |output: &&Output| output.form != OutputForm::Body;
         let mut outputs: Vec<ShapedOutput> =
@@ -209,7 +196,7 @@ impl JsonSink {
                 content: OutputContent::Json(body.clone()),
             }));
         }
-        Ok(Shaped { status, body, problem: None, outputs, replayed: false })
+        Shaped { status, body, problem: None, outputs, replayed: false }
     }
 
     /// What goes to an output; nothing when there is no row, or no value.
@@ -365,6 +352,15 @@ impl ResultSink for JsonSink {
         self.rows_affected = self.rows_affected.saturating_add(count);
     }
 
+    fn complete(&mut self) -> Result<(), SinkError> {
+        if self.wanted.rows() && self.result_sets == 0 {
+            return Err(self.wanted.mismatch(
+                "the command returned no result set; let it SELECT, or declare `rowsAffected` or `none`",
+            ));
+        }
+        Ok(())
+    }
+
     fn restart(&mut self) -> bool {
         self.finished = None;
         self.json.clear();
@@ -381,7 +377,7 @@ impl ResultSink for JsonSink {
     }
 
     fn answer_to_store(&mut self) -> Result<Vec<u8>, SinkError> {
-        let shaped = self.shape().map_err(|problem| SinkError::Form(problem.detail))?;
+        let shaped = self.shape();
         let stored = stored_answer::write(&shaped).ok_or(SinkError::Unwritable)?;
         self.finished = Some(shaped);
         Ok(stored)

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use crate::dev_command::Dev;
+use crate::support::Answer;
+use crate::support::sql_client::{self, SqlClient};
 
 /// The text of a script that docs/chaos.md shows under this name, in a file.
 fn documented(name: &str, folder: &Path) -> PathBuf {
@@ -43,10 +45,9 @@ async fn a_failover_of_two_logins_is_not_seen_by_the_caller() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_recipe_runs_and_its_rules_are_met() {
     let folder = tempfile::tempdir().unwrap();
-    // Which of the rules a page of rows meets; reading commits nothing.
+    // Which of the rules a page of rows meets.
     for (name, met) in [
         ("throttling.json", &[0, 1][..]),
-        ("lost-commit.json", &[]),
         ("half-an-answer.json", &[0]),
         ("tokens.json", &[0, 1, 2]),
         ("weather.json", &[0, 1, 2, 3, 4]),
@@ -62,6 +63,47 @@ async fn every_recipe_runs_and_its_rules_are_met() {
         for rule in met {
             assert!(report["rules"][rule]["met"].as_u64() > Some(0), "{name}: rule {rule}: {report:#}");
         }
+        dev.interrupt().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_acknowledgement_that_is_lost_places_one_order_whatever_the_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    let documented = documented("lost-commit.json", folder.path());
+    let script = fs::read_to_string(&documented).unwrap();
+    for (effect, is_replay) in [("done", true), ("none", false), ("late", true)] {
+        // The repeat finds the late one at work.
+        let late = if effect == "late" { r#", "lateBy": "1s""# } else { "" };
+        let changed = script.replace(r#""effect": "done""#, &format!(r#""effect": "{effect}"{late}"#));
+        assert_eq!(changed == script, effect == "done", "the recipe has another form: {script}");
+        fs::write(&documented, changed).unwrap();
+        let user = [Path::new("--sql-user"), Path::new(sql_client::USER)];
+        let dev = Dev::start(&[Path::new("--chaos"), &documented, user[0], user[1]]).await;
+        let place = async || {
+            let request = reqwest::Client::new()
+                .post(format!("{}/api/orders", dev.url()))
+                .header("idempotency-key", "CANARY-1")
+                .body(r#"{"customer": "CANARY", "amount": 12.5}"#);
+            Answer::read(request.send().await.unwrap()).await
+        };
+
+        let first = place().await;
+        let again = place().await;
+
+        assert_eq!(first.json(201)["Customer"], "CANARY", "{effect}");
+        assert_eq!(first.header("idempotency-replayed").is_some(), is_replay, "{effect}");
+        assert_eq!(
+            (again.header("idempotency-replayed"), &again.text),
+            (Some("true"), &first.text),
+            "{effect}"
+        );
+        let rule = &report(&dev).await["rules"][0];
+        assert_eq!(rule["struck"], 1, "{effect}: {rule}");
+        let endpoint = dev.line_with("SQL endpoint:").await;
+        let port = endpoint.split("127.0.0.1:").nth(1).and_then(|rest| rest.split(' ').next());
+        let mut client = SqlClient::connect(port.unwrap().parse().unwrap(), "CANARY-PASSWORD").await;
+        assert_eq!(client.number("SELECT COUNT(*) FROM dbo.PlacedOrders").await, 1, "{effect}");
         dev.interrupt().await;
     }
 }

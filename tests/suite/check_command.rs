@@ -72,7 +72,8 @@ fn the_samples_have_no_mistake() {
 
     assert_eq!(checked.code, Some(0), "{:#?}", checked.lines);
     let functions = fs::read_dir(script_root::samples()).unwrap().count();
-    assert_eq!(checked.lines, [format!("{functions} functions, host.json: no mistakes")]);
+    // What stands below is the script of a table that a sample needs.
+    assert_eq!(checked.lines[0], format!("{functions} functions, host.json: no mistakes"));
     assert_eq!(checked.errors, "");
 }
 
@@ -120,7 +121,8 @@ fn a_script_gets_an_array_of_objects_and_nothing_else() {
     assert_eq!(person["key"], "sql.parameters.@id.type");
     assert!(person["message"].as_str().is_some_and(|message| message.contains("int")));
 
-    let clean = check(Path::new(env!("CARGO_MANIFEST_DIR")), &["--json"]);
+    let clean = root(script_root::HOST_JSON, &[read("Right", "get", "right")]);
+    let clean = check(clean.path(), &["--json"]);
     assert_eq!((clean.code, clean.lines.concat().as_str()), (Some(0), "[]"));
 }
 
@@ -300,4 +302,38 @@ fn a_function_that_takes_who_calls_is_warned_of_until_the_authentication_is_on()
     assert!(lines.contains("Known/function.json") && lines.contains("`principal.name`"), "{lines}");
     assert!(lines.contains("Raw/function.json") && lines.contains("take `principal.*`"), "{lines}");
     assert!(!on.contains("Known/") && on.contains("Raw/"), "{on}");
+}
+
+/// A function with an idempotency key.
+fn keyed() -> FunctionFolder {
+    let sql = json!({ "result": "none", "idempotencyKey": "header.idempotency-key" });
+    FunctionFolder::http("Pay", "post", "pay", sql, "DELETE FROM dbo.Orders")
+}
+
+#[test]
+fn the_script_of_the_table_of_keys_stands_below_the_last_line_where_a_function_has_a_key() {
+    let host_json = script_root::HOST_JSON;
+    let with_key = check(root(host_json, &[keyed(), read("GetOrder", "get", "orders")]).path(), &[]);
+    let without = check(root(host_json, &[read("GetOrder", "get", "orders")]).path(), &[]);
+
+    let below = |checked: &Checked| {
+        let at = checked.lines.iter().position(|line| line.contains("host.json: ")).unwrap();
+        checked.lines[at + 1..].join("\n")
+    };
+    assert_eq!((with_key.code, without.code), (Some(0), Some(0)), "a table is no mistake");
+    assert!(below(&with_key).ends_with(azsql_worker::database::idempotency::SCRIPT), "{:#?}", with_key.lines);
+    assert_eq!(below(&without), "");
+}
+
+#[test]
+fn a_script_gets_the_table_of_keys_as_a_note() {
+    let folder = root(script_root::HOST_JSON, &[keyed()]);
+
+    let checked = check(folder.path(), &["--json"]);
+
+    let found: Vec<Json> = serde_json::from_str(&checked.lines.concat()).unwrap();
+    let [note] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((&note["severity"], &note["key"]), (&json!("note"), &json!("sql.idempotencyKey")));
+    assert_eq!((&note["file"], &note["line"]), (&json!("Pay/function.json"), &Json::Null));
+    assert_eq!(note["script"], azsql_worker::database::idempotency::SCRIPT);
 }

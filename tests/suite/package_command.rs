@@ -105,6 +105,11 @@ async fn call(desk: &Desk, sample: &str) {
             let rows = "SELECT COUNT(*) FROM dbo.IncomingOrders";
             eventually("the order's row", async || (client.number(rows).await == 1).then_some(())).await;
         }
+        "PlaceOrder" => {
+            let order = json!({ "customer": "CANARY", "amount": 1.5 });
+            let placed = desk.post_with("/api/orders", &order, &[("idempotency-key", "CANARY-1")]).await;
+            assert_eq!(placed.json(201)["Customer"], "CANARY");
+        }
         other => panic!("the sample {other} has no call here; add one"),
     }
 }

@@ -173,6 +173,34 @@ async fn a_deleted_person_is_gone_and_a_second_delete_is_404() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_placed_twice_with_one_key_is_there_once() {
+    let desk = Desk::start().await;
+    let order = json!({ "customer": "CANARY", "amount": 12.5 });
+    let headers = [("Idempotency-Key", "CANARY-0b57b2a0")];
+
+    let placed = desk.post_with("/api/orders", &order, &headers).await;
+    let again = desk.post_with("/api/orders", &order, &headers).await;
+
+    assert_eq!(placed.text, r#"{"Id":1,"Customer":"CANARY","Amount":12.50}"#);
+    assert_eq!((placed.status, again.status, &again.text), (201, 201, &placed.text));
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.PlacedOrders").await, 1);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_without_a_key_is_refused() {
+    let desk = Desk::start().await;
+
+    let answer = desk.post("/api/orders", &json!({ "customer": "CANARY", "amount": 12.5 })).await;
+
+    let problem = answer.problem_for_caller(400, "invalid-parameters");
+    assert_eq!(problem["violations"][0]["from"], "header.idempotency-key");
+    assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.PlacedOrders").await, 0);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_nightly_summary_run_by_hand_writes_a_row() {
     let desk = Desk::start().await;
     let mut client = desk.sql_client().await;

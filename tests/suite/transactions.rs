@@ -120,3 +120,28 @@ async fn a_command_that_manages_transactions_is_refused_at_the_start_with_its_li
     assert!(answer.text.contains("line 2") && answer.text.contains("none"), "{}", answer.text);
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_returns_no_result_set_where_rows_are_wanted_leaves_nothing() {
+    let silent = "INSERT INTO dbo.Ledger (Id) VALUES (1); INSERT INTO dbo.Ledger (Id) VALUES (2);";
+    for (result, key) in [("row", None), ("rows", None), ("value", None), ("row", Some("query.key"))] {
+        let mut sql = json!({ "result": result });
+        if let Some(key) = key {
+            sql["idempotencyKey"] = key.into();
+        }
+        let desk = Desk::builder().seed(TABLES).function(function("Silent", sql, silent)).start().await;
+
+        for _ in 0..2 {
+            let answer = desk.post("/api/silent?key=CANARY", &json!({})).await;
+
+            let problem = answer.problem_for_caller(500, "results");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("no result set; let it SELECT"), "{result}: {detail}");
+            assert!(detail.ends_with("What the command did was rolled back."), "{result}: {detail}");
+        }
+        assert_eq!(entered(&desk).await, 0, "{result}");
+        assert_eq!(desk.number("SELECT COUNT(*) FROM dbo.AzsqlIdempotency").await, 0, "{result}");
+        assert_eq!(desk.worker_logins().len(), 1, "{result}: what was read to its end can be used again");
+        desk.finish().await;
+    }
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::{across, callers, connections};
-use crate::functions::{self, AppServiceAuthentication};
+use crate::functions::{self, AppServiceAuthentication, Function};
 use crate::host::host_json;
 use crate::invocation::{Mistake, Severity};
 use crate::settings::environment;
@@ -17,8 +17,8 @@ pub(in crate::commands) struct Inspection {
     /// `host.json` first, then function by function. Files are named from the current folder, so that an editor finds
     /// them.
     pub(in crate::commands) mistakes: Vec<Mistake>,
-    /// Whether a function has an idempotency key, which needs a table.
-    pub(in crate::commands) needs_key_table: bool,
+    /// The definition of the first function with an idempotency key, which needs a table.
+    pub(in crate::commands) needs_key_table: Option<String>,
 }
 
 /// Inspects the script root, and the connections that this process' environment has for it.
@@ -75,8 +75,11 @@ pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> 
             severity: Severity::Error,
         });
     }
-    let mut plans = catalogue.valid().filter_map(|function| function.plan());
-    let needs_key_table = plans.any(|plan| plan.idempotency_key().is_some());
+    let has_key = |function: &&Function| function.plan().is_some_and(|plan| plan.idempotency_key().is_some());
+    let needs_key_table = catalogue
+        .valid()
+        .find(has_key)
+        .map(|function| from_here(original, &format!("{}/function.json", function.name)));
     Ok(Inspection { functions, mistakes, needs_key_table })
 }
 
@@ -86,7 +89,7 @@ impl Inspection {
         self.mistakes.iter().any(Mistake::is_error)
     }
 
-    /// `8 functions, host.json: no mistakes`
+    /// `9 functions, host.json: no mistakes`
     pub(in crate::commands) fn summary(&self) -> String {
         let errors = self.mistakes.iter().filter(|mistake| mistake.is_error()).count();
         let warnings = self.mistakes.len() - errors;

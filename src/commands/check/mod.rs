@@ -16,6 +16,9 @@ use crate::database::idempotency::SCRIPT;
 use crate::invocation::Mistake;
 pub(super) use inspection::{Inspection, inspect, inspect_copy};
 
+/// What the script is for that stands below it.
+const KEY_TABLE: &str = "The table that `idempotencyKey` needs in the functions' database; running the script again changes nothing:";
+
 /// Options of `check`.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct CheckOptions {
@@ -23,7 +26,8 @@ pub(super) struct CheckOptions {
     /// function-definitions if it is there, else this folder]
     #[arg(long, value_name = "DIR")]
     functions: Option<PathBuf>,
-    /// Print an array of objects with file, line, key, severity and message
+    /// Print an array of objects with file, line, key, severity and message; one with the severity "note" has the script of
+    /// a table that the functions need
     #[arg(long)]
     json: bool,
 }
@@ -40,15 +44,14 @@ pub(super) fn run(options: &CheckOptions) -> ExitCode {
         }
     };
     if options.json {
-        say(&format!("{:#}", as_json(&inspection.mistakes)));
+        let mut found = as_json(&inspection.mistakes);
+        found.extend(inspection.needs_key_table.as_deref().map(key_table_as_json));
+        say(&format!("{:#}", Json::Array(found)));
     } else {
         inspection.mistakes.iter().for_each(|mistake| say(&mistake.to_string()));
         say(&inspection.summary());
-        if inspection.needs_key_table {
-            say(
-                "\nThe table that `idempotencyKey` needs in the functions' database; running the script again changes nothing:\n",
-            );
-            say(SCRIPT);
+        if inspection.needs_key_table.is_some() {
+            say(&format!("\n{KEY_TABLE}\n\n{SCRIPT}"));
         }
     }
     if inspection.has_errors() { ExitCode::from(EXIT_MISTAKES) } else { ExitCode::SUCCESS }
@@ -64,7 +67,7 @@ pub(super) fn unreadable(script_root: &Path, error: &std::io::Error) -> String {
 }
 
 /// Mistakes as scripts read them.
-pub(super) fn as_json(mistakes: &[Mistake]) -> Json {
+pub(super) fn as_json(mistakes: &[Mistake]) -> Vec<Json> {
     let object = |mistake: &Mistake| {
         json!({
             "file": mistake.file,
@@ -75,4 +78,16 @@ pub(super) fn as_json(mistakes: &[Mistake]) -> Json {
         })
     };
     mistakes.iter().map(object).collect()
+}
+
+/// The table of keys as scripts read it; `file` is a definition that needs it.
+fn key_table_as_json(file: &str) -> Json {
+    json!({
+        "file": file,
+        "line": null,
+        "key": "sql.idempotencyKey",
+        "severity": "note",
+        "message": KEY_TABLE,
+        "script": SCRIPT,
+    })
 }

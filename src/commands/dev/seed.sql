@@ -1,4 +1,5 @@
--- The sample database: dbo.Persons with 240 rows made up, and the tables that NightlySummary and IngestOrder write to.
+-- The sample database: dbo.Persons with 240 rows made up, and the tables that NightlySummary, IngestOrder
+-- and PlaceOrder write to.
 
 CREATE TABLE dbo.Persons (
     Id int IDENTITY PRIMARY KEY,
@@ -18,6 +19,13 @@ CREATE TABLE dbo.NightlySummaries (
 
 CREATE TABLE dbo.IncomingOrders (
     OrderId varchar(40) PRIMARY KEY,
+    Customer nvarchar(100) NOT NULL,
+    Amount decimal(18,2) NOT NULL,
+    Created datetime2(3) NOT NULL DEFAULT SYSUTCDATETIME()
+);
+
+CREATE TABLE dbo.PlacedOrders (
+    Id int IDENTITY PRIMARY KEY,
     Customer nvarchar(100) NOT NULL,
     Amount decimal(18,2) NOT NULL,
     Created datetime2(3) NOT NULL DEFAULT SYSUTCDATETIME()

@@ -27,10 +27,15 @@ BEGIN
     CREATE INDEX IX_AzsqlIdempotency_ExpiresAt ON dbo.AzsqlIdempotency (ExpiresAt);
 END;";
 
-/// Takes the key, for a transaction that is open. A row of the key that has expired makes room first. LOCK_TIMEOUT takes no
-/// variable (T-SQL reference), and ends with the call.
+/// Takes the key, for a transaction that is open. A row of the key that has expired makes room first.
 ///
-/// The DELETE waits, as the INSERT does, for a transaction that holds the key: it reads no row versions.
+/// LOCK_TIMEOUT is a constant: the reference shows no variable there ("SET LOCK_TIMEOUT (Transact-SQL)"), and whether a server
+/// takes one was not tried. It ends with the call, since what a string for sp_executesql SETs is restored after it ("SET
+/// Statements (Transact-SQL)", Considerations).
+///
+/// It is the INSERT that waits for a transaction that holds the key, at any isolation level: a primary key is checked against
+/// what is there, not against row versions. The DELETE need not wait: with optimized locking it judges rows by what was
+/// committed last ("Optimized locking", lock after qualification), and looks again when it has the lock.
 const CLAIM: &str = "\
 SET LOCK_TIMEOUT 10000;
 DELETE FROM dbo.AzsqlIdempotency WHERE Id = @id AND ExpiresAt <= SYSUTCDATETIME();
@@ -48,8 +53,9 @@ SET LOCK_TIMEOUT 10000;
 SELECT Request, Answer FROM dbo.AzsqlIdempotency WHERE Id = @id;";
 const LOOK_UP_DECLARATIONS: &str = "@id binary(32)";
 
-/// Deletes some expired rows; fewer than a table lock takes (5,000 locks, "Transaction locking and row versioning guide"), and
-/// none for which others hold a lock for long.
+/// Deletes some expired rows: few enough that they don't become a lock on the table, which takes at least 5,000 locks of one
+/// statement on one table or index ("Transaction locking and row versioning guide", Lock escalation thresholds; here it is two
+/// for each row and a few for pages). Where others hold a lock for long it ends without effect.
 const DELETE_EXPIRED: &str = "\
 SET LOCK_TIMEOUT 1000;
 DELETE TOP (500) FROM dbo.AzsqlIdempotency WHERE ExpiresAt <= SYSUTCDATETIME();";

@@ -37,6 +37,26 @@ fn the_samples_script_is_the_least_that_they_need() {
 IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = N'my-function-app')
     CREATE USER [my-function-app] FROM EXTERNAL PROVIDER;
 
+-- The table of idempotency keys and their answers.
+IF OBJECT_ID(N'dbo.AzsqlIdempotency', N'U') IS NULL
+BEGIN
+    CREATE TABLE dbo.AzsqlIdempotency (
+        Id binary(32) NOT NULL CONSTRAINT PK_AzsqlIdempotency PRIMARY KEY,
+        FunctionName nvarchar(128) NOT NULL,
+        Request binary(32) NOT NULL,
+        Answer varbinary(max) NULL,
+        CreatedAt datetime2(0) NOT NULL,
+        ExpiresAt datetime2(0) NOT NULL
+    );
+    CREATE INDEX IX_AzsqlIdempotency_ExpiresAt ON dbo.AzsqlIdempotency (ExpiresAt);
+END;
+
+-- SELECT for PlaceOrder
+-- INSERT for PlaceOrder
+-- UPDATE for PlaceOrder
+-- DELETE for PlaceOrder
+GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::[dbo].[AzsqlIdempotency] TO [my-function-app];
+
 -- SELECT for IngestOrder
 -- INSERT for IngestOrder
 GRANT SELECT, INSERT ON OBJECT::[dbo].[IncomingOrders] TO [my-function-app];
@@ -49,6 +69,10 @@ GRANT INSERT ON OBJECT::[dbo].[NightlySummaries] TO [my-function-app];
 -- UPDATE for UpdatePerson
 -- DELETE for DeletePerson
 GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::[dbo].[Persons] TO [my-function-app];
+
+-- SELECT for PlaceOrder
+-- INSERT for PlaceOrder
+GRANT SELECT, INSERT ON OBJECT::[dbo].[PlacedOrders] TO [my-function-app];
 "
     );
 }
@@ -68,7 +92,7 @@ fn the_statements_are_the_script_without_its_comments() {
             .filter(|line| !line.starts_with("--") && !line.is_empty())
             .collect();
         assert_eq!(script.statements().join("\n"), without_comments.join("\n"));
-        assert_eq!(script.statements().len(), 4);
+        assert_eq!(script.statements().len(), 7);
     }
 }
 
@@ -208,7 +232,8 @@ proptest! {
     fn any_name_stays_one_name_in_the_script(name in "[^\\p{Cc}\u{2028}\u{2029}]{1,60}|[\\[\\]';\"-]{1,40}") {
         prop_assume!(UserName::parse(&name).is_ok());
         let script = GrantScript::new(identity(&name, Lookup::ByName), samples());
-        for statement in script.statements() {
+        // The table of keys is made before anybody is named.
+        for statement in script.statements().iter().filter(|statement| **statement != idempotency::SCRIPT) {
             let before = if statement.starts_with("IF") { "\n    CREATE USER " } else { " TO " };
             let at = statement.find(before).unwrap() + before.len();
             let (read, rest) = unquoted(&statement[at..]).unwrap();

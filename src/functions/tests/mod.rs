@@ -7,6 +7,7 @@ mod built_in_definitions;
 mod callers;
 mod definitions;
 mod documentation;
+mod idempotency_keys;
 mod message_definitions;
 mod messages;
 mod outputs;

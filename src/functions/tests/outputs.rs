@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::definitions::only;
 use super::read;
 use super::shaping::{Event, push};
-use crate::database::{Cell, SinkError};
+use crate::database::{Cell, ResultSink, SinkError};
 use crate::functions::{DefinitionError, Function, JsonSink, OutputContent, Receiver, Shaped};
 
 use Event::{Affected, Columns, Row};
@@ -39,7 +39,7 @@ fn shaped(sql: &str, events: &[Event<'_>]) -> Result<Shaped, SinkError> {
     let function = http(QUEUE, sql).unwrap();
     let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, events)?;
-    Ok(sink.finish().unwrap())
+    Ok(sink.finish())
 }
 
 /// What goes to the queue.
@@ -132,9 +132,8 @@ fn nothing_goes_anywhere_beside_a_problem() {
 #[test]
 fn a_command_without_rows_ends_with_the_cure_when_an_output_wants_them() {
     let function = http(QUEUE, r#""result": "none", "outputs": { "orders": "row" }"#).unwrap();
-    let problem = JsonSink::new(function.plan().unwrap()).finish().unwrap_err();
-    assert_eq!(problem.status, 500);
-    assert!(problem.detail.contains("`sql.outputs` is `row`"), "{}", problem.detail);
+    let error = JsonSink::new(function.plan().unwrap()).complete().unwrap_err().to_string();
+    assert!(error.contains("`sql.outputs` is `row`"), "{error}");
 }
 
 #[test]
@@ -142,9 +141,9 @@ fn a_restart_forgets_what_outputs_would_get() {
     let function = http(QUEUE, r#""result": "none", "outputs": { "orders": "rows" }"#).unwrap();
     let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, &TWO).unwrap();
-    assert!(crate::database::ResultSink::restart(&mut sink));
+    assert!(sink.restart());
     push(&mut sink, &TWO[..2]).unwrap();
-    let outputs = sink.finish().unwrap().outputs;
+    let outputs = sink.finish().outputs;
     assert!(outputs[0].content == OutputContent::JsonList(vec![r#"{"Id":1,"Name":"a"}"#.to_owned()]));
 }
 

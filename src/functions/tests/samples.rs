@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::database::Unit;
+use crate::database::{Isolation, Unit};
 use crate::functions::{Catalogue, ResultForm, Trigger, load};
 
 fn samples() -> Catalogue {
@@ -23,6 +23,7 @@ fn every_sample_is_valid() {
             "IngestOrder",
             "ListPersons",
             "NightlySummary",
+            "PlaceOrder",
             "SqlPing",
             "UpdatePerson"
         ]
@@ -36,10 +37,14 @@ fn a_sample_is_found_in_any_case() {
 }
 
 #[test]
-fn reads_are_repeatable_and_writes_are_single_statements() {
+fn reads_are_repeatable_writes_are_single_statements_and_one_has_a_key() {
     for function in samples().valid() {
         let reads = ["SqlPing", "ListPersons", "GetPerson"].contains(&&*function.name);
-        let expected = if reads { Unit::Repeatable } else { Unit::SingleStatement };
+        let expected = match &*function.name {
+            "PlaceOrder" => Unit::Keyed(Isolation::Default),
+            _ if reads => Unit::Repeatable,
+            _ => Unit::SingleStatement,
+        };
         assert_eq!(function.plan().unwrap().unit(), expected, "{}", function.name);
         assert!(!function.plan().unwrap().may_leave_transaction(), "{}", function.name);
     }
@@ -76,13 +81,24 @@ fn a_sample_needs_the_rights_that_its_command_shows() {
             (function.name.to_string(), rights)
         })
         .collect();
-    let expected: [(&str, &[&str]); 8] = [
+    let expected: [(&str, &[&str]); 9] = [
         ("CreatePerson", &["SELECT [dbo].[Persons]", "INSERT [dbo].[Persons]"]),
         ("DeletePerson", &["SELECT [dbo].[Persons]", "DELETE [dbo].[Persons]"]),
         ("GetPerson", &["SELECT [dbo].[Persons]"]),
         ("IngestOrder", &["SELECT [dbo].[IncomingOrders]", "INSERT [dbo].[IncomingOrders]"]),
         ("ListPersons", &["SELECT [dbo].[Persons]"]),
         ("NightlySummary", &["INSERT [dbo].[NightlySummaries]", "SELECT [dbo].[Persons]"]),
+        (
+            "PlaceOrder",
+            &[
+                "SELECT [dbo].[AzsqlIdempotency]",
+                "INSERT [dbo].[AzsqlIdempotency]",
+                "UPDATE [dbo].[AzsqlIdempotency]",
+                "DELETE [dbo].[AzsqlIdempotency]",
+                "SELECT [dbo].[PlacedOrders]",
+                "INSERT [dbo].[PlacedOrders]",
+            ],
+        ),
         ("SqlPing", &[]),
         ("UpdatePerson", &["SELECT [dbo].[Persons]", "UPDATE [dbo].[Persons]"]),
     ];

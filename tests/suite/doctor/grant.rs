@@ -1,5 +1,6 @@
 //! `doctor --grant`: the script, and running it.
 
+use azsql_worker::database::idempotency::SCRIPT;
 use local_azure::sql::DirectoryEntry;
 use serde_json::Value as Json;
 
@@ -20,6 +21,10 @@ async fn the_script_is_printed_and_nothing_is_connected_to() {
     assert_eq!(run.code, Some(0), "{}", run.errors);
     assert!(run.text.contains("CREATE USER [func-shop] FROM EXTERNAL PROVIDER;"), "{}", run.text);
     assert!(run.text.contains("ON OBJECT::[dbo].[Persons] TO [func-shop];"), "{}", run.text);
+    // PlaceOrder has an idempotency key: its table, and the rights on it.
+    assert!(run.text.contains(SCRIPT), "{}", run.text);
+    let rights = "GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::[dbo].[AzsqlIdempotency] TO [func-shop];";
+    assert!(run.text.contains(rights), "{}", run.text);
     assert!(clinic.sql.logins().is_empty());
     assert_eq!(clinic.identity.faults().requests(), 0);
     clinic.close().await;
@@ -47,6 +52,7 @@ async fn apply_runs_each_statement_and_twice_changes_nothing() {
             "{statements:#?}"
         );
         assert!(statements[0].1.contains("CREATE USER [func-shop] WITH SID"), "{statements:#?}");
+        assert_eq!(statements[1].1, SCRIPT, "the table is made before rights on it are given");
     }
     clinic.close().await;
 }

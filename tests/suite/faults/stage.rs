@@ -18,6 +18,8 @@ pub(super) enum Kind {
     SingleStatement,
     /// Two INSERTs in the worker's transaction.
     Transaction,
+    /// Two INSERTs in the worker's transaction, which claims an idempotency key first.
+    Keyed,
     /// Two INSERTs that manage no transaction of their own, and have none: each is committed by itself.
     OnItsOwn,
 }
@@ -36,6 +38,9 @@ impl Kind {
                 (json!({ "result": "rowsAffected", "parameters": id }), INSERT.to_owned())
             }
             Self::Transaction => (json!({ "result": "rowsAffected", "parameters": id }), both),
+            Self::Keyed => {
+                (json!({ "result": "rowsAffected", "parameters": id, "idempotencyKey": "body.key" }), both)
+            }
             Self::OnItsOwn => {
                 (json!({ "result": "rowsAffected", "parameters": id, "transaction": "none" }), both)
             }
@@ -48,7 +53,7 @@ impl Kind {
         match self {
             Self::Repeatable => 0,
             Self::SingleStatement => 1,
-            Self::Transaction | Self::OnItsOwn => 2,
+            Self::Transaction | Self::Keyed | Self::OnItsOwn => 2,
         }
     }
 }
@@ -111,7 +116,7 @@ impl Stage {
         let (kind, what, id) = (self.kind, case.what, self.played);
         let armed = self.desk.sql().faults().arm(case.fault);
 
-        let answer = self.desk.post("/api/work", &json!({ "id": id })).await;
+        let answer = self.desk.post("/api/work", &json!({ "id": id, "key": format!("CANARY-{id}") })).await;
 
         assert!(armed.struck() >= 1, "{kind:?}, {what}: the fault did not strike");
         self.desk.sql().faults().disarm(armed.id());

@@ -117,6 +117,11 @@ impl Desk {
         self.send_request(Method::GET, path, None, headers).await
     }
 
+    /// A POST with these headers beside those that every request has.
+    pub(crate) async fn post_with(&self, path: &str, body: &Json, headers: &[(&str, &str)]) -> Answer {
+        self.send_request(Method::POST, path, Some(body.to_string()), headers).await
+    }
+
     /// Any request, with the function key in query and header as callers send it.
     pub(crate) async fn request(&self, method: Method, path: &str, body: Option<String>) -> Answer {
         self.send_request(method, path, body, &[]).await

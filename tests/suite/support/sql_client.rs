@@ -31,6 +31,12 @@ impl SqlClient {
         row.get(0).unwrap()
     }
 
+    /// The one binary value that a query gives.
+    pub(crate) async fn bytes(&mut self, query: &str) -> Vec<u8> {
+        let row = self.0.simple_query(query).await.unwrap().into_row().await.unwrap().unwrap();
+        row.get::<&[u8], _>(0).unwrap().to_vec()
+    }
+
     /// The rows of a query whose columns are all whole numbers.
     pub(crate) async fn numbers(&mut self, query: &str) -> Vec<Vec<i32>> {
         let rows = self.0.simple_query(query).await.unwrap().into_first_result().await.unwrap();
