@@ -120,7 +120,7 @@ impl Sequence {
             // The end was settled before. A connection that didn't roll back is not used again, and its session's end does it.
             (Step::Rollback, Outcome::Failed(_)) => match self.after_rollback {
                 end @ Next::End(_) => end,
-                Next::Step(_) => Next::End(End::Failed(FaultClass::RolledBack)),
+                Next::Step(_) => Next::End(End::Failed(self.class_of(step, FaultClass::Unknown))),
             },
             (Step::Rollback, _) => self.after_rollback,
             (Step::Claim, Outcome::Taken) => self.roll_back(Next::Step(Step::LookUp)),
@@ -146,8 +146,11 @@ impl Sequence {
             (Step::Run | Step::Record | Step::Rollback, FaultClass::Unknown) if self.may_commit => {
                 FaultClass::Unknown
             }
+            // The key has a row, so an earlier run was committed: that nothing took effect would be untrue.
+            (Step::LookUp, FaultClass::RolledBack) => FaultClass::Unknown,
+            (Step::Rollback, FaultClass::Unknown) if self.is_taken() => FaultClass::Unknown,
             // A session that ends before COMMIT was sent is rolled back, whatever it ended from.
-            (Step::Claim | Step::Run | Step::Record | Step::Rollback | Step::LookUp, FaultClass::Unknown) => {
+            (Step::Claim | Step::Run | Step::Record | Step::Rollback, FaultClass::Unknown) => {
                 FaultClass::RolledBack
             }
             // At COMMIT, what the server refused is definite and the rest isn't, as the fault itself says.
@@ -158,6 +161,11 @@ impl Sequence {
     /// Whether nothing of the command remains when the connection ends while this step is on its way.
     pub(super) fn is_undone_at(&self, step: Step) -> bool {
         self.unit.transaction().is_some() && self.class_of(step, FaultClass::Unknown) != FaultClass::Unknown
+    }
+
+    /// Whether the key has a row, which is looked up next.
+    fn is_taken(&self) -> bool {
+        self.after_rollback == Next::Step(Step::LookUp)
     }
 
     fn is_keyed(&self) -> bool {
@@ -269,7 +277,7 @@ mod tests {
             assert_eq!(end, Some(End::Failed(FaultClass::Permanent)));
         }
         let (_, end) = walk(KEYED, false, &[Outcome::Done, Outcome::Taken, BROKEN]);
-        assert_eq!(end, Some(End::Failed(FaultClass::RolledBack)), "no look-up on a connection that broke");
+        assert_eq!(end, Some(End::Failed(FaultClass::Unknown)), "no look-up on a connection that broke");
     }
 
     #[test]
@@ -312,6 +320,27 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_told_that_nothing_took_effect_once_the_key_is_known_to_have_a_row() {
+        let taken = [Outcome::Done, Outcome::Taken];
+        for (last, what) in
+            [(vec![BROKEN], "rollback"), (vec![Outcome::Done, BROKEN], "look-up"),
+             (vec![Outcome::Done, refused(FaultClass::RolledBack)], "victim of a deadlock")]
+        {
+            let (_, end) = walk(KEYED, false, &[taken.as_slice(), &last].concat());
+            assert_eq!(end, Some(End::Failed(FaultClass::Unknown)), "{what}");
+        }
+        let mut sequence = Sequence::new(KEYED, false);
+        assert!(!sequence.is_undone_at(Step::LookUp));
+        sequence.after(Step::Claim, Outcome::Taken);
+        assert!(!sequence.is_undone_at(Step::Rollback));
+        // Gone when it was looked up: what is claimed then is this call's own.
+        sequence.after(Step::LookUp, Outcome::Found(Stored::Nothing));
+        assert!(sequence.is_undone_at(Step::Claim));
+        sequence.after(Step::Run, refused(FaultClass::Permanent));
+        assert!(sequence.is_undone_at(Step::Rollback));
+    }
+
+    #[test]
     fn a_key_that_is_gone_when_it_is_looked_up_is_claimed_again_a_few_times() {
         let round = [Outcome::Done, Outcome::Taken, Outcome::Done, Outcome::Found(Stored::Nothing)];
         let (steps, end) = walk(KEYED, false, &round);
@@ -330,7 +359,7 @@ mod tests {
     #[test]
     fn a_try_that_ends_early_is_undone_until_the_commit_is_on_its_way() {
         let sequence = Sequence::new(KEYED, false);
-        for step in [Step::Begin, Step::Claim, Step::Run, Step::Record, Step::Rollback, Step::LookUp] {
+        for step in [Step::Begin, Step::Claim, Step::Run, Step::Record, Step::Rollback] {
             assert!(sequence.is_undone_at(step), "{step:?}");
         }
         assert!(!sequence.is_undone_at(Step::Commit));
