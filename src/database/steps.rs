@@ -127,8 +127,7 @@ impl Sequence {
             (Step::Claim, Outcome::Held) => self.roll_back(Next::End(End::InProgress)),
             (_, Outcome::Failed(trouble)) => {
                 let end = Next::End(End::Failed(self.class_of(step, trouble.class)));
-                let may_be_open = self.unit.transaction().is_some() && step != Step::LookUp;
-                if trouble.readable && may_be_open { self.roll_back(end) } else { end }
+                if trouble.readable && self.may_be_open(step) { self.roll_back(end) } else { end }
             }
             (_, Outcome::Found(stored)) => self.after_look_up(stored),
             (_, Outcome::Done | Outcome::Taken | Outcome::Held) => self.after_success(step),
@@ -161,6 +160,12 @@ impl Sequence {
     /// Whether nothing of the command remains when the connection ends while this step is on its way.
     pub(super) fn is_undone_at(&self, step: Step) -> bool {
         self.unit.transaction().is_some() && self.class_of(step, FaultClass::Unknown) != FaultClass::Unknown
+    }
+
+    /// Whether a transaction may be open when this step failed. Without one of ours it is the command's own, or that of a trigger
+    /// that a statement fired; a read fires none.
+    fn may_be_open(&self, step: Step) -> bool {
+        step != Step::LookUp && (self.unit != Unit::Repeatable || self.may_commit)
     }
 
     /// Whether the key has a row, which is looked up next.
@@ -241,10 +246,24 @@ mod tests {
     fn a_unit_outside_of_a_transaction_of_ours_is_one_step() {
         for unit in [Unit::Repeatable, Unit::SingleStatement, Unit::OnItsOwn] {
             assert_eq!(walk(unit, true, &[Outcome::Done]), (vec![Step::Run], Some(End::Acknowledged)));
-            for class in [FaultClass::RolledBack, FaultClass::Unknown, FaultClass::Permanent] {
-                let (steps, end) = walk(unit, false, &[refused(class)]);
-                assert_eq!((steps, end), (vec![Step::Run], Some(End::Failed(class))));
+            let (steps, end) = walk(unit, true, &[BROKEN]);
+            assert_eq!((steps, end), (vec![Step::Run], Some(End::Failed(FaultClass::Unknown))));
+        }
+    }
+
+    #[test]
+    fn what_a_failed_statement_may_have_left_open_is_rolled_back_and_its_class_stays() {
+        for class in [FaultClass::RolledBack, FaultClass::Unknown, FaultClass::Permanent] {
+            for (unit, may_commit) in
+                [(Unit::SingleStatement, false), (Unit::OnItsOwn, true), (Unit::Repeatable, true)]
+            {
+                for rolled_back in [Outcome::Done, BROKEN] {
+                    let (steps, end) = walk(unit, may_commit, &[refused(class), rolled_back]);
+                    assert_eq!((steps, end), (vec![Step::Run, Step::Rollback], Some(End::Failed(class))));
+                }
             }
+            let (steps, end) = walk(Unit::Repeatable, false, &[refused(class)]);
+            assert_eq!((steps, end), (vec![Step::Run], Some(End::Failed(class))), "a read leaves nothing");
         }
     }
 
@@ -322,10 +341,11 @@ mod tests {
     #[test]
     fn nobody_is_told_that_nothing_took_effect_once_the_key_is_known_to_have_a_row() {
         let taken = [Outcome::Done, Outcome::Taken];
-        for (last, what) in
-            [(vec![BROKEN], "rollback"), (vec![Outcome::Done, BROKEN], "look-up"),
-             (vec![Outcome::Done, refused(FaultClass::RolledBack)], "victim of a deadlock")]
-        {
+        for (last, what) in [
+            (vec![BROKEN], "rollback"),
+            (vec![Outcome::Done, BROKEN], "look-up"),
+            (vec![Outcome::Done, refused(FaultClass::RolledBack)], "victim of a deadlock"),
+        ] {
             let (_, end) = walk(KEYED, false, &[taken.as_slice(), &last].concat());
             assert_eq!(end, Some(End::Failed(FaultClass::Unknown)), "{what}");
         }
