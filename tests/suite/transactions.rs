@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_azure::sql::faults::{Fault, RequestFault, RequestKind, at_statement};
+use local_azure::sql::faults::{Fault, RequestFault, RequestKind, Until, at_statement};
 use serde_json::{Value as Json, json};
 
 use crate::support::Desk;
@@ -183,5 +183,20 @@ async fn an_isolation_level_does_not_reach_a_command_without_a_transaction_after
 
     assert_eq!(problem["sqlError"], 3951);
     assert_eq!(desk.worker_logins().len(), 1, "all on one connection");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_meets_the_commit_is_told_as_unknown() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (1); INSERT INTO dbo.Ledger (Id) VALUES (2);";
+    let both = function("Both", json!({ "result": "none", "timeout": "00:00:02" }), command);
+    let desk = Desk::builder().seed(TABLES).function(both).start().await;
+    let commit =
+        desk.sql().faults().arm(Fault::at(RequestKind::Commit, RequestFault::Stall(Until::Released)));
+
+    let problem = desk.post("/api/both", &json!({})).await.problem_for_caller(504, "deadline");
+
+    assert_eq!(commit.struck(), 1, "sent once");
+    assert!(problem["detail"].as_str().unwrap().contains("look before you repeat it"), "{problem}");
     desk.finish().await;
 }
