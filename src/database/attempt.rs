@@ -19,6 +19,19 @@ use crate::invocation::Invocation;
 /// How long the server may take to acknowledge that a statement was cancelled, before we hang up.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How one try failed.
+pub(super) struct TryFailure {
+    pub(super) failure: Failure,
+    /// It had claimed its idempotency key, so no earlier try was committed.
+    pub(super) has_claimed: bool,
+}
+
+impl From<Failure> for TryFailure {
+    fn from(failure: Failure) -> Self {
+        Self { failure, has_claimed: false }
+    }
+}
+
 /// See the module. Each [`Attempt::run`] is one try.
 pub(super) struct Attempt {
     pub(super) invocation: Invocation,
@@ -38,9 +51,9 @@ impl Attempt {
     }
 
     /// Leases a connection and runs the command on it; whatever ends it early discards the connection.
-    pub(super) async fn run(&self, sink: &mut dyn ResultSink) -> Result<(), Failure> {
+    pub(super) async fn run(&self, sink: &mut dyn ResultSink) -> Result<(), TryFailure> {
         let mut lease = tokio::select! {
-            stop = self.stopped() => return Err(before_running(stop)),
+            stop = self.stopped() => return Err(before_running(stop).into()),
             lease = self.pool.lease() => lease.map_err(|failure| match failure {
                 PoolFailure::Full => Failure::PoolFull,
                 PoolFailure::QueueFull => Failure::QueueFull,
@@ -50,7 +63,7 @@ impl Attempt {
             })?,
         };
         let Some(connection) = lease.item() else {
-            return Err(Failure::Internal("a lease without a connection".to_owned()));
+            return Err(Failure::Internal("a lease without a connection".to_owned()).into());
         };
         let token = connection.token;
         let mut stepping = Stepping::new(&self.command);
@@ -59,6 +72,7 @@ impl Attempt {
             // A large future, as all that hold the driver's are: on the heap it costs the stack nothing.
             result = Box::pin(stepping.run(connection, sink)) => Ok(result),
         };
+        let has_claimed = stepping.has_claimed();
         match outcome {
             Ok(Ok(())) => {
                 self.finish(lease);
@@ -81,15 +95,16 @@ impl Attempt {
                 if let Some(token) = token.filter(|_| failed.is_ended_token) {
                     self.pool.distrust_token(token.generation);
                 }
-                Err(failed.error.into())
+                Err(TryFailure { failure: failed.error.into(), has_claimed })
             }
             Err(stop) => {
                 tokio::spawn(cancel_on_server(lease).in_current_span());
-                Err(match stop {
+                let failure = match stop {
                     stop if !stepping.is_command_sent() => before_running(stop),
                     Failure::Deadline if stepping.is_undone() => Failure::DeadlineRolledBack,
                     stop => stop,
-                })
+                };
+                Err(TryFailure { failure, has_claimed })
             }
         }
     }

@@ -22,6 +22,7 @@ pub(super) struct Stepping<'a> {
     sequence: Sequence,
     /// The step that is on its way; None before the first.
     step: Option<Step>,
+    has_claimed: bool,
 }
 
 /// How a try failed.
@@ -39,12 +40,17 @@ pub(super) struct Failed {
 impl<'a> Stepping<'a> {
     pub(super) fn new(command: &'a Command) -> Self {
         let sequence = Sequence::new(command.unit, command.may_leave_transaction);
-        Self { command, sequence, step: None }
+        Self { command, sequence, step: None, has_claimed: false }
     }
 
     /// Whether anything of the command itself may be on its way.
     pub(super) fn is_command_sent(&self) -> bool {
         !matches!(self.step, None | Some(Step::Begin))
+    }
+
+    /// Whether the idempotency key was claimed: no earlier run of the same request was committed, nor can it be any more.
+    pub(super) fn has_claimed(&self) -> bool {
+        self.has_claimed
     }
 
     /// Whether nothing of the command remains when the connection ends now.
@@ -65,6 +71,7 @@ impl<'a> Stepping<'a> {
             self.step = Some(step);
             let outcome = match self.take(step, connection, sink).await {
                 Ok(outcome) => {
+                    self.has_claimed |= step == Step::Claim && outcome == Outcome::Done;
                     if let Some(failed) = failed.as_mut().filter(|_| step == Step::Rollback) {
                         failed.is_clean = true;
                     }
@@ -78,7 +85,7 @@ impl<'a> Stepping<'a> {
                             before.is_clean = false;
                             before.is_broken |= error.is_broken_connection();
                         }
-                        None => failed = Some(self.failed(error)),
+                        None => failed = Some(Self::failed(error)),
                     }
                     Outcome::Failed(trouble)
                 }
@@ -110,11 +117,11 @@ impl<'a> Stepping<'a> {
     async fn prepare(&self, connection: &mut Connection) -> Result<(), Failed> {
         if self.command.unit.transaction().is_none() {
             let reset = transaction::reset_isolation(connection).await;
-            reset.map_err(|error| self.failed(error.before_the_command()))?;
+            reset.map_err(|error| Self::failed(error.before_the_command()))?;
         }
         if !self.command.session_context.is_empty() {
             let set = session_context::set(&mut connection.client, &self.command.session_context).await;
-            set.map_err(|error| self.failed(error))?;
+            set.map_err(Self::failed)?;
         }
         Ok(())
     }
@@ -146,23 +153,22 @@ impl<'a> Stepping<'a> {
         connection: &mut Connection,
         sink: &mut dyn ResultSink,
     ) -> Result<(), TryError> {
-        execute(&mut connection.client, self.command, sink).await.map_err(with_cure)?;
-        if !self.command.may_leave_transaction {
-            return Ok(());
+        let result = execute(&mut connection.client, self.command, sink).await;
+        let has_mismatch = result.as_ref().is_err_and(tells_count_mismatch);
+        if !has_mismatch && (result.is_err() || !self.command.may_leave_transaction) {
+            return result;
         }
         let ours = i32::from(self.command.unit.transaction().is_some());
         match transaction::open_transactions(&mut connection.client).await? {
-            open if open == ours => Ok(()),
+            open if open == ours => result.map_err(with_cure),
             open if open < ours => Err(TryError::EndedTransaction),
             _ => Err(TryError::OpenTransaction),
         }
     }
 
-    fn failed(&self, error: TryError) -> Failed {
-        // Without a transaction of ours nobody rolls back what the text may have left open.
-        let may_be_open = self.command.may_leave_transaction && self.command.unit.transaction().is_none();
+    fn failed(error: TryError) -> Failed {
         Failed {
-            is_clean: error.trouble().readable && !may_be_open,
+            is_clean: error.trouble().readable,
             is_broken: error.is_broken_connection(),
             is_ended_token: error.is_ended_token(),
             error,
@@ -174,6 +180,8 @@ impl Failed {
     fn with_class(mut self, class: FaultClass) -> Self {
         if let TryError::Fault(fault) = &mut self.error {
             fault.class = class;
+            // The next try connects afresh, as the service's documentation advises.
+            self.is_clean &= class == FaultClass::Permanent;
         }
         self
     }
@@ -252,6 +260,11 @@ fn without_key() -> TryError {
 /// An end that no failed step led to: there is none.
 fn no_reason() -> Failed {
     Failed { error: without_key(), is_clean: false, is_broken: false, is_ended_token: false }
+}
+
+/// The server raises 266 whenever what it ran left more or fewer transactions open than it found: which of the two, the count tells.
+fn tells_count_mismatch(error: &TryError) -> bool {
+    matches!(error, TryError::Fault(fault) if fault.connection_usable && fault.number == Some(TRANSACTION_COUNT_MISMATCH))
 }
 
 fn with_cure(error: TryError) -> TryError {

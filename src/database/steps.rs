@@ -120,15 +120,14 @@ impl Sequence {
             // The end was settled before. A connection that didn't roll back is not used again, and its session's end does it.
             (Step::Rollback, Outcome::Failed(_)) => match self.after_rollback {
                 end @ Next::End(_) => end,
-                Next::Step(_) => Next::End(End::Failed(FaultClass::RolledBack)),
+                Next::Step(_) => Next::End(End::Failed(self.class_of(step, FaultClass::Unknown))),
             },
             (Step::Rollback, _) => self.after_rollback,
             (Step::Claim, Outcome::Taken) => self.roll_back(Next::Step(Step::LookUp)),
             (Step::Claim, Outcome::Held) => self.roll_back(Next::End(End::InProgress)),
             (_, Outcome::Failed(trouble)) => {
                 let end = Next::End(End::Failed(self.class_of(step, trouble.class)));
-                let may_be_open = self.unit.transaction().is_some() && step != Step::LookUp;
-                if trouble.readable && may_be_open { self.roll_back(end) } else { end }
+                if trouble.readable && self.may_be_open(step) { self.roll_back(end) } else { end }
             }
             (_, Outcome::Found(stored)) => self.after_look_up(stored),
             (_, Outcome::Done | Outcome::Taken | Outcome::Held) => self.after_success(step),
@@ -146,8 +145,11 @@ impl Sequence {
             (Step::Run | Step::Record | Step::Rollback, FaultClass::Unknown) if self.may_commit => {
                 FaultClass::Unknown
             }
+            // The key has a row, so an earlier run was committed: that nothing took effect would be untrue.
+            (Step::LookUp, FaultClass::RolledBack) => FaultClass::Unknown,
+            (Step::Rollback, FaultClass::Unknown) if self.is_taken() => FaultClass::Unknown,
             // A session that ends before COMMIT was sent is rolled back, whatever it ended from.
-            (Step::Claim | Step::Run | Step::Record | Step::Rollback | Step::LookUp, FaultClass::Unknown) => {
+            (Step::Claim | Step::Run | Step::Record | Step::Rollback, FaultClass::Unknown) => {
                 FaultClass::RolledBack
             }
             // At COMMIT, what the server refused is definite and the rest isn't, as the fault itself says.
@@ -158,6 +160,17 @@ impl Sequence {
     /// Whether nothing of the command remains when the connection ends while this step is on its way.
     pub(super) fn is_undone_at(&self, step: Step) -> bool {
         self.unit.transaction().is_some() && self.class_of(step, FaultClass::Unknown) != FaultClass::Unknown
+    }
+
+    /// Whether a transaction may be open when this step failed. Without one of ours it is the command's own, or that of a trigger
+    /// that a statement fired; a read fires none.
+    fn may_be_open(&self, step: Step) -> bool {
+        step != Step::LookUp && (self.unit != Unit::Repeatable || self.may_commit)
+    }
+
+    /// Whether the key has a row, which is looked up next.
+    fn is_taken(&self) -> bool {
+        self.after_rollback == Next::Step(Step::LookUp)
     }
 
     fn is_keyed(&self) -> bool {
@@ -233,10 +246,24 @@ mod tests {
     fn a_unit_outside_of_a_transaction_of_ours_is_one_step() {
         for unit in [Unit::Repeatable, Unit::SingleStatement, Unit::OnItsOwn] {
             assert_eq!(walk(unit, true, &[Outcome::Done]), (vec![Step::Run], Some(End::Acknowledged)));
-            for class in [FaultClass::RolledBack, FaultClass::Unknown, FaultClass::Permanent] {
-                let (steps, end) = walk(unit, false, &[refused(class)]);
-                assert_eq!((steps, end), (vec![Step::Run], Some(End::Failed(class))));
+            let (steps, end) = walk(unit, true, &[BROKEN]);
+            assert_eq!((steps, end), (vec![Step::Run], Some(End::Failed(FaultClass::Unknown))));
+        }
+    }
+
+    #[test]
+    fn what_a_failed_statement_may_have_left_open_is_rolled_back_and_its_class_stays() {
+        for class in [FaultClass::RolledBack, FaultClass::Unknown, FaultClass::Permanent] {
+            for (unit, may_commit) in
+                [(Unit::SingleStatement, false), (Unit::OnItsOwn, true), (Unit::Repeatable, true)]
+            {
+                for rolled_back in [Outcome::Done, BROKEN] {
+                    let (steps, end) = walk(unit, may_commit, &[refused(class), rolled_back]);
+                    assert_eq!((steps, end), (vec![Step::Run, Step::Rollback], Some(End::Failed(class))));
+                }
             }
+            let (steps, end) = walk(Unit::Repeatable, false, &[refused(class)]);
+            assert_eq!((steps, end), (vec![Step::Run], Some(End::Failed(class))), "a read leaves nothing");
         }
     }
 
@@ -269,7 +296,7 @@ mod tests {
             assert_eq!(end, Some(End::Failed(FaultClass::Permanent)));
         }
         let (_, end) = walk(KEYED, false, &[Outcome::Done, Outcome::Taken, BROKEN]);
-        assert_eq!(end, Some(End::Failed(FaultClass::RolledBack)), "no look-up on a connection that broke");
+        assert_eq!(end, Some(End::Failed(FaultClass::Unknown)), "no look-up on a connection that broke");
     }
 
     #[test]
@@ -312,6 +339,28 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_told_that_nothing_took_effect_once_the_key_is_known_to_have_a_row() {
+        let taken = [Outcome::Done, Outcome::Taken];
+        for (last, what) in [
+            (vec![BROKEN], "rollback"),
+            (vec![Outcome::Done, BROKEN], "look-up"),
+            (vec![Outcome::Done, refused(FaultClass::RolledBack)], "victim of a deadlock"),
+        ] {
+            let (_, end) = walk(KEYED, false, &[taken.as_slice(), &last].concat());
+            assert_eq!(end, Some(End::Failed(FaultClass::Unknown)), "{what}");
+        }
+        let mut sequence = Sequence::new(KEYED, false);
+        assert!(!sequence.is_undone_at(Step::LookUp));
+        sequence.after(Step::Claim, Outcome::Taken);
+        assert!(!sequence.is_undone_at(Step::Rollback));
+        // Gone when it was looked up: what is claimed then is this call's own.
+        sequence.after(Step::LookUp, Outcome::Found(Stored::Nothing));
+        assert!(sequence.is_undone_at(Step::Claim));
+        sequence.after(Step::Run, refused(FaultClass::Permanent));
+        assert!(sequence.is_undone_at(Step::Rollback));
+    }
+
+    #[test]
     fn a_key_that_is_gone_when_it_is_looked_up_is_claimed_again_a_few_times() {
         let round = [Outcome::Done, Outcome::Taken, Outcome::Done, Outcome::Found(Stored::Nothing)];
         let (steps, end) = walk(KEYED, false, &round);
@@ -330,7 +379,7 @@ mod tests {
     #[test]
     fn a_try_that_ends_early_is_undone_until_the_commit_is_on_its_way() {
         let sequence = Sequence::new(KEYED, false);
-        for step in [Step::Begin, Step::Claim, Step::Run, Step::Record, Step::Rollback, Step::LookUp] {
+        for step in [Step::Begin, Step::Claim, Step::Run, Step::Record, Step::Rollback] {
             assert!(sequence.is_undone_at(step), "{step:?}");
         }
         assert!(!sequence.is_undone_at(Step::Commit));

@@ -25,7 +25,14 @@ pub(super) async fn begin(connection: &mut Connection, isolation: Isolation) -> 
 
 /// Commits. An error of the server's is definite, but for those that the table of numbers calls unknown.
 pub(super) async fn commit(connection: &mut Connection) -> Result<(), TryError> {
-    Ok(connection.client.commit_transaction().await?)
+    let committed = connection.client.commit_transaction().await;
+    committed.map_err(|error| TryError::Fault(at_commit(Fault::from_driver(&error, Stage::Running))))
+}
+
+/// An error that ends the session in the middle of COMMIT tells nothing, whatever its number says of a statement.
+fn at_commit(fault: Fault) -> Fault {
+    let class = if fault.ends_session() { FaultClass::Unknown } else { fault.class };
+    Fault { class, ..fault }
 }
 
 /// Rolls back what is still open: after most errors the server did so itself.

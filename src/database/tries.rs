@@ -16,9 +16,9 @@ pub(super) struct Tries {
     attempt: Attempt,
     policy: FaultPolicy,
     retry_budget: Arc<RetryBudget>,
-    /// The fault of a try that may have committed under an idempotency key.
+    /// The fault of a try that may have committed under an idempotency key, until a later one claims the key.
     unknown: Option<Fault>,
-    /// It has said that it waits for a server that is down.
+    /// It has said that it waits for a connection.
     is_waiting: bool,
 }
 
@@ -53,10 +53,15 @@ impl Tries {
                     }
                     return Ok(());
                 }
-                Err(failure) => failure,
+                Err(ended) => {
+                    if ended.has_claimed {
+                        self.unknown = None;
+                    }
+                    ended.failure
+                }
             };
-            if let Failure::ServerDown(fault) = &failure {
-                match self.wait_for_return(fault, begun.elapsed()) {
+            if let Failure::ServerDown(_) | Failure::PoolFull | Failure::QueueFull = &failure {
+                match self.wait_for_connection(&failure, begun.elapsed()) {
                     Some(wait) => tokio::select! {
                         stop = self.attempt.stopped() => return Err(self.settled(before_running(stop))),
                         () = sleep(wait) => continue,
@@ -94,22 +99,30 @@ impl Tries {
         After::Wait(wait)
     }
 
-    /// The failure to tell. Where a try under an idempotency key may have committed, one that came no further than its claim tells
-    /// nothing of that: the outcome is as unknown as before.
+    /// The failure to tell. Where a try under an idempotency key may have committed, and no later one claimed the key, only what
+    /// the key's row says is certain: after anything else the outcome is as unknown as before.
     fn settled(&self, failure: Failure) -> Failure {
         let Some(unknown) = &self.unknown else { return failure };
         let is_certain = match &failure {
-            // The claim went through, so the earlier try did not commit.
-            Failure::Fault(fault) => fault.class == FaultClass::Permanent && fault.connection_usable,
-            Failure::Results(_)
-            | Failure::OpenTransaction
-            | Failure::EndedTransaction
-            | Failure::Internal(_) => true,
-            // Another try of ours may be what still runs; all else that a key says is certain.
-            Failure::Idempotency(failure) => *failure != IdempotencyFailure::InProgress,
+            Failure::Idempotency(failure) => match failure {
+                IdempotencyFailure::OtherRequest
+                | IdempotencyFailure::Unanswered
+                | IdempotencyFailure::Unreadable => true,
+                // Another try of ours may be what still runs, and without the table or the right nothing was read.
+                IdempotencyFailure::InProgress
+                | IdempotencyFailure::AnswerTooLong
+                | IdempotencyFailure::RowGone
+                | IdempotencyFailure::NoTable
+                | IdempotencyFailure::NoRight => false,
+            },
             // Nobody is told.
             Failure::Cancelled => true,
-            Failure::Identity(_)
+            Failure::Fault(_)
+            | Failure::Results(_)
+            | Failure::OpenTransaction
+            | Failure::EndedTransaction
+            | Failure::Internal(_)
+            | Failure::Identity(_)
             | Failure::ServerDown(_)
             | Failure::PoolFull
             | Failure::QueueFull
@@ -120,22 +133,24 @@ impl Tries {
         if is_certain { failure } else { Failure::Fault(unknown.clone()) }
     }
 
-    /// How long an invocation without a caller waits before it asks again for a server that is down. It is told once: there is
-    /// one line for the outage, and one for each invocation's end.
-    fn wait_for_return(&mut self, fault: &Fault, spent: Duration) -> Option<Duration> {
-        let wait = if self.attempt.invocation.has_caller { None } else { self.policy.wait_for_return(spent) };
+    /// How long an invocation without a caller waits before it asks again for a connection, which it did not get because the server
+    /// is down or the pool is full: the host would count a failed delivery. It is told once: an outage has a line of its own,
+    /// and so has each invocation's end.
+    fn wait_for_connection(&mut self, failure: &Failure, spent: Duration) -> Option<Duration> {
+        let wait =
+            if self.attempt.invocation.has_caller { None } else { self.policy.wait_for_connection(spent) };
+        let log = &mut self.attempt.invocation.log;
         if wait.is_some() && !self.is_waiting {
             self.is_waiting = true;
-            tracing::info!("waits for the server's return");
-            self.attempt.invocation.log.push(format!(
-                "warn: the server can't be reached ({}): waiting for its return",
-                fault.description
-            ));
+            let what = if matches!(failure, Failure::ServerDown(_)) {
+                "the server's return"
+            } else {
+                "room in the pool"
+            };
+            tracing::info!("waits for {what}");
+            log.push(format!("warn: {failure}: waiting for {what}"));
         } else if wait.is_none() {
-            self.attempt
-                .invocation
-                .log
-                .push(format!("error: the server can't be reached ({}); no other try", fault.description));
+            log.push(format!("error: {failure}; no other try"));
         }
         wait
     }

@@ -1,5 +1,6 @@
 //! The pool of a worker: who waits and who is turned away, which connections go, and what it counts of itself.
 
+use local_azure::sql::faults::{Fault, RequestFault, RequestKind, Until};
 use serde_json::{Value as Json, json};
 
 use crate::cancellation::{Caller, Leave};
@@ -301,5 +302,41 @@ async fn the_metrics_say_what_is_wrong_when_there_can_be_no_pool() {
 
     assert_eq!(answer.status, 500, "{}", answer.text);
     assert!(answer.detail().contains("AZSQL_RETRY_TRIES"), "{}", answer.text);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_a_caller_waits_for_room_in_the_pool_and_succeeds() {
+    let tick = FunctionFolder::timer(
+        "Tick",
+        "* * * * * *",
+        json!({ "result": "none" }),
+        "INSERT INTO dbo.Ticks (At) VALUES (1)",
+    );
+    let desk = desk("1")
+        .seed("CREATE TABLE dbo.Ticks (Id int IDENTITY PRIMARY KEY, At int NOT NULL);")
+        .function(tick)
+        .setting("AZSQL_POOL_QUEUE", "0")
+        .start()
+        .await;
+    desk.sql()
+        .faults()
+        .arm(Fault::at(RequestKind::Statement, RequestFault::Stall(Until::Released)).containing("Persons"));
+    let reader = desk.get_later("/api/persons/1");
+    eventually("a run waits", async || {
+        desk.worker_lines().iter().any(|line| line.contains("waits for room in the pool")).then_some(())
+    })
+    .await;
+    desk.sql().faults().release_stalled();
+
+    // Only a run that has waited says so in its own lines.
+    eventually("a run that waited ends", async || {
+        let lines = desk.function_lines("Tick");
+        let waited = lines.iter().position(|line| line.contains("waiting for room in the pool"))?;
+        lines.iter().skip(waited).any(|line| line.contains("(Succeeded")).then_some(())
+    })
+    .await;
+    // It may have found the tick's statement in its way.
+    assert!([200, 503].contains(&reader.await.unwrap()));
     desk.finish().await;
 }

@@ -268,3 +268,14 @@ async fn a_try_is_logged_with_function_and_id_at_the_level_warn_too() {
     assert!(tries[0]["span"]["id"].as_str().is_some_and(|id| id.len() == 36), "{tries:?}");
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_try_after_a_failed_command_connects_afresh() {
+    let desk = Desk::start().await;
+    desk.sql().faults().fail_statements(1205, 1);
+
+    desk.get("/api/persons/1").await.json(200);
+
+    assert_eq!(desk.worker_logins().len(), 2);
+    desk.finish().await;
+}

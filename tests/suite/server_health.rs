@@ -183,7 +183,7 @@ async fn a_run_without_a_caller_waits_for_the_servers_return_and_succeeds() {
     // Only a run that has waited says so in its own lines.
     eventually("a run that waited ends", async || {
         let lines = desk.function_lines("Tick");
-        let waited = lines.iter().position(|line| line.contains("waiting for its return"))?;
+        let waited = lines.iter().position(|line| line.contains("waiting for the server's return"))?;
         lines.iter().skip(waited).any(|line| line.contains("(Succeeded")).then_some(())
     })
     .await;

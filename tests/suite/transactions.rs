@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use local_azure::sql::faults::{Fault, RequestFault, RequestKind, Until, at_statement};
 use serde_json::{Value as Json, json};
 
 use crate::support::Desk;
@@ -144,4 +145,83 @@ async fn a_command_that_returns_no_result_set_where_rows_are_wanted_leaves_nothi
         assert_eq!(desk.worker_logins().len(), 1, "{result}: what was read to its end can be used again");
         desk.finish().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_a_refused_command_left_open_is_rolled_back_and_its_connection_serves_on() {
+    // RAISERROR ends nothing, so the command's own transaction is open still.
+    let command = "BEGIN TRANSACTION; INSERT INTO dbo.Ledger (Id) VALUES (1); RAISERROR('no', 16, 1);";
+    let open = function("Open", json!({ "result": "none", "transaction": "none" }), command);
+    let desk = Desk::builder().seed(TABLES).function(open).start().await;
+
+    for _ in 0..2 {
+        let problem = desk.post("/api/open", &json!({})).await.problem_for_caller(500, "database");
+        assert_eq!(problem["sqlError"], 50_000);
+    }
+
+    assert_eq!(entered(&desk).await, 0);
+    assert_eq!(desk.worker_logins().len(), 1, "what was rolled back costs no connection");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_ends_without_ending_its_transaction_is_told_so_and_leaves_nothing() {
+    let command = "BEGIN TRANSACTION; INSERT INTO dbo.Ledger (Id) VALUES (1);";
+    let open = function("Open", json!({ "result": "none", "transaction": "none" }), command);
+    let desk = Desk::builder().seed(TABLES).function(open).start().await;
+
+    for _ in 0..2 {
+        desk.post("/api/open", &json!({})).await.problem_for_caller(500, "open-transaction");
+    }
+
+    assert_eq!(entered(&desk).await, 0);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_call_ends_the_workers_transaction_is_told_that_nobody_knows_what_took_effect() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (@id); EXEC sp_executesql N'COMMIT TRANSACTION';";
+    let id = json!({ "@id": { "from": "body.id", "type": "int" } });
+    let ends = function("Ends", json!({ "result": "none", "parameters": id }), command);
+    let desk = Desk::builder().seed(TABLES).function(ends).start().await;
+
+    desk.post("/api/ends", &json!({ "id": 1 })).await.problem_for_caller(500, "ended-transaction");
+    // SQL Server raises 266 then, for a transaction too few and for one too many.
+    let mismatch = RequestFault::RunThenFail(at_statement(266));
+    desk.sql().faults().arm(Fault::at(RequestKind::Statement, mismatch).containing("COMMIT TRANSACTION"));
+    desk.post("/api/ends", &json!({ "id": 2 })).await.problem_for_caller(500, "ended-transaction");
+
+    assert_eq!(entered(&desk).await, 2, "each took effect once");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_isolation_level_does_not_reach_a_command_without_a_transaction_after_it() {
+    let strict = function("Strict", json!({ "result": "value", "transaction": "snapshot" }), COUNT);
+    // The server refuses to change to snapshot in a transaction that began at another level (error 3951).
+    let command = "BEGIN TRANSACTION; SET TRANSACTION ISOLATION LEVEL SNAPSHOT; SELECT COUNT(*) AS n FROM dbo.Ledger; COMMIT";
+    let loose = function("Loose", json!({ "result": "value", "transaction": "none" }), command);
+    let desk = Desk::builder().seed(TABLES).function(strict).function(loose).start().await;
+
+    desk.post("/api/strict", &json!({})).await.json(200);
+    let problem = desk.post("/api/loose", &json!({})).await.problem_for_caller(500, "database");
+
+    assert_eq!(problem["sqlError"], 3951);
+    assert_eq!(desk.worker_logins().len(), 1, "all on one connection");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_meets_the_commit_is_told_as_unknown() {
+    let command = "INSERT INTO dbo.Ledger (Id) VALUES (1); INSERT INTO dbo.Ledger (Id) VALUES (2);";
+    let both = function("Both", json!({ "result": "none", "timeout": "00:00:02" }), command);
+    let desk = Desk::builder().seed(TABLES).function(both).start().await;
+    let commit =
+        desk.sql().faults().arm(Fault::at(RequestKind::Commit, RequestFault::Stall(Until::Released)));
+
+    let problem = desk.post("/api/both", &json!({})).await.problem_for_caller(504, "deadline");
+
+    assert_eq!(commit.struck(), 1, "sent once");
+    assert!(problem["detail"].as_str().unwrap().contains("look before you repeat it"), "{problem}");
+    desk.finish().await;
 }

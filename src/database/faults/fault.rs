@@ -161,6 +161,12 @@ impl Fault {
         }
     }
 
+    /// Whether the server ended the session with it.
+    #[must_use]
+    pub fn ends_session(&self) -> bool {
+        self.severity.is_some_and(|severity| severity >= FATAL_CLASS)
+    }
+
     /// What the table has of its number.
     #[must_use]
     pub fn entry(&self) -> Option<&'static Entry> {

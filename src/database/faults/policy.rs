@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fault::{Fault, FaultClass};
-use super::table::{BUSY_WAIT, DATABASE_NOT_AVAILABLE, SERVICE_BUSY};
+use super::table::{BUSY_WAIT, SERVICE_BUSY};
 use crate::database::Unit;
 
 /// The longest wait before the second try; each wait after that may be twice as long.
@@ -13,11 +13,11 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// is late for no reason.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
-/// The least wait when a login met [`DATABASE_NOT_AVAILABLE`]: a serverless database takes up to a minute to resume, and quick
-/// tries would be used up before it is there.
+/// The least wait when a login was told that the database is not ready: one that resumes takes up to a minute, and quick tries would
+/// be used up before it is there. Of all callers one a second logs in meanwhile.
 const RESUME_WAIT: Duration = Duration::from_secs(1);
 
-/// The least wait for a server that is down, whose health lets somebody look every second.
+/// The least wait for a server that is down, whose health lets somebody look every second, and for a pool that is full.
 const RETURN_WAIT: Duration = Duration::from_millis(500);
 
 /// How often and how long an invocation tries.
@@ -58,7 +58,7 @@ impl RetryLimits {
 /// One invocation's tries.
 ///
 /// A wait is drawn from nothing up to 200 ms, 400 ms, 800 ms ... 8 s (full jitter: callers that failed together come back
-/// apart); [`SERVICE_BUSY`] adds the ten seconds that it asks for. [`DATABASE_NOT_AVAILABLE`] at login draws from the upper half, and
+/// apart); [`SERVICE_BUSY`] adds the ten seconds that it asks for. A number at login, such as 40613, draws from the upper half, and
 /// a second at the least: all twenty tries then take more than a minute, whatever is drawn.
 #[derive(Debug)]
 pub struct FaultPolicy {
@@ -106,9 +106,9 @@ impl FaultPolicy {
         (spent.saturating_add(wait) < self.limits.budget).then_some(wait)
     }
 
-    /// How long to wait before asking again for a server that is down, for an invocation that waits until it is back; None when
-    /// the budget doesn't allow it. The last try was none: nothing was tried.
-    pub fn wait_for_return(&mut self, spent: Duration) -> Option<Duration> {
+    /// How long to wait before asking again for a connection, for an invocation that waits until the server is back or the pool
+    /// has room; None when the budget doesn't allow it. The last try was none: nothing was tried.
+    pub fn wait_for_connection(&mut self, spent: Duration) -> Option<Duration> {
         self.tries = self.tries.saturating_sub(1);
         let wait = self.between(RETURN_WAIT, RETURN_WAIT.saturating_mul(2));
         (spent.saturating_add(wait) < self.limits.budget).then_some(wait)
@@ -134,8 +134,10 @@ impl FaultPolicy {
     fn wait_after(&mut self, fault: &Fault) -> Duration {
         let doublings = self.tries.saturating_sub(1).min(16);
         let most = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
-        let resumes = fault.class == FaultClass::Opening && fault.number == Some(DATABASE_NOT_AVAILABLE);
-        let least = if resumes { RESUME_WAIT.max(most / 2) } else { Duration::ZERO };
+        // A session's token is replaced at once: nothing is waited for.
+        let is_not_ready =
+            fault.class == FaultClass::Opening && fault.number.is_some() && !fault.is_ended_token();
+        let least = if is_not_ready { RESUME_WAIT.max(most / 2) } else { Duration::ZERO };
         let wait = self.between(least, most.max(least));
         if fault.number == Some(SERVICE_BUSY) { wait.saturating_add(BUSY_WAIT) } else { wait }
     }

@@ -81,9 +81,9 @@ impl Outcome {
 /// What a number says of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connections {
-    /// The one that met it works: the next try may be on it.
+    /// The one that met it works: it can be asked to roll back, and may serve the next caller. Another try connects afresh.
     Kept,
-    /// The next try connects afresh.
+    /// The one that met it is not used again.
     Replaced,
     /// It tells of a failover, after which no connection of the same time can be relied on.
     AllReplaced,

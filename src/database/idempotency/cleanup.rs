@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::statements::{EXPIRED_BATCH, delete_expired};
 use crate::database::pool::ConnectionPool;
+use crate::database::transaction::reset_isolation;
 
 /// How often a pool's expired keys are deleted at the most.
 const INTERVAL: Duration = Duration::from_secs(300);
@@ -36,6 +37,12 @@ impl Cleanup {
 /// Deletes what has expired, on a connection of the pool. A fault ends it: the next time does the rest.
 pub(in crate::database) async fn clean_up(pool: ConnectionPool) {
     let Ok(mut lease) = pool.lease().await else { return };
+    let Some(connection) = lease.item() else { return };
+    // At the level of a transaction before, the deletion would hold more locks, or fail.
+    if reset_isolation(connection).await.is_err() {
+        drop(lease.discard(DiscardCause::Fault));
+        return;
+    }
     let mut deleted: u64 = 0;
     for _ in 0..MOST_BATCHES {
         let Some(connection) = lease.item() else { return };

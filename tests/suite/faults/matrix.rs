@@ -162,6 +162,13 @@ async fn at_commit_what_the_server_refused_is_certain_and_what_broke_is_not() {
                 1,
                 1,
             ),
+            case(
+                "40501 at severity 20 after the effect",
+                at_commit(RequestFault::RunThenFail(at_statement(40501).with_class(20))),
+                UNKNOWN,
+                1,
+                1,
+            ),
             case("cut, and it commits later", at_commit(late), UNKNOWN, 1, 1),
             case(
                 "cut within the acknowledgement",

@@ -151,3 +151,37 @@ async fn a_key_that_is_held_for_longer_than_a_repeat_waits_answers_that_the_call
     assert_eq!((desk.number(PAYMENTS).await, desk.number(KEYS).await), (1, 1));
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_is_unknown_stays_so_when_the_next_try_fails_before_it_has_the_key() {
+    let desk = desk().await;
+    let faults = desk.sql().faults();
+    faults.arm(Fault::at(RequestKind::Commit, RequestFault::RunThenCut(CutBy::Fin)));
+    // The log is full: nothing that another try would mend, and nothing that tells of the first.
+    let full = RequestFault::Fail(at_statement(9002));
+    faults
+        .arm(Fault::at(RequestKind::Statement, full).containing("INSERT INTO dbo.AzsqlIdempotency").after(1));
+
+    let first = desk.get(PATH).await;
+
+    let problem = first.problem_for_caller(503, "outcome-unknown");
+    assert!(problem["detail"].as_str().unwrap().contains("same idempotency key"), "{problem}");
+    desk.sql().faults().clear();
+    assert!(is_replay(&desk.get(PATH).await), "the first try was committed");
+    assert_eq!(desk.number(PAYMENTS).await, 1);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_try_that_claimed_the_key_tells_its_own_end_whatever_became_of_the_one_before() {
+    let desk = desk().await;
+    let faults = desk.sql().faults();
+    faults.arm(Fault::at(RequestKind::Commit, RequestFault::Cut(CutBy::Fin)));
+    let refused = RequestFault::Fail(at_statement(2627));
+    faults.arm(Fault::at(RequestKind::Statement, refused).containing("INSERT INTO dbo.Payments").after(1));
+
+    desk.get(PATH).await.problem_for_caller(409, "conflict");
+
+    assert_eq!(desk.number(PAYMENTS).await, 0);
+    desk.finish().await;
+}

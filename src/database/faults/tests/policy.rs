@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::table::entries;
 use super::super::{
     BUSY_WAIT, DATABASE_NOT_AVAILABLE, DATABASE_NOT_OPENED, Fault, FaultClass, FaultPolicy, RetryLimits,
-    SERVICE_BUSY,
+    SERVICE_BUSY, SERVICE_ERROR,
 };
 use crate::database::{Isolation, Unit};
 
@@ -129,8 +129,11 @@ proptest! {
     }
 
     #[test]
-    fn by_default_a_login_outlasts_a_resume_of_a_minute_whatever_is_drawn(seed: u64) {
-        let resuming = fault(FaultClass::Opening, Some(DATABASE_NOT_AVAILABLE));
+    fn by_default_a_login_outlasts_a_resume_of_a_minute_whatever_number_says_so_and_is_drawn(
+        number in proptest::sample::select([DATABASE_NOT_AVAILABLE, SERVICE_ERROR, 10928, 10929, 42109].as_slice()),
+        seed: u64,
+    ) {
+        let resuming = fault(FaultClass::Opening, Some(number));
         let waits = waits(DEFAULTS, &resuming, seed);
         prop_assert!(waits.iter().all(|wait| *wait >= Duration::from_secs(1)));
         // What is left of the budget is less than the next wait would be.
@@ -164,7 +167,7 @@ fn waiting_for_a_servers_return_takes_no_try_and_ends_with_the_budget() {
     let mut waits = 0;
     loop {
         assert_eq!(policy.begin_try(), 1);
-        let Some(wait) = policy.wait_for_return(spent) else { break };
+        let Some(wait) = policy.wait_for_connection(spent) else { break };
         assert!((Duration::from_millis(500)..=Duration::from_secs(1)).contains(&wait), "{wait:?}");
         spent += wait;
         waits += 1;
