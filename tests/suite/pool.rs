@@ -1,6 +1,6 @@
 //! The pool of a worker: who waits and who is turned away, which connections go, and what it counts of itself.
 
-use local_azure::sql::faults::{Fault, RequestFault, RequestKind, Until};
+use local_azure::sql::faults::{Fault, LoginFault, RequestFault, RequestKind, Until};
 use serde_json::{Value as Json, json};
 
 use crate::cancellation::{Caller, Leave};
@@ -238,6 +238,26 @@ async fn the_minimum_is_opened_at_the_first_use_and_does_not_go_for_idleness() {
     let gone = before["discarded"]["idle"].as_u64().unwrap() + 1;
     let numbers = until(&desk, "one goes", |numbers| numbers["discarded"]["idle"] == gone).await;
     assert_eq!((&numbers["size"], &numbers["idle"]), (&2.into(), &2.into()));
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_the_minimum_gives_way_to_a_caller_when_the_server_is_silent() {
+    let settings = [("AZSQL_POOL_MIN_SIZE", "2"), ("AZSQL_POOL_IDLE_SECONDS", "2")];
+    let builder = settings.iter().fold(desk("2"), |desk, (name, value)| desk.setting(name, value));
+    let desk = builder.start().await;
+    desk.get("/api/persons/1").await.json(200);
+    until(&desk, "the minimum is open", |numbers| numbers["size"] == 2 && numbers["opening"] == 0).await;
+    desk.sql().faults().arm(Fault::new(LoginFault::Stall(Until::Released)).always());
+    stall_readers(&desk, 1);
+    let leaves = Caller::get_person(&desk, 1).await;
+    desk.statement_faults_left(0).await;
+    leaves.leave(Leave::Reset);
+    // In place of the connection that went with its caller; the other one is kept aside meanwhile.
+    until(&desk, "another is opened", |numbers| numbers["size"] == 1 && numbers["opening"] == 1).await;
+
+    assert_eq!(desk.get("/api/persons/3").await.json(200)["Id"], 3);
+
     desk.finish().await;
 }
 

@@ -92,7 +92,7 @@ pub(in crate::database) enum OpeningFailure {
     Permanent,
     /// There was no token.
     Identity,
-    /// It took too long, or the caller left first.
+    /// It took too long, or was given up: the server went down meanwhile.
     Abandoned,
 }
 

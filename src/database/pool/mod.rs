@@ -15,7 +15,7 @@ use deadpool::Runtime;
 use deadpool::managed::{Object, PoolError, QueueMode, Timeouts};
 use futures_util::poll;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
 pub(in crate::database) use lent::PooledConnection;
@@ -46,6 +46,9 @@ pub(in crate::database) enum PoolFailure {
 
 /// What opening a connection may take beyond its own bound before it is cut off: the connector's error says more than ours.
 const CREATE_GRACE: Duration = Duration::from_secs(1);
+
+/// How long callers may wait for what is opened without need of theirs.
+const GIVES_WAY_WITHIN: Duration = Duration::from_millis(20);
 
 /// The connections of one connection string. Cheap to clone; all clones are the same pool.
 #[derive(Clone)]
@@ -83,6 +86,13 @@ impl Inner {
                 Err(PoolFailure::Connect(ConnectError::Fault(fault)))
             }
         }
+    }
+}
+
+/// Completes when a caller waits for a connection.
+async fn somebody_waits(metrics: &PoolMetrics) {
+    while metrics.waiting.value() == 0 {
+        sleep(GIVES_WAY_WITHIN).await;
     }
 }
 
@@ -194,8 +204,14 @@ impl ConnectionPool {
         let mut at_hand = Vec::new();
         while metrics.open_or_opening() < limits.min_size && metrics.waiting.value() == 0 {
             let Ok(permit) = permits.try_acquire() else { return };
-            let Ok(object) = pool.get().await else { return };
-            at_hand.push((object, permit));
+            tokio::select! {
+                object = pool.get() => match object {
+                    Ok(object) => at_hand.push((object, permit)),
+                    Err(_) => return,
+                },
+                // It may be a silent server that holds up the opening, and what is at hand is what they need.
+                () = somebody_waits(metrics) => return,
+            }
         }
     }
 
