@@ -37,13 +37,7 @@ pub(super) struct ConnectionManager {
 
 impl ConnectionManager {
     pub(super) fn new(connector: Connector, limits: PoolLimits, metrics: Arc<PoolMetrics>) -> Self {
-        Self {
-            connector,
-            limits,
-            metrics,
-            trusted_since: Mutex::default(),
-            ended_token: Mutex::default(),
-        }
+        Self { connector, limits, metrics, trusted_since: Mutex::default(), ended_token: Mutex::default() }
     }
 
     /// A connection that was in order at `since` broke after it.

@@ -87,7 +87,8 @@ fn whatever_the_server_says_it_is_there() {
         said(FaultClass::Permanent, 18456),
     ] {
         let gates = Gates::default();
-        let (spoken_to, other) = (gate(&gates, "sql.example.com", "one"), gate(&gates, "sql.example.com", "two"));
+        let (spoken_to, other) =
+            (gate(&gates, "sql.example.com", "one"), gate(&gates, "sql.example.com", "two"));
         for _ in 1..OUTAGE {
             other.admit().unwrap().failed(&unreached());
         }
