@@ -94,8 +94,8 @@ fn report(calls: &[Call], returned: Instant, is_silent: bool) {
         println!("the breaker never opened: make the outage longer");
         return;
     };
-    // All calls of that time count, those too that were not refused at once.
-    let within = calls.iter().filter(|call| call.sent >= opened && answered(call) < returned);
+    // All calls of that time count, those too that were not refused at once or were answered only after the return.
+    let within = calls.iter().filter(|call| (opened..returned).contains(&call.sent));
     let mut took: Vec<Duration> = within.map(|call| call.took).collect();
     took.sort_unstable();
     let at = |share: usize| took.get((took.len() * share / 100).min(took.len().saturating_sub(1))).copied();

@@ -58,7 +58,9 @@ impl Attempt {
                 PoolFailure::Full => Failure::PoolFull,
                 PoolFailure::QueueFull => Failure::QueueFull,
                 PoolFailure::Connect(ConnectError::Identity(error)) => Failure::Identity(error),
-                PoolFailure::Connect(ConnectError::Fault(fault)) => Failure::Fault(fault),
+                PoolFailure::Connect(ConnectError::Fault(fault) | ConnectError::NotReady(fault)) => {
+                    Failure::Fault(fault)
+                }
                 PoolFailure::Connect(ConnectError::Down(fault)) => Failure::ServerDown(fault),
             })?,
         };
@@ -66,6 +68,7 @@ impl Attempt {
             return Err(Failure::Internal("a lease without a connection".to_owned()).into());
         };
         let token = connection.token;
+        let lent_at = std::time::Instant::now();
         let mut stepping = Stepping::new(&self.command);
         let outcome = tokio::select! {
             stop = self.stopped() => Err(stop),
@@ -90,7 +93,7 @@ impl Attempt {
                     tracing::debug!("discarded a connection after a fault");
                 }
                 if failed.is_broken {
-                    self.pool.distrust();
+                    self.pool.distrust(lent_at);
                 }
                 if let Some(token) = token.filter(|_| failed.is_ended_token) {
                     self.pool.distrust_token(token.generation);

@@ -54,6 +54,8 @@ pub(super) enum ConnectError {
     Fault(Fault),
     /// Not tried, for the fault that other openings of this server just met.
     Down(Fault),
+    /// Not tried, for what the server just told others: the database is not ready.
+    NotReady(Fault),
 }
 
 /// An open connection and what the pool must know of it. No `Debug`: the driver's shows bytes of rows.
@@ -93,10 +95,12 @@ enum NotIn {
 
 /// Why one login didn't get in.
 enum Unconnected {
-    /// What it met; or what another just met, while the server lets nobody in.
+    /// What it met.
     Fault(Fault),
     /// Nobody can reach the server, so it was not tried.
     Down(Fault),
+    /// The server lets nobody in, so it was not tried.
+    NotReady(Fault),
 }
 
 impl From<Unconnected> for NotIn {
@@ -104,6 +108,7 @@ impl From<Unconnected> for NotIn {
         Self::Failed(match unconnected {
             Unconnected::Fault(fault) => ConnectError::Fault(fault),
             Unconnected::Down(fault) => ConnectError::Down(fault),
+            Unconnected::NotReady(fault) => ConnectError::NotReady(fault),
         })
     }
 }
@@ -285,7 +290,7 @@ impl Connector {
     ) -> Result<DriverClient, Unconnected> {
         let mut pass = self.gate.admit().map_err(|refusal| match refusal {
             Refusal::Down(fault) => Unconnected::Down(fault),
-            Refusal::NotReady(fault) => Unconnected::Fault(fault),
+            Refusal::NotReady(fault) => Unconnected::NotReady(fault),
         })?;
         let begun = Instant::now();
         match timeout_at(deadline, Box::pin(self.follow_redirects(token, &mut pass))).await {
@@ -398,7 +403,7 @@ fn refused_or_failed(unconnected: Unconnected, cure: Option<&'static str>, gener
             let error = ConnectError::Fault(Fault { cure, ..fault });
             NotIn::Refused(Refused { error, generation }, memory)
         }
-        Unconnected::Fault(_) | Unconnected::Down(_) => unconnected.into(),
+        Unconnected::Fault(_) | Unconnected::Down(_) | Unconnected::NotReady(_) => unconnected.into(),
     }
 }
 

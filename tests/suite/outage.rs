@@ -100,7 +100,7 @@ async fn a_deadline_that_comes_before_anything_was_sent_is_a_503_that_says_so() 
 }
 
 fn without_patience(server: String) -> impl Fn(u16) -> String {
-    move |_| format!("Server={server};Authentication=ActiveDirectoryMSI;Connect Timeout=1")
+    move |_| format!("Server={server};Authentication=ActiveDirectoryMSI;Connect Timeout=3")
 }
 
 #[tokio::test(flavor = "multi_thread")]

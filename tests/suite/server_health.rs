@@ -276,3 +276,61 @@ async fn whoever_waits_for_a_place_in_the_pool_is_told_when_the_server_goes_down
     assert!(told <= 5, "{told} openings were waited for");
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_server_is_found_out_though_every_caller_leaves_before_its_time_is_over() {
+    let silent = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let sql = json!({ "timeout": "00:00:01", "result": "value", "repeatable": true });
+    let desk = Desk::builder()
+        .connection(move |_| {
+            format!("Server=localhost,{port};Authentication=ActiveDirectoryMSI;Connect Timeout=3")
+        })
+        .function(FunctionFolder::http("Hasty", "get", "hasty", sql, "SELECT 1"))
+        .setting("AZSQL_POOL_MAX_SIZE", "5")
+        .start()
+        .await;
+
+    let refused = eventually("the server is taken for down", async || {
+        let callers: Vec<_> = (0..4).map(|_| desk.get_later("/api/hasty")).collect();
+        let answer = desk.get("/api/hasty").await;
+        for caller in callers {
+            assert_eq!(caller.await.unwrap(), 503);
+        }
+        answer.text.contains(REFUSAL).then_some(answer)
+    })
+    .await;
+
+    refused.problem_for_caller(503, "unavailable");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_serves_while_a_look_hangs() {
+    let node = HangsUp::start().await;
+    let silent = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let desk =
+        Desk::builder().setting("AZSQL_RETRY_TRIES", "1").setting("AZSQL_POOL_MAX_SIZE", "2").start().await;
+    desk.get("/api/persons/1").await.json(200);
+    desk.sql().faults().stall_statements(1);
+    let reader = desk.get_later("/api/persons/1");
+    desk.statement_faults_left(0).await;
+    // The only connection is in use; new ones are cut off at the node, and then nobody answers there.
+    desk.sql().faults().redirect_logins("localhost", node.port, u32::try_from(FAILURES_UNTIL_DOWN).unwrap());
+    for _ in 0..FAILURES_UNTIL_DOWN {
+        desk.get("/api/persons/2").await.problem_for_caller(503, "unavailable");
+    }
+    desk.sql().faults().redirect_logins("localhost", silent.local_addr().unwrap().port(), 1_000);
+    let _look = eventually("a look begins", async || {
+        desk.get("/api/persons/2").await.problem_for_caller(503, "unavailable");
+        silent.accept().ok()
+    })
+    .await;
+
+    desk.sql().faults().release_stalled();
+    assert_eq!(reader.await.unwrap(), 200);
+
+    assert_eq!(desk.get("/api/persons/3").await.json(200)["Id"], 3);
+    desk.finish().await;
+}

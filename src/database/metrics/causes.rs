@@ -92,15 +92,15 @@ pub(in crate::database) enum OpeningFailure {
     Permanent,
     /// There was no token.
     Identity,
-    /// It took too long, or the caller left first.
+    /// It took too long, or was given up: the server went down meanwhile.
     Abandoned,
 }
 
 impl OpeningFailure {
-    /// None when it was not even tried, because the server is known to be down.
+    /// None when it was not even tried, because the server is known to be down or not ready.
     pub(in crate::database) fn of(error: &ConnectError) -> Option<Self> {
         match error {
-            ConnectError::Down(_) => None,
+            ConnectError::Down(_) | ConnectError::NotReady(_) => None,
             ConnectError::Identity(_) => Some(Self::Identity),
             ConnectError::Fault(fault) => Some(match fault.class {
                 FaultClass::Opening => Self::Transient,

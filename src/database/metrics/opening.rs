@@ -54,6 +54,10 @@ mod tests {
         Opening::begin(&metrics).end::<()>(&Err(fault(FaultClass::Opening)));
         Opening::begin(&metrics).end::<()>(&Err(fault(FaultClass::Permanent)));
         drop(Opening::begin(&metrics));
+        // Not tried, so nothing failed.
+        let met = || Fault::without_number(FaultClass::Opening, "what others met");
+        Opening::begin(&metrics).end::<()>(&Err(ConnectError::Down(met())));
+        Opening::begin(&metrics).end::<()>(&Err(ConnectError::NotReady(met())));
 
         let failed = metrics.openings_failed.counts();
         assert_eq!(
