@@ -58,7 +58,7 @@ impl Reply {
 
     /// The fault that cuts the next such answer after so many bytes.
     pub(super) fn cut(&self, after: u64) -> Fault {
-        let by = if after % 2 == 0 { CutBy::Fin } else { CutBy::Reset };
+        let by = if after.is_multiple_of(2) { CutBy::Fin } else { CutBy::Reset };
         let cut = ReplyFault::Cut { after, by };
         let fault = match self.record.request {
             None => Fault::new(LoginFault::Reply(cut)),
@@ -87,7 +87,7 @@ pub(super) fn places(bytes: u64) -> Vec<u64> {
     let is_all = is_everything();
     let is_wanted = |place: &u64| {
         let from_a_packets_end = (place % PACKET).min(PACKET - place % PACKET);
-        place % STEP == 0
+        place.is_multiple_of(STEP)
             || from_a_packets_end <= ROUND_AN_END
             || *place <= AT_THE_ENDS
             || bytes - place <= AT_THE_ENDS
