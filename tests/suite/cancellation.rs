@@ -73,7 +73,7 @@ async fn no_connection_is_left(desk: &Desk) {
 async fn a_caller_that_leaves_ends_its_statement(how: Leave) {
     let desk = Desk::start().await;
     desk.get("/api/persons/1").await.json(200);
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     let caller = Caller::get_person(&desk, 2).await;
     desk.statement_faults_left(0).await;
     assert_eq!(desk.sql().connections(), 1);
@@ -102,7 +102,7 @@ async fn callers_beside_and_after_those_that_leave_get_their_own_rows() {
     let pid = desk.worker_pid();
 
     for round in 0..10 {
-        desk.sql().faults().stall_statements(1);
+        desk.stall_readers(1);
         let how = if round % 2 == 0 { Leave::Close } else { Leave::Reset };
         let caller = Caller::get_person(&desk, 100 + round).await;
         desk.statement_faults_left(0).await;
@@ -160,7 +160,7 @@ fn slow(timeout: &str) -> FunctionFolder {
 async fn a_statement_that_outlasts_its_functions_timeout_is_a_504_and_ends_on_the_server() {
     let desk = Desk::builder().function(slow("00:00:01")).start().await;
     desk.get("/api/slow").await.json(200);
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     let begun = Instant::now();
 
     let answer = desk.get("/api/slow").await;
@@ -183,7 +183,7 @@ async fn a_pool_that_is_in_use_for_the_whole_wait_is_a_503() {
         .setting("AZSQL_POOL_WAIT_SECONDS", "1")
         .start()
         .await;
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     let caller = Caller::get_person(&desk, 2).await;
     desk.statement_faults_left(0).await;
 

@@ -25,7 +25,7 @@ async fn the_504_leaves_before_the_hosts_timeout(mode: Mode) {
     let desk = desk(mode).await;
     desk.get("/api/persons/1").await.json(200);
     let pid = desk.worker_pid();
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     let begun = Instant::now();
 
     let answer = desk.get("/api/persons/2").await;
@@ -100,7 +100,7 @@ async fn a_body_that_does_not_come_is_a_408_before_the_hosts_timeout() {
 async fn in_the_default_mode_too_the_time_runs_while_the_body_comes() {
     let desk = desk(Mode::Enveloped).await;
     desk.get("/api/persons/1").await.json(200);
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     let body = envelope::get_person(2);
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.worker_port().await)).await.unwrap();
     let head = format!(
@@ -164,7 +164,7 @@ async fn large_bodies_that_do_not_come_to_their_end_keep_no_small_one_out() {
 async fn in_proxying_mode_a_caller_who_leaves_through_the_host_ends_his_statement() {
     let desk = Desk::builder().in_mode(Mode::Proxying).start().await;
     desk.get("/api/persons/1").await.json(200);
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     let caller = desk.get_later("/api/persons/2");
     desk.statement_faults_left(0).await;
 

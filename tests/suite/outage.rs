@@ -56,7 +56,7 @@ async fn a_server_that_was_restarted_between_two_calls_goes_unnoticed_by_readers
 async fn after_one_connection_broke_no_write_meets_another_of_its_time() {
     let desk = Desk::start().await;
     // Several connections, all in use at once and then idle in the pool.
-    desk.sql().faults().stall_statements(8);
+    desk.stall_readers(8);
     let readers: Vec<_> = (1..=8).map(|id| desk.get_later(&format!("/api/persons/{id}"))).collect();
     desk.statement_faults_left(0).await;
     desk.sql().faults().release_stalled();

@@ -40,12 +40,6 @@ fn total(counts: &Json) -> u64 {
     counts.as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum()
 }
 
-/// The next readers hang before their statement runs; what prepares a session does not count.
-fn stall_readers(desk: &Desk, times: u32) {
-    let stall = RequestFault::Stall(Until::Released);
-    desk.sql().faults().arm(Fault::at(RequestKind::Statement, stall).containing("dbo.Persons").times(times));
-}
-
 /// What was opened is there or was discarded for a reason that is counted.
 #[track_caller]
 fn assert_balanced(numbers: &Json) {
@@ -56,7 +50,7 @@ fn assert_balanced(numbers: &Json) {
 #[tokio::test(flavor = "multi_thread")]
 async fn beyond_the_queue_callers_are_turned_away_at_once_and_those_in_it_are_served() {
     let desk = desk("1").setting("AZSQL_POOL_QUEUE", "2").start().await;
-    stall_readers(&desk, 1);
+    desk.stall_readers(1);
     let mut readers = vec![desk.get_later("/api/persons/1")];
     desk.statement_faults_left(0).await;
     readers.extend([desk.get_later("/api/persons/2"), desk.get_later("/api/persons/3")]);
@@ -83,7 +77,7 @@ async fn beyond_the_queue_callers_are_turned_away_at_once_and_those_in_it_are_se
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_that_stays_full_is_a_503_once_the_wait_is_over() {
     let desk = desk("1").setting("AZSQL_POOL_WAIT_SECONDS", "1").start().await;
-    stall_readers(&desk, 1);
+    desk.stall_readers(1);
     let reader = desk.get_later("/api/persons/1");
     desk.statement_faults_left(0).await;
 
@@ -110,7 +104,7 @@ async fn callers_are_served_in_the_order_in_which_they_came() {
     );
     let seed = "CREATE TABLE dbo.Arrivals (Id int IDENTITY PRIMARY KEY, Number int NOT NULL);";
     let desk = desk("1").function(arrival).seed(seed).start().await;
-    stall_readers(&desk, 1);
+    desk.stall_readers(1);
     let first = desk.get_later("/api/persons/1");
     desk.statement_faults_left(0).await;
     let mut callers = Vec::new();
@@ -133,7 +127,7 @@ async fn callers_are_served_in_the_order_in_which_they_came() {
 async fn a_pool_whose_callers_left_has_its_whole_size_again() {
     let desk = desk("2").start().await;
     for how in [Leave::Close, Leave::Reset, Leave::Close] {
-        stall_readers(&desk, 2);
+        desk.stall_readers(2);
         let callers = [Caller::get_person(&desk, 1).await, Caller::get_person(&desk, 2).await];
         desk.statement_faults_left(0).await;
         // One more, which waits: it leaves too.
@@ -145,7 +139,7 @@ async fn a_pool_whose_callers_left_has_its_whole_size_again() {
         until(&desk, "nobody is left", |numbers| numbers["inUse"] == 0 && numbers["running"] == 0).await;
     }
 
-    stall_readers(&desk, 2);
+    desk.stall_readers(2);
     let readers = [desk.get_later("/api/persons/1"), desk.get_later("/api/persons/2")];
     desk.statement_faults_left(0).await;
     desk.sql().faults().release_stalled();
@@ -226,7 +220,7 @@ async fn the_minimum_is_opened_at_the_first_use_and_does_not_go_for_idleness() {
     desk.get("/api/persons/1").await.json(200);
     let open = |numbers: &Json| numbers["size"] == 2 && numbers["opening"] == 0;
     let before = until(&desk, "the minimum is open", open).await;
-    stall_readers(&desk, 3);
+    desk.stall_readers(3);
     let readers = [1, 2, 3].map(|id| desk.get_later(&format!("/api/persons/{id}")));
     desk.statement_faults_left(0).await;
     assert_eq!(desk.sql().connections(), 3);
@@ -249,7 +243,7 @@ async fn opening_the_minimum_gives_way_to_a_caller_when_the_server_is_silent() {
     desk.get("/api/persons/1").await.json(200);
     until(&desk, "the minimum is open", |numbers| numbers["size"] == 2 && numbers["opening"] == 0).await;
     desk.sql().faults().arm(Fault::new(LoginFault::Stall(Until::Released)).always());
-    stall_readers(&desk, 1);
+    desk.stall_readers(1);
     let leaves = Caller::get_person(&desk, 1).await;
     desk.statement_faults_left(0).await;
     leaves.leave(Leave::Reset);
@@ -264,7 +258,7 @@ async fn opening_the_minimum_gives_way_to_a_caller_when_the_server_is_silent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_failover_connections_come_back_as_they_are_asked_for_and_never_more_than_the_size() {
     let desk = desk("4").start().await;
-    stall_readers(&desk, 4);
+    desk.stall_readers(4);
     let readers = [1, 2, 3, 4].map(|id| desk.get_later(&format!("/api/persons/{id}")));
     desk.statement_faults_left(0).await;
     desk.sql().faults().release_stalled();
@@ -276,7 +270,7 @@ async fn after_a_failover_connections_come_back_as_they_are_asked_for_and_never_
 
     assert_eq!(desk.get("/api/persons/1").await.json(200)["Id"], 1);
     assert_eq!(desk.worker_logins().len(), 1, "one caller, one login");
-    stall_readers(&desk, 4);
+    desk.stall_readers(4);
     let readers: Vec<_> = (1..=12).map(|id| desk.get_later(&format!("/api/persons/{id}"))).collect();
     desk.statement_faults_left(0).await;
     until(&desk, "the rest waits", |numbers| numbers["inUse"] == 4 && numbers["waiting"] == 8).await;

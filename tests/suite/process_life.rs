@@ -61,7 +61,7 @@ async fn desk(mode: Mode, shutdown_seconds: &str) -> Desk {
     let desk =
         Desk::builder().in_mode(mode).setting("AZSQL_SHUTDOWN_SECONDS", shutdown_seconds).start().await;
     desk.get("/api/persons/1").await.json(200);
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     desk
 }
 

@@ -313,7 +313,7 @@ async fn an_idle_connection_serves_while_a_look_hangs() {
     let desk =
         Desk::builder().setting("AZSQL_RETRY_TRIES", "1").setting("AZSQL_POOL_MAX_SIZE", "2").start().await;
     desk.get("/api/persons/1").await.json(200);
-    desk.sql().faults().stall_statements(1);
+    desk.stall_readers(1);
     let reader = desk.get_later("/api/persons/1");
     desk.statement_faults_left(0).await;
     // The only connection is in use; new ones are cut off at the node, and then nobody answers there.

@@ -16,7 +16,7 @@ async fn a_worker_that_is_killed_while_requests_run_is_started_again_and_serves(
     let desk = Desk::start().await;
     desk.get("/api/persons/1").await.json(200);
     let killed = desk.worker_pid();
-    desk.sql().faults().stall_statements(3);
+    desk.stall_readers(3);
     let caught = (1..=3).map(|id| desk.get(["/api/persons/1", "/api/persons/2", "/api/persons/3"][id - 1]));
     let kill = async {
         desk.statement_faults_left(0).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use local_azure::functions::{FunctionsHost, LogSource};
 use local_azure::identity::IdentityEndpoint;
+use local_azure::sql::faults::{Fault, RequestFault, RequestKind, Until};
 use local_azure::sql::{self, LoginRecord, SqlOptions, SqlServer};
 use reqwest::Method;
 use serde_json::Value as Json;
@@ -253,6 +254,14 @@ impl Desk {
     /// The one number that a query gives.
     pub(crate) async fn number(&self, query: &str) -> i32 {
         self.sql_client().await.number(query).await
+    }
+
+    /// The next `times` readers of people hang before their statement runs; what prepares a session does not count.
+    pub(crate) fn stall_readers(&self, times: u32) {
+        let stall = RequestFault::Stall(Until::Released);
+        self.sql()
+            .faults()
+            .arm(Fault::at(RequestKind::Statement, stall).containing("dbo.Persons").times(times));
     }
 
     /// Waits until `times` planned faults of statements are left, so that the others have hit their statements.
