@@ -43,7 +43,7 @@ pub use failure::Failure;
 pub use limits::PoolLimits;
 pub use metrics::{Counts, PoolSnapshot, Times};
 pub use running::Running;
-pub use sink::{Cell, ResultSink, SinkError};
+pub use sink::{Cell, ResultColumn, ResultSink, SinkError};
 pub use tasks::Tasks;
 pub use unit::{Isolation, Unit};
 

@@ -261,6 +261,14 @@ pub(super) struct PlannedParameter {
     pub(super) limits: Limits,
 }
 
+impl PlannedParameter {
+    /// Its SQL type, unless it is a table.
+    #[expect(clippy::unnecessary_wraps, dead_code, reason = "tables follow, and their readers")]
+    pub(super) fn scalar_type(&self) -> Option<SqlType> {
+        Some(self.sql_type)
+    }
+}
+
 /// What a command's results become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {

@@ -1,42 +1,14 @@
-//! Shapes a command's results into the answer and the outputs that the definition declares, while they come.
+//! Writes results as JSON text into one buffer while they come.
 
 use std::ops::Range;
 
-use super::json_text::{write_cell, write_string};
-use super::output::{Output, OutputContent, OutputForm, ShapedOutput};
-use super::plan::{Answer, Plan, ResultForm};
-use super::stored_answer;
-use crate::database::{Cell, ResultSink, SinkError};
-use crate::invocation::Problem;
-
-/// A finished answer.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Shaped {
-    /// HTTP status: 200 to 299, or 400 to 599 with a problem; any but 300 to 399 of a built-in function.
-    pub status: u16,
-    /// JSON text; None = no body.
-    pub body: Option<String>,
-    /// What the caller gets instead of the body when `whenEmpty` is 400 or more and there was nothing: the command
-    /// has succeeded all the same.
-    pub problem: Option<Problem>,
-    /// What goes to other out bindings; nothing beside a problem.
-    pub outputs: Vec<ShapedOutput>,
-    /// An earlier call with the same idempotency key did the work; this is its answer.
-    pub replayed: bool,
-}
-
-// A body holds what the database holds, which must not reach a log.
-impl std::fmt::Debug for Shaped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shaped")
-            .field("status", &self.status)
-            .field("body_bytes", &self.body.as_ref().map(String::len))
-            .field("problem", &self.problem)
-            .field("outputs", &self.outputs)
-            .field("replayed", &self.replayed)
-            .finish()
-    }
-}
+use super::wanted::Wanted;
+use super::{Shaped, nothing};
+use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
+use crate::functions::json_text::{write_cell, write_string};
+use crate::functions::output::{Output, OutputContent, OutputForm, ShapedOutput};
+use crate::functions::plan::{Answer, Plan, ResultForm};
+use crate::functions::stored_answer;
 
 /// Writes results as JSON text into one buffer, which feeds the answer and the outputs.
 ///
@@ -62,55 +34,6 @@ pub struct JsonSink {
     result_sets: usize,
     rows: u64,
     rows_affected: u64,
-}
-
-/// What of the rows is kept for answer and outputs together.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    /// Rows as objects.
-    objects: bool,
-    /// The only value.
-    value: bool,
-    /// A second row is an error.
-    one_row: bool,
-    /// Rows are sent one by one.
-    apart: bool,
-    /// What the definition says that the command must fit: the word, and below which key of `sql` it stands.
-    word: &'static str,
-    key: &'static str,
-}
-
-impl Wanted {
-    fn of(plan: &Plan) -> Self {
-        let form = plan.answer().form;
-        let has = |wanted: OutputForm| plan.outputs().iter().any(|output| output.form == wanted);
-        let kept = matches!(form, ResultForm::Rows | ResultForm::Row | ResultForm::Value);
-        let of_outputs = plan.outputs().iter().find(|output| output.form != OutputForm::Body);
-        let (word, key) = match of_outputs {
-            Some(output) if !kept => (output.form.name(), "outputs"),
-            _ => (form.name(), "result"),
-        };
-        Self {
-            objects: matches!(form, ResultForm::Rows | ResultForm::Row)
-                || has(OutputForm::Rows)
-                || has(OutputForm::Row),
-            value: form == ResultForm::Value || has(OutputForm::Value),
-            one_row: matches!(form, ResultForm::Row | ResultForm::Value)
-                || has(OutputForm::Row)
-                || has(OutputForm::Value),
-            apart: has(OutputForm::Rows),
-            word,
-            key,
-        }
-    }
-
-    fn rows(self) -> bool {
-        self.objects || self.value
-    }
-
-    fn mismatch(self, message: &str) -> SinkError {
-        SinkError::Form(format!("`sql.{}` is `{}`, but {message}.", self.key, self.word))
-    }
 }
 
 /// What a value is to a receiver of text.
@@ -231,21 +154,8 @@ impl JsonSink {
     }
 }
 
-pub(super) fn nothing(status: u16, form: ResultForm) -> Problem {
-    let detail = match form {
-        ResultForm::Rows | ResultForm::Row | ResultForm::Value => {
-            "The command found nothing for these parameters."
-        }
-        ResultForm::RowsAffected | ResultForm::None => "The command changed nothing for these parameters.",
-    };
-    match status {
-        404 => Problem::new(404, "not-found", "Not found", detail),
-        _ => Problem::new(status, "nothing", "Nothing was found or changed", detail),
-    }
-}
-
 impl ResultSink for JsonSink {
-    fn columns(&mut self, names: &[&str]) -> Result<(), SinkError> {
+    fn columns(&mut self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
         self.result_sets += 1;
         let wanted = self.wanted;
         if !wanted.rows() {
@@ -261,9 +171,9 @@ impl ResultSink for JsonSink {
                 "the command returned a second result set, and `resultSets` is not supported yet; return one",
             ));
         }
-        if wanted.value && names.len() != 1 {
+        if wanted.value && columns.len() != 1 {
             let message =
-                format!("the command returned {} columns; SELECT one, or declare `row`", names.len());
+                format!("the command returned {} columns; SELECT one, or declare `row`", columns.len());
             return Err(SinkError::Form(match self.answer.form {
                 ResultForm::Value => format!("`sql.result` is `value`, but {message}."),
                 _ => format!("`sql.outputs` takes a `value`, but {message}."),
@@ -273,12 +183,12 @@ impl ResultSink for JsonSink {
             return Ok(());
         }
         self.keys.clear();
-        for (index, name) in names.iter().enumerate() {
+        for (index, &ResultColumn { name, .. }) in columns.iter().enumerate() {
             if name.is_empty() {
                 let message = format!("column {} has no name; write `AS name` after it", index + 1);
                 return Err(wanted.mismatch(&message));
             }
-            if names.iter().take(index).any(|other| other == name) {
+            if columns.iter().take(index).any(|other| other.name == name) {
                 let message = format!("two columns are called `{name}`; name one of them otherwise with AS");
                 return Err(wanted.mismatch(&message));
             }
