@@ -80,7 +80,8 @@ impl Database {
     ) -> Result<Vec<DescribedColumn>, Failure> {
         let declared =
             if declarations.is_empty() { SqlValue::Null } else { SqlValue::Text(declarations.to_owned()) };
-        let values = vec![long_text("@text", SqlValue::Text(text.to_owned())), long_text("@declared", declared)];
+        let values =
+            vec![long_text("@text", SqlValue::Text(text.to_owned())), long_text("@declared", declared)];
         let asked = question(DESCRIBE, DESCRIBE_DECLARATIONS, values);
         let rows = self.ask(invocation, name, connection, asked).await?;
         let shown = rows.into_iter().filter(|row| row.get("is_hidden").is_none_or(|hidden| hidden != "1"));
