@@ -4,6 +4,12 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod describe_errors;
+mod describe_laws;
+mod describe_parameters;
+mod describe_paths;
+mod describe_result;
+mod describe_support;
 mod rights_enforced;
 mod rights_functions;
 mod rights_principals;

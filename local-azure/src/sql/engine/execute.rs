@@ -3,6 +3,7 @@
 use sqlparser::ast::Expr;
 
 use super::bind::Variable;
+use super::describe::Procedure;
 use super::run::{Flow, Frame};
 use super::session::{Failure, Session, Variables, no_procedure};
 use super::{Argument, errors};
@@ -149,6 +150,14 @@ impl Session {
                 (0, Flow::Next)
             }
             "sp_executesql" if known => self.execute_nested(arguments, values, frame, reply)?,
+            "sp_describe_first_result_set" if known => {
+                self.describe_nested(Procedure::FirstResultSet, &values, frame, reply)?;
+                (0, Flow::Next)
+            }
+            "sp_describe_undeclared_parameters" if known => {
+                self.describe_nested(Procedure::UndeclaredParameters, &values, frame, reply)?;
+                (0, Flow::Next)
+            }
             name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => {
                 return Err(unsupported(name).into());
             }

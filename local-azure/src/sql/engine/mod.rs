@@ -8,6 +8,7 @@ mod constraint;
 mod context;
 mod database;
 mod define;
+pub(crate) mod describe;
 pub(crate) mod errors;
 mod evaluate;
 mod execute;

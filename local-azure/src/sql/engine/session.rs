@@ -14,7 +14,7 @@ use super::security::functions::{self as rights_functions, CurrentRights};
 use super::security::login::User;
 use super::sessions::Registered;
 use super::transaction::Transaction;
-use super::{Argument, Database, Isolation, Login, catalog, errors};
+use super::{Argument, Database, Isolation, Login, catalog, describe, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
 use crate::sql::types::{SqlType, Value};
 use crate::sql::values::functions::FunctionContext;
@@ -224,6 +224,9 @@ impl Session {
     /// Calls a procedure by name: one of the system's, or one that the database has.
     pub fn call(&mut self, procedure: &str, arguments: &[Argument], reply: &mut dyn ReplySink) {
         self.request(|session| {
+            if let Some(described) = describe::Procedure::of_call(procedure) {
+                return session.describe_call(described, arguments, reply);
+            }
             let name =
                 procedure.rsplit('.').next().unwrap_or(procedure).trim_matches(['[', ']']).to_lowercase();
             let result = match name.as_str() {

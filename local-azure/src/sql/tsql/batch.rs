@@ -78,14 +78,17 @@ pub(super) fn expression(cursor: &mut Cursor) -> Result<ast::Expr, SqlError> {
 
 fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
     let line = cursor.line();
+    let place = cursor.place();
     cursor.depth += 1;
     if cursor.depth > DEEPEST {
         return Err(super::depth::too_deep().at_line(line));
     }
     let kind = kind(cursor).map_err(|error| if error.line <= 1 { error.at_line(line) } else { error })?;
     cursor.depth -= 1;
+    cursor.accept_token(&Token::SemiColon);
+    let span = cursor.span_since(place);
     while cursor.accept_token(&Token::SemiColon) {}
-    Ok(Statement { line, kind })
+    Ok(Statement { line, span, kind })
 }
 
 fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {

@@ -14,6 +14,7 @@
 //! | `storage` | options of tables and indexes |
 //! | `depth` | how deep a statement may be |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
+//! | `undeclared` | a batch whose parameters nobody declared |
 //! | `statement` | what comes out |
 
 pub(crate) mod batch;
@@ -30,3 +31,4 @@ pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;
+pub(crate) mod undeclared;

@@ -95,8 +95,11 @@ impl Binder<'_> {
             }
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
                 let text = self.expression(expr)?;
-                let text = self.as_text(text)?;
                 let pattern = self.expression(pattern)?;
+                self.two_untyped(&text, &pattern)?;
+                self.deduce_generally(&pattern, text.sql_type);
+                self.deduce_generally(&text, pattern.sql_type);
+                let text = self.as_text(text)?;
                 let pattern = self.as_text(pattern)?;
                 let escape = match escape_char {
                     Some(escape) => {
@@ -124,12 +127,17 @@ impl Binder<'_> {
 
     /// `left op right` after both have their common type.
     pub(crate) fn compare(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<String, SqlError> {
+        if matches!(symbol, "=" | "<>") {
+            self.deduce(&left, right.sql_type);
+            self.deduce(&right, left.sql_type);
+        }
         let (left, right) = self.comparable(left, right)?;
         Ok(format!("({left} {symbol} {right})"))
     }
 
     /// Both sides in a form in which SQLite's own comparison is SQL Server's.
     fn comparable(&mut self, left: Typed, right: Typed) -> Result<(String, String), SqlError> {
+        self.two_untyped(&left, &right)?;
         let common = match common_type(&[&left, &right]) {
             // Digits before the point make no difference, digits behind it do.
             SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale },
@@ -161,6 +169,8 @@ impl Binder<'_> {
         if value.sql_type.is_text() {
             return Ok(value);
         }
+        // Of the texts that would do it has the higher precedence.
+        self.deduce(&value, SqlType::NVarChar(crate::sql::types::Length::Limit(4000)));
         let unlimited = crate::sql::types::Length::Limit(8000);
         self.coerce(value, SqlType::VarChar(unlimited))
     }

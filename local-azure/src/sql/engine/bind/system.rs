@@ -138,7 +138,7 @@ impl Binder<'_> {
     }
 
     /// The rows as a query that gives them.
-    fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
+    pub(super) fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
         let mut tuples = Vec::new();
         for row in rows {
             let cells: Vec<String> =
@@ -165,6 +165,8 @@ impl Binder<'_> {
                 nullable: true,
                 identity: false,
                 null: false,
+                updatable: false,
+                parameter: None,
             })
             .collect();
         BoundQuery { sql, columns }

@@ -46,7 +46,7 @@ impl Binder<'_> {
     }
 
     /// The value of a text literal, of NULL or of a variable: what has to be known before the statement runs.
-    pub(super) fn constant(&self, expression: &Expr) -> Result<(Value, SqlType), SqlError> {
+    pub(in super::super) fn constant(&self, expression: &Expr) -> Result<(Value, SqlType), SqlError> {
         let length =
             |text: &str| Length::Limit(u16::try_from(text.chars().count().clamp(1, 4000)).unwrap_or(4000));
         match expression {
