@@ -84,7 +84,13 @@ impl Binder<'_> {
                         "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
                     ));
                 };
-                let inner = Typed::new("c0", column.sql_type);
+                let inner = Typed {
+                    null: column.null,
+                    parameter: column.parameter.clone(),
+                    ..Typed::new("c0", column.sql_type)
+                };
+                self.deduce(&value, inner.sql_type);
+                self.deduce(&inner, value.sql_type);
                 let (left, right) = self.comparable(value, inner)?;
                 let word = if *negated { "NOT IN" } else { "IN" };
                 Ok(format!("({left} {word} (SELECT {right} FROM ({})))", query.sql))
