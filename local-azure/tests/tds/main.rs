@@ -7,6 +7,7 @@
 mod attention;
 mod chaos;
 mod chaos_script;
+mod describe;
 mod faults;
 mod faults_of_commit;
 mod faults_of_connections;
