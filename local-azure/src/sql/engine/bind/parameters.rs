@@ -15,7 +15,7 @@ pub(crate) struct ParameterUse {
     pub(crate) name: Arc<str>,
     /// The type that it should have; None as long as nothing says so.
     pub(crate) sql_type: Option<SqlType>,
-    /// It is what a value is assigned to.
+    /// It is what a value is assigned to, or comes back in.
     pub(crate) output: bool,
     /// The procedure's own name for it, where it is an argument of one.
     pub(crate) formal: Option<String>,
@@ -71,6 +71,17 @@ impl Binder<'_> {
             && let Some(place) = undeclared.last_of(parameter)
         {
             place.sql_type.get_or_insert(sql_type);
+        }
+    }
+
+    /// An undeclared parameter that is an argument for a procedure's parameter `formal`.
+    pub(crate) fn passed_as(&mut self, value: &Typed, formal: &str, output: bool) {
+        if value.null
+            && let (Some(parameter), Some(undeclared)) = (&value.parameter, &mut self.undeclared)
+            && let Some(place) = undeclared.last_of(parameter)
+        {
+            place.formal = Some(formal.to_owned());
+            place.output = output;
         }
     }
 

@@ -9,19 +9,15 @@ use sqlparser::tokenizer::Token;
 
 use super::errors::{Place, Refusal};
 use super::paths::{Paths, ResultSet};
-use super::rows;
 use crate::sql::engine::bind::parameters::Undeclared;
 use crate::sql::engine::bind::{Binder, Facts, Typed, Variable};
-use crate::sql::engine::session::no_procedure;
-use crate::sql::engine::{define, errors};
+use crate::sql::engine::define;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::lexer::{cut, tokenize};
-use crate::sql::tsql::statement::{Declaration, ExecuteArgument, Name, Setting, Statement, StatementKind};
-use crate::sql::tsql::{batch, undeclared};
+use crate::sql::tsql::statement::{Declaration, Setting, Statement, StatementKind};
+use crate::sql::tsql::undeclared;
 use crate::sql::types::{Length, SqlType, Value};
 
-/// How deep sp_executesql may lie in itself, as when it runs.
-const DEEPEST: usize = 16;
 /// RAISERROR from this severity on is an error.
 const FIRST_ERROR: i64 = 11;
 
@@ -35,24 +31,27 @@ struct Source<'t> {
 
 /// Follows a batch.
 pub(super) struct Describer<'a> {
-    connection: &'a Connection,
-    facts: &'a Facts,
-    variables: HashMap<String, Variable>,
-    identity_insert: Option<i64>,
-    undeclared: Undeclared,
-    /// How many sp_executesql lie round the statement.
-    depth: usize,
+    pub(super) connection: &'a Connection,
+    pub(super) facts: Facts,
+    pub(super) variables: HashMap<String, Variable>,
+    pub(super) identity_insert: Option<i64>,
+    pub(super) undeclared: Undeclared,
+    /// How deep the text lies in others that call it.
+    pub(super) depth: usize,
+    /// The procedures whose bodies lie round the statement, outermost first: id and name.
+    pub(super) procedures: Vec<(i64, String)>,
 }
 
 impl<'a> Describer<'a> {
     pub(super) fn new(connection: &'a Connection, facts: &'a Facts, declared: &[(String, SqlType)]) -> Self {
         Self {
             connection,
-            facts,
+            facts: facts.clone(),
             variables: declared.iter().map(|(name, sql_type)| (name.clone(), unset(*sql_type))).collect(),
             identity_insert: None,
             undeclared: Undeclared::default(),
             depth: 0,
+            procedures: Vec::new(),
         }
     }
 
@@ -67,7 +66,8 @@ impl<'a> Describer<'a> {
         self.undeclared
     }
 
-    fn text(&mut self, text: &str, statements: &[Statement]) -> Result<Paths, SqlError> {
+    /// The ways through a text that has been read.
+    pub(super) fn text(&mut self, text: &str, statements: &[Statement]) -> Result<Paths, SqlError> {
         let single = self.depth == 0 && matches!(statements, [only] if !has_parts(&only.kind));
         self.block(statements, Source { text, single })
     }
@@ -83,7 +83,8 @@ impl<'a> Describer<'a> {
     }
 
     fn statement(&mut self, statement: &Statement, source: Source<'_>) -> Result<Paths, SqlError> {
-        let place = Place { statement: cut(source.text, statement.span).to_owned(), procedure: None };
+        let procedure = self.procedures.last().map(|(_, name)| name.clone());
+        let place = Place { statement: cut(source.text, statement.span).to_owned(), procedure };
         let temporary = !source.single && !has_parts(&statement.kind) && names_temporary(&place.statement);
         if temporary && uses_tables(&statement.kind) {
             self.declare_only(&statement.kind);
@@ -95,8 +96,11 @@ impl<'a> Describer<'a> {
                 if error.line <= 1 {
                     error.line = statement.line;
                 }
+                if error.procedure.is_empty() {
+                    error.procedure = place.procedure.unwrap_or_default();
+                }
                 // The name may be there by the time the statement runs: only this way ends here.
-                if matches!(error.number, 208 | 2812) { Ok(Paths::failure(error)) } else { Err(error) }
+                if matches!(error.number, 208 | 217 | 2812) { Ok(Paths::failure(error)) } else { Err(error) }
             }
         }
     }
@@ -166,7 +170,11 @@ impl<'a> Describer<'a> {
                 let body = self.block(body, source)?;
                 Ok(body.or(self.block(handler, source)?))
             }
-            StatementKind::Break | StatementKind::Continue | StatementKind::Return => Ok(Paths::end()),
+            StatementKind::Return(Some(status)) => {
+                self.bind(|binder| binder.expression(status))?;
+                Ok(Paths::end())
+            }
+            StatementKind::Break | StatementKind::Continue | StatementKind::Return(None) => Ok(Paths::end()),
             StatementKind::Throw(parts) => {
                 for part in parts.iter().flat_map(|parts| parts.iter()) {
                     self.bind(|binder| binder.expression(part))?;
@@ -195,8 +203,11 @@ impl<'a> Describer<'a> {
     }
 
     /// Binds something with the variables as they are known here.
-    fn bind<T>(&mut self, bind: impl FnOnce(&mut Binder<'_>) -> Result<T, SqlError>) -> Result<T, SqlError> {
-        let mut binder = Binder::new(self.connection, &self.variables, self.facts);
+    pub(super) fn bind<T>(
+        &mut self,
+        bind: impl FnOnce(&mut Binder<'_>) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let mut binder = Binder::new(self.connection, &self.variables, &self.facts);
         binder.undeclared = Some(std::mem::take(&mut self.undeclared));
         let bound = bind(&mut binder);
         self.undeclared = binder.undeclared.take().unwrap_or_default();
@@ -254,82 +265,10 @@ impl<'a> Describer<'a> {
         }
         Ok(())
     }
-
-    fn execute(
-        &mut self,
-        procedure: &Name,
-        arguments: &[ExecuteArgument],
-        place: &Place,
-    ) -> Result<Paths, SqlError> {
-        let schema = procedure.schema.as_deref().unwrap_or("sys").to_lowercase();
-        let system = matches!(schema.as_str(), "sys" | "dbo");
-        match procedure.object.to_lowercase().as_str() {
-            "sp_executesql" if system => self.execute_text(arguments, place),
-            name if system && rows::of_procedure(name).is_some() => {
-                self.bind_arguments(arguments)?;
-                let columns = rows::of_procedure(name).unwrap_or_default();
-                Ok(Paths::result(place.clone(), ResultSet { columns, order: Some(Vec::new()) }))
-            }
-            "sp_set_session_context" if system => {
-                self.bind_arguments(arguments)?;
-                Ok(Paths::on())
-            }
-            _ => Err(no_procedure(&errors::display(procedure))),
-        }
-    }
-
-    fn bind_arguments(&mut self, arguments: &[ExecuteArgument]) -> Result<(), SqlError> {
-        for argument in arguments {
-            self.bind(|binder| binder.expression(&argument.value))?;
-        }
-        Ok(())
-    }
-
-    /// sp_executesql of a text that stands there; what a variable holds isn't known.
-    fn execute_text(&mut self, arguments: &[ExecuteArgument], place: &Place) -> Result<Paths, SqlError> {
-        let literal = |argument: Option<&ExecuteArgument>| match argument.map(|argument| &argument.value) {
-            None => Some(String::new()),
-            Some(Expr::Value(ast::ValueWithSpan { value, span: _ })) => match value {
-                ast::Value::NationalStringLiteral(text) => Some(text.clone()),
-                ast::Value::Null => Some(String::new()),
-                _ => None,
-            },
-            Some(_) => None,
-        };
-        let (Some(text), Some(declarations)) = (literal(arguments.first()), literal(arguments.get(1))) else {
-            self.bind_arguments(arguments)?;
-            return Ok(Paths::refusal(place.dynamic_sql()));
-        };
-        if self.depth >= DEEPEST {
-            return Ok(Paths::refusal(place.dynamic_sql()));
-        }
-        let declared = batch::parse_declarations(&declarations)?;
-        for (index, argument) in arguments.iter().enumerate().skip(2) {
-            let formal = match &argument.name {
-                Some(name) => declared.iter().find(|(other, _, _)| other == name),
-                None => declared.get(index - 2),
-            };
-            self.bind(|binder| {
-                let value = binder.expression(&argument.value)?;
-                let Some((_, sql_type, _)) = formal else { return Ok(()) };
-                binder.deduce(&value, *sql_type);
-                binder.coerce(value, *sql_type).map(drop)
-            })?;
-        }
-        let statements = batch::parse(&text, declared.iter().map(|(name, _, _)| name.clone()))?;
-        let inner = declared.iter().map(|(name, sql_type, _)| (name.clone(), unset(*sql_type))).collect();
-        let outer = std::mem::replace(&mut self.variables, inner);
-        self.depth += 1;
-        let paths = self.text(&text, &statements);
-        self.depth -= 1;
-        self.variables = outer;
-        // What ends the text doesn't end the batch round it.
-        paths.map(|paths| Paths { passes: paths.passes || ends(&statements), ..paths })
-    }
 }
 
 /// A variable whose value isn't known.
-fn unset(sql_type: SqlType) -> Variable {
+pub(super) fn unset(sql_type: SqlType) -> Variable {
     Variable { sql_type, value: Value::Null }
 }
 
@@ -371,9 +310,9 @@ fn names_temporary(statement: &str) -> bool {
 }
 
 /// Whether RETURN stands somewhere in the text.
-fn ends(statements: &[Statement]) -> bool {
+pub(super) fn ends(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Return => true,
+        StatementKind::Return(_) => true,
         StatementKind::If { then, otherwise, .. } => {
             ends(std::slice::from_ref(then))
                 || otherwise.as_ref().is_some_and(|otherwise| ends(std::slice::from_ref(otherwise)))

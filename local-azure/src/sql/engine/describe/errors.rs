@@ -16,6 +16,8 @@ pub(crate) enum ErrorType {
     DynamicSql,
     /// The types of the result depend on a parameter that nobody declared.
     UndeclaredParameter,
+    /// A procedure calls itself by way of another.
+    Recursion,
     /// A temporary table.
     TemporaryTable,
 }
@@ -29,6 +31,7 @@ impl ErrorType {
             Self::ConflictingResults => 3,
             Self::DynamicSql => 4,
             Self::UndeclaredParameter => 8,
+            Self::Recursion => 9,
             Self::TemporaryTable => 10,
         }
     }
@@ -41,6 +44,7 @@ impl ErrorType {
             Self::ConflictingResults => "CONFLICTING_RESULTS",
             Self::DynamicSql => "DYNAMIC_SQL",
             Self::UndeclaredParameter => "UNDECLARED_PARAMETER",
+            Self::Recursion => "RECURSION",
             Self::TemporaryTable => "TEMPORARY_TABLE",
         }
     }
@@ -132,6 +136,11 @@ impl Place {
     pub(super) fn undeclared_parameter(&self) -> Refusal {
         let why = "uses an undeclared parameter in a context that affects its metadata.";
         self.undetermined(11521, why, ErrorType::UndeclaredParameter)
+    }
+
+    /// 11523 or 11524.
+    pub(super) fn recursion(&self) -> Refusal {
+        self.undetermined(11523, "causes indirect recursion.", ErrorType::Recursion)
     }
 
     /// 11525 or 11526.

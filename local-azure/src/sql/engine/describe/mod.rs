@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `call` | reads the arguments of the procedures |
 //! | `describer` | binds the statements and follows the ways through them |
+//! | `execute` | EXEC: follows texts and procedures that it calls |
 //! | `errors` | why there is no description |
 //! | `paths` | finds the first result set of all ways |
 //! | `rows` | the rows in which a description is given |
@@ -13,6 +14,7 @@
 mod call;
 mod describer;
 pub(crate) mod errors;
+mod execute;
 mod paths;
 pub(crate) mod rows;
 mod type_facts;
@@ -73,6 +75,12 @@ fn undeclared_parameters(
     Ok(rows)
 }
 
+/// What one of the procedures answers.
+struct Description {
+    headings: &'static [rows::Heading],
+    rows: Vec<Vec<Value>>,
+}
+
 impl Session {
     /// Answers a call of one of the procedures by a client.
     pub(super) fn describe_call(
@@ -81,8 +89,11 @@ impl Session {
         arguments: &[Argument],
         reply: &mut dyn ReplySink,
     ) {
-        match self.describe(procedure, arguments, reply) {
-            Ok(()) => reply.return_status(0),
+        match self.description(procedure, arguments) {
+            Ok(description) => {
+                self.send_description(&description, reply);
+                reply.return_status(0);
+            }
             Err(Refusal { cause, consequence, error_type }) => {
                 self.last_error = consequence.as_ref().unwrap_or(&cause).number;
                 for error in [cause].into_iter().chain(consequence) {
@@ -102,56 +113,55 @@ impl Session {
         frame: &Frame,
         reply: &mut dyn ReplySink,
     ) -> Result<(), Failure> {
-        self.describe(procedure, arguments, reply).map_err(|refusal| {
-            let Some(consequence) = refusal.consequence else { return refusal.cause.into() };
-            if frame.tries == 0 {
-                reply.error(&refusal.cause);
+        match self.description(procedure, arguments) {
+            Ok(description) => {
+                reply.enter_procedure();
+                self.send_description(&description, reply);
+                reply.leave_procedure(Some(0));
+                Ok(())
             }
-            consequence.into()
-        })
+            Err(Refusal { cause, consequence: None, error_type: _ }) => Err(cause.into()),
+            Err(Refusal { cause, consequence: Some(consequence), error_type: _ }) => {
+                if frame.tries == 0 {
+                    reply.error(&cause);
+                }
+                Err(consequence.into())
+            }
+        }
     }
 
-    fn describe(
-        &mut self,
-        procedure: Procedure,
-        arguments: &[Argument],
-        reply: &mut dyn ReplySink,
-    ) -> Result<(), Refusal> {
-        let described = self.description(procedure, arguments);
-        let (headings, rows) = match described {
-            Ok(described) => described,
-            Err(mut refusal) => {
-                refusal.name_procedure(procedure.name());
-                return Err(refusal);
-            }
-        };
+    fn send_description(&mut self, description: &Description, reply: &mut dyn ReplySink) {
+        let Description { headings, rows } = description;
         self.row_count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        // Who has gone needs no answer.
         let mut listens = reply.columns(&rows::reply_columns(headings)).is_ok();
-        for row in &rows {
+        for row in rows {
             listens = listens && reply.row(row).is_ok();
         }
         let count = u64::try_from(rows.len()).ok().filter(|_| !self.settings.no_count);
         reply.done(StatementKind::Select, count);
-        Ok(())
     }
 
-    fn description(
-        &self,
-        procedure: Procedure,
-        arguments: &[Argument],
-    ) -> Result<(&'static [rows::Heading], Vec<Vec<Value>>), Refusal> {
-        let subject = procedure.subject(arguments).map_err(Refusal::of_call)?;
-        let facts = self.facts();
-        let (connection, text, declarations) = (&self.connection, &subject.text, &subject.declarations);
-        match procedure {
-            Procedure::FirstResultSet => {
-                let result = first_result_set(connection, &facts, text, declarations)?;
-                Ok((rows::RESULT.as_slice(), result.as_ref().map(rows::of_result).unwrap_or_default()))
-            }
-            Procedure::UndeclaredParameters => {
-                let rows = undeclared_parameters(connection, &facts, text, declarations)?;
-                Ok((rows::PARAMETERS.as_slice(), rows))
-            }
-        }
+    fn description(&self, procedure: Procedure, arguments: &[Argument]) -> Result<Description, Refusal> {
+        let described = || {
+            let subject = procedure.subject(arguments).map_err(Refusal::of_call)?;
+            let facts = self.facts();
+            let (connection, text, declarations) = (&self.connection, &subject.text, &subject.declarations);
+            Ok(match procedure {
+                Procedure::FirstResultSet => {
+                    let result = first_result_set(connection, &facts, text, declarations)?;
+                    let rows = result.as_ref().map(rows::of_result).unwrap_or_default();
+                    Description { headings: &rows::RESULT, rows }
+                }
+                Procedure::UndeclaredParameters => {
+                    let rows = undeclared_parameters(connection, &facts, text, declarations)?;
+                    Description { headings: &rows::PARAMETERS, rows }
+                }
+            })
+        };
+        described().map_err(|mut refusal: Refusal| {
+            refusal.name_procedure(procedure.name());
+            refusal
+        })
     }
 }

@@ -138,6 +138,9 @@ impl Binder<'_> {
         if let Some(bound) = self.session_function(name, values)? {
             return Ok(bound);
         }
+        if let Some(bound) = self.module_function(name, values)? {
+            return Ok(bound);
+        }
         if let Some(bound) = self.rights_function(name, values)? {
             return Ok(bound);
         }
@@ -221,7 +224,7 @@ impl Binder<'_> {
     }
 
     /// An argument that is a whole number.
-    fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
+    pub(super) fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
         let value = self.expression(value)?;
         self.deduce(&value, SqlType::Int);
         Ok(self.coerce(value, SqlType::BigInt)?.sql)
@@ -298,7 +301,7 @@ const ARGUMENTS: [(&str, usize); 65] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 36] = [
+const UNSUPPORTED: [&str; 35] = [
     "SUSER_SNAME",
     "SUSER_SID",
     "SUSER_ID",
@@ -334,7 +337,6 @@ const UNSUPPORTED: [&str; 36] = [
     "LEAST",
     "COMPRESS",
     "DECOMPRESS",
-    "OBJECT_NAME",
 ];
 
 /// 174.
