@@ -20,7 +20,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 18] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -41,7 +41,7 @@ const KEYS: [&str; 18] = [
     idempotency::KEY,
 ];
 const LATER: [&str; 1] = ["replica"];
-const FORMS: [ResultForm; 5] =
+pub(super) const FORMS: [ResultForm; 5] =
     [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
 /// The section `sql` and where its function's folder is.
