@@ -6,6 +6,7 @@ mod catalogue;
 mod command_text;
 mod conversion;
 mod definition;
+pub mod description;
 mod failure;
 mod forwarding;
 mod json_text;

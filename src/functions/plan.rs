@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::built_in::BuiltIn;
+use super::description::StoredDescription;
 use super::limits::Limits;
 use super::output::Output;
 use super::principal::HEADER_PREFIX;
@@ -69,6 +70,8 @@ pub struct Plan {
     pub(super) throw_status: bool,
     pub(super) answer: Answer,
     pub(super) outputs: Vec<Output>,
+    /// What the server said of the command when its description was stored.
+    pub(super) description: Option<StoredDescription>,
 }
 
 impl Plan {
@@ -169,6 +172,19 @@ impl Plan {
         &self.outputs
     }
 
+    /// What the server said of the command, where that is stored beside the definition.
+    #[must_use]
+    pub fn description(&self) -> Option<&StoredDescription> {
+        self.description.as_ref()
+    }
+
+    /// The parameters that are no tables: each name with its `@`, and its type.
+    pub fn scalar_parameters(&self) -> impl Iterator<Item = (&str, SqlType)> {
+        self.parameters
+            .iter()
+            .filter_map(|parameter| Some((parameter.name.as_str(), parameter.scalar_type()?)))
+    }
+
     /// The names of the host's metadata that parameters take.
     pub fn metadata_names(&self) -> impl Iterator<Item = &str> {
         self.values().filter_map(|parameter| match &parameter.source {
@@ -263,7 +279,7 @@ pub(super) struct PlannedParameter {
 
 impl PlannedParameter {
     /// Its SQL type, unless it is a table.
-    #[expect(clippy::unnecessary_wraps, dead_code, reason = "tables follow, and their readers")]
+    #[expect(clippy::unnecessary_wraps, reason = "tables follow")]
     pub(super) fn scalar_type(&self) -> Option<SqlType> {
         Some(self.sql_type)
     }

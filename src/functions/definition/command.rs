@@ -1,8 +1,8 @@
 //! Reads the section `sql` of a definition into a plan.
 
-use std::fs;
 use std::path::{Component, Path};
 use std::time::Duration;
+use std::{fs, io};
 
 use super::bindings::Bindings;
 use super::built_in;
@@ -14,6 +14,7 @@ use super::section::Section;
 use super::session_context;
 use super::transaction;
 use crate::functions::CommandText;
+use crate::functions::description::{self, StoredDescription};
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
 use crate::invocation::Mistakes;
@@ -100,9 +101,24 @@ impl CommandSection<'_> {
             throw_status,
             answer,
             outputs,
+            description: self.description(mistakes),
         };
         transaction::check(&plan, section, mistakes);
         Some(plan)
+    }
+
+    /// The description that is stored beside the definition, if there is one.
+    fn description(&self, mistakes: &mut Mistakes) -> Option<StoredDescription> {
+        let named = || format!("{}/{}", self.function, description::FILE);
+        let text = match fs::read_to_string(self.folder.join(description::FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                mistakes.add_in(named(), None, format!("can't be read ({})", error.kind()));
+                return None;
+            }
+        };
+        StoredDescription::read(&text).map_err(|sentence| mistakes.add_in(named(), None, sentence)).ok()
     }
 
     fn command_type(&self, mistakes: &mut Mistakes) {
