@@ -5,7 +5,7 @@
 //! mean differently is spelt out (`.`, `\s`, `[[:alpha:]]`) or not translated at all (`\d`, `\w`, `\b`, `\p{L}`, flags).
 
 use regex_syntax::ast::{
-    Assertion, AssertionKind, Ast, Class, ClassAsciiKind, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem,
+    Assertion, AssertionKind, Ast, ClassAsciiKind, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem,
     GroupKind, Literal, RepetitionKind, RepetitionRange, parse::Parser,
 };
 
