@@ -39,7 +39,8 @@ pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<Stri
         [("minimum", "At least", &limits.min), ("maximum", "At most", &limits.max)]
     {
         let Some(bound) = bound else { continue };
-        match number(&bound.value) {
+        let written: Option<Json> = serde_json::from_str(&bound.spelling).ok().filter(Json::is_number);
+        match written.or_else(|| number(&bound.value)) {
             Some(number) => drop(schema.insert(keyword.to_owned(), number)),
             // JSON Schema puts no dates in order.
             None => notes.push(format!("{word} {}.", bound.spelling.trim_matches('"'))),

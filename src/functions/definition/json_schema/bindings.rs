@@ -30,8 +30,9 @@ fn binding() -> Json {
         "properties": { "direction": { "pattern": format!("^{}$", any_case_pattern("out")) } },
         "required": ["direction"],
     });
-    let of_type = |name: &str, then: Json| {
-        let pattern = format!("^{}$", any_case_pattern(name));
+    let of_type = |names: &[&str], then: Json| {
+        let names: Vec<String> = names.iter().map(|name| any_case_pattern(name)).collect();
+        let pattern = format!("^(?:{})$", names.join("|"));
         json!({ "if": { "properties": { "type": { "pattern": pattern } }, "required": ["type"] }, "then": then })
     };
     let http = json!({
@@ -76,16 +77,17 @@ fn binding() -> Json {
             },
         },
     });
-    let mut conditions = vec![
+    let messages: Vec<&str> = MessageKind::names().collect();
+    let conditions = [
         json!({
             "if": is_out,
             "then": { "properties": { "type": { "not": { "pattern": trigger } } } },
             "else": { "properties": { "type": any_case(trigger_names()) } },
         }),
-        of_type("httpTrigger", http),
-        of_type("timerTrigger", timer),
+        of_type(&["httpTrigger"], http),
+        of_type(&["timerTrigger"], timer),
+        of_type(&messages, message),
     ];
-    conditions.extend(MessageKind::names().map(|name| of_type(name, message.clone())));
     json!({
         "type": "object",
         "properties": {
