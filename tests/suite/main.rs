@@ -11,6 +11,7 @@ mod callers;
 mod cancellation;
 mod chaos;
 mod check_command;
+mod check_live;
 mod connection_strings;
 mod constraint_errors;
 mod contract;
