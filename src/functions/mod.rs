@@ -7,6 +7,7 @@ mod command_text;
 mod conversion;
 mod definition;
 mod failure;
+mod format;
 mod forwarding;
 mod json_text;
 mod limits;
@@ -19,6 +20,7 @@ mod service;
 mod shape;
 mod source;
 mod stored_answer;
+mod streaming;
 mod trigger;
 
 pub use built_in::{BuiltIn, BuiltInAnswer, BuiltInFunctions};
@@ -26,6 +28,7 @@ pub use catalogue::{Catalogue, load};
 pub use command_text::{CommandMistake, CommandText};
 pub use command_text::{ObjectName, Right, RightsNeeded, RightsNote, SecurableClass, quoted_name};
 pub use definition::DefinitionError;
+pub use format::Format;
 pub use forwarding::{Forwarding, Unreachable};
 pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};
 pub use output::{Output, OutputContent, OutputForm, Receiver, ShapedOutput};
@@ -33,6 +36,7 @@ pub use plan::{Answer, BoundKey, BoundValues, Function, Numbers, Plan, ResultFor
 pub use principal::AppServiceAuthentication;
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};
+pub use streaming::{Answered, Delivery, Streaming};
 pub use trigger::{AuthLevel, HttpTrigger, TimerTrigger, Trigger};
 
 #[cfg(test)]

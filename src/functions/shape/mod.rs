@@ -1,8 +1,11 @@
 //! Shapes a command's results into the answer and the outputs that the definition declares, while they come.
 
+mod answer_sink;
+mod lines;
 mod sink;
 mod wanted;
 
+pub(super) use answer_sink::{AnswerSink, Chunks};
 pub use sink::JsonSink;
 
 use super::output::ShapedOutput;

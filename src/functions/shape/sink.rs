@@ -85,6 +85,21 @@ impl JsonSink {
         }
     }
 
+    /// What is written and not taken, in bytes.
+    pub(super) fn length(&self) -> usize {
+        self.json.len()
+    }
+
+    /// Takes what is written so far of the rows, for a caller who gets them in pieces. Nothing else may need them.
+    pub(super) fn take(&mut self) -> String {
+        std::mem::take(&mut self.json)
+    }
+
+    /// What follows the pieces that were taken.
+    pub(super) fn rest(mut self) -> String {
+        self.take() + "]"
+    }
+
     /// Shapes what has been kept, and keeps it no more.
     fn shape(&mut self) -> Shaped {
         let Answer { form, status, when_empty, .. } = self.answer;
@@ -167,9 +182,7 @@ impl ResultSink for JsonSink {
             };
         }
         if self.result_sets > 1 {
-            return Err(wanted.mismatch(
-                "the command returned a second result set, and `resultSets` is not supported yet; return one",
-            ));
+            return Err(wanted.second_result_set());
         }
         if wanted.value && columns.len() != 1 {
             let message =
@@ -182,16 +195,9 @@ impl ResultSink for JsonSink {
         if !wanted.objects {
             return Ok(());
         }
+        wanted.check_names(columns)?;
         self.keys.clear();
         for (index, &ResultColumn { name, .. }) in columns.iter().enumerate() {
-            if name.is_empty() {
-                let message = format!("column {} has no name; write `AS name` after it", index + 1);
-                return Err(wanted.mismatch(&message));
-            }
-            if columns.iter().take(index).any(|other| other.name == name) {
-                let message = format!("two columns are called `{name}`; name one of them otherwise with AS");
-                return Err(wanted.mismatch(&message));
-            }
             let mut key = String::with_capacity(name.len() + 4);
             key.push_str(if index == 0 { "{" } else { "," });
             write_string(&mut key, name);
@@ -264,9 +270,7 @@ impl ResultSink for JsonSink {
 
     fn complete(&mut self) -> Result<(), SinkError> {
         if self.wanted.rows() && self.result_sets == 0 {
-            return Err(self.wanted.mismatch(
-                "the command returned no result set; let it SELECT, or declare `rowsAffected` or `none`",
-            ));
+            return Err(self.wanted.no_result_set());
         }
         Ok(())
     }
