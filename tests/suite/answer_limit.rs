@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::mode::Mode;
 use crate::support::script_root::FunctionFolder;
-use crate::support::{Answer, Desk, envelope, raw_http};
+use crate::support::{Answer, Desk};
 
 const SEED: &str = "CREATE TABLE dbo.Marks (Id int IDENTITY PRIMARY KEY, Mark int NOT NULL);";
 
@@ -97,7 +97,7 @@ async fn a_run_without_a_caller_fails_by_it() {
     let timer = FunctionFolder::on("Nightly", &bindings, sql, &texts(200, 10_000));
     let desk = desk(Mode::Enveloped, [timer]).await;
 
-    let reply = desk.post_to_worker("/Nightly", envelope::timer("timer")).await;
+    let reply = desk.post_to_worker("/Nightly", json!({ "Data": { "timer": { "IsPastDue": false } }, "Metadata": {} }).to_string()).await;
 
     assert_eq!(reply.status, 413, "{}", reply.text);
     assert!(reply.text.contains("answer-too-large"), "{}", reply.text);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod answers;
 mod binding;
 mod built_in_definitions;
 mod callers;
