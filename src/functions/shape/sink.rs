@@ -129,8 +129,7 @@ impl JsonSink {
             };
         }
         if self.result_sets > 1 && !wanted.many {
-            return Err(wanted
-                .mismatch("the command returned a second result set; return one, or declare `resultSets`"));
+            return Err(wanted.second_result_set());
         }
         if wanted.value && columns.len() != 1 {
             let message =
@@ -146,7 +145,8 @@ impl JsonSink {
         if !wanted.objects {
             return Ok(());
         }
-        self.read_keys(columns)?;
+        wanted.check_names(columns)?;
+        self.read_keys(columns);
         match self.answer.form {
             ResultForm::Rows => self.json.push('['),
             ResultForm::ResultSets if self.result_sets == 1 => self.json.push_str("{\"resultSets\":[["),
@@ -157,25 +157,15 @@ impl JsonSink {
     }
 
     /// Keeps the names of a result set's columns.
-    fn read_keys(&mut self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
+    fn read_keys(&mut self, columns: &[ResultColumn<'_>]) {
         self.keys.clear();
         for (index, &ResultColumn { name, .. }) in columns.iter().enumerate() {
-            let wanted = self.wanted;
-            if name.is_empty() {
-                let message = format!("column {} has no name; write `AS name` after it", index + 1);
-                return Err(wanted.mismatch(&message));
-            }
-            if columns.iter().take(index).any(|other| other.name == name) {
-                let message = format!("two columns are called `{name}`; name one of them otherwise with AS");
-                return Err(wanted.mismatch(&message));
-            }
             let mut key = String::with_capacity(name.len() + 4);
             key.push_str(if index == 0 { "{" } else { "," });
             write_string(&mut key, name);
             key.push(':');
             self.keys.push(key);
         }
-        Ok(())
     }
 
     fn open_row(&mut self) -> Result<(), SinkError> {
@@ -304,9 +294,7 @@ impl ResultSink for JsonSink {
                 ended.ok_or_else(|| self.wanted.mismatch("the procedure's return status did not come"))?;
         }
         if self.wanted.rows() && !self.wanted.many && self.result_sets == 0 {
-            return Err(self.wanted.mismatch(
-                "the command returned no result set; let it SELECT, or declare `rowsAffected` or `none`",
-            ));
+            return Err(self.wanted.no_result_set());
         }
         if self.wanted.text { self.complete_text() } else { Ok(()) }
     }
