@@ -10,6 +10,7 @@ mod idempotency;
 mod message_trigger;
 mod outputs;
 mod parameter;
+mod procedure;
 mod retry;
 mod section;
 mod session_context;

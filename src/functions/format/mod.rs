@@ -59,11 +59,11 @@ impl Plan {
     }
 
     /// Whether its answer may begin to leave before the command has ended: it changes nothing, so that nothing has to be acknowledged
-    /// first, nothing else waits for its rows, and each of them can be written when it comes.
+    /// first, nothing else waits for what it returns, and each part of that can be written when it comes.
     #[must_use]
     pub fn may_stream(&self) -> bool {
         self.command.effect().is_none()
-            && self.answer.form == ResultForm::Rows
+            && matches!(self.answer.form, ResultForm::Rows | ResultForm::ResultSets | ResultForm::Json)
             && self.outputs.is_empty()
             && self.idempotency_key.is_none()
             && !matches!(self.answer.status, 204 | 205)

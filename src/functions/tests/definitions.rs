@@ -89,26 +89,9 @@ fn what_is_not_built_yet_is_never_ignored() {
         "sql.replica",
         "not supported yet",
     );
-    for form in ["resultSets", "json"] {
-        only(
-            http(&format!(r#"{{ {base}, "result": "{form}" }}"#), ""),
-            "sql.result",
-            "rows, row, value, rowsAffected, none",
-        );
-    }
-    only(
-        http(&format!(r#"{{ {base}, "result": "row", "commandType": "StoredProcedure" }}"#), ""),
-        "sql.commandType",
-        "not supported yet",
-    );
     only(
         with_parameters(r#"{ "@a": { "from": "setting.X", "type": "int" } }"#),
         "sql.parameters.@a.from",
-        "not supported yet",
-    );
-    only(
-        with_parameters(r#"{ "@a": { "from": "query.a", "type": "int", "direction": "out" } }"#),
-        "sql.parameters.@a.direction",
         "not supported yet",
     );
 }

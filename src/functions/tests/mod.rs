@@ -12,6 +12,8 @@ mod idempotency_keys;
 mod message_definitions;
 mod messages;
 mod outputs;
+mod procedures;
+mod result_forms;
 mod samples;
 mod shaping;
 
@@ -77,7 +79,7 @@ fn timer_with(sql: &str) -> Result<Arc<Function>, DefinitionError> {
     read(
         &format!(
             r#"{{ "bindings": [{{ "type": "timerTrigger", "name": "t", "schedule": "0 0 2 * * *" }}],
-                  "sql": {{ "commandText": "SELECT 1", {sql} }} }}"#
+                  "sql": {{ "commandText": "SELECT 1 AS one", {sql} }} }}"#
         ),
         "",
     )
