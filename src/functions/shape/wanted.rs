@@ -91,38 +91,6 @@ impl Wanted {
         )
     }
 
-    /// Whether each column can be a member of an object.
-    ///
-    /// # Errors
-    /// For a column without a name, and for two of one name.
-    pub(super) fn check_names(self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
-        for (index, &ResultColumn { name, .. }) in columns.iter().enumerate() {
-            if name.is_empty() {
-                let message = format!("column {} has no name; write `AS name` after it", index + 1);
-                return Err(self.mismatch(&message));
-            }
-            if columns.iter().take(index).any(|other| other.name == name) {
-                let message = format!("two columns are called `{name}`; name one of them otherwise with AS");
-                return Err(self.mismatch(&message));
-            }
-        }
-        Ok(())
-    }
-
-    /// The second result set of a command that may return one.
-    pub(super) fn second_result_set(self) -> SinkError {
-        self.mismatch(
-            "the command returned a second result set, and `resultSets` is not supported yet; return one",
-        )
-    }
-
-    /// A command without a result set, where rows are wanted.
-    pub(super) fn no_result_set(self) -> SinkError {
-        self.mismatch(
-            "the command returned no result set; let it SELECT, or declare `rowsAffected` or `none`",
-        )
-    }
-
     pub(super) fn mismatch(self, message: &str) -> SinkError {
         SinkError::Form(format!("`sql.{}` is `{}`, but {message}.", self.key, self.word))
     }
