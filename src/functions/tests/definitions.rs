@@ -25,7 +25,7 @@ fn all_mistakes_are_told_at_once_with_file_and_key() {
     let error = http(
         r#"{ "comandText": "SELECT 1", "commandFile": "query.sql", "result": "row", "status": 302,
              "parameters": { "@id": { "from": "route.idd", "type": "money", "requierd": true } } }"#,
-        "SELECT @id, @other",
+        "SELECT @id AS id, @other AS other",
     )
     .unwrap_err();
     let keys: Vec<&str> = error.mistakes.iter().map(|mistake| mistake.key.as_str()).collect();
