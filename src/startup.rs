@@ -43,7 +43,8 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         let identity = settings.database.identity.clone();
         let database = Database::new(settings.database, tasks?);
         let shown = settings.show_database_errors;
-        Ok((Service::new(database.clone(), functions.valid(), lookup, &identity, shown), database))
+        let service = Service::new(database.clone(), functions.valid(), lookup, &identity, shown);
+        Ok((service.with_max_answer(settings.max_answer), database))
     });
     let (service, database) = made.map_or_else(
         |sentence| (Err(sentence.clone()), Err(sentence)),

@@ -4,6 +4,11 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod procedures_calls;
+mod procedures_definitions;
+mod procedures_rights;
+mod procedures_scopes;
+mod procedures_support;
 mod rights_enforced;
 mod rights_functions;
 mod rights_principals;

@@ -11,6 +11,7 @@ mod json_schema;
 mod message_trigger;
 mod outputs;
 mod parameter;
+mod procedure;
 mod retry;
 mod section;
 mod session_context;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod answers;
 mod binding;
 mod built_in_definitions;
 mod callers;
@@ -13,6 +14,8 @@ mod message_definitions;
 mod messages;
 mod openapi;
 mod outputs;
+mod procedures;
+mod result_forms;
 mod samples;
 mod shaping;
 
@@ -83,7 +86,7 @@ fn timer_with(sql: &str) -> Result<Arc<Function>, DefinitionError> {
     read(
         &format!(
             r#"{{ "bindings": [{{ "type": "timerTrigger", "name": "t", "schedule": "0 0 2 * * *" }}],
-                  "sql": {{ "commandText": "SELECT 1", {sql} }} }}"#
+                  "sql": {{ "commandText": "SELECT 1 AS one", {sql} }} }}"#
         ),
         "",
     )

@@ -15,6 +15,7 @@ mod identity;
 mod index;
 mod modify;
 mod planned;
+mod procedures;
 mod raise;
 mod run;
 pub(crate) mod security;

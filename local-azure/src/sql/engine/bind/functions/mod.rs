@@ -136,6 +136,9 @@ impl Binder<'_> {
         if let Some(bound) = self.session_function(name, values)? {
             return Ok(bound);
         }
+        if let Some(bound) = self.module_function(name, values)? {
+            return Ok(bound);
+        }
         if let Some(bound) = self.rights_function(name, values)? {
             return Ok(bound);
         }
@@ -215,7 +218,7 @@ impl Binder<'_> {
     }
 
     /// An argument that is a whole number.
-    fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
+    pub(super) fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
         let value = self.expression(value)?;
         Ok(self.coerce(value, SqlType::BigInt)?.sql)
     }
@@ -291,7 +294,7 @@ const ARGUMENTS: [(&str, usize); 65] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 36] = [
+const UNSUPPORTED: [&str; 35] = [
     "SUSER_SNAME",
     "SUSER_SID",
     "SUSER_ID",
@@ -327,7 +330,6 @@ const UNSUPPORTED: [&str; 36] = [
     "LEAST",
     "COMPRESS",
     "DECOMPRESS",
-    "OBJECT_NAME",
 ];
 
 /// 174.
