@@ -56,7 +56,7 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
     );
     let openapi = functions.as_ref().ok().filter(|functions| asks_for(functions, BuiltIn::OpenApi)).map(
         |functions| match &host {
-            Ok(host) => openapi_document(functions, script_root, host),
+            Ok(host) => openapi_document(functions, host),
             Err(error) => Err(error.to_string()),
         },
     );
@@ -69,7 +69,6 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
 /// The document that the built-in function answers with; its paths follow the address that it is read from.
 fn openapi_document(
     functions: &Catalogue,
-    script_root: &Path,
     host: &HostSettings,
 ) -> Result<String, String> {
     let options = OpenApiOptions {
@@ -79,7 +78,7 @@ fn openapi_document(
         route_prefix: &host.route_prefix,
         reads_bodies: host.http_mode != HttpMode::Enveloped,
     };
-    let made = functions::openapi(functions, script_root, &options)
+    let made = functions::openapi(functions, &options)
         .map_err(|error| format!("{}: extensions.http.routePrefix: {error}", host_json::FILE))?;
     made.omissions.iter().for_each(|sentence| tracing::warn!("OpenAPI: {sentence}"));
     Ok(made.document.to_string())

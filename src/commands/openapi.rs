@@ -66,7 +66,7 @@ pub(super) fn run(options: &OpenApiCommand) -> ExitCode {
         route_prefix: &host.route_prefix,
         reads_bodies: host.http_mode != HttpMode::Enveloped,
     };
-    let described = match openapi(&catalogue, &script_root, &document_options) {
+    let described = match openapi(&catalogue, &document_options) {
         Ok(described) => described,
         Err(error) => {
             tell(&format!("{}: extensions.http.routePrefix: {error}", host_json::FILE));

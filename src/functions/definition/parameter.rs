@@ -16,7 +16,7 @@ use crate::invocation::{SqlType, SqlValue};
 pub(super) const KEYS: [&str; 9] =
     ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
 /// Of a command's parameter alone.
-const OF_COMMAND: [&str; 1] = ["direction"];
+pub(super) const OF_COMMAND: [&str; 1] = ["direction"];
 
 /// Reads a parameter; None when a mistake leaves nothing to work with.
 pub(super) fn read(
@@ -94,21 +94,25 @@ pub(super) enum Direction {
     InOut,
 }
 
+/// The words of `direction`.
+pub(super) const DIRECTIONS: [(&str, Direction); 3] =
+    [("in", Direction::In), ("out", Direction::Out), ("inout", Direction::InOut)];
+
 /// Reads `direction`; `in` where there is none.
 pub(super) fn direction(path: &str, json: &Json, mistakes: &mut Mistakes) -> Direction {
     const KEY: &str = "direction";
     // What isn't an object is a mistake that `read` notes.
     let Some(keys) = json.as_object() else { return Direction::In };
     let section = Section::new(path, keys);
-    match section.text(KEY, mistakes) {
-        None | Some("in") => Direction::In,
-        Some("out") => Direction::Out,
-        Some("inout") => Direction::InOut,
-        Some(_) => {
+    let Some(written) = section.text(KEY, mistakes) else { return Direction::In };
+    let found = DIRECTIONS.into_iter().find(|(word, _)| *word == written);
+    found.map_or_else(
+        || {
             mistakes.add(section.path_of(KEY), "must be \"in\", \"out\" or \"inout\"");
             Direction::In
-        }
-    }
+        },
+        |(_, direction)| direction,
+    )
 }
 
 /// Reads a parameter of the direction `out`: a name and a type, since no value goes into it.

@@ -14,14 +14,12 @@ mod security;
 mod values;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
 use self::paths::Paths;
 use super::catalogue::Catalogue;
-use super::description::{FILE, StoredDescription};
+use super::description::FILE;
 use super::plan::Function;
 use super::route::{PathForm, RouteTemplate, TemplateError};
 use super::trigger::{HttpTrigger, Trigger};
@@ -64,14 +62,13 @@ pub struct OpenApi {
     pub omissions: Vec<String>,
 }
 
-/// Describes the HTTP functions of `catalogue` whose definitions are valid. Columns are those of the stored descriptions below
-/// `script_root`, where there are any.
+/// Describes the HTTP functions of `catalogue` whose definitions are valid. Columns are those of the stored descriptions,
+/// where there are any.
 ///
 /// # Errors
 /// When the route prefix is no template, which is a mistake of `host.json`.
 pub fn openapi(
     catalogue: &Catalogue,
-    script_root: &Path,
     options: &OpenApiOptions<'_>,
 ) -> Result<OpenApi, TemplateError> {
     let prefix = RouteTemplate::parse(options.route_prefix)?;
@@ -85,7 +82,7 @@ pub fn openapi(
     };
     for function in catalogue.valid() {
         if let Trigger::Http(http) = &function.trigger {
-            writer.add(function, http, &prefix, script_root);
+            writer.add(function, http, &prefix);
         }
     }
     Ok(writer.finish())
@@ -103,7 +100,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn add(&mut self, function: &Function, http: &HttpTrigger, prefix: &RouteTemplate, script_root: &Path) {
+    fn add(&mut self, function: &Function, http: &HttpTrigger, prefix: &RouteTemplate) {
         let name = &function.name;
         let route = match http.route.under(prefix) {
             Ok(route) => route,
@@ -112,7 +109,7 @@ impl Writer<'_> {
                 return;
             }
         };
-        let columns = stored_columns(function, script_root).unwrap_or_else(|sentence| {
+        let columns = stored_columns(function).unwrap_or_else(|sentence| {
             self.omissions.push(sentence);
             None
         });
@@ -143,7 +140,7 @@ impl Writer<'_> {
                 let left_out = parameters.iter().filter(|name| !own.contains(name)).map(String::as_str);
                 let id = self.operation_id(name, left_out.collect(), suffix);
                 let operation =
-                    self.operation(function, http, form, &path.names, columns.as_deref(), id, method);
+                    self.operation(function, http, form, &path.names, columns, id, method);
                 if let Some(Json::Object(item)) = self.written.get_mut(&path.text) {
                     item.insert((*method).to_owned(), operation);
                 }
@@ -227,27 +224,20 @@ fn names(form: &PathForm) -> Vec<String> {
     form.parameters().map(|parameter| parameter.name.clone()).collect()
 }
 
-/// The columns that the server described, from the file beside the definition; None without one.
+/// The columns that the server described, where a description of this very command is stored.
 ///
 /// # Errors
-/// A sentence when the file can't be used.
-fn stored_columns(
-    function: &Function,
-    script_root: &Path,
-) -> Result<Option<Vec<DescribedColumn>>, String> {
-    let Some(plan) = function.plan() else { return Ok(None) };
-    let place = format!("{}/{FILE}", function.name);
-    let text = match fs::read_to_string(script_root.join(&*function.name).join(FILE)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("{place} can't be read ({})", error.kind())),
+/// A sentence when the description is that of another command.
+fn stored_columns(function: &Function) -> Result<Option<&[DescribedColumn]>, String> {
+    let Some((plan, stored)) = function.plan().and_then(|plan| Some((plan, plan.description()?))) else {
+        return Ok(None);
     };
-    let stored = StoredDescription::read(&text).map_err(|sentence| format!("{place} {sentence}"))?;
-    if !stored.is_of(plan) {
-        return Err(format!(
-            "{place} is of another command than there is now, so the columns are left out: write it again with \
-             `azsql-worker check --live --write-schema`"
-        ));
+    if stored.is_of(plan) {
+        return Ok(Some(&stored.columns));
     }
-    Ok(Some(stored.columns))
+    Err(format!(
+        "{}/{FILE} is of another command than there is now, so the columns are left out: write it again with \
+         `azsql-worker check --live --write-schema`",
+        function.name
+    ))
 }

@@ -74,12 +74,20 @@ fn of_command(plan: &Plan, problems: &mut Problems, options: &OpenApiOptions<'_>
         }
         problems.add(413, "The body is too large.");
     }
+    if plan.answer().form != ResultForm::None {
+        if !matches!(plan.answer().status, 204 | 205) {
+            problems.add(406, "The header Accept names no format that the function has. Nothing was run.");
+        }
+        problems.add(413, "The answer is too large: ask for less at a time.");
+    }
     of_callers(plan, problems);
     let empty = plan.answer().when_empty.filter(|status| *status >= 400);
     if let Some(status) = empty {
         let sentence = match plan.answer().form {
-            ResultForm::Rows | ResultForm::Row | ResultForm::Value => "There is no row.",
-            _ => "Nothing was changed.",
+            ResultForm::Rows | ResultForm::Row | ResultForm::Value | ResultForm::Json => "There is no row.",
+            ResultForm::ResultSets => "There is no row, and nothing was changed.",
+            ResultForm::OutputParameters => "Every OUT parameter is NULL.",
+            ResultForm::RowsAffected | ResultForm::None => "Nothing was changed.",
         };
         problems.add(status, sentence);
     }

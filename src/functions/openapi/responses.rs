@@ -6,9 +6,9 @@ use super::OpenApiOptions;
 use super::columns;
 use super::problems::{self, Problems};
 use crate::database::DescribedColumn;
-use crate::functions::BuiltIn;
-use crate::functions::plan::{Function, Plan, ResultForm, Work};
+use crate::functions::plan::{Function, Numbers, Plan, ResultForm, Work};
 use crate::functions::trigger::AuthLevel;
+use crate::functions::{BuiltIn, Format, Procedure};
 
 /// Whether there is a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,15 @@ fn of_command(plan: &Plan, columns: Option<&[DescribedColumn]>, responses: &mut 
 fn success(plan: &Plan, status: u16, columns: Option<&[DescribedColumn]>, found: Found) -> Json {
     let answer = plan.answer();
     let description = match (found, answer.form) {
-        (Found::Nothing, ResultForm::Rows | ResultForm::Row | ResultForm::Value) => "There is no row.",
+        (Found::Nothing, ResultForm::Rows | ResultForm::Row | ResultForm::Value | ResultForm::Json) => {
+            "There is no row."
+        }
         (Found::Nothing, ResultForm::RowsAffected | ResultForm::None) => "Nothing was changed.",
+        (Found::Nothing, ResultForm::ResultSets) => "There is no row, and nothing was changed.",
+        (Found::Nothing, ResultForm::OutputParameters) => "Every OUT parameter is NULL.",
+        (_, ResultForm::ResultSets) => "All result sets.",
+        (_, ResultForm::Json) => "The JSON that the command made.",
+        (_, ResultForm::OutputParameters) => "What the procedure wrote into its OUT parameters.",
         (_, ResultForm::Rows) => "The rows.",
         (_, ResultForm::Row) => "The row.",
         (_, ResultForm::Value) => "The value.",
@@ -70,8 +77,19 @@ fn success(plan: &Plan, status: u16, columns: Option<&[DescribedColumn]>, found:
     let schema = if matches!(status, 204 | 205) { None } else { body(plan, columns, found) };
     if let Some(schema) = schema {
         let mut content = Map::from_iter([("application/json".to_owned(), json!({ "schema": schema }))]);
-        if answer.form == ResultForm::Rows && found != Found::Nothing {
-            other_formats(plan, columns, &mut content);
+        for format in plan.formats() {
+            let schema = match format {
+                Format::Json => continue,
+                Format::NdJson => json!({
+                    "type": "string",
+                    "description": "Each row as a JSON object, as in the array of application/json, on a line of its own.",
+                }),
+                Format::Csv => json!({
+                    "type": "string",
+                    "description": "CSV (RFC 4180) with a header line of the columns' names. NULL is an empty field.",
+                }),
+            };
+            content.insert(format.media_type().to_owned(), json!({ "schema": schema }));
         }
         response.insert("content".to_owned(), Json::Object(content));
     }
@@ -99,6 +117,16 @@ fn body(plan: &Plan, columns: Option<&[DescribedColumn]>, found: Found) -> Optio
             }
             None => json!({}),
         },
+        (ResultForm::Json, _) => json!({}),
+        (ResultForm::ResultSets, _) => result_sets(plan),
+        (ResultForm::OutputParameters, _) => {
+            let mut schema = output_parameters(plan, answer.numbers);
+            schema["properties"]["returnStatus"] = json!({ "type": "integer", "format": "int32" });
+            if let Some(Json::Array(required)) = schema.get_mut("required") {
+                required.push("returnStatus".into());
+            }
+            schema
+        }
         (ResultForm::RowsAffected, _) => json!({
             "type": "object",
             "properties": { "rowsAffected": { "type": "integer", "minimum": 0 } },
@@ -108,8 +136,34 @@ fn body(plan: &Plan, columns: Option<&[DescribedColumn]>, found: Found) -> Optio
     })
 }
 
-/// What rows are written as beside JSON.
-fn other_formats(_plan: &Plan, _columns: Option<&[DescribedColumn]>, _content: &mut Map<String, Json>) {}
+/// All result sets. The server describes the first one alone, so their rows have no declared columns.
+fn result_sets(plan: &Plan) -> Json {
+    let mut properties = json!({
+        "resultSets": { "type": "array", "items": { "type": "array", "items": { "type": "object" } } },
+        "rowsAffected": { "type": "integer", "minimum": 0 },
+    });
+    let mut required = vec!["resultSets", "rowsAffected"];
+    if plan.procedure().is_some() {
+        properties["outputs"] = output_parameters(plan, plan.answer().numbers);
+        properties["returnStatus"] = json!({ "type": "integer", "format": "int32" });
+        required.extend(["outputs", "returnStatus"]);
+    }
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// The OUT parameters of the procedure, each of which may be NULL.
+fn output_parameters(plan: &Plan, numbers: Numbers) -> Json {
+    let outputs = plan.procedure().map(Procedure::outputs).unwrap_or_default();
+    let columns: Vec<DescribedColumn> = outputs
+        .iter()
+        .map(|output| DescribedColumn {
+            name: output.bare_name().to_owned(),
+            sql_type: output.sql_type().to_string(),
+            nullable: true,
+        })
+        .collect();
+    columns::row(Some(&columns), numbers)
+}
 
 fn of_built_in(which: BuiltIn, responses: &mut Map<String, Json>) {
     let (description, failure) = match which {

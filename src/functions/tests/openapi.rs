@@ -57,7 +57,7 @@ impl Root {
             route_prefix: prefix,
             reads_bodies: false,
         };
-        openapi(&load(self.path()).unwrap(), self.path(), &options).unwrap()
+        openapi(&load(self.path()).unwrap(), &options).unwrap()
     }
 }
 

@@ -70,8 +70,8 @@ const KEYS: [Key; 5] = [
 ];
 
 /// The `properties` of these keys.
-fn properties(keys: &[Key]) -> Json {
-    let properties = keys.iter().map(|key| {
+fn properties<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Json {
+    let properties = keys.into_iter().map(|key| {
         let mut schema = (key.schema)();
         let described = Map::from_iter([("description".to_owned(), Json::from(key.description))]);
         if let Json::Object(schema) = &mut schema {
@@ -97,6 +97,7 @@ mod tests {
     fn every_key_that_the_reader_knows_is_in_the_schema_and_no_other() {
         assert_eq!(names(&sql::KEYS), command::KEYS.into_iter().collect());
         assert_eq!(names(&sql::PARAMETER_KEYS), parameter::KEYS.into_iter().collect());
+        assert_eq!(names(&sql::OF_COMMAND), parameter::OF_COMMAND.into_iter().collect());
         assert_eq!(names(&sql::FAULTS_KEYS), faults::KEYS.into_iter().collect());
     }
 
@@ -108,7 +109,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("| `"))
             .filter_map(|row| row.split(" | ").next())
             .collect();
-        for key in sql::KEYS.iter().chain(&sql::PARAMETER_KEYS) {
+        for key in sql::KEYS.iter().chain(&sql::PARAMETER_KEYS).chain(&sql::OF_COMMAND) {
             let named = first_cells.iter().any(|cell| cell.split('`').any(|word| word == key.name));
             assert!(named, "no table of docs/definitions.md has a row for `{}`", key.name);
         }
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn every_key_is_described_in_a_sentence() {
-        for key in KEYS.iter().chain(&sql::KEYS).chain(&sql::PARAMETER_KEYS).chain(&sql::FAULTS_KEYS) {
+        for key in KEYS.iter().chain(&sql::KEYS).chain(&sql::PARAMETER_KEYS).chain(&sql::OF_COMMAND).chain(&sql::FAULTS_KEYS) {
             assert!(key.description.ends_with('.'), "{}", key.name);
         }
     }

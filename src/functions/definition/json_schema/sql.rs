@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::command::FORMS;
+use super::super::parameter::DIRECTIONS;
+use super::super::procedure;
 use super::super::{built_in, faults, idempotency, session_context, transaction};
 use super::words::any_case;
 use super::{Key, properties};
@@ -16,7 +17,7 @@ use crate::functions::source::{HTTP_ROOTS, MESSAGE_ROOTS, TIMER_ROOTS};
 pub(super) const KEYS: [Key; 18] = [
     Key {
         name: "commandText",
-        description: "The T-SQL. Write this or commandFile.",
+        description: "The T-SQL, or the procedure's name with commandType StoredProcedure. Write this or commandFile.",
         schema: || json!({ "type": "string", "minLength": 1 }),
     },
     Key {
@@ -25,9 +26,9 @@ pub(super) const KEYS: [Key; 18] = [
         schema: || json!({ "type": "string", "minLength": 1 }),
     },
     Key {
-        name: "commandType",
-        description: "What the command is.",
-        schema: || any_case(["Text"]),
+        name: procedure::KEY,
+        description: "Text, or StoredProcedure: commandText is the procedure's name.",
+        schema: || any_case(procedure::TYPES),
     },
     Key {
         name: "connectionStringSetting",
@@ -53,8 +54,9 @@ pub(super) const KEYS: [Key; 18] = [
     Key {
         name: "result",
         description: "What the answer is: rows = an array of objects, row = one object, value = one value, rowsAffected = \
-                      how many rows were changed, none = no body.",
-        schema: || json!({ "enum": FORMS.map(ResultForm::name) }),
+                      how many rows were changed, resultSets = all result sets, json = the JSON text that FOR JSON made, \
+                      outputParameters = a procedure's OUT parameters and return status, none = no body.",
+        schema: || json!({ "enum": ResultForm::ALL.map(ResultForm::name) }),
     },
     Key {
         name: "status",
@@ -194,6 +196,13 @@ pub(super) const PARAMETER_KEYS: [Key; 9] = [
     },
 ];
 
+/// The keys of a parameter that only those of the command have.
+pub(super) const OF_COMMAND: [Key; 1] = [Key {
+    name: "direction",
+    description: "With commandType StoredProcedure: in, out = the procedure writes to it, or inout.",
+    schema: || json!({ "enum": DIRECTIONS.map(|(word, _)| word), "default": "in" }),
+}];
+
 /// The keys of `faults`.
 pub(super) const FAULTS_KEYS: [Key; 2] = [
     Key {
@@ -230,9 +239,11 @@ pub(super) fn schema() -> Json {
 pub(super) fn parameter() -> Json {
     json!({
         "type": "object",
-        "properties": properties(&PARAMETER_KEYS),
-        "required": ["from", "type"],
+        "properties": properties(PARAMETER_KEYS.iter().chain(&OF_COMMAND)),
         "additionalProperties": false,
+        "if": { "properties": { "direction": { "const": "out" } }, "required": ["direction"] },
+        "then": { "required": ["type"] },
+        "else": { "required": ["from", "type"] },
     })
 }
 
