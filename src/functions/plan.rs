@@ -8,6 +8,7 @@ use super::description::StoredDescription;
 use super::limits::Limits;
 use super::output::Output;
 use super::principal::HEADER_PREFIX;
+use super::procedure::Procedure;
 use super::source::Source;
 use super::trigger::Trigger;
 use super::{CommandText, ObjectName, Right, RightsNeeded};
@@ -56,6 +57,9 @@ impl Function {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) command: CommandText,
+    /// The procedure that the command calls, with `"commandType": "StoredProcedure"`.
+    pub(super) procedure: Option<Procedure>,
+    pub(super) json_without_rows: Arc<str>,
     pub(super) connection_setting: Arc<str>,
     pub(super) parameters: Vec<PlannedParameter>,
     /// Each named by its key.
@@ -79,6 +83,19 @@ impl Plan {
     #[must_use]
     pub fn command_text(&self) -> &Arc<str> {
         self.command.text()
+    }
+
+    /// The stored procedure that the command calls, where the definition names one.
+    #[must_use]
+    pub fn procedure(&self) -> Option<&Procedure> {
+        self.procedure.as_ref()
+    }
+
+    /// What the form `json` answers when there is no row: `[]`, `null` or an object round an empty array, as the text of the command
+    /// tells.
+    #[must_use]
+    pub fn json_without_rows(&self) -> &Arc<str> {
+        &self.json_without_rows
     }
 
     /// How the command runs and what of it may be repeated, by its declaration and its words.
@@ -309,11 +326,36 @@ pub enum ResultForm {
     Value,
     /// `{"rowsAffected":n}`: the rows that all statements changed.
     RowsAffected,
+    /// `{"resultSets":[[{...}],[]],"rowsAffected":n}`: all result sets in their order, each an array of objects; of a procedure
+    /// also `"outputs":{...}` and `"returnStatus":n`.
+    ResultSets,
+    /// The JSON text that the command itself made, as it is.
+    Json,
+    /// `{"total":5,"returnStatus":0}`: a procedure's OUT parameters and return status.
+    OutputParameters,
     /// No body; whatever the command returns is left out.
     None,
 }
 
 impl ResultForm {
+    /// All forms.
+    pub const ALL: [Self; 8] = [
+        Self::Rows,
+        Self::Row,
+        Self::Value,
+        Self::RowsAffected,
+        Self::ResultSets,
+        Self::Json,
+        Self::OutputParameters,
+        Self::None,
+    ];
+
+    /// Whether the answer has a place for a procedure's OUT parameters and its return status.
+    #[must_use]
+    pub fn tells_outputs(self) -> bool {
+        matches!(self, Self::ResultSets | Self::OutputParameters)
+    }
+
     /// The word of the definition.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -322,6 +364,9 @@ impl ResultForm {
             Self::Row => "row",
             Self::Value => "value",
             Self::RowsAffected => "rowsAffected",
+            Self::ResultSets => "resultSets",
+            Self::Json => "json",
+            Self::OutputParameters => "outputParameters",
             Self::None => "none",
         }
     }

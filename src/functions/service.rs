@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::failure::{Telling, problem_of};
-use super::{AppServiceAuthentication, BoundValues, Function, JsonSink, Plan, Shaped};
+use super::failure::Telling;
+use super::shape::AnswerSink;
+use super::streaming::{self, Answered, Delivery, Streaming};
+use super::{AppServiceAuthentication, BoundValues, Function, Plan};
 use crate::database::{Command, ConnectionSettings, Database, ParsedConnection, connection_of_setting};
 use crate::identity::IdentityEnvironment;
 use crate::invocation::{Invocation, Problem, TriggerInput};
 
 /// An input of more bytes is bound beside the HTTP threads: they answer others meanwhile.
 const BOUND_BESIDE: usize = 1024 * 1024;
+
+/// See [`Service::with_max_answer`].
+const DEFAULT_MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// Runs functions over a database.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub struct Service {
     /// What the connection strings ask for in vain, as sentences.
     connection_warnings: Vec<String>,
     show_database_errors: bool,
+    /// The most bytes of an answer that is kept until it is complete.
+    max_answer: usize,
     authentication: AppServiceAuthentication,
     /// Functions that must know their callers, where they can't.
     without_callers: Vec<Arc<str>>,
@@ -57,9 +64,16 @@ impl Service {
             connections,
             connection_warnings,
             show_database_errors,
+            max_answer: DEFAULT_MAX_ANSWER,
             authentication,
             without_callers,
         }
+    }
+
+    /// The same for answers of up to so many bytes, of those that are kept until they are complete; 16 MiB otherwise.
+    #[must_use]
+    pub fn with_max_answer(self, max_answer: usize) -> Self {
+        Self { max_answer, ..self }
     }
 
     /// The sentences about what connection strings ask for in vain.
@@ -78,7 +92,8 @@ impl Service {
     }
 
     /// Runs `plan` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
-    /// the database.
+    /// the database. Where its delivery allows it, an answer of many rows of a command that only reads begins to leave while the
+    /// command runs; then the invocation ends with the answer's last chunk.
     ///
     /// # Errors
     /// The problem that the caller gets.
@@ -87,7 +102,9 @@ impl Service {
         plan: &Plan,
         invocation: Invocation,
         input: TriggerInput,
-    ) -> Result<Shaped, Problem> {
+        delivery: Delivery,
+    ) -> Result<Answered, Problem> {
+        let format = plan.format_for(&input)?;
         let BoundValues { parameters, session_context, idempotency } =
             self.bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
@@ -113,22 +130,19 @@ impl Service {
             leaves_session_state: plan.leaves_session_state(),
             own_retry_limits: plan.own_retry_limits(),
         };
-        let sink = JsonSink::new(plan);
-        let Some((sink, outcome)) = self.database.run(invocation, setting, connection, command, sink).await
-        else {
-            return Err(Problem::defect());
+        let telling = Telling {
+            show_database_errors: self.show_database_errors,
+            throw_status: plan.throw_status(),
+            unit,
         };
-        match outcome {
-            Ok(()) => Ok(sink.finish()),
-            Err(failure) => {
-                let telling = Telling {
-                    show_database_errors: self.show_database_errors,
-                    throw_status: plan.throw_status(),
-                    unit,
-                };
-                Err(problem_of(&failure, telling))
-            }
+        if delivery == Delivery::Chunks && plan.may_stream() {
+            let (sink, chunks) = AnswerSink::in_chunks(plan, format, self.max_answer);
+            let running = self.database.run(invocation, setting, connection, command, sink);
+            return Streaming::begin(running, chunks, (plan.answer().status, format), telling).await;
         }
+        let sink = AnswerSink::whole(plan, format, self.max_answer);
+        let outcome = self.database.run(invocation, setting, connection, command, sink).await;
+        streaming::whole(outcome, format, telling)
     }
 
     /// Binds the values of an input and drops it.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod answer_limit;
 mod bad_input;
 mod body_limits;
 mod callers;
@@ -21,6 +22,7 @@ mod dev_command;
 mod doctor;
 mod faults;
 mod forged_envelopes;
+mod formats;
 mod guides;
 mod idempotency;
 mod idempotency_model;
@@ -41,6 +43,8 @@ mod secrets_stay_inside;
 mod server_health;
 mod session_context;
 mod session_state;
+mod stream_memory;
+mod streaming;
 mod support;
 mod timers;
 mod tls;

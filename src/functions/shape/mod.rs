@@ -1,8 +1,13 @@
 //! Shapes a command's results into the answer and the outputs that the definition declares, while they come.
 
+mod answer_sink;
+mod call_end;
+mod json_syntax;
+mod lines;
 mod sink;
 mod wanted;
 
+pub(super) use answer_sink::{AnswerSink, Chunks};
 pub use sink::JsonSink;
 
 use super::output::ShapedOutput;
@@ -41,9 +46,11 @@ impl std::fmt::Debug for Shaped {
 /// The problem that stands for an empty result.
 pub(super) fn nothing(status: u16, form: ResultForm) -> Problem {
     let detail = match form {
-        ResultForm::Rows | ResultForm::Row | ResultForm::Value => {
+        ResultForm::Rows | ResultForm::Row | ResultForm::Value | ResultForm::Json => {
             "The command found nothing for these parameters."
         }
+        ResultForm::ResultSets => "The command found nothing and changed nothing for these parameters.",
+        ResultForm::OutputParameters => "The procedure gave no value for these parameters.",
         ResultForm::RowsAffected | ResultForm::None => "The command changed nothing for these parameters.",
     };
     match status {

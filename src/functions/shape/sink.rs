@@ -1,20 +1,29 @@
 //! Writes results as JSON text into one buffer while they come.
 
-use std::ops::Range;
+mod finished;
+mod json_form;
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use self::json_form::MadeText;
+use super::Shaped;
+use super::call_end::{CallEnd, Ended, Held};
 use super::wanted::Wanted;
-use super::{Shaped, nothing};
 use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
 use crate::functions::json_text::{write_cell, write_string};
-use crate::functions::output::{Output, OutputContent, OutputForm, ShapedOutput};
+use crate::functions::output::Output;
 use crate::functions::plan::{Answer, Plan, ResultForm};
 use crate::functions::stored_answer;
 
 /// Writes results as JSON text into one buffer, which feeds the answer and the outputs.
 ///
-/// A command whose results don't have the declared form ends with [`SinkError::Form`]: more than one result set, more
-/// than one row for `row` and `value`, more than one column for `value`, unnamed columns and two of one name for `rows`
-/// and `row`, a result set for `rowsAffected`, none where rows are wanted. Nothing is left out in silence, except by `none`.
+/// A command whose results don't have the declared form ends with [`SinkError::Form`]: more than one result set but for
+/// `resultSets`, more than one row for `row` and `value`, more than one column for `value` and `json`, unnamed columns and two of
+/// one name for objects, a text that is no JSON for `json`, a result set for `rowsAffected` and `outputParameters`, none where
+/// one is wanted. Nothing is left out in silence, except by `none`.
+///
+/// What is written is only ever appended to, and never read again but for outputs, so that it can leave in pieces.
 pub struct JsonSink {
     answer: Answer,
     outputs: Vec<Output>,
@@ -22,6 +31,14 @@ pub struct JsonSink {
     finished: Option<Shaped>,
     wanted: Wanted,
     json: String,
+    /// What the form `json` answers when there is no row.
+    json_without_rows: Arc<str>,
+    /// The form `json`'s text.
+    text: MadeText,
+    /// Waits for the end of a procedure's call, where the answer tells of it.
+    call_end: Option<CallEnd>,
+    /// How the call ended.
+    ended: Ended,
     /// Where each row stands in `json`, when an output sends them one by one.
     row_ranges: Vec<Range<usize>>,
     /// Where the last row begins in `json`.
@@ -32,7 +49,10 @@ pub struct JsonSink {
     keys: Vec<String>,
     column: usize,
     result_sets: usize,
+    /// Rows of all result sets.
     rows: u64,
+    /// Rows of the last result set.
+    rows_of_set: u64,
     rows_affected: u64,
 }
 
@@ -65,6 +85,10 @@ impl JsonSink {
             finished: None,
             wanted: Wanted::of(plan),
             json: String::new(),
+            json_without_rows: Arc::clone(plan.json_without_rows()),
+            text: MadeText::default(),
+            call_end: plan.procedure().filter(|_| plan.answer().form.tells_outputs()).map(CallEnd::of),
+            ended: Ended::default(),
             row_ranges: Vec::new(),
             row_begin: 0,
             value: None,
@@ -72,6 +96,7 @@ impl JsonSink {
             column: 0,
             result_sets: 0,
             rows: 0,
+            rows_of_set: 0,
             rows_affected: 0,
         }
     }
@@ -84,92 +109,27 @@ impl JsonSink {
             None => self.shape(),
         }
     }
-
-    /// Shapes what has been kept, and keeps it no more.
-    fn shape(&mut self) -> Shaped {
-        let Answer { form, status, when_empty, .. } = self.answer;
-        let empty = match form {
-            ResultForm::Rows | ResultForm::Row | ResultForm::Value => self.rows == 0,
-            ResultForm::RowsAffected => self.rows_affected == 0,
-            ResultForm::None => self.rows == 0 && self.rows_affected == 0,
-        };
-        let status = if empty { when_empty.unwrap_or(status) } else { status };
-        if status >= 400 {
-            let problem = Some(nothing(status, form));
-            return Shaped { status, body: None, problem, outputs: Vec::new(), replayed: false };
-        }
-        let sends = |output: &&Output| output.form != OutputForm::Body;
-        let mut outputs: Vec<ShapedOutput> =
-            self.outputs.iter().filter(sends).filter_map(|output| self.output(output)).collect();
-        let body = match form {
-            // These statuses have no body, whatever the form (RFC 9110, 15.3.5 and 15.3.6).
-            _ if matches!(status, 204 | 205) => None,
-            ResultForm::None => None,
-            ResultForm::Rows if self.json.is_empty() => Some("[]".to_owned()),
-            ResultForm::Rows => Some(std::mem::take(&mut self.json) + "]"),
-            ResultForm::Row | ResultForm::Value if empty => Some("null".to_owned()),
-            ResultForm::Value if self.wanted.objects => self.value_text().map(str::to_owned),
-            ResultForm::Row | ResultForm::Value => Some(std::mem::take(&mut self.json)),
-            ResultForm::RowsAffected => Some(format!("{{\"rowsAffected\":{}}}", self.rows_affected)),
-        };
-        if let Some(body) = &body {
-            let bodies = self.outputs.iter().filter(|output| output.form == OutputForm::Body);
-            outputs.extend(bodies.map(|output| ShapedOutput {
-                output: output.clone(),
-                content: OutputContent::Json(body.clone()),
-            }));
-        }
-        Shaped { status, body, problem: None, outputs, replayed: false }
-    }
-
-    /// What goes to an output; nothing when there is no row, or no value.
-    fn output(&self, output: &Output) -> Option<ShapedOutput> {
-        let content = match output.form {
-            OutputForm::Body => None,
-            OutputForm::Rows => {
-                let rows = self.row_ranges.iter().filter_map(|range| self.json.get(range.clone()));
-                let rows: Vec<String> = rows.map(str::to_owned).collect();
-                (!rows.is_empty()).then_some(OutputContent::JsonList(rows))
-            }
-            OutputForm::Row if self.rows == 0 => None,
-            OutputForm::Row => self.json.get(self.row_begin..).map(|row| OutputContent::Json(row.to_owned())),
-            OutputForm::Value => self.value_content(),
-        };
-        Some(ShapedOutput { output: output.clone(), content: content? })
-    }
-
-    fn value_text(&self) -> Option<&str> {
-        self.json.get(self.value.as_ref()?.0.clone())
-    }
-
-    fn value_content(&self) -> Option<OutputContent> {
-        let (_, kind) = self.value.as_ref()?;
-        let json = self.value_text()?;
-        match (kind, serde_json::from_str::<String>(json)) {
-            (ValueKind::Null, _) => None,
-            (ValueKind::Base64, Ok(text)) => Some(OutputContent::Base64(text)),
-            (ValueKind::Other, Ok(text)) => Some(OutputContent::Text(text)),
-            (ValueKind::Base64 | ValueKind::Other, Err(_)) => Some(OutputContent::Json(json.to_owned())),
-        }
-    }
 }
 
-impl ResultSink for JsonSink {
-    fn columns(&mut self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
+/// The parts of a result set that are not the end of a procedure's call.
+impl JsonSink {
+    fn begin_set(&mut self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
         self.result_sets += 1;
+        self.rows_of_set = 0;
         let wanted = self.wanted;
         if !wanted.rows() {
             return match self.answer.form {
                 ResultForm::RowsAffected => Err(wanted.mismatch(
                     "the command returned a result set; leave out its SELECT or OUTPUT, or declare `rows`",
                 )),
+                ResultForm::OutputParameters => Err(wanted.mismatch(
+                    "the procedure returned a result set; leave out its SELECT or OUTPUT, or declare `resultSets`",
+                )),
                 _ => Ok(()),
             };
         }
-        if self.result_sets > 1 {
-            return Err(wanted.mismatch(
-                "the command returned a second result set, and `resultSets` is not supported yet; return one",
-            ));
+        if self.result_sets > 1 && !wanted.many {
+            return Err(wanted.second_result_set());
         }
         if wanted.value && columns.len() != 1 {
             let message =
@@ -179,36 +139,46 @@ impl ResultSink for JsonSink {
                 _ => format!("`sql.outputs` takes a `value`, but {message}."),
             }));
         }
+        if wanted.text {
+            self.begin_text(columns)?;
+        }
         if !wanted.objects {
             return Ok(());
         }
+        wanted.check_names(columns)?;
+        self.read_keys(columns);
+        match self.answer.form {
+            ResultForm::Rows => self.json.push('['),
+            ResultForm::ResultSets if self.result_sets == 1 => self.json.push_str("{\"resultSets\":[["),
+            ResultForm::ResultSets => self.json.push_str("],["),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps the names of a result set's columns.
+    fn read_keys(&mut self, columns: &[ResultColumn<'_>]) {
         self.keys.clear();
         for (index, &ResultColumn { name, .. }) in columns.iter().enumerate() {
-            if name.is_empty() {
-                let message = format!("column {} has no name; write `AS name` after it", index + 1);
-                return Err(wanted.mismatch(&message));
-            }
-            if columns.iter().take(index).any(|other| other.name == name) {
-                let message = format!("two columns are called `{name}`; name one of them otherwise with AS");
-                return Err(wanted.mismatch(&message));
-            }
             let mut key = String::with_capacity(name.len() + 4);
             key.push_str(if index == 0 { "{" } else { "," });
             write_string(&mut key, name);
             key.push(':');
             self.keys.push(key);
         }
-        if self.answer.form == ResultForm::Rows {
-            self.json.push('[');
-        }
-        Ok(())
     }
 
-    fn begin_row(&mut self) -> Result<(), SinkError> {
-        if self.rows > 0 {
+    fn open_row(&mut self) -> Result<(), SinkError> {
+        if self.rows_of_set > 0 {
             if self.wanted.one_row {
                 return Err(self.wanted.mismatch(
                     "the command returned more than one row; narrow its WHERE, write TOP (1), or declare `rows`",
+                ));
+            }
+            if self.wanted.text && !self.text.is_for_json() {
+                return Err(self.wanted.mismatch(
+                    "the command returned more than one row of a column that FOR JSON did not make; let it end in FOR JSON \
+                     PATH, or declare `rows`",
                 ));
             }
             if self.wanted.objects {
@@ -216,12 +186,16 @@ impl ResultSink for JsonSink {
             }
         }
         self.rows += 1;
+        self.rows_of_set += 1;
         self.column = 0;
         self.row_begin = self.json.len();
         Ok(())
     }
 
-    fn cell(&mut self, cell: Cell<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, cell: Cell<'_>) -> Result<(), SinkError> {
+        if self.wanted.text {
+            return self.write_text(cell);
+        }
         if !self.wanted.rows() {
             return Ok(());
         }
@@ -245,7 +219,7 @@ impl ResultSink for JsonSink {
         Ok(())
     }
 
-    fn end_row(&mut self) -> Result<(), SinkError> {
+    fn close_row(&mut self) -> Result<(), SinkError> {
         if self.wanted.objects {
             if self.column != self.keys.len() {
                 return Err(self.wanted.mismatch("a row has fewer values than there are columns"));
@@ -258,22 +232,81 @@ impl ResultSink for JsonSink {
         Ok(())
     }
 
+    /// Takes up what was held back, since more has come: it is the procedure's own.
+    fn take_up(&mut self) -> Result<(), SinkError> {
+        let Some(call_end) = &mut self.call_end else { return Ok(()) };
+        let Some(held) = call_end.release() else { return Ok(()) };
+        let names = call_end.columns().to_vec();
+        let columns: Vec<ResultColumn<'_>> = names
+            .iter()
+            .zip(held.types())
+            .map(|(name, &bare_type)| ResultColumn { name, bare_type })
+            .collect();
+        self.begin_set(&columns)?;
+        let Some(row) = Held::row(&held) else { return Ok(()) };
+        self.open_row()?;
+        for cell in row {
+            self.write(cell)?;
+        }
+        self.close_row()
+    }
+}
+
+impl ResultSink for JsonSink {
+    fn columns(&mut self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
+        self.take_up()?;
+        if self.call_end.as_mut().is_some_and(|end| end.begin(columns)) {
+            return Ok(());
+        }
+        self.begin_set(columns)
+    }
+
+    fn begin_row(&mut self) -> Result<(), SinkError> {
+        if self.call_end.as_mut().is_some_and(CallEnd::begin_row) {
+            return Ok(());
+        }
+        self.take_up()?;
+        self.open_row()
+    }
+
+    fn cell(&mut self, cell: Cell<'_>) -> Result<(), SinkError> {
+        if self.call_end.as_mut().is_some_and(|end| end.keep(cell)) {
+            return Ok(());
+        }
+        self.write(cell)
+    }
+
+    fn end_row(&mut self) -> Result<(), SinkError> {
+        if self.call_end.as_mut().is_some_and(CallEnd::end_row) {
+            return Ok(());
+        }
+        self.close_row()
+    }
+
     fn rows_affected(&mut self, count: u64) {
         self.rows_affected = self.rows_affected.saturating_add(count);
     }
 
     fn complete(&mut self) -> Result<(), SinkError> {
-        if self.wanted.rows() && self.result_sets == 0 {
-            return Err(self.wanted.mismatch(
-                "the command returned no result set; let it SELECT, or declare `rowsAffected` or `none`",
-            ));
+        if let Some(call_end) = &mut self.call_end {
+            let ended = call_end.ended(self.answer.numbers);
+            self.ended =
+                ended.ok_or_else(|| self.wanted.mismatch("the procedure's return status did not come"))?;
         }
-        Ok(())
+        if self.wanted.rows() && !self.wanted.many && self.result_sets == 0 {
+            return Err(self.wanted.no_result_set());
+        }
+        if self.wanted.text { self.complete_text() } else { Ok(()) }
     }
 
     fn restart(&mut self) -> bool {
         self.finished = None;
         self.json.clear();
+        self.text = MadeText::default();
+        if let Some(call_end) = &mut self.call_end {
+            call_end.restart();
+        }
+        self.ended = Ended::default();
         self.row_ranges.clear();
         self.row_begin = 0;
         self.value = None;
@@ -281,6 +314,7 @@ impl ResultSink for JsonSink {
         self.column = 0;
         self.result_sets = 0;
         self.rows = 0;
+        self.rows_of_set = 0;
         self.rows_affected = 0;
         // Everything is kept here until the command has ended.
         true
