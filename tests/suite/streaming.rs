@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use local_azure::sql::SqlError;
+use local_azure::sql::reply::SqlError;
 use local_azure::sql::faults::{CutBy, Fault, ReplyFault, RequestFault, RequestKind, Until};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
