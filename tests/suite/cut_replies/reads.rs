@@ -57,7 +57,9 @@ impl Session for StreamedRead {
     /// Nothing in lines tells that some are missing, so all of their text counts.
     fn read(&self, text: &str) -> Json {
         match self.accept {
-            "application/json" => serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")),
+            "application/json" => {
+                serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+            }
             _ => text.into(),
         }
     }
