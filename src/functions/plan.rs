@@ -76,6 +76,8 @@ pub struct Plan {
     pub(super) outputs: Vec<Output>,
     /// What the server said of the command when its description was stored.
     pub(super) description: Option<StoredDescription>,
+    /// Callers may ask for the columns of the answer.
+    pub(super) meta: bool,
 }
 
 impl Plan {

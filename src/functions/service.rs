@@ -1,13 +1,18 @@
 //! One invocation of a function: bind its values, run its command, shape what comes back.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::failure::Telling;
+use super::failure::{Telling, problem_of};
+use super::format::Format;
+use super::meta::{self, ColumnsAround};
 use super::shape::AnswerSink;
 use super::streaming::{self, Answered, Delivery, Streaming};
 use super::{AppServiceAuthentication, BoundValues, Function, Plan};
-use crate::database::{Command, ConnectionSettings, Database, ParsedConnection, connection_of_setting};
+use crate::database::{
+    Command, ConnectionSettings, Database, DescribedColumn, Failure, ParsedConnection, connection_of_setting,
+    is_undescribable,
+};
 use crate::identity::IdentityEnvironment;
 use crate::invocation::{Invocation, Problem, TriggerInput};
 
@@ -31,7 +36,11 @@ pub struct Service {
     authentication: AppServiceAuthentication,
     /// Functions that must know their callers, where they can't.
     without_callers: Vec<Arc<str>>,
+    descriptions: Mutex<Descriptions>,
 }
+
+/// What the server said of functions' columns, by the functions' names; None where it can't say.
+type Descriptions = HashMap<Arc<str>, Option<Arc<[DescribedColumn]>>>;
 
 impl Service {
     /// Reads the connection string of each function from its app setting. A missing or wrong one fails the functions
@@ -67,6 +76,7 @@ impl Service {
             max_answer: DEFAULT_MAX_ANSWER,
             authentication,
             without_callers,
+            descriptions: Mutex::default(),
         }
     }
 
@@ -105,6 +115,15 @@ impl Service {
         delivery: Delivery,
     ) -> Result<Answered, Problem> {
         let format = plan.format_for(&input)?;
+        let wants_columns = plan.meta && meta::is_asked_for(&input);
+        if wants_columns && format != Format::Json {
+            return Err(Problem::new(
+                406,
+                "not-acceptable",
+                "Not acceptable",
+                "The columns come with JSON only: send no Accept, or leave $meta out. Nothing was run.",
+            ));
+        }
         let BoundValues { parameters, session_context, idempotency } =
             self.bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
@@ -118,6 +137,18 @@ impl Service {
             }
         };
         let unit = plan.unit();
+        let telling = Telling {
+            show_database_errors: self.show_database_errors,
+            throw_status: plan.throw_status(),
+            unit,
+        };
+        let around = if wants_columns {
+            let described = self.description(plan, &invocation, connection);
+            let described = described.await.map_err(|failure| problem_of(&failure, telling))?;
+            Some(ColumnsAround::new(plan.answer().form, described))
+        } else {
+            None
+        };
         let command = Command {
             text: Arc::clone(plan.command_text()),
             declarations: Arc::clone(plan.declarations()),
@@ -130,19 +161,47 @@ impl Service {
             leaves_session_state: plan.leaves_session_state(),
             own_retry_limits: plan.own_retry_limits(),
         };
-        let telling = Telling {
-            show_database_errors: self.show_database_errors,
-            throw_status: plan.throw_status(),
-            unit,
-        };
         if delivery == Delivery::Chunks && plan.may_stream() {
             let (sink, chunks) = AnswerSink::in_chunks(plan, format, self.max_answer);
+            let sink = sink.with_columns(around);
             let running = self.database.run(invocation, setting, connection, command, sink);
             return Streaming::begin(running, chunks, (plan.answer().status, format), telling).await;
         }
-        let sink = AnswerSink::whole(plan, format, self.max_answer);
+        let sink = AnswerSink::whole(plan, format, self.max_answer).with_columns(around);
         let outcome = self.database.run(invocation, setting, connection, command, sink).await;
         streaming::whole(outcome, format, telling)
+    }
+
+    /// What the server says of the plan's columns: as stored beside the definition, or asked for once. None where it can't say.
+    async fn description(
+        &self,
+        plan: &Plan,
+        invocation: &Invocation,
+        connection: &ConnectionSettings,
+    ) -> Result<Option<Arc<[DescribedColumn]>>, Failure> {
+        if let Some(stored) = plan.description().filter(|stored| stored.is_of(plan)) {
+            return Ok(Some(stored.columns.as_slice().into()));
+        }
+        let known = |descriptions: &Descriptions| descriptions.get(&invocation.function).cloned();
+        if let Some(known) = known(&self.descriptions.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(known);
+        }
+        let (setting, text) = (plan.connection_setting(), plan.command_text());
+        let asked = self.database.describe_results(
+            invocation.clone(),
+            setting,
+            connection,
+            text,
+            plan.declarations(),
+        );
+        let described: Option<Arc<[DescribedColumn]>> = match asked.await {
+            Ok(columns) => Some(columns.into()),
+            Err(failure) if is_undescribable(&failure) => None,
+            Err(failure) => return Err(failure),
+        };
+        let mut descriptions = self.descriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        descriptions.insert(Arc::clone(&invocation.function), described.clone());
+        Ok(described)
     }
 
     /// Binds the values of an input and drops it.

@@ -13,6 +13,7 @@ mod cancellation;
 mod chaos;
 mod check_command;
 mod check_live;
+mod column_metadata;
 mod connection_strings;
 mod constraint_errors;
 mod contract;

@@ -16,6 +16,7 @@ use super::section::Section;
 use super::session_context;
 use super::transaction;
 use crate::functions::description::{self, StoredDescription};
+use crate::functions::meta;
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
 use crate::functions::{CommandText, OutputForm};
@@ -23,7 +24,7 @@ use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -37,6 +38,7 @@ pub(super) const KEYS: [&str; 18] = [
     "timeout",
     "numbers",
     "throwStatus",
+    "meta",
     "outputs",
     session_context::KEY,
     transaction::KEY,
@@ -114,10 +116,24 @@ impl CommandSection<'_> {
             answer,
             outputs,
             description: self.description(mistakes),
+            meta: self.meta(answer, trigger, mistakes),
         };
         transaction::check(&plan, section, mistakes);
         self.check_columns(&plan, mistakes);
         Some(plan)
+    }
+
+    /// Whether callers may ask for the answer's columns.
+    fn meta(&self, answer: Answer, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> bool {
+        let wanted = self.section.flag("meta", mistakes).unwrap_or(false);
+        if wanted && !meta::FORMS.contains(&answer.form) {
+            let forms = meta::FORMS.map(ResultForm::name).join(", ");
+            mistakes.add(self.section.path_of("meta"), format!("is for the results {forms}; leave it out"));
+        }
+        if wanted && !matches!(trigger, Some(Trigger::Http(_)) | None) {
+            mistakes.add(self.section.path_of("meta"), "is for HTTP functions; leave it out");
+        }
+        wanted
     }
 
     /// The description that is stored beside the definition, if there is one.

@@ -9,6 +9,7 @@ use super::lines::{LineFormat, Lines};
 use super::sink::JsonSink;
 use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
 use crate::functions::format::Format;
+use crate::functions::meta::ColumnsAround;
 use crate::functions::plan::Plan;
 
 /// An answer of fewer bytes leaves whole. A chunk is this long, and longer by what its last row has over it: enough rows that
@@ -31,6 +32,8 @@ pub(in crate::functions) struct AnswerSink {
     out: Option<mpsc::Sender<String>>,
     /// A chunk has left.
     has_begun: bool,
+    /// The columns, where the caller asks for them; they stand round an answer in JSON.
+    around: Option<ColumnsAround>,
 }
 
 enum Shaper {
@@ -56,7 +59,7 @@ impl AnswerSink {
             Format::NdJson => Shaper::Lines(Lines::new(plan, LineFormat::NdJson)),
             Format::Csv => Shaper::Lines(Lines::new(plan, LineFormat::Csv)),
         };
-        Self { shaper, limit, out: None, has_begun: false }
+        Self { shaper, limit, out: None, has_begun: false, around: None }
     }
 
     /// A sink whose answer leaves in chunks once it is longer than one. No row may be longer than `limit` bytes.
@@ -65,18 +68,31 @@ impl AnswerSink {
         (Self { out: Some(out), ..Self::whole(plan, format, limit) }, chunks)
     }
 
+    /// The same with the columns round the answer, which is JSON.
+    pub(in crate::functions) fn with_columns(self, around: Option<ColumnsAround>) -> Self {
+        Self { around, ..self }
+    }
+
     /// The whole answer, once the command has succeeded and no chunk has left.
     pub(in crate::functions) fn finish(self) -> Shaped {
-        match self.shaper {
+        let shaped = match self.shaper {
             Shaper::Json(json) => json.finish(),
             Shaper::Lines(lines) => lines.finish(),
+        };
+        match self.around {
+            // A stored answer comes without columns: nothing ran that had any.
+            Some(around) if !around.before().is_empty() => {
+                Shaped { body: shaped.body.map(|body| around.wrap(&body)), ..shaped }
+            }
+            _ => shaped,
         }
     }
 
     /// What follows the chunks that have left, once the command has succeeded.
     pub(in crate::functions) fn rest(self) -> String {
+        let after = if self.around.is_some() { ColumnsAround::AFTER } else { "" };
         match self.shaper {
-            Shaper::Json(json) => json.rest(),
+            Shaper::Json(json) => json.rest() + after,
             Shaper::Lines(mut lines) => lines.take(),
         }
     }
@@ -95,6 +111,9 @@ impl AnswerSink {
 
 impl ResultSink for AnswerSink {
     fn columns(&mut self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
+        if let Some(around) = &mut self.around {
+            around.begin(columns);
+        }
         match &mut self.shaper {
             Shaper::Json(json) => json.columns(columns),
             Shaper::Lines(lines) => lines.columns(columns),
@@ -138,11 +157,17 @@ impl ResultSink for AnswerSink {
                 // The caller has left, and its command is being cancelled: that ends this wait.
                 return pending().await;
             };
-            self.has_begun = true;
-            room.send(match &mut self.shaper {
+            let before = match &self.around {
+                Some(around) if !self.has_begun => around.before(),
+                _ => "",
+            };
+            let chunk = match &mut self.shaper {
                 Shaper::Json(json) => json.take(),
                 Shaper::Lines(lines) => lines.take(),
-            });
+            };
+            let chunk = if before.is_empty() { chunk } else { [before, &chunk].concat() };
+            self.has_begun = true;
+            room.send(chunk);
             Ok(())
         }
         .boxed()

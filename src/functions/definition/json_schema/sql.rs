@@ -14,7 +14,7 @@ use crate::functions::plan::ResultForm;
 use crate::functions::source::{HTTP_ROOTS, MESSAGE_ROOTS, TIMER_ROOTS};
 
 /// The keys of the section, in the order in which an editor proposes them.
-pub(super) const KEYS: [Key; 18] = [
+pub(super) const KEYS: [Key; 19] = [
     Key {
         name: "commandText",
         description: "The T-SQL, or the procedure's name with commandType StoredProcedure. Write this or commandFile.",
@@ -139,6 +139,11 @@ pub(super) const KEYS: [Key; 18] = [
         name: "throwStatus",
         description: "false: `THROW 50404, 'no such order', 1` doesn't answer 404 with that text.",
         schema: || json!({ "type": "boolean", "default": true }),
+    },
+    Key {
+        name: "meta",
+        description: "true: callers get the columns of the answer too when they ask with `?$meta=1`.",
+        schema: || json!({ "type": "boolean", "default": false }),
     },
     Key {
         name: built_in::KEY,
