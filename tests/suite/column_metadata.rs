@@ -1,5 +1,6 @@
 //! `"meta": true`: with `?$meta=1` the columns of an answer come with it, as the server describes them.
 
+use local_azure::sql::faults::{Fault, RequestFault, RequestKind, at_statement};
 use serde_json::{Value as Json, json};
 
 use crate::support::Desk;
@@ -52,13 +53,12 @@ async fn who_asks_gets_the_columns_and_who_does_not_gets_the_rows_alone() {
     let with = desk.get("/api/prices?$meta=1").await;
     let without = desk.get("/api/prices").await;
 
-    assert_eq!(with.status, 200);
-    assert_eq!(with.json()["columns"], columns());
-    assert_eq!(with.json()["rows"], without.json());
-    assert_eq!(without.json().as_array().unwrap().len(), 2);
+    assert_eq!(with.json(200)["columns"], columns());
+    assert_eq!(with.json(200)["rows"], without.json(200));
+    assert_eq!(without.json(200).as_array().unwrap().len(), 2);
     let first = desk.get("/api/first?$meta=true").await;
-    assert_eq!(first.json()["row"], json!({ "Name": "a" }));
-    assert_eq!(first.json()["columns"][0]["declared"], "nvarchar(50)");
+    assert_eq!(first.json(200)["row"], json!({ "Name": "a" }));
+    assert_eq!(first.json(200)["columns"][0]["declared"], "nvarchar(50)");
     desk.finish().await;
 }
 
@@ -66,11 +66,14 @@ async fn who_asks_gets_the_columns_and_who_does_not_gets_the_rows_alone() {
 async fn the_server_is_asked_once_and_not_for_each_call() {
     let desk = desk().await;
     desk.get("/api/prices?$meta=1").await;
-    desk.sql().faults().fail_statements_containing("sp_describe_first_result_set");
+    let refused = at_statement(40613);
+    let fault = Fault::at(RequestKind::Statement, RequestFault::Fail(refused));
+    let armed = desk.sql().faults().arm(fault.containing("sp_describe_first_result_set"));
 
     let again = desk.get("/api/prices?$meta=1").await;
 
-    assert_eq!((again.status, &again.json()["columns"]), (200, &columns()));
+    assert_eq!(again.json(200)["columns"], columns());
+    assert_eq!(armed.struck(), 0);
     desk.sql().faults().clear();
     desk.finish().await;
 }
@@ -81,8 +84,7 @@ async fn what_the_server_can_not_describe_has_the_types_of_the_reply() {
 
     let answer = desk.get("/api/temporary?$meta=1").await;
 
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), json!({ "columns": [{ "name": "Id", "type": "int" }], "rows": [] }));
+    assert_eq!(answer.json(200), json!({ "columns": [{ "name": "Id", "type": "int" }], "rows": [] }));
     desk.finish().await;
 }
 
@@ -92,7 +94,7 @@ async fn a_function_that_does_not_offer_it_takes_no_notice() {
 
     let answer = desk.get("/api/plain?$meta=1").await;
 
-    assert_eq!(answer.json().as_array().unwrap().len(), 2);
+    assert_eq!(answer.json(200).as_array().unwrap().len(), 2);
     desk.finish().await;
 }
 
@@ -102,6 +104,6 @@ async fn columns_come_with_json_only() {
 
     let answer = desk.get_with("/api/prices?$meta=1", &[("accept", "text/csv")]).await;
 
-    assert_eq!(answer.status, 406);
+    answer.problem(406, "not-acceptable");
     desk.finish().await;
 }
