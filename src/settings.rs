@@ -27,11 +27,19 @@
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
 //! | `AZSQL_MAX_BODY_MB` | the largest body of a caller's request, in MiB | 16 | 1 to 100 |
+//! | `AZSQL_MAX_ANSWER_MB` | the largest answer that is kept until it is complete, in MiB; see below | 16 | 1 to 100 |
 //! | `AZSQL_BODY_MEMORY_MB` | what all request bodies in flight may take together, in MiB | 128, or what one envelope may have if that is more | `AZSQL_MAX_BODY_MB` to 4096 |
 //! | `AZSQL_SHUTDOWN_SECONDS` | how long running invocations may go on after SIGTERM or SIGINT | 10 | 0 to 230 |
 //! | `AZSQL_LOG` | how much is logged | info | off, error, warn, info, debug, trace |
 //! | `WEBSITE_AUTH_ENABLED` | set by App Service: its authentication stands before the app, so `principal.*` can be believed | false | true, 1; anything else is false |
 //! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json`; other keys that the worker reads there (`customHandler__...`, `extensions__http__routePrefix`) alike | none | `hh:mm:ss` or -1 |
+//!
+//! Every answer is kept until it is complete but the rows of a command that only reads in the host's proxying mode, which stream.
+//! In the default mode the worker holds such an answer three times for a moment (its text, that text as a string of JSON in the
+//! reply, and the reply on its way out), and the host holds the reply's bytes, its text at two bytes for each character, and the
+//! body out of it; so 16 MiB take some 50 MiB here and twice as much in the host, for each invocation that ends just then. A Consumption
+//! plan gives both together 1.5 GiB. What breaks: too high, and an instance runs out of memory when a few large answers meet,
+//! which takes all invocations of that instance along; too low, and answers that callers need are 413.
 //!
 //! The names of the variables that override `host.json` have no case, and `:` may stand for `__`, as for the host.
 //! A variable that is set to nothing counts as not set. What breaks when a number is too high or too low stands in
@@ -149,6 +157,8 @@ pub struct WorkerSettings {
     pub database: DatabaseSettings,
     /// Whether callers see the server's own error text.
     pub show_database_errors: bool,
+    /// The largest answer that is kept until it is complete, in bytes.
+    pub max_answer: usize,
 }
 
 impl WorkerSettings {
@@ -166,6 +176,7 @@ impl WorkerSettings {
         let retry_share = retry_share(lookup, &mut errors);
         let idempotency_hours = number(lookup, "AZSQL_IDEMPOTENCY_HOURS", 24, 1, 8760, &mut errors);
         let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
+        let max_answer = mebibytes(number(lookup, "AZSQL_MAX_ANSWER_MB", 16, 1, 100, &mut errors));
         if let Err(error) = log_level(lookup) {
             errors.push(error);
         }
@@ -181,7 +192,7 @@ impl WorkerSettings {
             identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
             trusted_authorities,
         };
-        Ok(Self { database, show_database_errors })
+        Ok(Self { database, show_database_errors, max_answer })
     }
 }
 
@@ -266,14 +277,18 @@ fn pool(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> PoolLimits {
 /// The largest body of one request, and what all may take together; in bytes.
 fn bodies(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> (usize, usize) {
     const DEFAULT_MEMORY_MB: u64 = 128;
-    let bytes = |mebibytes: u64| usize::try_from(mebibytes.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX);
     let max_body_mb = number(lookup, "AZSQL_MAX_BODY_MB", 16, 1, LARGEST_MAX_BODY_MB, errors);
-    let max_body = bytes(max_body_mb);
+    let max_body = mebibytes(max_body_mb);
     if set(lookup, "AZSQL_BODY_MEMORY_MB").is_none() {
-        return (max_body, bytes(DEFAULT_MEMORY_MB).max(max_envelope(max_body)));
+        return (max_body, mebibytes(DEFAULT_MEMORY_MB).max(max_envelope(max_body)));
     }
     let default = DEFAULT_MEMORY_MB.max(max_body_mb);
-    (max_body, bytes(number(lookup, "AZSQL_BODY_MEMORY_MB", default, max_body_mb, 4096, errors)))
+    (max_body, mebibytes(number(lookup, "AZSQL_BODY_MEMORY_MB", default, max_body_mb, 4096, errors)))
+}
+
+/// So many MiB in bytes.
+fn mebibytes(number: u64) -> usize {
+    usize::try_from(number.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
 }
 
 fn retry_limits(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> RetryLimits {
@@ -373,6 +388,18 @@ mod tests {
             WorkerSettings::read(&settings).unwrap().database.pool,
             PoolLimits::of_size(PoolLimits::default_size())
         );
+    }
+
+    #[test]
+    fn an_answer_may_have_sixteen_mebibytes_unless_told_otherwise() {
+        let read = |pairs: &[(&str, &str)]| WorkerSettings::read(&lookup(pairs)).map(|read| read.max_answer);
+        assert_eq!(read(&[]).unwrap(), 16 * 1024 * 1024);
+        assert_eq!(read(&[("AZSQL_MAX_ANSWER_MB", "100")]).unwrap(), 100 * 1024 * 1024);
+        for wrong in ["0", "101", "1.5"] {
+            let errors = read(&[("AZSQL_MAX_ANSWER_MB", wrong)]).unwrap_err();
+            let sentence = "the setting AZSQL_MAX_ANSWER_MB must be a whole number from 1 to 100";
+            assert_eq!(errors.first().map(ToString::to_string).as_deref(), Some(sentence), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use azsql_worker::database::{Cell, ResultSink};
+use azsql_worker::database::{Cell, ResultColumn, ResultSink};
 use azsql_worker::functions::{self, AppServiceAuthentication, Function, JsonSink, Plan};
 use azsql_worker::host::envelope;
 use azsql_worker::host::reply::{HostReply, HttpAnswer};
@@ -116,7 +116,8 @@ fn invocation_by_values(envelope: &[u8]) -> ([String; 7], String) {
 /// The rows of a command, written as they come and put into the reply.
 fn answer(plan: &Plan, rows: i32) -> HostReply {
     let mut sink = JsonSink::new(plan);
-    sink.columns(&["Id", "Name", "City", "Balance", "Since", "Active"]).expect("columns");
+    let columns = ["Id", "Name", "City", "Balance", "Since", "Active"];
+    sink.columns(&columns.map(|name| ResultColumn { name, bare_type: "" })).expect("columns");
     for row in 0..rows {
         sink.begin_row().expect("a row");
         for cell in [

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use azsql_worker::database::{Cell, ResultSink};
+use azsql_worker::database::{Cell, ResultColumn, ResultSink};
 use azsql_worker::functions::JsonSink;
 use azsql_worker::host::reply::{HostReply, HttpAnswer};
 use azsql_worker::invocation::Decimal;
@@ -47,7 +47,8 @@ fn fill(bytes: &mut Unstructured<'_>, sink: &mut JsonSink) -> Result<bool> {
     // A result set of TDS has a column at the least.
     let columns = bytes.int_in_range(1..=4)?;
     let names = (0..columns).map(|_| bytes.arbitrary::<&str>()).collect::<Result<Vec<_>>>()?;
-    if sink.columns(&names).is_err() {
+    let described: Vec<_> = names.iter().map(|name| ResultColumn { name, bare_type: "" }).collect();
+    if sink.columns(&described).is_err() {
         return Ok(false);
     }
     for _ in 0..bytes.int_in_range(0..=3)? {

@@ -7,9 +7,9 @@ use super::connect::DriverClient;
 use super::faults::{Fault, FaultClass, Stage};
 use super::idempotency::IdempotencyFailure;
 use super::metrics::DiscardCause;
-use super::sink::{ResultSink, SinkError};
+use super::sink::{ResultColumn, ResultSink, SinkError};
 use super::steps::Trouble;
-use super::values::{ReadError, to_cell, to_driver};
+use super::values::{ReadError, bare_type, to_cell, to_driver};
 use super::{Command, Failure};
 
 /// Why a try ended early.
@@ -95,6 +95,8 @@ impl From<TryError> for Failure {
     fn from(error: TryError) -> Self {
         match error {
             TryError::Fault(fault) => Self::Fault(fault),
+            TryError::Sink(SinkError::TooLarge { limit })
+            | TryError::Answer(SinkError::TooLarge { limit }) => Self::AnswerTooLarge { limit },
             TryError::Sink(error) | TryError::Answer(error) => Self::Results(error.to_string()),
             TryError::Read(error) => Self::Results(error.to_string()),
             TryError::OpenTransaction => Self::OpenTransaction,
@@ -129,8 +131,8 @@ async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result
         match item {
             CommandItem::Metadata(metadata) => {
                 in_result_set = true;
-                let names: Vec<&str> = metadata.columns().iter().map(Column::name).collect();
-                sink.columns(&names).map_err(TryError::Sink)?;
+                let columns: Vec<ResultColumn<'_>> = metadata.columns().iter().map(result_column).collect();
+                sink.columns(&columns).map_err(TryError::Sink)?;
             }
             CommandItem::Row(row) => {
                 sink.begin_row().map_err(TryError::Sink)?;
@@ -138,6 +140,9 @@ async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result
                     push_cell(column, data, sink)?;
                 }
                 sink.end_row().map_err(TryError::Sink)?;
+                if sink.is_full() {
+                    sink.flush().await.map_err(TryError::Sink)?;
+                }
             }
             CommandItem::RowsAffected(_) if in_result_set => in_result_set = false,
             CommandItem::RowsAffected(count) => sink.rows_affected(count),
@@ -145,6 +150,10 @@ async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result
         }
     }
     sink.complete().map_err(TryError::Answer)
+}
+
+fn result_column(column: &Column) -> ResultColumn<'_> {
+    ResultColumn { name: column.name(), bare_type: bare_type(column.column_type()) }
 }
 
 fn push_cell(column: &Column, data: &ColumnData<'_>, sink: &mut dyn ResultSink) -> Result<(), TryError> {

@@ -6,6 +6,7 @@
 mod attempt;
 mod connect;
 mod connection_string;
+mod describe;
 mod execute;
 mod failure;
 pub mod faults;
@@ -39,11 +40,12 @@ pub use connection_string::{
     Authentication, ConnectionSettingError, ConnectionSettings, ConnectionStringError,
     ConnectionStringWarning, ParsedConnection, ServerError, UnknownPart, connection_of_setting,
 };
+pub use describe::{DescribedColumn, SuggestedParameter, is_undeducible, is_undescribable};
 pub use failure::Failure;
 pub use limits::PoolLimits;
 pub use metrics::{Counts, PoolSnapshot, Times};
 pub use running::Running;
-pub use sink::{Cell, ResultSink, SinkError};
+pub use sink::{Cell, ResultColumn, ResultSink, SinkError};
 pub use tasks::Tasks;
 pub use unit::{Isolation, Unit};
 

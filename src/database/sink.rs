@@ -1,6 +1,8 @@
 //! Where a command's results go: borrowed values, pushed one by one, with nothing built in between.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
 use uuid::Uuid;
 
 use crate::invocation::Decimal;
@@ -53,12 +55,28 @@ pub enum Cell<'a> {
     },
 }
 
+/// A column of a result set, as far as the reply tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResultColumn<'a> {
+    /// As SQL gives it; empty for an unnamed column.
+    pub name: &'a str,
+    /// The type's T-SQL name without length, precision and scale: `nvarchar`, `decimal`. A json column says `varchar` or
+    /// `nvarchar`, a rowversion `binary`, since nothing on the wire tells them apart.
+    pub bare_type: &'static str,
+}
+
 /// Why a sink takes no more; it ends the command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SinkError {
     /// The command's results don't have the form that its definition declares.
     #[error("{0}")]
     Form(String),
+    /// The answer has more bytes than a function may answer.
+    #[error("The answer has more than {} MiB.", limit / 1024 / 1024)]
+    TooLarge {
+        /// The most bytes that it may have.
+        limit: usize,
+    },
     /// The answer can't be written for storing.
     #[error("The answer can't be written for storing.")]
     Unwritable,
@@ -71,11 +89,11 @@ pub enum SinkError {
 ///
 /// A result set is `columns`, then for each row `begin_row`, `cell` once per column, `end_row`.
 pub trait ResultSink: Send {
-    /// A result set begins; names as SQL gives them, empty for an unnamed column.
+    /// A result set begins.
     ///
     /// # Errors
     /// When the declared result form has no place for these columns.
-    fn columns(&mut self, names: &[&str]) -> Result<(), SinkError>;
+    fn columns(&mut self, columns: &[ResultColumn<'_>]) -> Result<(), SinkError>;
     /// A row begins.
     ///
     /// # Errors
@@ -91,6 +109,17 @@ pub trait ResultSink: Send {
     /// # Errors
     /// When the row doesn't fit the declared form.
     fn end_row(&mut self) -> Result<(), SinkError>;
+    /// Whether [`ResultSink::flush`] must be waited for before the next row. Asked after each row, so it must cost nothing.
+    fn is_full(&self) -> bool {
+        false
+    }
+    /// Makes room, which can take as long as the caller takes to read. Nothing is read from the server meanwhile.
+    ///
+    /// # Errors
+    /// When nobody takes what has been written any more.
+    fn flush(&mut self) -> BoxFuture<'_, Result<(), SinkError>> {
+        ready(Ok(())).boxed()
+    }
     /// A statement without a result set says how many rows it changed.
     fn rows_affected(&mut self, count: u64);
     /// The command's reply was read to its end, and nothing of it is committed yet where it runs in a transaction. Only

@@ -124,6 +124,42 @@ fn nanos_per_increment(scale: u8) -> u64 {
     10_u64.pow(9 - u32::from(scale.min(9)))
 }
 
+/// The T-SQL name of a column's type. The driver calls a nullable datetime and smalldatetime, money and smallmoney, the same.
+pub(super) fn bare_type(column_type: ColumnType) -> &'static str {
+    match column_type {
+        ColumnType::Bit | ColumnType::Bitn => "bit",
+        ColumnType::Int1 => "tinyint",
+        ColumnType::Int2 => "smallint",
+        ColumnType::Int4 | ColumnType::Intn => "int",
+        ColumnType::Int8 => "bigint",
+        ColumnType::Decimaln | ColumnType::Numericn => "decimal",
+        ColumnType::Money => "money",
+        ColumnType::Money4 => "smallmoney",
+        ColumnType::Float4 => "real",
+        ColumnType::Float8 | ColumnType::Floatn => "float",
+        ColumnType::Datetime4 => "smalldatetime",
+        ColumnType::Datetime | ColumnType::Datetimen => "datetime",
+        ColumnType::Daten => "date",
+        ColumnType::Timen => "time",
+        ColumnType::Datetime2 => "datetime2",
+        ColumnType::DatetimeOffsetn => "datetimeoffset",
+        ColumnType::Guid => "uniqueidentifier",
+        ColumnType::BigVarBin => "varbinary",
+        ColumnType::BigBinary => "binary",
+        ColumnType::BigVarChar => "varchar",
+        ColumnType::BigChar => "char",
+        ColumnType::NVarchar => "nvarchar",
+        ColumnType::NChar => "nchar",
+        ColumnType::Xml => "xml",
+        ColumnType::Udt => "udt",
+        ColumnType::Text => "text",
+        ColumnType::NText => "ntext",
+        ColumnType::Image => "image",
+        ColumnType::SSVariant => "sql_variant",
+        ColumnType::Null => "",
+    }
+}
+
 /// A value of a row as a cell; `column` names it in an error.
 pub(super) fn to_cell<'a>(
     data: &'a ColumnData<'_>,

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::built_in::BuiltIn;
+use super::description::StoredDescription;
 use super::limits::Limits;
 use super::output::Output;
 use super::principal::HEADER_PREFIX;
+use super::procedure::Procedure;
 use super::source::Source;
 use super::trigger::Trigger;
 use super::{CommandText, ObjectName, Right, RightsNeeded};
@@ -55,6 +57,9 @@ impl Function {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) command: CommandText,
+    /// The procedure that the command calls, with `"commandType": "StoredProcedure"`.
+    pub(super) procedure: Option<Procedure>,
+    pub(super) json_without_rows: Arc<str>,
     pub(super) connection_setting: Arc<str>,
     pub(super) parameters: Vec<PlannedParameter>,
     /// Each named by its key.
@@ -69,6 +74,10 @@ pub struct Plan {
     pub(super) throw_status: bool,
     pub(super) answer: Answer,
     pub(super) outputs: Vec<Output>,
+    /// What the server said of the command when its description was stored.
+    pub(super) description: Option<StoredDescription>,
+    /// Callers may ask for the columns of the answer.
+    pub(super) meta: bool,
 }
 
 impl Plan {
@@ -76,6 +85,19 @@ impl Plan {
     #[must_use]
     pub fn command_text(&self) -> &Arc<str> {
         self.command.text()
+    }
+
+    /// The stored procedure that the command calls, where the definition names one.
+    #[must_use]
+    pub fn procedure(&self) -> Option<&Procedure> {
+        self.procedure.as_ref()
+    }
+
+    /// What the form `json` answers when there is no row: `[]`, `null` or an object round an empty array, as the text of the command
+    /// tells.
+    #[must_use]
+    pub fn json_without_rows(&self) -> &Arc<str> {
+        &self.json_without_rows
     }
 
     /// How the command runs and what of it may be repeated, by its declaration and its words.
@@ -167,6 +189,19 @@ impl Plan {
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// What the server said of the command, where that is stored beside the definition.
+    #[must_use]
+    pub fn description(&self) -> Option<&StoredDescription> {
+        self.description.as_ref()
+    }
+
+    /// The parameters that are no tables: each name with its `@`, and its type.
+    pub fn scalar_parameters(&self) -> impl Iterator<Item = (&str, SqlType)> {
+        self.parameters
+            .iter()
+            .filter_map(|parameter| Some((parameter.name.as_str(), parameter.scalar_type()?)))
     }
 
     /// The names of the host's metadata that parameters take.
@@ -261,6 +296,14 @@ pub(super) struct PlannedParameter {
     pub(super) limits: Limits,
 }
 
+impl PlannedParameter {
+    /// Its SQL type, unless it is a table.
+    #[expect(clippy::unnecessary_wraps, reason = "tables follow")]
+    pub(super) fn scalar_type(&self) -> Option<SqlType> {
+        Some(self.sql_type)
+    }
+}
+
 /// What a command's results become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -285,11 +328,36 @@ pub enum ResultForm {
     Value,
     /// `{"rowsAffected":n}`: the rows that all statements changed.
     RowsAffected,
+    /// `{"resultSets":[[{...}],[]],"rowsAffected":n}`: all result sets in their order, each an array of objects; of a procedure
+    /// also `"outputs":{...}` and `"returnStatus":n`.
+    ResultSets,
+    /// The JSON text that the command itself made, as it is.
+    Json,
+    /// `{"total":5,"returnStatus":0}`: a procedure's OUT parameters and return status.
+    OutputParameters,
     /// No body; whatever the command returns is left out.
     None,
 }
 
 impl ResultForm {
+    /// All forms.
+    pub const ALL: [Self; 8] = [
+        Self::Rows,
+        Self::Row,
+        Self::Value,
+        Self::RowsAffected,
+        Self::ResultSets,
+        Self::Json,
+        Self::OutputParameters,
+        Self::None,
+    ];
+
+    /// Whether the answer has a place for a procedure's OUT parameters and its return status.
+    #[must_use]
+    pub fn tells_outputs(self) -> bool {
+        matches!(self, Self::ResultSets | Self::OutputParameters)
+    }
+
     /// The word of the definition.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -298,6 +366,9 @@ impl ResultForm {
             Self::Row => "row",
             Self::Value => "value",
             Self::RowsAffected => "rowsAffected",
+            Self::ResultSets => "resultSets",
+            Self::Json => "json",
+            Self::OutputParameters => "outputParameters",
             Self::None => "none",
         }
     }

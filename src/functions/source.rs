@@ -55,9 +55,9 @@ const TIMER_PATHS: [&str; 5] = [
     "scheduleStatus.next",
     "scheduleStatus.lastUpdated",
 ];
-const HTTP_ROOTS: [&str; 6] = ["route", "query", "header", "body", "principal", "invocation"];
-const TIMER_ROOTS: [&str; 3] = ["timer", "metadata", "invocation"];
-const MESSAGE_ROOTS: [&str; 3] = ["message", "metadata", "invocation"];
+pub(super) const HTTP_ROOTS: [&str; 6] = ["route", "query", "header", "body", "principal", "invocation"];
+pub(super) const TIMER_ROOTS: [&str; 3] = ["timer", "metadata", "invocation"];
+pub(super) const MESSAGE_ROOTS: [&str; 3] = ["message", "metadata", "invocation"];
 const LATER_ROOTS: [&str; 1] = ["setting"];
 /// What the host says of a timer beside its data (`SetRetryContext` in azure-functions-host).
 const TIMER_METADATA: [&str; 2] = ["RetryContext", "sys"];

@@ -8,7 +8,8 @@ use std::time::Duration;
 use azsql_worker::database::Unit;
 use azsql_worker::database::faults::{OwnRetryLimits, RetryLimits, RetryShare};
 use azsql_worker::database::{
-    Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultSink, SinkError, Tasks,
+    Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultColumn, ResultSink,
+    SinkError, Tasks,
 };
 use azsql_worker::invocation::Invocation;
 use local_azure::sql::{self, SqlLogin, SqlOptions};
@@ -20,7 +21,7 @@ struct Counter {
 }
 
 impl ResultSink for Counter {
-    fn columns(&mut self, _names: &[&str]) -> Result<(), SinkError> {
+    fn columns(&mut self, _columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
         Ok(())
     }
 

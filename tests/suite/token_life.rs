@@ -14,7 +14,8 @@ use std::time::Duration;
 use azsql_worker::database::Unit;
 use azsql_worker::database::faults::{OwnRetryLimits, RetryLimits, RetryShare};
 use azsql_worker::database::{
-    Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultSink, SinkError, Tasks,
+    Cell, Command, ConnectionSettings, Database, DatabaseSettings, PoolLimits, ResultColumn, ResultSink,
+    SinkError, Tasks,
 };
 use azsql_worker::identity::{
     Clock, IdentityEnvironment, IdentityError, Token, TokenCaches, TokenFetcher, Way,
@@ -348,7 +349,7 @@ impl TokenFetcher for Endpoint {
 struct Ignored;
 
 impl ResultSink for Ignored {
-    fn columns(&mut self, _names: &[&str]) -> Result<(), SinkError> {
+    fn columns(&mut self, _columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::database::Unit;
 use crate::database::connect::{DriverClient, driver_config, open_stream};
 use crate::database::execute::{TryError, execute};
 use crate::database::faults::{Fault, FaultClass, OwnRetryLimits, Stage};
-use crate::database::{Cell, Command, ConnectionSettings, ResultSink, SinkError};
+use crate::database::{Cell, Command, ConnectionSettings, ResultColumn, ResultSink, SinkError};
 use crate::identity::Token;
 use crate::invocation::{Length, Parameter, SqlType, SqlValue};
 
@@ -110,7 +110,7 @@ struct TextSink {
 }
 
 impl ResultSink for TextSink {
-    fn columns(&mut self, _names: &[&str]) -> Result<(), SinkError> {
+    fn columns(&mut self, _columns: &[ResultColumn<'_>]) -> Result<(), SinkError> {
         Ok(())
     }
 

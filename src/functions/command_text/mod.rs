@@ -1,14 +1,19 @@
 //! A command's T-SQL and what can be told from its words without a server.
 
+mod column_names;
+mod for_json;
 mod objects;
+mod procedure_name;
 mod rights;
 mod scanner;
 mod statements;
+mod thrown;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(super) use procedure_name::ProcedureName;
 pub use rights::{ObjectName, Right, RightsNeeded, RightsNote, SecurableClass, quoted_name};
 use scanner::{Kind, Token};
 pub(super) use statements::OutsideOfTransactions;
@@ -133,12 +138,34 @@ impl CommandText {
         scanner::scan(&self.text).map(|tokens| objects::rights_needed(&tokens)).unwrap_or_default()
     }
 
+    /// What a result set that FOR JSON makes stands for when it has no row, as JSON: `[]`, `null` or an object round an empty array.
+    #[must_use]
+    pub fn json_without_rows(&self) -> String {
+        // The text was scanned when it was examined, so it can be scanned again.
+        for_json::without_rows(&scanner::scan(&self.text).unwrap_or_default())
+    }
+
+    /// The columns of its result sets that have no name and those that share one, where the text shows it beyond doubt.
+    pub(super) fn column_mistakes(&self) -> Vec<CommandMistake> {
+        if self.defines_module {
+            return Vec::new();
+        }
+        // The text was scanned when it was examined, so it can be scanned again.
+        column_names::mistakes(&scanner::scan(&self.text).unwrap_or_default())
+    }
+
     /// The first statement that has no place in a transaction of the worker's: its words, its line from 1, and why.
     pub(super) fn outside_of_transactions(&self) -> Option<(String, usize, OutsideOfTransactions)> {
         // The text was scanned when it was examined, so it can be scanned again.
         let tokens = scanner::scan(&self.text).unwrap_or_default();
         let (words, line, why) = statements::outside_of_transactions(&tokens)?;
         Some((words.join(" "), line, why))
+    }
+
+    /// The HTTP statuses that its own words THROW, from 400 to 599.
+    pub(super) fn thrown_statuses(&self) -> BTreeSet<u16> {
+        // The text was scanned when it was examined, so it can be scanned again.
+        scanner::scan(&self.text).map(|tokens| thrown::statuses(&tokens)).unwrap_or_default()
     }
 
     /// Whether the command uses this variable (`@id`, in any case) without declaring it itself.

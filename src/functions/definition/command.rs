@@ -1,30 +1,34 @@
 //! Reads the section `sql` of a definition into a plan.
 
-use std::fs;
 use std::path::{Component, Path};
 use std::time::Duration;
+use std::{fs, io};
+
+use serde_json::Value as Json;
 
 use super::bindings::Bindings;
 use super::built_in;
 use super::faults;
 use super::idempotency;
 use super::outputs;
-use super::parameter;
+use super::procedure::{self, CommandType, Parameters};
 use super::section::Section;
 use super::session_context;
 use super::transaction;
-use crate::functions::CommandText;
+use crate::functions::description::{self, StoredDescription};
+use crate::functions::meta;
 use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
+use crate::functions::{CommandText, OutputForm};
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     built_in::KEY,
     "commandText",
     "commandFile",
-    "commandType",
+    procedure::KEY,
     "connectionStringSetting",
     "parameters",
     "repeatable",
@@ -34,6 +38,7 @@ const KEYS: [&str; 18] = [
     "timeout",
     "numbers",
     "throwStatus",
+    "meta",
     "outputs",
     session_context::KEY,
     transaction::KEY,
@@ -41,8 +46,6 @@ const KEYS: [&str; 18] = [
     idempotency::KEY,
 ];
 const LATER: [&str; 1] = ["replica"];
-const FORMS: [ResultForm; 5] =
-    [ResultForm::Rows, ResultForm::Row, ResultForm::Value, ResultForm::RowsAffected, ResultForm::None];
 
 /// The section `sql` and where its function's folder is.
 pub(super) struct CommandSection<'a> {
@@ -59,9 +62,11 @@ impl CommandSection<'_> {
         let section = &self.section;
         let trigger = bindings.trigger.as_ref();
         section.check_keys(&KEYS, &LATER, mistakes);
-        self.command_type(mistakes);
-        let command = self.command(mistakes);
-        let parameters = self.parameters(trigger, mistakes);
+        let command_type = procedure::command_type(section, mistakes);
+        // The text of a procedure's call follows from its parameters and the result's form.
+        let text = if command_type == CommandType::Text { self.command(mistakes) } else { None };
+        let Parameters { inputs: parameters, outputs: out_parameters } =
+            procedure::parameters(section, command_type, trigger, mistakes);
         let session_context = session_context::read(section, trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
         let transaction = transaction::read(section, mistakes);
@@ -76,19 +81,29 @@ impl CommandSection<'_> {
         let own_retry_limits = faults::read(section, timeout, mistakes);
         let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
         let connection_setting = self.connection_setting(mistakes).into();
-        let command = command?;
-        if let Some(effect) = command.effect().filter(|_| repeatable) {
-            mistakes.add(
-                section.path_of("repeatable"),
-                format!(
-                    "is true, but `{effect}` in the command may change something; only reads may be repeated"
-                ),
-            );
-        }
-        self.check_variables(&command, mistakes);
+        let (command, procedure) = match command_type {
+            CommandType::Text => {
+                let command = text?;
+                self.check_text(&command, repeatable, mistakes);
+                (command, None)
+            }
+            CommandType::StoredProcedure => {
+                let procedure = procedure::read(section, out_parameters, answer, mistakes)?;
+                let inputs: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+                let call = procedure.call(&inputs, answer.form.tells_outputs());
+                let command = CommandText::examine(call);
+                let command = command.map_err(|found| {
+                    let messages = found.into_iter().map(|mistake| mistake.message);
+                    messages.for_each(|message| mistakes.add(section.path_of("commandText"), message));
+                });
+                (command.ok()?, Some(procedure))
+            }
+        };
         let plan = Plan {
             declarations: declarations(&parameters).into(),
+            json_without_rows: command.json_without_rows().into(),
             command,
+            procedure,
             connection_setting,
             parameters,
             session_context,
@@ -100,21 +115,52 @@ impl CommandSection<'_> {
             throw_status,
             answer,
             outputs,
+            description: self.description(mistakes),
+            meta: self.meta(answer, trigger, mistakes),
         };
         transaction::check(&plan, section, mistakes);
+        self.check_columns(&plan, mistakes);
         Some(plan)
     }
 
-    fn command_type(&self, mistakes: &mut Mistakes) {
-        let path = self.section.path_of("commandType");
-        match self.section.text("commandType", mistakes) {
-            Some(kind) if kind.eq_ignore_ascii_case("StoredProcedure") => mistakes.add(
-                path,
-                "StoredProcedure is not supported yet; write `EXEC dbo.procedure @id = @id` as Text",
-            ),
-            Some(kind) if !kind.eq_ignore_ascii_case("Text") => mistakes.add(path, "must be \"Text\""),
-            _ => {}
+    /// Whether callers may ask for the answer's columns.
+    fn meta(&self, answer: Answer, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> bool {
+        let wanted = self.section.flag("meta", mistakes).unwrap_or(false);
+        if wanted && !meta::FORMS.contains(&answer.form) {
+            let forms = meta::FORMS.map(ResultForm::name).join(", ");
+            mistakes.add(self.section.path_of("meta"), format!("is for the results {forms}; leave it out"));
         }
+        if wanted && !matches!(trigger, Some(Trigger::Http(_)) | None) {
+            mistakes.add(self.section.path_of("meta"), "is for HTTP functions; leave it out");
+        }
+        wanted
+    }
+
+    /// The description that is stored beside the definition, if there is one.
+    fn description(&self, mistakes: &mut Mistakes) -> Option<StoredDescription> {
+        let named = || format!("{}/{}", self.function, description::FILE);
+        let text = match fs::read_to_string(self.folder.join(description::FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                mistakes.add_in(named(), None, format!("can't be read ({})", error.kind()));
+                return None;
+            }
+        };
+        StoredDescription::read(&text).map_err(|sentence| mistakes.add_in(named(), None, sentence)).ok()
+    }
+
+    /// What the words of a command of type Text must fit.
+    fn check_text(&self, command: &CommandText, repeatable: bool, mistakes: &mut Mistakes) {
+        if let Some(effect) = command.effect().filter(|_| repeatable) {
+            mistakes.add(
+                self.section.path_of("repeatable"),
+                format!(
+                    "is true, but `{effect}` in the command may change something; only reads may be repeated"
+                ),
+            );
+        }
+        self.check_variables(command, mistakes);
     }
 
     fn connection_setting(&self, mistakes: &mut Mistakes) -> String {
@@ -169,25 +215,6 @@ impl CommandSection<'_> {
             .ok()
     }
 
-    fn parameters(&self, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> Vec<PlannedParameter> {
-        let path = self.section.path_of("parameters");
-        let Some(section) = self.section.get("parameters").and_then(|json| Section::of(path, json, mistakes))
-        else {
-            return Vec::new();
-        };
-        let mut names: Vec<String> = Vec::new();
-        let mut parameters = Vec::new();
-        for (name, json) in section.entries() {
-            let path = section.path_of(name);
-            if names.contains(&name.to_lowercase()) {
-                mistakes.add(path.as_str(), "is there twice: the server's names have no case");
-            }
-            names.push(name.to_lowercase());
-            parameters.extend(parameter::read(name, &path, json, trigger, mistakes));
-        }
-        parameters
-    }
-
     /// Every variable is a parameter or declared, and every parameter is used.
     fn check_variables(&self, command: &CommandText, mistakes: &mut Mistakes) {
         let path = self.section.path_of("parameters");
@@ -216,12 +243,33 @@ impl CommandSection<'_> {
         }
     }
 
+    /// Columns become names in JSON, so each must have one of its own.
+    fn check_columns(&self, plan: &Plan, mistakes: &mut Mistakes) {
+        if plan.procedure.is_some() || !names_columns(plan) {
+            return;
+        }
+        for mistake in plan.command.column_mistakes() {
+            match self.section.get("commandFile").and_then(Json::as_str) {
+                Some(file) => {
+                    let file = format!("{}/{file}", self.function);
+                    mistakes.add_in(file, Some(mistake.line), mistake.message);
+                }
+                None => mistakes.add(self.section.path_of("commandText"), mistake.message),
+            }
+        }
+    }
+
     fn answer(&self, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> Answer {
         let section = &self.section;
         let form = self.form(mistakes);
         let status =
             status(section, "status", mistakes, |status| (200..300).contains(&status), "from 200 to 299");
         let when_empty = status_when_empty(section, mistakes);
+        if form == ResultForm::OutputParameters && !procedure::is_procedure(section) {
+            let message = "is `outputParameters`, which only \"commandType\": \"StoredProcedure\" has; let the command SELECT \
+                           the values, and write `row`";
+            mistakes.add(section.path_of("result"), message);
+        }
         if matches!(status, Some(204 | 205)) && form != ResultForm::None {
             mistakes.add(section.path_of("status"), "204 and 205 have no body; add \"result\": \"none\"");
         }
@@ -232,32 +280,32 @@ impl CommandSection<'_> {
             // Without a caller an empty result is a result like any other, unless the definition says otherwise.
             when_empty: when_empty
                 .or((form == ResultForm::Row && matches!(trigger, Some(Trigger::Http(_)))).then_some(404)),
-            numbers: self.numbers(mistakes),
+            numbers: self.numbers(form, mistakes),
         }
     }
 
     fn form(&self, mistakes: &mut Mistakes) -> ResultForm {
-        let names = FORMS.map(ResultForm::name);
+        let names = ResultForm::ALL.map(ResultForm::name);
         if !self.section.has("result") {
             let message = format!("is missing; write what the answer is: {}", names.join(", "));
             mistakes.add(self.section.path_of("result"), message);
             return ResultForm::None;
         }
         let Some(written) = self.section.text("result", mistakes) else { return ResultForm::None };
-        if let Some(form) = FORMS.into_iter().find(|form| form.name() == written) {
+        if let Some(form) = ResultForm::ALL.into_iter().find(|form| form.name() == written) {
             return form;
         }
-        let message = if ["resultSets", "json"].contains(&written) {
-            format!("`{written}` is not supported yet; there are {}", names.join(", "))
-        } else {
-            let meant = nearest(written, names).map(|name| format!("; did you mean `{name}`?"));
-            format!("must be one of {}{}", names.join(", "), meant.unwrap_or_default())
-        };
+        let meant = nearest(written, names).map(|name| format!("; did you mean `{name}`?"));
+        let message = format!("must be one of {}{}", names.join(", "), meant.unwrap_or_default());
         mistakes.add(self.section.path_of("result"), message);
         ResultForm::None
     }
 
-    fn numbers(&self, mistakes: &mut Mistakes) -> Numbers {
+    fn numbers(&self, form: ResultForm, mistakes: &mut Mistakes) -> Numbers {
+        if form == ResultForm::Json && self.section.has("numbers") {
+            let message = "has no effect on `json`, whose numbers the command writes itself; leave it out, or CAST there";
+            mistakes.add(self.section.path_of("numbers"), message);
+        }
         match self.section.text("numbers", mistakes) {
             None | Some("exact") => Numbers::Exact,
             Some("string") => Numbers::String,
@@ -322,6 +370,12 @@ fn read_file(folder: &Path, file: &str) -> Result<String, String> {
     let text = String::from_utf8(fs::read(real).map_err(missing)?)
         .map_err(|_| format!("`{file}` is not UTF-8; save it as UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Whether the answer or an output has rows as objects.
+fn names_columns(plan: &Plan) -> bool {
+    matches!(plan.answer.form, ResultForm::Rows | ResultForm::Row | ResultForm::ResultSets)
+        || plan.outputs.iter().any(|output| matches!(output.form, OutputForm::Rows | OutputForm::Row))
 }
 
 fn declarations(parameters: &[PlannedParameter]) -> String {

@@ -7,9 +7,11 @@ mod error;
 mod faults;
 mod forwarded;
 mod idempotency;
+mod json_schema;
 mod message_trigger;
 mod outputs;
 mod parameter;
+mod procedure;
 mod retry;
 mod section;
 mod session_context;
@@ -21,6 +23,7 @@ use serde_json::Value as Json;
 
 pub use error::DefinitionError;
 pub(super) use forwarded::ForwardedRoute;
+pub use json_schema::definition_schema;
 
 use bindings::Bindings;
 use command::CommandSection;

@@ -92,6 +92,16 @@ fn form(json: &Json, place: &str, answer: Answer, mistakes: &mut Mistakes) -> Op
             );
             mistakes.add(place, message);
         }
+        (
+            OutputForm::Rows | OutputForm::Row | OutputForm::Value,
+            ResultForm::ResultSets | ResultForm::Json | ResultForm::OutputParameters,
+        ) => {
+            let result = answer.form.name();
+            mistakes.add(
+                place,
+                format!("is `{written}`, but the result `{result}` is sent as a whole; write `body`"),
+            );
+        }
         _ => return Some(form),
     }
     None

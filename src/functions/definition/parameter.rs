@@ -15,7 +15,8 @@ use crate::invocation::{SqlType, SqlValue};
 
 pub(super) const KEYS: [&str; 9] =
     ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
-const LATER: [&str; 1] = ["direction"];
+/// Of a command's parameter alone.
+pub(super) const OF_COMMAND: [&str; 1] = ["direction"];
 
 /// Reads a parameter; None when a mistake leaves nothing to work with.
 pub(super) fn read(
@@ -29,7 +30,7 @@ pub(super) fn read(
         mistakes.add(path, message);
     }
     let section = Section::of(path, json, mistakes)?;
-    section.check_keys(&KEYS, &LATER, mistakes);
+    section.check_keys(&[KEYS.as_slice(), OF_COMMAND.as_slice()].concat(), &[], mistakes);
     match sql_type(&section, mistakes) {
         Some(sql_type) => read_as(name, &section, sql_type, trigger, mistakes),
         None => {
@@ -80,6 +81,54 @@ pub(super) fn read_as(
         default: default.map(|default| default.value),
         limits,
     })
+}
+
+/// `direction`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// It takes a value of the invocation.
+    In,
+    /// The procedure writes to it.
+    Out,
+    /// Both.
+    InOut,
+}
+
+/// The words of `direction`.
+pub(super) const DIRECTIONS: [(&str, Direction); 3] =
+    [("in", Direction::In), ("out", Direction::Out), ("inout", Direction::InOut)];
+
+/// Reads `direction`; `in` where there is none.
+pub(super) fn direction(path: &str, json: &Json, mistakes: &mut Mistakes) -> Direction {
+    const KEY: &str = "direction";
+    // What isn't an object is a mistake that `read` notes.
+    let Some(keys) = json.as_object() else { return Direction::In };
+    let section = Section::new(path, keys);
+    let Some(written) = section.text(KEY, mistakes) else { return Direction::In };
+    let found = DIRECTIONS.into_iter().find(|(word, _)| *word == written);
+    found.map_or_else(
+        || {
+            mistakes.add(section.path_of(KEY), "must be \"in\", \"out\" or \"inout\"");
+            Direction::In
+        },
+        |(_, direction)| direction,
+    )
+}
+
+/// Reads a parameter of the direction `out`: a name and a type, since no value goes into it.
+pub(super) fn read_out(name: &str, path: &str, json: &Json, mistakes: &mut Mistakes) -> Option<SqlType> {
+    if let Err(message) = check_name(name) {
+        mistakes.add(path, message);
+    }
+    let section = Section::of(path, json, mistakes)?;
+    for key in KEYS.into_iter().filter(|key| *key != "type" && section.has(key)) {
+        mistakes.add(
+            section.path_of(key),
+            "is for values that go in, and with the direction `out` none does; leave it out, or write `inout`",
+        );
+    }
+    section.check_keys(&[KEYS.as_slice(), OF_COMMAND.as_slice()].concat(), &[], mistakes);
+    sql_type(&section, mistakes)
 }
 
 /// `@name` as T-SQL allows it, and not one of `sp_executesql`'s own, beside which it would have to stand.

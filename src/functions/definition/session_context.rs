@@ -12,10 +12,10 @@ use crate::invocation::{Length, Mistakes, SqlType};
 pub(super) const KEY: &str = "sessionContext";
 
 /// Bytes of a key, which is Unicode (`sp_set_session_context`, Microsoft Learn).
-const MAX_KEY_BYTES: usize = 128;
+pub(super) const MAX_KEY_BYTES: usize = 128;
 
 /// A value may have 8,000 bytes and all of a session together 1 MB, by the same page: so many fit however long they are.
-const MAX_KEYS: usize = 100;
+pub(super) const MAX_KEYS: usize = 100;
 
 /// The type of a value when the definition doesn't say: the longest text that a `sql_variant` holds.
 const DEFAULT_TYPE: SqlType = SqlType::NVarChar(Length::Limit(4000));

@@ -2,15 +2,20 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod answers;
 mod binding;
 mod built_in_definitions;
 mod callers;
+mod definition_schema;
 mod definitions;
 mod documentation;
 mod idempotency_keys;
 mod message_definitions;
 mod messages;
+mod openapi;
 mod outputs;
+mod procedures;
+mod result_forms;
 mod samples;
 mod shaping;
 
@@ -26,7 +31,12 @@ fn read(function_json: &str, query_sql: &str) -> Result<Arc<Function>, Definitio
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("function.json"), function_json).unwrap();
     fs::write(folder.join("query.sql"), query_sql).unwrap();
-    load(root.path()).unwrap().get("work").unwrap().clone()
+    let read = load(root.path()).unwrap().get("work").unwrap().clone();
+    if read.is_ok() {
+        let errors = definition_schema::errors(function_json);
+        assert_eq!(errors, Vec::<String>::new(), "the reader takes what the schema refuses: {function_json}");
+    }
+    read
 }
 
 /// An HTTP function with this section `sql` and the route `work/{id:int}/{tab?}`.
@@ -76,7 +86,7 @@ fn timer_with(sql: &str) -> Result<Arc<Function>, DefinitionError> {
     read(
         &format!(
             r#"{{ "bindings": [{{ "type": "timerTrigger", "name": "t", "schedule": "0 0 2 * * *" }}],
-                  "sql": {{ "commandText": "SELECT 1", {sql} }} }}"#
+                  "sql": {{ "commandText": "SELECT 1 AS one", {sql} }} }}"#
         ),
         "",
     )

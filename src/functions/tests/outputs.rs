@@ -18,7 +18,7 @@ fn http(bindings: &str, sql: &str) -> Result<Arc<Function>, DefinitionError> {
         &format!(
             r#"{{ "bindings": [{{ "type": "httpTrigger", "name": "req" }},
                                {{ "type": "http", "direction": "out", "name": "res" }}, {bindings}],
-                  "sql": {{ "commandText": "SELECT 1", {sql} }} }}"#
+                  "sql": {{ "commandText": "SELECT 1 AS one", {sql} }} }}"#
         ),
         "",
     )
@@ -29,7 +29,7 @@ fn timer(bindings: &str, sql: &str) -> Result<Arc<Function>, DefinitionError> {
     read(
         &format!(
             r#"{{ "bindings": [{{ "type": "timerTrigger", "name": "t", "schedule": "0 0 2 * * *" }}, {bindings}],
-                  "sql": {{ "commandText": "SELECT 1", {sql} }} }}"#
+                  "sql": {{ "commandText": "SELECT 1 AS one", {sql} }} }}"#
         ),
         "",
     )

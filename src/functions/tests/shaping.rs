@@ -1,22 +1,30 @@
 //! Results become the declared answer, or an error that says what the command must do.
 
 use super::http;
-use crate::database::{Cell, ResultSink, SinkError};
+use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
 use crate::functions::{JsonSink, Shaped};
 
 /// What the command returns in a test.
 pub(super) enum Event<'a> {
+    /// Columns of text.
     Columns(&'a [&'a str]),
+    /// A column of this name and type.
+    Column(&'a str, &'static str),
     Row(&'a [Cell<'a>]),
     Affected(u64),
 }
 
-use Event::{Affected, Columns, Row};
+use Event::{Affected, Column, Columns, Row};
 
 pub(super) fn push(sink: &mut JsonSink, events: &[Event<'_>]) -> Result<(), SinkError> {
     for event in events {
         match event {
-            Columns(names) => sink.columns(names)?,
+            Columns(names) => {
+                let columns: Vec<_> =
+                    names.iter().map(|&name| ResultColumn { name, bare_type: "nvarchar" }).collect();
+                sink.columns(&columns)?;
+            }
+            Column(name, bare_type) => sink.columns(&[ResultColumn { name, bare_type }])?,
             Row(cells) => {
                 sink.begin_row()?;
                 cells.iter().try_for_each(|cell| sink.cell(*cell))?;
@@ -28,15 +36,15 @@ pub(super) fn push(sink: &mut JsonSink, events: &[Event<'_>]) -> Result<(), Sink
     Ok(())
 }
 
-fn shape(definition: &str, events: &[Event<'_>]) -> Result<Shaped, SinkError> {
-    let function = http(&format!(r#"{{ "commandText": "SELECT 1", {definition} }}"#), "").unwrap();
+pub(super) fn shape(definition: &str, events: &[Event<'_>]) -> Result<Shaped, SinkError> {
+    let function = http(&format!(r#"{{ "commandText": "SELECT 1 AS one", {definition} }}"#), "").unwrap();
     let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, events)?;
     sink.complete()?;
     Ok(sink.finish())
 }
 
-fn answer(definition: &str, events: &[Event<'_>]) -> (u16, Option<String>) {
+pub(super) fn answer(definition: &str, events: &[Event<'_>]) -> (u16, Option<String>) {
     let shaped = shape(definition, events).unwrap();
     assert_eq!(
         shaped.problem.as_ref().map(|problem| problem.status),
@@ -51,7 +59,7 @@ const TWO: [Event<'_>; 3] = [
     Row(&[Cell::BigInt(9_007_199_254_740_993), Cell::Null]),
 ];
 
-fn body(json: &str) -> Option<String> {
+pub(super) fn body(json: &str) -> Option<String> {
     Some(json.to_owned())
 }
 
@@ -130,7 +138,7 @@ fn results_of_another_form_end_the_command_with_the_cure() {
 
 #[test]
 fn a_restart_forgets_everything() {
-    let function = http(r#"{ "commandText": "SELECT 1", "result": "rows" }"#, "").unwrap();
+    let function = http(r#"{ "commandText": "SELECT 1 AS one", "result": "rows" }"#, "").unwrap();
     let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, &TWO[..2]).unwrap();
     // The fault came within a row.
@@ -145,7 +153,7 @@ fn a_restart_forgets_everything() {
 
 #[test]
 fn debug_shows_no_result() {
-    let function = http(r#"{ "commandText": "SELECT 1", "result": "rows" }"#, "").unwrap();
+    let function = http(r#"{ "commandText": "SELECT 1 AS one", "result": "rows" }"#, "").unwrap();
     let mut sink = JsonSink::new(function.plan().unwrap());
     push(&mut sink, &[Columns(&["a"]), Row(&[Cell::Text("canary")])]).unwrap();
     assert!(!format!("{sink:?}").contains("canary"));

@@ -84,7 +84,13 @@ impl Binder<'_> {
                         "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
                     ));
                 };
-                let inner = Typed::new("c0", column.sql_type);
+                let inner = Typed {
+                    null: column.null,
+                    parameter: column.parameter.clone(),
+                    ..Typed::new("c0", column.sql_type)
+                };
+                self.deduce(&value, inner.sql_type);
+                self.deduce(&inner, value.sql_type);
                 let (left, right) = self.comparable(value, inner)?;
                 let word = if *negated { "NOT IN" } else { "IN" };
                 Ok(format!("({left} {word} (SELECT {right} FROM ({})))", query.sql))
@@ -95,8 +101,11 @@ impl Binder<'_> {
             }
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
                 let text = self.expression(expr)?;
-                let text = self.as_text(text)?;
                 let pattern = self.expression(pattern)?;
+                self.two_untyped(&text, &pattern)?;
+                self.deduce_generally(&pattern, text.sql_type);
+                self.deduce_generally(&text, pattern.sql_type);
+                let text = self.as_text(text)?;
                 let pattern = self.as_text(pattern)?;
                 let escape = match escape_char {
                     Some(escape) => {
@@ -124,12 +133,17 @@ impl Binder<'_> {
 
     /// `left op right` after both have their common type.
     pub(crate) fn compare(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<String, SqlError> {
+        if matches!(symbol, "=" | "<>") {
+            self.deduce(&left, right.sql_type);
+            self.deduce(&right, left.sql_type);
+        }
         let (left, right) = self.comparable(left, right)?;
         Ok(format!("({left} {symbol} {right})"))
     }
 
     /// Both sides in a form in which SQLite's own comparison is SQL Server's.
     fn comparable(&mut self, left: Typed, right: Typed) -> Result<(String, String), SqlError> {
+        self.two_untyped(&left, &right)?;
         let common = match common_type(&[&left, &right]) {
             // Digits before the point make no difference, digits behind it do.
             SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale },
@@ -161,6 +175,8 @@ impl Binder<'_> {
         if value.sql_type.is_text() {
             return Ok(value);
         }
+        // Of the texts that would do it has the higher precedence.
+        self.deduce(&value, SqlType::NVarChar(crate::sql::types::Length::Limit(4000)));
         let unlimited = crate::sql::types::Length::Limit(8000);
         self.coerce(value, SqlType::VarChar(unlimited))
     }

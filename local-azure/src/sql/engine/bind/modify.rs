@@ -80,6 +80,8 @@ impl Binder<'_> {
     ) -> Result<String, SqlError> {
         let Some(column) = table.columns.get(column) else { return Err(errors::invalid_column("")) };
         if value.null {
+            let sql_type = column.sql_type;
+            self.deduce(&value, sql_type);
             return Ok("NULL".to_owned());
         }
         if super::expression::keeps_form(value.sql_type, column.sql_type) || value.sql_type == column.sql_type
@@ -149,13 +151,7 @@ impl Binder<'_> {
                 return Err(not_tsql("OUTPUT"));
             }
             for (name, value) in values {
-                columns.push(OutputColumn {
-                    name,
-                    sql_type: value.sql_type,
-                    nullable: value.nullable,
-                    identity: value.identity,
-                    null: value.null,
-                });
+                columns.push(OutputColumn::of(name, &value));
                 list.push(value.sql);
             }
         }

@@ -111,7 +111,9 @@ impl Binder<'_> {
             self.leave_aggregate();
             return bound;
         }
-        self.call(&name, &values)
+        let before = self.untyped_uses();
+        let bound = self.call(&name, &values)?;
+        Ok(self.depends_on_untyped_since(before, bound))
     }
 
     /// A scalar function of `name` in upper case.
@@ -134,6 +136,9 @@ impl Binder<'_> {
             return Ok(bound);
         }
         if let Some(bound) = self.session_function(name, values)? {
+            return Ok(bound);
+        }
+        if let Some(bound) = self.module_function(name, values)? {
             return Ok(bound);
         }
         if let Some(bound) = self.rights_function(name, values)? {
@@ -181,19 +186,23 @@ impl Binder<'_> {
                     ));
                 }
                 let sql_type = common_type(&bound.iter().collect::<Vec<_>>());
-                let nullable = bound.iter().all(|value| value.nullable);
+                let parameter = bound.iter().find_map(|value| value.parameter.clone());
                 let parts = bound
                     .into_iter()
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
-                Typed { nullable, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
+                Typed { parameter, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
                 let other = self.expression(other)?;
+                self.two_untyped(&value, &other)?;
                 let sql_type = if value.null { other.sql_type } else { value.sql_type };
+                self.deduce_generally(&value, sql_type);
                 let other = self.coerce(other, sql_type)?;
                 Typed {
+                    parameter: value.parameter.clone().or_else(|| other.parameter.clone()),
                     nullable: other.nullable && value.nullable,
                     ..Typed::new(format!("ifnull({}, {})", value.sql, other.sql), sql_type)
                 }
@@ -215,8 +224,9 @@ impl Binder<'_> {
     }
 
     /// An argument that is a whole number.
-    fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
+    pub(super) fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
         let value = self.expression(value)?;
+        self.deduce(&value, SqlType::Int);
         Ok(self.coerce(value, SqlType::BigInt)?.sql)
     }
 }
@@ -291,7 +301,7 @@ const ARGUMENTS: [(&str, usize); 65] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 36] = [
+const UNSUPPORTED: [&str; 35] = [
     "SUSER_SNAME",
     "SUSER_SID",
     "SUSER_ID",
@@ -327,7 +337,6 @@ const UNSUPPORTED: [&str; 36] = [
     "LEAST",
     "COMPRESS",
     "DECOMPRESS",
-    "OBJECT_NAME",
 ];
 
 /// 174.
