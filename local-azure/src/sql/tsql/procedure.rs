@@ -328,7 +328,7 @@ mod tests {
             ("SELECT 1 CREATE PROC p AS SELECT 1", 111),
             ("IF 1 = 1 CREATE PROC p AS SELECT 1", 156),
             ("CREATE PROC p AS CREATE PROC q AS SELECT 1", 156),
-            ("CREATE PROC p AS", 102),
+            ("CREATE PROC p AS", 156),
             ("CREATE PROC p", 102),
             ("CREATE PROC p AS SELEC", 102),
             ("CREATE PROC p AS BEGIN SELECT 1", 102),
