@@ -22,6 +22,7 @@ mod statements_refused;
 mod statements_select;
 mod support;
 mod types_clr;
+mod types_collations;
 mod types_json;
 mod types_old_long;
 mod types_row_version;

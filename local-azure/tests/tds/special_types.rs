@@ -332,6 +332,68 @@ async fn tiberius_sends_xml_and_text_for_the_others() {
     }
 }
 
+#[tokio::test]
+async fn utf8_text_travels_as_utf8_with_its_collation() {
+    let fixture = engine().await;
+    let mut client = RawClient::ready(&fixture).await;
+    client
+        .send(1, 1, &batch("CREATE TABLE dbo.T (A varchar(20) COLLATE Latin1_General_100_CI_AS_SC_UTF8, B varchar(max) COLLATE Latin1_General_100_BIN2_UTF8, C varchar(5) COLLATE Latin1_General_BIN2); INSERT INTO dbo.T VALUES (N'東京', N'🚀', N'ä')"))
+        .await;
+    client.message().await;
+    let (columns, rows) = queried(&mut client, "SELECT A, B, C FROM dbo.T").await;
+    let collations: Vec<(u32, u8)> = columns
+        .columns
+        .iter()
+        .filter_map(|column| column.type_info.collation)
+        .map(|collation| (collation.lcid, collation.sort_id))
+        .collect();
+    assert_eq!(collations, [(0x24D0_0409, 0), (0x2600_0409, 0), (0x0200_0409, 0)]);
+    assert!(columns.columns.iter().take(2).all(|column| {
+        column
+            .type_info
+            .collation
+            .is_some_and(|collation| tds_protocol::collation::is_utf8_collation(collation.lcid))
+    }));
+    let short = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_le_bytes(), bytes].concat();
+    assert_eq!(rows, [[short("東京".as_bytes()), chunk("🚀".as_bytes()), short(&[0xE4])].concat()]);
+}
+
+#[tokio::test]
+async fn a_utf8_parameter_is_read_as_utf8() {
+    let fixture = engine().await;
+    let mut client = RawClient::ready(&fixture).await;
+    let text = "東京".as_bytes();
+    let parameter = [&[0xA7, 20, 0, 0x09, 0x04, 0xD0, 0x24, 0x00, 6, 0], text].concat();
+    client.send(3, 1, &call(READ, "nvarchar(20)", &parameter)).await;
+    let (_, rows) = decoded(client.message().await);
+    assert_eq!(rows, [chunk(&utf16("東京"))]);
+}
+
+#[tokio::test]
+async fn tiberius_overlooks_the_utf8_flag_and_reads_other_characters_wrong() {
+    let fixture = encrypted_engine().await;
+    let mut client = tiberius(&fixture).await;
+    let garbled = cell(&mut client, "N'東' COLLATE Latin1_General_100_CI_AS_SC_UTF8").await;
+    assert_eq!(
+        garbled,
+        ColumnData::String(Some(Cow::Borrowed("東"))),
+        "nvarchar is UTF-16 under every collation"
+    );
+    let garbled =
+        cell(&mut client, "CAST(N'é' AS varchar(9)) COLLATE Latin1_General_100_CI_AS_SC_UTF8").await;
+    assert_eq!(
+        garbled,
+        ColumnData::String(Some(Cow::Borrowed("Ã©"))),
+        "tiberius 0.13 reads the bytes as Windows-1252"
+    );
+    let cured = cell(
+        &mut client,
+        "CAST(CAST(N'é' AS varchar(9)) COLLATE Latin1_General_100_CI_AS_SC_UTF8 AS nvarchar(9))",
+    )
+    .await;
+    assert_eq!(cured, ColumnData::String(Some(Cow::Borrowed("é"))));
+}
+
 /// Values that a sql_variant can hold.
 fn held() -> impl Strategy<Value = Variant> {
     let of = |spelling: &str, value: Value| Variant { base: SqlType::parse(spelling).unwrap(), value };

@@ -11,6 +11,7 @@ use crate::sql::tsql::statement::{
     ColumnDefinition, ConstraintDefinition, Name, StatementKind, TableDefinition, TableElement,
 };
 use crate::sql::types::SqlType;
+use crate::sql::values::collations;
 use crate::sql::values::errors::unsupported;
 
 /// The table of that name, 208 if there is none.
@@ -255,14 +256,18 @@ pub(super) fn column_sql(column: &TableColumn) -> String {
         "{} {}{}{}",
         quote(&column.name),
         storage_class(column.sql_type),
-        if column.sql_type.is_text() { " COLLATE tsql_ci_as" } else { "" },
+        if column.sql_type.is_text() {
+            format!(" COLLATE {}", collations::order(column.sql_type))
+        } else {
+            String::new()
+        },
         if column.nullable { "" } else { " NOT NULL" }
     )
 }
 
 /// SQLite's storage class for values of a type (see `values::storage`).
 pub(super) fn storage_class(sql_type: SqlType) -> &'static str {
-    match sql_type {
+    match sql_type.plain() {
         SqlType::Bit
         | SqlType::TinyInt
         | SqlType::SmallInt
@@ -283,7 +288,8 @@ pub(super) fn storage_class(sql_type: SqlType) -> &'static str {
         | SqlType::Text
         | SqlType::NText
         | SqlType::Xml
-        | SqlType::Json => "TEXT",
+        | SqlType::Json
+        | SqlType::Collated { .. } => "TEXT",
         SqlType::Decimal { .. }
         | SqlType::DateTimeOffset { .. }
         | SqlType::Binary(_)

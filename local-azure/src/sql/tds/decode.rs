@@ -78,7 +78,7 @@ fn chunked(info: TypeInfo, reader: &mut Reader<'_>) -> Result<Value, Malformed> 
 }
 
 fn sized(info: TypeInfo, bytes: &[u8]) -> Result<Value, Malformed> {
-    let limit = match info.sql_type {
+    let limit = match info.sql_type.plain() {
         SqlType::Char(limit)
         | SqlType::Binary(limit)
         | SqlType::VarChar(Length::Limit(limit))
@@ -191,7 +191,8 @@ fn scalar_value(sql_type: SqlType, reader: &mut Reader<'_>) -> Result<Value, Mal
         | SqlType::SqlVariant
         | SqlType::HierarchyId
         | SqlType::Geometry
-        | SqlType::Geography => return Err(Malformed("a text has the layout of a number")),
+        | SqlType::Geography
+        | SqlType::Collated { .. } => return Err(Malformed("a text has the layout of a number")),
     })
 }
 

@@ -126,7 +126,7 @@ fn patch(out: &mut [u8], at: usize, bytes: &[u8]) {
 }
 
 fn longest(sql_type: SqlType) -> usize {
-    match sql_type {
+    match sql_type.plain() {
         SqlType::Char(limit)
         | SqlType::Binary(limit)
         | SqlType::VarChar(Length::Limit(limit))
@@ -140,7 +140,8 @@ fn longest(sql_type: SqlType) -> usize {
 }
 
 fn content(sql_type: SqlType, value: &Value, out: &mut Vec<u8>) -> Option<()> {
-    match (sql_type, value) {
+    match (sql_type.plain(), value) {
+        (_, Value::Text(text)) if sql_type.is_utf8_text() => out.extend_from_slice(text.as_bytes()),
         (SqlType::Char(_) | SqlType::VarChar(_) | SqlType::Text, Value::Text(text)) => {
             out.extend(text.chars().map(code_page::byte_or_question_mark));
         }

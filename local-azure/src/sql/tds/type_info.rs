@@ -2,7 +2,7 @@
 
 use super::bytes::{Malformed, Reader};
 use crate::sql::reply::SqlError;
-use crate::sql::types::{Length, SqlType};
+use crate::sql::types::{Collation, Length, SqlType};
 
 /// The collation of the database, `SQL_Latin1_General_CP1_CI_AS`: LCID 0x0409, case, kana and width ignored, sort id 52
 /// (MS-TDS 2.2.5.1.2).
@@ -52,8 +52,6 @@ pub mod number {
 
 /// The length that means `(max)`.
 const MAX: u16 = 0xFFFF;
-/// `fUTF8` of a collation, in its fourth byte.
-const UTF8_FLAG: u8 = 0x04;
 
 /// Why a message can't be served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -188,11 +186,13 @@ impl TypeInfo {
             }
             number::BIGVARCHAR => {
                 let length = reader.u16()?;
-                sized(SqlType::VarChar(limit(length, 1)?), length, narrow(reader)?)
+                let (encoding, collation) = narrow(reader)?;
+                sized(SqlType::VarChar(limit(length, 1)?).with_collation(collation), length, encoding)
             }
             number::BIGCHAR => {
                 let length = reader.u16()?;
-                sized(SqlType::Char(fixed_limit(length, 1)?), length, narrow(reader)?)
+                let (encoding, collation) = narrow(reader)?;
+                sized(SqlType::Char(fixed_limit(length, 1)?).with_collation(collation), length, encoding)
             }
             number::NVARCHAR => {
                 let length = reader.u16()?;
@@ -206,7 +206,7 @@ impl TypeInfo {
             }
             number::TEXT => {
                 reader.u32()?;
-                long(SqlType::Text, narrow(reader)?)
+                long(SqlType::Text, narrow(reader)?.0)
             }
             number::NTEXT => {
                 reader.u32()?;
@@ -261,9 +261,12 @@ fn chunked(sql_type: SqlType) -> TypeInfo {
     TypeInfo { sql_type, layout: Layout::Chunked, encoding: TextEncoding::Utf16 }
 }
 
-fn narrow(reader: &mut Reader<'_>) -> Result<TextEncoding, Malformed> {
-    let [_, _, _, flags, _] = reader.array()?;
-    Ok(if flags & UTF8_FLAG == 0 { TextEncoding::CodePage } else { TextEncoding::Utf8 })
+/// The collation of char, varchar or text: only that of UTF-8 makes a difference here.
+fn narrow(reader: &mut Reader<'_>) -> Result<(TextEncoding, Option<Collation>), Malformed> {
+    Ok(match Collation::utf8_of_wire(reader.array()?) {
+        Some(collation) => (TextEncoding::Utf8, Some(collation)),
+        None => (TextEncoding::CodePage, None),
+    })
 }
 
 fn limit(length: u16, unit: u16) -> Result<Length, Malformed> {
@@ -341,7 +344,7 @@ pub fn time_bytes(scale: u8) -> u8 {
 /// How the server lays out values of a type.
 #[must_use]
 pub fn layout(sql_type: SqlType) -> Layout {
-    match sql_type {
+    match sql_type.plain() {
         SqlType::VarChar(Length::Max)
         | SqlType::NVarChar(Length::Max)
         | SqlType::VarBinary(Length::Max)
@@ -369,10 +372,10 @@ pub fn write(sql_type: SqlType, out: &mut Vec<u8>) {
         out.push(kind);
         out.extend_from_slice(&length.to_le_bytes());
         if text {
-            out.extend_from_slice(&COLLATION);
+            out.extend_from_slice(&sql_type.collation().map_or(COLLATION, Collation::wire));
         }
     };
-    match sql_type {
+    match sql_type.plain() {
         SqlType::Char(length) => sized(number::BIGCHAR, length.max(1), true),
         SqlType::VarChar(length) => sized(number::BIGVARCHAR, wire_length(length, 1), true),
         SqlType::NChar(length) => {
@@ -431,6 +434,8 @@ pub fn write(sql_type: SqlType, out: &mut Vec<u8>) {
         SqlType::HierarchyId => user_defined("hierarchyid", "SqlHierarchyId", 892, out),
         SqlType::Geometry => user_defined("geometry", "SqlGeometry", MAX, out),
         SqlType::Geography => user_defined("geography", "SqlGeography", MAX, out),
+        // `plain` gives none of these.
+        SqlType::Collated { .. } => {}
     }
 }
 
@@ -460,7 +465,7 @@ fn user_defined(name: &str, class: &str, most: u16, out: &mut Vec<u8>) {
 pub(crate) fn variant_head(base: SqlType) -> Option<Vec<u8>> {
     let collated = |kind: u8, bytes: u16| {
         let mut head = vec![kind, 7];
-        head.extend_from_slice(&COLLATION);
+        head.extend_from_slice(&base.collation().map_or(COLLATION, Collation::wire));
         head.extend_from_slice(&bytes.to_le_bytes());
         head
     };
@@ -468,7 +473,7 @@ pub(crate) fn variant_head(base: SqlType) -> Option<Vec<u8>> {
         Some(Length::Limit(limit)) => limit.max(1).to_le_bytes(),
         _ => [0, 0],
     };
-    Some(match base {
+    Some(match base.plain() {
         SqlType::Bit => vec![number::BIT, 0],
         SqlType::TinyInt => vec![number::INT1, 0],
         SqlType::SmallInt => vec![number::INT2, 0],
@@ -532,13 +537,15 @@ pub(crate) fn read_variant_head(reader: &mut Reader<'_>) -> Result<(SqlType, Tex
         number::BIGBINARY => SqlType::Binary(fixed_limit(properties.u16()?, 1)?),
         number::BIGVARBINARY => SqlType::VarBinary(Length::Limit(fixed_limit(properties.u16()?, 1)?)),
         number::BIGCHAR | number::BIGVARCHAR => {
-            encoding = narrow(&mut properties)?;
+            let (of_text, collation) = narrow(&mut properties)?;
+            encoding = of_text;
             let limit = fixed_limit(properties.u16()?, 1)?;
-            if kind == number::BIGCHAR {
+            let text = if kind == number::BIGCHAR {
                 SqlType::Char(limit)
             } else {
                 SqlType::VarChar(Length::Limit(limit))
-            }
+            };
+            text.with_collation(collation)
         }
         number::NCHAR | number::NVARCHAR => {
             properties.array::<5>()?;

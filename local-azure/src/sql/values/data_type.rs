@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::errors;
 use super::type_spelling::Spelling;
+use super::{collations, errors};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType};
 
@@ -81,6 +81,7 @@ impl fmt::Display for SqlType {
             | Self::HierarchyId
             | Self::Geometry
             | Self::Geography => f.write_str(self.family_name()),
+            Self::Collated { text: _, collation } => write!(f, "{} COLLATE {collation}", self.plain()),
         }
     }
 }
@@ -101,6 +102,14 @@ impl SqlType {
     /// 243 for an unknown name; 40517 for one that this endpoint doesn't have (vector, cursor, table); 102 for a wrong
     /// form; 131, 1001, 1002, 2750 or 2751 for a length, precision or scale out of range.
     pub fn parse_with(text: &str, default: DefaultLength) -> Result<Self, SqlError> {
+        let (text, collation) = collated(text);
+        if let Some(name) = collation {
+            let sql_type = Self::parse_with(text, default)?;
+            if !sql_type.is_text() {
+                return Err(errors::no_collation(sql_type));
+            }
+            return Ok(sql_type.with_collation(collations::read(name)?));
+        }
         let spelling = Spelling::read(text)?;
         let name = spelling.name.as_str();
         match name {
@@ -153,7 +162,7 @@ impl SqlType {
     /// The name without length, precision or scale, as error messages give it; a decimal is `numeric` there.
     #[must_use]
     pub fn family_name(self) -> &'static str {
-        match self {
+        match self.plain() {
             Self::Bit => "bit",
             Self::TinyInt => "tinyint",
             Self::SmallInt => "smallint",
@@ -188,13 +197,14 @@ impl SqlType {
             Self::HierarchyId => "hierarchyid",
             Self::Geometry => "geometry",
             Self::Geography => "geography",
+            Self::Collated { .. } => "text",
         }
     }
 
     /// The rank among types: where two meet, the one with the HIGHER number is the type of both.
     #[must_use]
     pub fn precedence(self) -> u8 {
-        match self {
+        match self.plain() {
             Self::HierarchyId | Self::Geometry | Self::Geography => 41,
             Self::Json => 40,
             Self::SqlVariant => 39,
@@ -225,20 +235,20 @@ impl SqlType {
             Self::VarChar(_) => 8,
             Self::Char(_) => 7,
             Self::VarBinary(_) => 6,
-            Self::Binary(_) => 5,
+            Self::Binary(_) | Self::Collated { .. } => 5,
         }
     }
 
     /// Whether it is char, varchar, nchar or nvarchar.
     #[must_use]
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_))
+        matches!(self.plain(), Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_))
     }
 
     /// Whether it is nchar or nvarchar: any character, counted in UTF-16 units.
     #[must_use]
     pub fn is_unicode_text(self) -> bool {
-        matches!(self, Self::NChar(_) | Self::NVarChar(_))
+        matches!(self.plain(), Self::NChar(_) | Self::NVarChar(_))
     }
 
     /// Whether it is binary or varbinary.
@@ -300,7 +310,7 @@ impl SqlType {
     /// The length of a type of text or bytes, in its own units; None for the others.
     #[must_use]
     pub fn length(self) -> Option<Length> {
-        match self {
+        match self.plain() {
             Self::Char(n) | Self::NChar(n) | Self::Binary(n) => Some(Length::Limit(n)),
             Self::VarChar(length) | Self::NVarChar(length) | Self::VarBinary(length) => Some(length),
             _ => None,
@@ -340,8 +350,10 @@ impl SqlType {
     /// [`is_allowed`](super::convert::is_allowed)'s to say.
     #[must_use]
     pub fn common(self, other: Self) -> Self {
-        let (low, high) = if self.precedence() <= other.precedence() { (self, other) } else { (other, self) };
-        match high {
+        let collation = self.collation().or(other.collation());
+        let (a, b) = (self.plain(), other.plain());
+        let (low, high) = if a.precedence() <= b.precedence() { (a, b) } else { (b, a) };
+        let common = match high {
             Self::Decimal { precision, scale } => match low.precision_and_scale() {
                 Some((low_precision, low_scale)) => {
                     widest_decimal((precision, scale), (low_precision, low_scale))
@@ -367,7 +379,18 @@ impl SqlType {
                 _ => high,
             },
             _ => high,
-        }
+        };
+        // Which of two collations wins, and where they may not meet at all, is the binder's to say.
+        common.with_collation(collation)
+    }
+}
+
+/// What stands before and behind the last COLLATE.
+fn collated(text: &str) -> (&str, Option<&str>) {
+    let place = text.to_ascii_uppercase().rfind(" COLLATE ");
+    match place.and_then(|place| Some((text.get(..place)?, text.get(place..)?.get(" COLLATE ".len()..)?))) {
+        Some((head, name)) => (head, Some(name.trim())),
+        None => (text, None),
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod arithmetic;
 mod calendar;
+pub(crate) mod collations;
 pub mod convert;
 pub mod data_type;
 mod date_text;

@@ -58,7 +58,7 @@ pub fn to_sqlite(value: &Value, _sql_type: SqlType) -> Stored {
 /// 8630 when `stored` has another form than the type's: a defect of the caller.
 pub fn from_sqlite(stored: ValueRef<'_>, sql_type: SqlType) -> Result<Value, SqlError> {
     let wrong = || errors::internal(&format!("a stored {} is no {sql_type}", stored.data_type()));
-    match (sql_type, stored) {
+    match (sql_type.plain(), stored) {
         (_, ValueRef::Null) => Ok(Value::Null),
         (SqlType::Bit, ValueRef::Integer(number)) => Ok(Value::Bit(number != 0)),
         (

@@ -5,7 +5,7 @@
 use rusqlite::types::{Value as Stored, ValueRef};
 
 use super::functions::collation;
-use super::{convert, errors, storage};
+use super::{collations, convert, errors, storage};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value, Variant};
 
@@ -13,7 +13,7 @@ use crate::sql::types::{Length, SqlType, Value, Variant};
 /// CLR types.
 #[must_use]
 pub(crate) fn can_hold(sql_type: SqlType) -> bool {
-    match sql_type {
+    match sql_type.plain() {
         SqlType::VarChar(length) | SqlType::NVarChar(length) | SqlType::VarBinary(length) => {
             length != Length::Max
         }
@@ -180,7 +180,7 @@ pub(crate) fn property(held: &Variant, name: &str) -> Option<Variant> {
         "scale" => int(usize::from(scale)),
         "maxlength" => int(most_bytes(base)),
         "totalbytes" => int(bytes(held).saturating_add(overhead(base))),
-        "collation" if base.is_text() => text("SQL_Latin1_General_CP1_CI_AS"),
+        "collation" if base.is_text() => text(collations::name(base.collation())),
         _ => return None,
     })
 }
@@ -213,6 +213,7 @@ fn most_bytes(base: SqlType) -> usize {
 pub(crate) fn bytes(held: &Variant) -> usize {
     match &held.value {
         Value::Text(text) if held.base.is_unicode_text() => text.encode_utf16().count().saturating_mul(2),
+        Value::Text(text) if held.base.is_utf8_text() => text.len(),
         Value::Text(text) => text.encode_utf16().count(),
         Value::Binary(bytes) => bytes.len(),
         _ => fixed_bytes(held.base),

@@ -5,7 +5,8 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use super::{
     Binder, Typed,
     expression::common_type,
-    keys::{comparison, has_key, key},
+    functions,
+    keys::{CollationLabel, comparison, has_key, key, meet, operator},
     not_tsql,
 };
 use crate::sql::reply::SqlError;
@@ -86,7 +87,7 @@ impl Binder<'_> {
                 };
                 let inner = Typed::new("c0", column.sql_type);
                 comparison(&value, "=", &inner)?;
-                let (left, right) = self.comparable(value, inner)?;
+                let (left, right) = self.comparable(value, "=", inner)?;
                 let word = if *negated { "NOT IN" } else { "IN" };
                 Ok(format!("({left} {word} (SELECT {right} FROM ({})))", query.sql))
             }
@@ -106,7 +107,9 @@ impl Binder<'_> {
                     }
                     None => "NULL".to_owned(),
                 };
-                let common = text.sql_type.common(pattern.sql_type);
+                let (collation, _) = meet(&[&text, &pattern], "like")?;
+                functions::folds_case(collation, "LIKE")?;
+                let common = text.sql_type.common(pattern.sql_type).with_collation(collation);
                 let sql = format!("tsql_like({}, {}, {escape}, '{common}')", text.sql, pattern.sql);
                 Ok(if *negated { format!("(NOT {sql})") } else { sql })
             }
@@ -126,12 +129,13 @@ impl Binder<'_> {
     /// `left op right` after both have their common type.
     pub(crate) fn compare(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<String, SqlError> {
         comparison(&left, symbol, &right)?;
-        let (left, right) = self.comparable(left, right)?;
+        let (left, right) = self.comparable(left, symbol, right)?;
         Ok(format!("({left} {symbol} {right})"))
     }
 
     /// Both sides in a form in which SQLite's own comparison is SQL Server's.
-    fn comparable(&mut self, left: Typed, right: Typed) -> Result<(String, String), SqlError> {
+    fn comparable(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<(String, String), SqlError> {
+        let (collation, label) = meet(&[&left, &right], operator(symbol))?;
         let common = match common_type(&[&left, &right]) {
             // Digits before the point make no difference, digits behind it do.
             SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale },
@@ -147,11 +151,14 @@ impl Binder<'_> {
                 "A comparison of decimals that needs more than 38 digits",
             ));
         }
+        let common = common.with_collation(collation);
         let left = self.coerce(left, common)?;
         let right = self.coerce(right, common)?;
         Ok(if has_key(common) {
             (key(&left.sql, common), key(&right.sql, common))
-        } else if common.is_text() && !left.collated && !right.collated {
+        } else if common.is_text()
+            && (label == CollationLabel::Explicit || collation.is_some() || !left.collated && !right.collated)
+        {
             (key(&left.sql, common), right.sql)
         } else {
             (left.sql, right.sql)

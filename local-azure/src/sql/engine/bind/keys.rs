@@ -4,7 +4,58 @@
 
 use super::{Typed, select::OutputColumn};
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
+use crate::sql::types::{Collation, SqlType};
+use crate::sql::values::collations;
+
+/// Where a text's collation comes from; it decides which of two counts ("Collation precedence" in the reference).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CollationLabel {
+    /// A literal, a variable, the result of a function: takes the other's.
+    #[default]
+    Coercible,
+    /// A column.
+    Implicit,
+    /// COLLATE stands behind it.
+    Explicit,
+}
+
+/// The collation under which texts meet, and whether COLLATE says so; those that aren't text don't count.
+///
+/// # Errors
+/// 468 for two collations neither of which counts more.
+pub(crate) fn meet(
+    values: &[&Typed],
+    operation: &str,
+) -> Result<(Option<Collation>, CollationLabel), SqlError> {
+    let mut met: (Option<Collation>, CollationLabel) = (None, CollationLabel::Coercible);
+    for value in values.iter().filter(|value| value.sql_type.is_text() && !value.null) {
+        let collation = value.sql_type.collation();
+        // A function's result has the collation of the column that it is made of.
+        let label = match (value.label, collation) {
+            (CollationLabel::Coercible, Some(_)) => CollationLabel::Implicit,
+            (label, _) => label,
+        };
+        let rank = |label| match label {
+            CollationLabel::Coercible => 0,
+            CollationLabel::Implicit => 1,
+            CollationLabel::Explicit => 2,
+        };
+        if rank(label) > rank(met.1) {
+            met = (collation, label);
+        } else if label == met.1 && label != CollationLabel::Coercible && collation != met.0 {
+            return Err(SqlError::new(
+                468,
+                format!(
+                    "Cannot resolve the collation conflict between \"{}\" and \"{}\" in the {operation} operation.",
+                    collations::name(collation),
+                    collations::name(met.0)
+                ),
+            )
+            .with_state(9));
+        }
+    }
+    Ok(met)
+}
 
 /// Whether values of the type have no order and no equality: the older long types, xml, json, geometry, geography.
 pub(crate) fn is_incomparable(sql_type: SqlType) -> bool {
@@ -55,16 +106,21 @@ pub(crate) fn distinct(sql_type: SqlType) -> Result<(), SqlError> {
     ))
 }
 
-/// Whether two values can be compared with an operator of SQLite's spelling: 402 or 403 if not.
-pub(crate) fn comparison(left: &Typed, symbol: &str, right: &Typed) -> Result<(), SqlError> {
-    let operator = match symbol {
+/// What messages call a comparison with SQLite's symbol.
+pub(crate) fn operator(symbol: &str) -> &'static str {
+    match symbol {
         "<>" => "not equal to",
         "<" => "less than",
         "<=" => "less than or equal to",
         ">" => "greater than",
         ">=" => "greater than or equal to",
         _ => "equal to",
-    };
+    }
+}
+
+/// Whether two values can be compared with an operator of SQLite's spelling: 402 or 403 if not.
+pub(crate) fn comparison(left: &Typed, symbol: &str, right: &Typed) -> Result<(), SqlError> {
+    let operator = operator(symbol);
     let Some(wrong) = [left, right].into_iter().find(|side| !side.null && is_incomparable(side.sql_type))
     else {
         return Ok(());
@@ -103,7 +159,7 @@ pub(crate) fn key(sql: &str, sql_type: SqlType) -> String {
         SqlType::DateTimeOffset { .. } => format!("tsql_instant({sql})"),
         SqlType::SqlVariant => format!("tsql_variant_key({sql})"),
         _ if sql_type.is_binary() => format!("tsql_binary_key({sql})"),
-        _ if sql_type.is_text() => format!("{sql} COLLATE tsql_ci_as"),
+        _ if sql_type.is_text() => format!("{sql} COLLATE {}", collations::order(sql_type)),
         _ => sql.to_owned(),
     }
 }
@@ -112,7 +168,7 @@ pub(crate) fn key(sql: &str, sql_type: SqlType) -> String {
 /// [`has_key`] names need more than that.
 pub(crate) fn collated(value: &Typed) -> String {
     if value.sql_type.is_text() && !value.collated {
-        format!("{} COLLATE tsql_ci_as", value.sql)
+        format!("{} COLLATE {}", value.sql, collations::order(value.sql_type))
     } else {
         value.sql.clone()
     }

@@ -91,11 +91,21 @@ pub(crate) struct Typed {
     /// A column, whose collation SQLite knows.
     pub(crate) collated: bool,
     pub(crate) identity: bool,
+    /// Of text: where its collation comes from.
+    pub(crate) label: keys::CollationLabel,
 }
 
 impl Typed {
     pub(crate) fn new(sql: impl Into<String>, sql_type: SqlType) -> Self {
-        Self { sql: sql.into(), sql_type, nullable: true, null: false, collated: false, identity: false }
+        Self {
+            sql: sql.into(),
+            sql_type,
+            nullable: true,
+            null: false,
+            collated: false,
+            identity: false,
+            label: keys::CollationLabel::Coercible,
+        }
     }
 
     pub(crate) fn not_null(mut self) -> Self {
@@ -278,6 +288,7 @@ impl<'a> Binder<'a> {
                     null: false,
                     collated: column.collated,
                     identity: column.identity,
+                    label: keys::CollationLabel::Implicit,
                 });
             }
         }

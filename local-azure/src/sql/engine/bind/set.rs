@@ -5,7 +5,7 @@ use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier};
 use super::{
     Binder, Typed,
     expression::common_type,
-    keys::{collated, has_key, is_incomparable, key, row_keys},
+    keys::{collated, has_key, is_incomparable, key, meet, row_keys},
     not_tsql,
     select::{BoundQuery, OutputColumn, Tail},
 };
@@ -40,7 +40,10 @@ impl Binder<'_> {
                         null: column.null,
                         ..Typed::new(format!("c{index}"), column.sql_type)
                     };
-                    let sql_type = common_type(&[&typed(l), &typed(r)]);
+                    // Whether a column of the database's collation is a column or a literal isn't known any more: it takes
+                    // the other's.
+                    let (collation, _) = meet(&[&typed(l), &typed(r)], word)?;
+                    let sql_type = common_type(&[&typed(l), &typed(r)]).with_collation(collation);
                     if word != "UNION ALL" && is_incomparable(sql_type) {
                         return Err(SqlError::new(
                             5335,

@@ -202,6 +202,7 @@ fn text_bytes(text: &str, from: SqlType, style: Option<i32>) -> Result<Vec<u8>, 
         None | Some(0) if from.is_unicode_text() => {
             Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
         }
+        None | Some(0) if from.is_utf8_text() => Ok(text.as_bytes().to_vec()),
         None | Some(0) => Ok(text.chars().map(code_page::byte_or_question_mark).collect()),
         Some(style @ (1 | 2)) => {
             let refused = || errors::error_converting(from, SqlType::VarBinary(Length::Max));

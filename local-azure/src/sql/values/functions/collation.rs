@@ -1,4 +1,5 @@
-//! The order of text: the collation `tsql_ci_as`, which stands for `SQL_Latin1_General_CP1_CI_AS`.
+//! The order of text: the collation `tsql_ci_as`, which stands for `SQL_Latin1_General_CP1_CI_AS` and the other `_CI_AS`;
+//! `tsql_cs_as` for `_CS_AS`, in which case decides last; `tsql_bin2` for `_BIN` and `_BIN2`, the order of code points.
 //!
 //! Letters of both cases are equal, accents tell letters apart, blanks at the end don't count. Other characters come
 //! before digits, digits before letters; an accented letter follows its plain one and precedes the next (`e é f`), and
@@ -19,7 +20,32 @@ use rusqlite::Connection;
 const NAME: &str = "tsql_ci_as";
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    connection.create_collation(NAME, compare)
+    connection.create_collation(NAME, compare)?;
+    connection.create_collation("tsql_cs_as", |a, b| compare(a, b).then_with(|| compare_case(a, b)))?;
+    connection.create_collation("tsql_bin2", compare_code_points)
+}
+
+/// Orders two texts that [`compare`] finds equal: at the first difference of case the small letter comes first.
+fn compare_case(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.trim_end_matches(' '), b.trim_end_matches(' '));
+    // A small letter is its own folded form.
+    let capitals =
+        |text: &str| text.chars().map(|character| fold(character) != character).collect::<Vec<_>>();
+    capitals(a).cmp(&capitals(b)).then_with(|| a.cmp(b))
+}
+
+/// Orders two texts by their code points, the shorter one as if it went on with blanks.
+fn compare_code_points(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a.chars(), b.chars());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return Ordering::Equal,
+            (l, r) => match l.unwrap_or(' ').cmp(&r.unwrap_or(' ')) {
+                Ordering::Equal => {}
+                order => return order,
+            },
+        }
+    }
 }
 
 /// Orders two texts: the shorter one as if it went on with blanks.

@@ -92,6 +92,7 @@ impl Binder<'_> {
                     _ if value.sql_type.is_unicode_text() => SqlType::NVarChar(Length::Limit(4000)),
                     _ => SqlType::VarChar(Length::Limit(8000)),
                 };
+                let result = result.with_collation(value.sql_type.collation());
                 let mut keys = Vec::new();
                 for item in order {
                     let (expr, descending) = order_item(item)?;
@@ -124,6 +125,6 @@ pub(super) fn extreme(name: &str, value: &Typed) -> Result<String, SqlError> {
     if value.sql_type == SqlType::SqlVariant {
         return Err(unsupported(&format!("{name} of sql_variant")));
     }
-    let collation = if value.sql_type.is_text() { " COLLATE tsql_ci_as" } else { "" };
-    Ok(format!("{}({}{collation})", name.to_lowercase(), value.sql))
+    let value = if value.sql_type.is_text() { key(&value.sql, value.sql_type) } else { value.sql.clone() };
+    Ok(format!("{}({value})", name.to_lowercase()))
 }

@@ -25,9 +25,10 @@ mod windows;
 use sqlparser::ast::{self, Expr};
 
 use self::aggregates::is_aggregate;
-use super::{Binder, Typed, expression::common_type, not_tsql, parts};
+use super::{Binder, Typed, expression::common_type, keys::meet, not_tsql, parts};
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
+use crate::sql::types::{Collation, SqlType};
+use crate::sql::values::collations::Sensitivity;
 use crate::sql::values::errors::unsupported;
 
 impl Binder<'_> {
@@ -188,13 +189,14 @@ impl Binder<'_> {
                         "At least one of the arguments to COALESCE must be an expression that is not the NULL constant.",
                     ));
                 }
-                let sql_type = common_type(&bound.iter().collect::<Vec<_>>());
+                let (collation, label) = meet(&bound.iter().collect::<Vec<_>>(), "COALESCE")?;
+                let sql_type = common_type(&bound.iter().collect::<Vec<_>>()).with_collation(collation);
                 let nullable = bound.iter().all(|value| value.nullable);
                 let parts = bound
                     .into_iter()
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
-                Typed { nullable, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                Typed { nullable, label, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
@@ -338,6 +340,19 @@ const UNSUPPORTED: [&str; 36] = [
     "DECOMPRESS",
     "OBJECT_NAME",
 ];
+
+/// Functions and LIKE look for text without regard to case: under another collation they would find too much.
+///
+/// # Errors
+/// 40517, with the name of the function.
+pub(crate) fn folds_case(collation: Option<Collation>, name: &str) -> Result<(), SqlError> {
+    match collation {
+        Some(collation) if collation.sensitivity() != Sensitivity::Accents => {
+            Err(unsupported(&format!("{name} under the collation {collation}")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// 174.
 fn arguments(name: &str, count: usize) -> SqlError {

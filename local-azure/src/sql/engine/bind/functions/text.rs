@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, Expr};
 
 use super::super::{Binder, Typed, expression::widest};
+use super::folds_case;
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType};
 use crate::sql::values::errors::invalid_argument_type;
@@ -160,6 +161,9 @@ impl Binder<'_> {
             SqlType::Image | SqlType::Xml | SqlType::Json | SqlType::SqlVariant => false,
             other => !other.is_clr(),
         };
+        if matches!(name, "CHARINDEX" | "PATINDEX" | "REPLACE" | "TRANSLATE") {
+            folds_case(value.sql_type.collation(), name)?;
+        }
         if !taken && !value.null {
             return Err(invalid_argument_type(value.sql_type, place, &name.to_lowercase()));
         }
@@ -173,24 +177,26 @@ fn place_type(sql_type: SqlType) -> SqlType {
 }
 
 fn varying(sql_type: SqlType) -> SqlType {
-    match sql_type {
+    let varying = match sql_type.plain() {
         SqlType::Char(n) => SqlType::VarChar(Length::Limit(n)),
         SqlType::NChar(n) => SqlType::NVarChar(Length::Limit(n)),
         SqlType::Binary(n) => SqlType::VarBinary(Length::Limit(n)),
         other => other,
-    }
+    };
+    varying.with_collation(sql_type.collation())
 }
 
 /// The type of a text made of others: `(max)` if the first is, else as long as can be.
 fn joined_type(texts: &[&Typed]) -> SqlType {
     let unicode = texts.iter().any(|text| text.sql_type.is_unicode_text());
     let largest = texts.first().is_some_and(|text| text.sql_type.length() == Some(Length::Max));
-    match (unicode, largest) {
+    let joined = match (unicode, largest) {
         (true, true) => SqlType::NVarChar(Length::Max),
         (false, true) => SqlType::VarChar(Length::Max),
         (true, false) => SqlType::NVarChar(Length::Limit(4000)),
         (false, false) => SqlType::VarChar(Length::Limit(8000)),
-    }
+    };
+    joined.with_collation(texts.iter().find_map(|text| text.sql_type.collation()))
 }
 
 /// The type of CONCAT and CONCAT_WS: as long as all texts together.
@@ -212,7 +218,8 @@ fn concatenation(texts: &[Typed], separated: bool) -> SqlType {
         };
     }
     let total = if total == Length::Limit(0) { Length::Limit(1) } else { total };
-    if unicode { SqlType::NVarChar(total) } else { SqlType::VarChar(total) }
+    let joined = if unicode { SqlType::NVarChar(total) } else { SqlType::VarChar(total) };
+    joined.with_collation(texts.iter().find_map(|text| text.sql_type.collation()))
 }
 
 /// A text cut to its type's length.

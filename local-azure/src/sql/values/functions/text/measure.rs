@@ -46,7 +46,8 @@ fn datalength(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
         return Ok(Stored::Null);
     }
     let sql_type = call.sql_type(1)?;
-    let bytes: usize = match sql_type {
+    let bytes: usize = match sql_type.plain() {
+        _ if sql_type.is_utf8_text() => call.text(0)?.map_or(0, str::len),
         // Code page 1252 has one byte for each character.
         SqlType::Char(_) | SqlType::VarChar(_) | SqlType::Text => text_units(call)?,
         SqlType::NChar(_) | SqlType::NVarChar(_) | SqlType::NText => text_units(call)?.saturating_mul(2),
