@@ -65,8 +65,8 @@ fn spatial_values_are_bytes_and_their_methods_are_refused_by_name() {
     assert!(matches!(replies.rows[0][0], Value::Binary(ref bytes) if bytes.len() == 22));
     assert_eq!(replies.rows[0][1], Value::Null);
     for (query, name) in [
-        ("SELECT geometry::STGeomFromText('POINT (1 2)', 0)", "geometry::STGEOMFROMTEXT"),
-        ("SELECT geography::Point(1, 2, 4326)", "geography::POINT"),
+        ("SELECT geometry::STGeomFromText('POINT (1 2)', 0)", "The method geometry::STGeomFromText"),
+        ("SELECT geography::Point(1, 2, 4326)", "The method geography::Point"),
         ("SELECT G.STAsText() FROM dbo.Places", "The geometry method STAsText()"),
         ("SELECT CAST(G AS nvarchar(max)) FROM dbo.Places", "geometry and text"),
         ("SELECT CAST('/1/' AS hierarchyid).GetAncestor(1)", "The hierarchyid method GetAncestor()"),

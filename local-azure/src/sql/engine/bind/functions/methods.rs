@@ -10,23 +10,27 @@ use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::errors::unsupported;
 
 impl Binder<'_> {
-    /// `hierarchyid::Parse(...)` and its kin, which the lexer makes one name of; None when `name` is no such method.
-    pub(super) fn static_method(&mut self, name: &str, values: &[&Expr]) -> Result<Option<Typed>, SqlError> {
-        let Some((of, method)) = name.split_once("::") else { return Ok(None) };
-        Ok(Some(match (name, values) {
-            ("HIERARCHYID::PARSE", [text]) => {
+    /// `hierarchyid::Parse(...)` and its kin, which the lexer makes one name of. Names of methods are case-sensitive.
+    pub(super) fn static_method(
+        &mut self,
+        of: &str,
+        method: &str,
+        values: &[&Expr],
+    ) -> Result<Typed, SqlError> {
+        Ok(match (of, method, values) {
+            ("hierarchyid", "Parse", [text]) => {
                 let text = self.expression(text)?;
                 let text = self.coerce(text, SqlType::NVarChar(Length::Limit(4000)))?;
                 self.coerce(text, SqlType::HierarchyId)?
             }
-            ("HIERARCHYID::GETROOT", []) => {
+            ("hierarchyid", "GetRoot", []) => {
                 let sql = self.value(&Value::Binary(Vec::new()), SqlType::HierarchyId);
                 Typed::new(sql, SqlType::HierarchyId).not_null()
             }
-            ("HIERARCHYID::PARSE", _) => return Err(arguments("Parse", 1)),
-            ("HIERARCHYID::GETROOT", _) => return Err(arguments("GetRoot", 0)),
-            _ => return Err(unsupported(&format!("The method {}::{method}", of.to_lowercase()))),
-        }))
+            ("hierarchyid", "Parse", _) => return Err(arguments("Parse", 1)),
+            ("hierarchyid", "GetRoot", _) => return Err(arguments("GetRoot", 0)),
+            _ => return Err(unsupported(&format!("The method {of}::{method}"))),
+        })
     }
 
     /// `column.method(...)` and `@variable.method(...)`, which are read as a function with a compound name; None when
@@ -62,7 +66,6 @@ impl Binder<'_> {
             ast::FunctionArguments::List(list) => list.args.is_empty(),
             ast::FunctionArguments::Subquery(_) => false,
         };
-        // Names of methods are case-sensitive.
         if value.sql_type == SqlType::HierarchyId && name == "ToString" && bare {
             let to = SqlType::NVarChar(Length::Limit(4000));
             let sql = format!("tsql_convert({}, '{}', '{to}', NULL)", value.sql, value.sql_type);

@@ -53,8 +53,8 @@ impl Binder<'_> {
             null_treatment,
             over,
         } = function;
-        let name = match name.0.as_slice() {
-            [ast::ObjectNamePart::Identifier(name)] => name.value.to_ascii_uppercase(),
+        let (written, name) = match name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(name)] => (&name.value, name.value.to_ascii_uppercase()),
             _ => {
                 if let Some(bound) = self.method_of_name(function)? {
                     return Ok(bound);
@@ -117,7 +117,10 @@ impl Binder<'_> {
             self.leave_aggregate();
             return bound;
         }
-        self.call(&name, &values)
+        match written.split_once("::") {
+            Some((of, method)) => self.static_method(of, method, &values),
+            None => self.call(&name, &values),
+        }
     }
 
     /// A scalar function of `name` in upper case.
@@ -125,9 +128,6 @@ impl Binder<'_> {
         if values.is_empty()
             && let Some(bound) = self.fact(&name.to_lowercase())
         {
-            return Ok(bound);
-        }
-        if let Some(bound) = self.static_method(name, values)? {
             return Ok(bound);
         }
         if let Some(bound) = self.choice(name, values)? {
