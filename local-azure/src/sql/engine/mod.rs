@@ -18,6 +18,7 @@ mod modify;
 mod planned;
 mod procedures;
 mod raise;
+mod row_version;
 mod run;
 pub(crate) mod security;
 mod select;
