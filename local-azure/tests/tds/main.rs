@@ -20,6 +20,7 @@ mod procedures;
 mod raw;
 mod requests;
 mod rights;
+mod special_types;
 mod specification;
 mod tokens;
 mod transactions;

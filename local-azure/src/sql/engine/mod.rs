@@ -18,6 +18,7 @@ mod modify;
 mod planned;
 mod procedures;
 mod raise;
+mod row_version;
 mod run;
 pub(crate) mod security;
 mod select;
@@ -39,6 +40,8 @@ pub struct Argument {
     pub name: String,
     /// The type it came with on the wire.
     pub sql_type: SqlType,
+    /// Whether it is a NULL that came without a type; `sql_type` is `int` then.
+    pub untyped: bool,
     /// The value.
     pub value: Value,
     /// Whether the caller wants it back.

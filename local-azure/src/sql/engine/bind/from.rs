@@ -8,6 +8,7 @@ use crate::sql::engine::catalog::{self, Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
+use crate::sql::types::SqlType;
 use crate::sql::values::errors::unsupported;
 
 impl Binder<'_> {
@@ -248,7 +249,7 @@ pub(crate) fn columns_of(table: &Table, prefix: &str) -> Vec<SourceColumn> {
             sql_type: column.sql_type,
             nullable: column.nullable,
             identity: column.identity.is_some(),
-            updatable: column.identity.is_none(),
+            updatable: column.identity.is_none() && column.sql_type != SqlType::RowVersion,
             collated: column.sql_type.is_text(),
         })
         .collect()

@@ -104,6 +104,8 @@ pub(crate) struct Typed {
     pub(crate) updatable: bool,
     /// The undeclared parameter that it is, if `null`; otherwise one on which its type may depend.
     pub(crate) parameter: Option<Arc<str>>,
+    /// Of text: where its collation comes from.
+    pub(crate) label: keys::CollationLabel,
 }
 
 impl Typed {
@@ -117,6 +119,7 @@ impl Typed {
             identity: false,
             updatable: false,
             parameter: None,
+            label: keys::CollationLabel::Coercible,
         }
     }
 
@@ -310,6 +313,7 @@ impl<'a> Binder<'a> {
                     identity: column.identity,
                     updatable: column.updatable,
                     parameter: None,
+                    label: keys::CollationLabel::Implicit,
                 });
             }
         }

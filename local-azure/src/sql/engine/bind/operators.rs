@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
 
-use super::{Binder, Typed, expression::widest, literals::number, not_tsql};
+use super::{Binder, Typed, expression::widest, keys::meet, literals::number, not_tsql};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::arithmetic::{negation_type, result_type};
@@ -100,15 +100,16 @@ impl Binder<'_> {
             _ => (left, right),
         };
         if symbol == "+" && left.sql_type.is_text() && right.sql_type.is_text() {
-            let sql_type = concatenation(left.sql_type, right.sql_type);
+            let (collation, label) = meet(&[&left, &right], "add")?;
+            let sql_type = concatenation(left.sql_type, right.sql_type).with_collation(collation);
             let limit = matches!(
-                sql_type,
+                sql_type.plain(),
                 SqlType::VarChar(Length::Limit(8000)) | SqlType::NVarChar(Length::Limit(4000))
             );
             let sql = format!("({} || {})", left.sql, right.sql);
             let sql =
                 if limit { format!("tsql_coerce({sql}, '{}', '{sql_type}')", widest(sql_type)) } else { sql };
-            return Ok(Typed { parameter, ..Typed::new(sql, sql_type) });
+            return Ok(Typed { parameter, label, ..Typed::new(sql, sql_type) });
         }
         if matches!(symbol, "&" | "|" | "^") {
             if !left.sql_type.is_integer() || !right.sql_type.is_integer() {

@@ -107,7 +107,7 @@ fn general(beside: SqlType) -> SqlType {
         Some(Length::Max) => Length::Max,
         _ => Length::Limit(limit),
     };
-    match beside {
+    match beside.plain() {
         SqlType::Decimal { .. } => SqlType::Decimal { precision: 38, scale: 19 },
         SqlType::Char(_) | SqlType::VarChar(_) => SqlType::VarChar(widest(beside.length(), 8000)),
         SqlType::NChar(_) | SqlType::NVarChar(_) => SqlType::NVarChar(widest(beside.length(), 4000)),

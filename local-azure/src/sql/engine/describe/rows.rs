@@ -3,7 +3,7 @@
 
 use super::errors::Refusal;
 use super::paths::ResultSet;
-use super::type_facts::{COLLATION, COLLATION_ID, COLLATION_SORT_ID, TypeFacts};
+use super::type_facts::{ClrFacts, CollationFacts, TypeFacts, type_name};
 use crate::sql::engine::bind::parameters::ParameterUse;
 use crate::sql::engine::bind::select::OutputColumn;
 use crate::sql::types::{Column, Length, SqlType, Value};
@@ -146,26 +146,37 @@ fn of_column(ordinal: i64, column: &OutputColumn, result: &ResultSet) -> Vec<Val
         .zip(order)
         .find(|(_, (place, _))| place.is_some_and(|place| i64::try_from(place) == Ok(ordinal - 1)));
     let length = i64::try_from(order.len()).ok().filter(|length| *length > 0);
-    let is_text = column.sql_type.is_text();
+    let collation = CollationFacts::of(column.sql_type);
+    let collation = collation.as_ref();
+    let clr = ClrFacts::of(column.sql_type);
     RESULT
         .iter()
         .map(|(heading, _, _)| match *heading {
             "is_hidden"
             | "is_xml_document"
-            | "is_case_sensitive"
             | "is_fixed_length_clr_type"
             | "is_computed_column"
             | "is_sparse_column_set" => Value::Bit(false),
+            "is_case_sensitive" => Value::Bit(
+                column.sql_type == SqlType::Xml
+                    || collation.is_some_and(|collation| collation.case_sensitive),
+            ),
             "column_ordinal" => Value::Integer(ordinal),
             "name" if column.name.is_empty() => Value::Null,
             "name" => text(&column.name),
             "is_nullable" => Value::Bit(column.nullable),
             "system_type_id" => Value::Integer(facts.id),
-            "system_type_name" => text(&column.sql_type.to_string()),
+            "system_type_name" => text_or_null(type_name(column.sql_type).as_deref()),
             "max_length" => Value::Integer(facts.max_length),
             "precision" => Value::Integer(facts.precision),
             "scale" => Value::Integer(facts.scale),
-            "collation_name" if is_text => text(COLLATION),
+            "collation_name" => text_or_null(collation.map(|collation| collation.name.as_str())),
+            "user_type_id" => integer(clr.map(|clr| clr.user_type_id)),
+            "user_type_schema" => text_or_null(clr.map(|_| "sys")),
+            "user_type_name" => text_or_null(clr.map(|clr| clr.name)),
+            "assembly_qualified_type_name" => {
+                text_or_null(clr.map(ClrFacts::assembly_qualified_name).as_deref())
+            }
             "is_identity_column" => Value::Bit(column.identity),
             "is_updateable" => Value::Bit(column.updatable),
             "ordinal_in_order_by_list" => integer(ordered.map(|(place, _)| place)),
@@ -173,9 +184,9 @@ fn of_column(ordinal: i64, column: &OutputColumn, result: &ResultSet) -> Vec<Val
             "order_by_list_length" => integer(length),
             "tds_type_id" => Value::Integer(facts.wire_id),
             "tds_length" => Value::Integer(facts.wire_length),
-            "tds_collation_id" if is_text => Value::Integer(COLLATION_ID),
-            "tds_collation_sort_id" if is_text => Value::Integer(COLLATION_SORT_ID),
-            // Of user-defined types and XML collections there are none; sources and keys belong to the browse modes.
+            "tds_collation_id" => integer(collation.map(|collation| collation.id)),
+            "tds_collation_sort_id" => integer(collation.map(|collation| collation.sort_id)),
+            // XML collections there are none; sources and keys belong to the browse modes.
             _ => Value::Null,
         })
         .collect()
@@ -210,19 +221,27 @@ pub(crate) fn of_function_result(result: Result<Option<ResultSet>, Refusal>) -> 
 /// The row of an undeclared parameter that should have the type.
 pub(super) fn of_parameter(ordinal: i64, place: &ParameterUse, sql_type: SqlType) -> Vec<Value> {
     let facts = TypeFacts::of(sql_type, true);
+    let clr = ClrFacts::of(sql_type);
     PARAMETERS
         .iter()
         .map(|(heading, _, _)| match *heading {
             "parameter_ordinal" => Value::Integer(ordinal),
             "name" => text(&place.name),
             "suggested_system_type_id" => Value::Integer(facts.id),
-            "suggested_system_type_name" => text(&sql_type.to_string()),
+            "suggested_system_type_name" => text_or_null(type_name(sql_type).as_deref()),
             "suggested_max_length" => Value::Integer(facts.max_length),
             "suggested_precision" => Value::Integer(facts.precision),
             "suggested_scale" => Value::Integer(facts.scale),
-            "suggested_is_xml_document"
-            | "suggested_is_case_sensitive"
-            | "suggested_is_fixed_length_clr_type" => Value::Bit(false),
+            "suggested_user_type_id" => integer(clr.map(|clr| clr.user_type_id)),
+            "suggested_user_type_schema" => text_or_null(clr.map(|_| "sys")),
+            "suggested_user_type_name" => text_or_null(clr.map(|clr| clr.name)),
+            "suggested_assembly_qualified_type_name" => {
+                text_or_null(clr.map(ClrFacts::assembly_qualified_name).as_deref())
+            }
+            "suggested_is_xml_document" | "suggested_is_fixed_length_clr_type" => Value::Bit(false),
+            "suggested_is_case_sensitive" => {
+                Value::Bit(CollationFacts::of(sql_type).is_some_and(|collation| collation.case_sensitive))
+            }
             "suggested_is_input" => Value::Bit(!place.output),
             "suggested_is_output" => Value::Bit(place.output),
             "formal_parameter_name" => place.formal.as_deref().map_or(Value::Null, text),
@@ -235,6 +254,10 @@ pub(super) fn of_parameter(ordinal: i64, place: &ParameterUse, sql_type: SqlType
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
+}
+
+fn text_or_null(name: Option<&str>) -> Value {
+    name.map_or(Value::Null, text)
 }
 
 fn integer(number: Option<i64>) -> Value {

@@ -3,14 +3,9 @@
 //! Sources: Microsoft's page on `sys.types` (ids, lengths, digits) and MS-TDS 2.2.5.4 (numbers on the wire, where a column
 //! that is never NULL has a number of its own if its width is fixed).
 
-use crate::sql::types::{Length, SqlType};
-
-/// The collation of all text.
-pub(super) const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
-/// Its LCID and flags as one number, the first four bytes of MS-TDS 2.2.5.1.2.
-pub(super) const COLLATION_ID: i64 = 0x00D0_0409;
-/// Its sort id.
-pub(super) const COLLATION_SORT_ID: i64 = 52;
+use crate::sql::tds::type_info::{self, COLLATION};
+use crate::sql::types::{Collation, Length, SqlType};
+use crate::sql::values::collations::{self, Sensitivity};
 
 /// The length on the wire that means `(max)`.
 const WIRE_MAX: i64 = 0xFFFF;
@@ -18,6 +13,12 @@ const WIRE_MAX: i64 = 0xFFFF;
 const CATALOGUE_MAX: i64 = -1;
 /// Every decimal is described with the length of the longest.
 const WIRE_DECIMAL: i64 = 17;
+/// Every xml is described with this length (seen on SQL Server by others).
+const WIRE_XML: i64 = 8100;
+/// In a row, text, ntext and image are a pointer of so many bytes.
+const TEXT_POINTER: i64 = 16;
+/// The most bytes of text and image.
+const LONGEST: i64 = 0x7FFF_FFFF;
 
 /// What is known of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,9 @@ impl TypeFacts {
             };
             Self { id, max_length, precision: 0, scale: 0, wire_id: id, wire_length }
         };
-        match sql_type {
+        let long =
+            |id, wire_length| Self { max_length: TEXT_POINTER, wire_length, ..sized(id, Length::Max, 1) };
+        match sql_type.plain() {
             SqlType::Bit => fixed(104, 1, 1, 0, 50, 104),
             SqlType::TinyInt => fixed(48, 1, 3, 0, 48, 38),
             SqlType::SmallInt => fixed(52, 2, 5, 0, 52, 38),
@@ -91,8 +94,82 @@ impl TypeFacts {
             SqlType::NVarChar(length) => sized(231, length, 2),
             SqlType::Binary(length) => sized(173, Length::Limit(length), 1),
             SqlType::VarBinary(length) => sized(165, length, 1),
+            SqlType::Text => long(35, LONGEST),
+            SqlType::NText => long(99, LONGEST - 1),
+            SqlType::Image => long(34, LONGEST),
+            // It travels as binary(8).
+            SqlType::RowVersion => fixed(189, 8, 0, 0, 173, 173),
+            SqlType::Xml => Self { wire_length: WIRE_XML, ..sized(241, Length::Max, 1) },
+            // It travels as nvarchar(max).
+            SqlType::Json => Self { wire_id: 231, ..sized(244, Length::Max, 1) },
+            SqlType::SqlVariant => Self { max_length: 8016, wire_length: 8009, ..fixed(98, 0, 0, 0, 98, 98) },
+            SqlType::HierarchyId => fixed(240, 892, 0, 0, 240, 240),
+            SqlType::Geometry | SqlType::Geography => sized(240, Length::Max, 1),
+            // `plain` gives none of these.
+            SqlType::Collated { .. } => fixed(0, 0, 0, 0, 0, 0),
         }
     }
+}
+
+/// The collation of a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CollationFacts {
+    pub(super) name: String,
+    /// LCID and flags as one number, the first four bytes of MS-TDS 2.2.5.1.2.
+    pub(super) id: i64,
+    pub(super) sort_id: i64,
+    pub(super) case_sensitive: bool,
+}
+
+impl CollationFacts {
+    /// None for a type without a collation.
+    pub(super) fn of(sql_type: SqlType) -> Option<Self> {
+        if !sql_type.is_text() && !matches!(sql_type, SqlType::Text | SqlType::NText) {
+            return None;
+        }
+        let collation = sql_type.collation();
+        let [a, b, c, d, sort_id] = collation.map_or(COLLATION, Collation::wire);
+        Some(Self {
+            name: collation
+                .map_or_else(|| collations::DATABASE.to_owned(), |collation| collation.to_string()),
+            id: i64::from(i32::from_le_bytes([a, b, c, d])),
+            sort_id: i64::from(sort_id),
+            case_sensitive: collation
+                .is_some_and(|collation| collation.sensitivity() != Sensitivity::Accents),
+        })
+    }
+}
+
+/// A type that isn't the system's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ClrFacts {
+    /// `user_type_id` of `sys.types`.
+    pub(super) user_type_id: i64,
+    pub(super) name: &'static str,
+    class: &'static str,
+}
+
+impl ClrFacts {
+    /// None for a type of the system.
+    pub(super) fn of(sql_type: SqlType) -> Option<Self> {
+        let clr = |user_type_id, name, class| Some(Self { user_type_id, name, class });
+        match sql_type {
+            SqlType::HierarchyId => clr(128, "hierarchyid", "SqlHierarchyId"),
+            SqlType::Geometry => clr(129, "geometry", "SqlGeometry"),
+            SqlType::Geography => clr(130, "geography", "SqlGeography"),
+            _ => None,
+        }
+    }
+
+    /// The class and its assembly, as a client gets them with a column.
+    pub(super) fn assembly_qualified_name(self) -> String {
+        type_info::assembly_qualified_name(self.class)
+    }
+}
+
+/// A type as a declaration has it, without a collation; None for a CLR type.
+pub(super) fn type_name(sql_type: SqlType) -> Option<String> {
+    (!sql_type.is_clr()).then(|| sql_type.plain().to_string())
 }
 
 /// The characters of a type with a fraction of a second: `whole` without one, and the point counts too.
@@ -122,10 +199,9 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::sql::tds::type_info;
 
     /// Type, id, length, precision, scale as `sys.types` and `sys.columns` have them on SQL Server.
-    const CATALOGUE: [(&str, [i64; 4]); 26] = [
+    const CATALOGUE: [(&str, [i64; 4]); 34] = [
         ("bit", [104, 1, 1, 0]),
         ("tinyint", [48, 1, 3, 0]),
         ("smallint", [52, 2, 5, 0]),
@@ -152,6 +228,14 @@ mod tests {
         ("varchar(max)", [167, -1, 0, 0]),
         ("varbinary(8000)", [165, 8000, 0, 0]),
         ("uniqueidentifier", [36, 16, 0, 0]),
+        ("text", [35, 16, 0, 0]),
+        ("ntext", [99, 16, 0, 0]),
+        ("image", [34, 16, 0, 0]),
+        ("xml", [241, -1, 0, 0]),
+        ("sql_variant", [98, 8016, 0, 0]),
+        ("timestamp", [189, 8, 0, 0]),
+        ("hierarchyid", [240, 892, 0, 0]),
+        ("geography", [240, -1, 0, 0]),
     ];
 
     #[test]
@@ -174,9 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn the_collation_is_that_of_the_wire() {
-        let [a, b, c, d, sort_id] = type_info::COLLATION;
-        assert_eq!(COLLATION_ID, i64::from(i32::from_le_bytes([a, b, c, d])));
-        assert_eq!(COLLATION_SORT_ID, i64::from(sort_id));
+    fn text_has_its_collation() {
+        let own = CollationFacts::of(SqlType::NVarChar(Length::Limit(5))).unwrap();
+        assert_eq!(own.name, "SQL_Latin1_General_CP1_CI_AS");
+        assert_eq!((own.id, own.sort_id, own.case_sensitive), (13_632_521, 52, false));
+        let other = SqlType::parse("varchar(5) COLLATE Latin1_General_100_CS_AS_SC_UTF8").unwrap();
+        let facts = CollationFacts::of(other).unwrap();
+        assert_eq!((facts.name.as_str(), facts.case_sensitive), ("Latin1_General_100_CS_AS_SC_UTF8", true));
+        assert_eq!(type_name(other).unwrap(), "varchar(5)");
+        assert_eq!(CollationFacts::of(SqlType::Int), None);
     }
 }

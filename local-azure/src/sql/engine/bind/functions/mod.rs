@@ -5,6 +5,7 @@
 //! | [`aggregates`] | COUNT, SUM, STRING_AGG and their kin |
 //! | [`dates`] | dates and times |
 //! | [`maths`] | numbers |
+//! | [`methods`] | methods of xml, hierarchyid and the spatial types |
 //! | [`rights`] | users, roles, permissions |
 //! | [`server`] | properties of server, database and connection |
 //! | [`session`] | the session, the server, its objects |
@@ -14,6 +15,7 @@
 mod aggregates;
 mod dates;
 mod maths;
+mod methods;
 mod rights;
 pub(crate) mod server;
 pub(crate) mod session;
@@ -23,9 +25,10 @@ mod windows;
 use sqlparser::ast::{self, Expr};
 
 use self::aggregates::is_aggregate;
-use super::{Binder, Typed, expression::common_type, not_tsql, parts};
+use super::{Binder, Typed, expression::common_type, keys::meet, not_tsql, parts};
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
+use crate::sql::types::{Collation, SqlType};
+use crate::sql::values::collations::Sensitivity;
 use crate::sql::values::errors::unsupported;
 
 impl Binder<'_> {
@@ -50,9 +53,12 @@ impl Binder<'_> {
             null_treatment,
             over,
         } = function;
-        let name = match name.0.as_slice() {
-            [ast::ObjectNamePart::Identifier(name)] => name.value.to_ascii_uppercase(),
+        let (written, name) = match name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(name)] => (&name.value, name.value.to_ascii_uppercase()),
             _ => {
+                if let Some(bound) = self.method_of_name(function)? {
+                    return Ok(bound);
+                }
                 return Err(SqlError::new(
                     4121,
                     format!(
@@ -112,7 +118,10 @@ impl Binder<'_> {
             return bound;
         }
         let before = self.untyped_uses();
-        let bound = self.call(&name, &values)?;
+        let bound = match written.split_once("::") {
+            Some((of, method)) => self.static_method(of, method, &values),
+            None => self.call(&name, &values),
+        }?;
         Ok(self.depends_on_untyped_since(before, bound))
     }
 
@@ -185,14 +194,16 @@ impl Binder<'_> {
                         "At least one of the arguments to COALESCE must be an expression that is not the NULL constant.",
                     ));
                 }
-                let sql_type = common_type(&bound.iter().collect::<Vec<_>>());
+                let (collation, label) = meet(&bound.iter().collect::<Vec<_>>(), "COALESCE")?;
+                let sql_type = common_type(&bound.iter().collect::<Vec<_>>()).with_collation(collation);
                 let parameter = bound.iter().find_map(|value| value.parameter.clone());
                 let parts = bound
                     .into_iter()
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
                 // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
-                Typed { parameter, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                let sql = format!("coalesce({})", parts.join(", "));
+                Typed { parameter, label, ..Typed::new(sql, sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
@@ -232,7 +243,8 @@ impl Binder<'_> {
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 65] = [
+const ARGUMENTS: [(&str, usize); 66] = [
+    ("SQL_VARIANT_PROPERTY", 2),
     ("IS_MEMBER", 1),
     ("HAS_DBACCESS", 1),
     ("SERVERPROPERTY", 1),
@@ -338,6 +350,19 @@ const UNSUPPORTED: [&str; 35] = [
     "COMPRESS",
     "DECOMPRESS",
 ];
+
+/// Functions and LIKE look for text without regard to case: under another collation they would find too much.
+///
+/// # Errors
+/// 40517, with the name of the function.
+pub(crate) fn folds_case(collation: Option<Collation>, name: &str) -> Result<(), SqlError> {
+    match collation {
+        Some(collation) if collation.sensitivity() != Sensitivity::Accents => {
+            Err(unsupported(&format!("{name} under the collation {collation}")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// 174.
 fn arguments(name: &str, count: usize) -> SqlError {
