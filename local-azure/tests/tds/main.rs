@@ -7,6 +7,7 @@
 mod attention;
 mod chaos;
 mod chaos_script;
+mod describe;
 mod faults;
 mod faults_of_commit;
 mod faults_of_connections;
@@ -15,6 +16,7 @@ mod faults_of_statements;
 mod harness;
 mod login;
 mod malformed;
+mod procedures;
 mod raw;
 mod requests;
 mod rights;

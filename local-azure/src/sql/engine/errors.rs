@@ -3,6 +3,9 @@
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
 
+/// A procedure left another number of transactions open than it found; XACT_ABORT makes nothing more of it.
+pub(crate) const TRANSACTION_COUNT: i32 = 266;
+
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -41,7 +44,7 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         | 8156
         | 8178
         | 8630 => Reach::Scope,
-        40517 => Reach::Batch,
+        217 | 40517 => Reach::Batch,
         _ if error.class >= 19 => Reach::Transaction,
         _ => Reach::Statement,
     }

@@ -1,19 +1,26 @@
-//! Running `sp_executesql` and the system's other procedures.
+//! EXEC: `sp_executesql` and the system's other procedures; what every text has that another calls.
 
 use sqlparser::ast::Expr;
 
+use super::Argument;
 use super::bind::Variable;
+use super::describe::Procedure;
 use super::run::{Flow, Frame};
-use super::session::{Failure, Session, Variables, no_procedure};
-use super::{Argument, errors};
+use super::session::{Failure, Session, Variables};
 use crate::sql::reply::{ReplySink, SqlError};
 use crate::sql::tsql::batch;
 use crate::sql::tsql::statement::{ExecuteArgument, Name};
 use crate::sql::types::{SqlType, Value};
 use crate::sql::values::errors::unsupported;
 
-/// How deep sp_executesql may call itself; SQL Server allows 32, but its frames are not on our stack.
-const DEEPEST: usize = 16;
+/// How deep calls may lie in each other. `sp_executesql` counts twice: itself and its text.
+pub(super) const DEEPEST: usize = 32;
+/// What `sp_executesql` adds to the depth.
+pub(super) const TEXT_LEVELS: usize = 2;
+/// How much of the stack a text may need, by its blocks and expressions, before it calls another.
+pub(super) const STACK_FOR_A_TEXT: usize = 2 << 20;
+/// What the stack grows by when there is less.
+pub(super) const STACK_SEGMENT: usize = 4 << 20;
 
 /// What an sp_executesql left behind.
 pub(super) struct Executed {
@@ -38,40 +45,52 @@ impl Session {
         caller: Option<&Frame>,
         reply: &mut dyn ReplySink,
     ) -> Result<Executed, Failure> {
-        if self.depth >= DEEPEST {
-            return Err(SqlError::new(
-                217,
-                format!("Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {DEEPEST})."),
-            )
-            .into());
-        }
+        self.check_nesting(TEXT_LEVELS)?;
         let declared = batch::parse_declarations(declarations)?;
         let (variables, wanted) = self.parameters(&declared, arguments, text, declarations)?;
         let mut frame = Frame {
             variables,
             tries: caller.map_or(0, |caller| caller.tries),
             caught: caller.map(|caller| caller.caught.clone()).unwrap_or_default(),
+            ..Frame::default()
         };
-        let settings = self.settings.clone();
-        // SCOPE_IDENTITY() knows only what this text inserts, and its caller nothing of it.
-        let scope_identity = self.scope_identity.take();
-        self.depth += 1;
-        let flow = self.run_text(text, &mut frame, reply);
-        self.drop_temporary(self.depth);
-        self.depth -= 1;
-        self.scope_identity = scope_identity;
-        self.settings = settings;
+        reply.enter_procedure();
+        let flow = self.in_scope(TEXT_LEVELS, |session| session.run_text(text, &mut frame, reply));
+        let status = match &flow {
+            Ok(Flow::Aborted(number) | Flow::ScopeAborted(number)) => Some(*number),
+            Ok(Flow::Next | Flow::Break | Flow::Continue | Flow::Return) => Some(0),
+            Ok(Flow::Stopped) | Err(_) => None,
+        };
+        reply.leave_procedure(status.filter(|_| !matches!(flow, Ok(Flow::Aborted(_)))));
         let flow = flow?;
-        let status = match flow {
-            Flow::Stopped => return Err(Failure::Stopped),
-            Flow::Aborted(number) | Flow::ScopeAborted(number) => number,
-            Flow::Next | Flow::Break | Flow::Continue | Flow::Return => 0,
-        };
+        let Some(status) = status else { return Err(Failure::Stopped) };
         let outputs = wanted
             .into_iter()
             .filter_map(|(place, name)| frame.variables.remove(&name).map(|variable| (place, name, variable)))
             .collect();
         Ok(Executed { outputs, status, flow })
+    }
+
+    /// 217 when a call would lie too deep.
+    pub(super) fn check_nesting(&self, levels: usize) -> Result<(), SqlError> {
+        if self.depth + levels <= DEEPEST { Ok(()) } else { Err(too_deep()) }
+    }
+
+    /// Runs a text that another calls: its settings, its temp tables and what SCOPE_IDENTITY() gives end with it.
+    pub(super) fn in_scope(
+        &mut self,
+        levels: usize,
+        run: impl FnOnce(&mut Self) -> Result<Flow, Failure>,
+    ) -> Result<Flow, Failure> {
+        let settings = self.settings.clone();
+        let scope_identity = self.scope_identity.take();
+        self.depth += levels;
+        let flow = stacker::maybe_grow(STACK_FOR_A_TEXT, STACK_SEGMENT, || run(self));
+        self.drop_temporary(self.depth);
+        self.depth -= levels;
+        self.scope_identity = scope_identity;
+        self.settings = settings;
+        flow
     }
 
     /// Matches arguments and parameters: the parameters' values, and where the wanted OUTPUT ones stand.
@@ -131,9 +150,53 @@ impl Session {
         frame: &mut Frame,
         reply: &mut dyn ReplySink,
     ) -> Result<Flow, Failure> {
+        let schema = procedure.schema.as_deref().unwrap_or("sys").to_lowercase();
+        let known = matches!(schema.as_str(), "sys" | "dbo");
+        let (status, flow) = match procedure.object.to_lowercase().as_str() {
+            "sp_set_session_context" if known => {
+                let values = self.argument_values(arguments, frame)?;
+                self.set_session_context(&values)?;
+                self.last_error = 0;
+                (0, Flow::Next)
+            }
+            "sp_executesql" if known => {
+                let values = self.argument_values(arguments, frame)?;
+                self.execute_nested(arguments, values, frame, reply)?
+            }
+            "sp_describe_first_result_set" if known => {
+                let values = self.argument_values(arguments, frame)?;
+                self.describe_nested(Procedure::FirstResultSet, &values, frame, reply)?;
+                (0, Flow::Next)
+            }
+            "sp_describe_undeclared_parameters" if known => {
+                let values = self.argument_values(arguments, frame)?;
+                self.describe_nested(Procedure::UndeclaredParameters, &values, frame, reply)?;
+                (0, Flow::Next)
+            }
+            name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => {
+                return Err(unsupported(name).into());
+            }
+            _ => return self.execute_procedure(result, procedure, arguments, frame, reply),
+        };
+        if let Some(variable) = result.and_then(|result| frame.variables.get_mut(result)) {
+            variable.value =
+                self.converted(&Value::Integer(i64::from(status)), SqlType::Int, variable.sql_type)?;
+        }
+        Ok(flow)
+    }
+
+    /// The arguments of one of the system's procedures.
+    fn argument_values(
+        &mut self,
+        arguments: &[ExecuteArgument],
+        frame: &Frame,
+    ) -> Result<Vec<Argument>, Failure> {
         let mut values = Vec::new();
         for argument in arguments {
-            let (value, sql_type) = self.evaluate(&argument.value, None, frame)?;
+            let Some(value) = &argument.value else {
+                return Err(unsupported("DEFAULT as an argument of a system procedure").into());
+            };
+            let (value, sql_type) = self.evaluate(value, None, frame)?;
             values.push(Argument {
                 name: argument.name.clone().unwrap_or_default(),
                 sql_type,
@@ -141,24 +204,7 @@ impl Session {
                 output: argument.output,
             });
         }
-        let schema = procedure.schema.as_deref().unwrap_or("sys").to_lowercase();
-        let known = matches!(schema.as_str(), "sys" | "dbo");
-        let (status, flow) = match procedure.object.to_lowercase().as_str() {
-            "sp_set_session_context" if known => {
-                self.set_session_context(&values)?;
-                (0, Flow::Next)
-            }
-            "sp_executesql" if known => self.execute_nested(arguments, values, frame, reply)?,
-            name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => {
-                return Err(unsupported(name).into());
-            }
-            _ => return Err(no_procedure(&errors::display(procedure)).into()),
-        };
-        if let Some(variable) = result.and_then(|result| frame.variables.get_mut(result)) {
-            variable.value =
-                self.converted(&Value::Integer(i64::from(status)), SqlType::Int, variable.sql_type)?;
-        }
-        Ok(flow)
+        Ok(values)
     }
 
     fn execute_nested(
@@ -197,7 +243,8 @@ impl Session {
         let passed = values.split_off(values.len().min(2));
         let executed = self.execute_text(&statement, &declarations, &passed, Some(frame), reply)?;
         for (place, _, variable) in executed.outputs {
-            let Some(Expr::Identifier(target)) = arguments.get(place + 2).map(|argument| &argument.value)
+            let Some(Expr::Identifier(target)) =
+                arguments.get(place + 2).and_then(|argument| argument.value.as_ref())
             else {
                 continue;
             };
@@ -213,4 +260,14 @@ impl Session {
         };
         Ok((executed.status, flow))
     }
+}
+
+/// 217.
+pub(super) fn too_deep() -> SqlError {
+    SqlError::new(
+        217,
+        format!(
+            "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {DEEPEST})."
+        ),
+    )
 }

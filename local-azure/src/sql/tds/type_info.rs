@@ -444,6 +444,13 @@ const LONGEST: u32 = 0x7FFF_FFFF;
 /// The most bytes of a sql_variant: 8,000, the base type, and the largest properties of one.
 const LONGEST_VARIANT: u32 = 8009;
 
+/// The assembly-qualified name of a class of SQL Server's own CLR types.
+pub(crate) fn assembly(class: &str) -> String {
+    format!(
+        "Microsoft.SqlServer.Types.{class}, Microsoft.SqlServer.Types, Version=11.0.0.0, Culture=neutral, PublicKeyToken=89845dcd8080cc91"
+    )
+}
+
 /// `UDT_INFO` (MS-TDS 2.2.5.5.2) of a CLR type that every database has in its schema `sys`; the database's name is left
 /// empty, since none of the readers that are tested with looks at it.
 fn user_defined(name: &str, class: &str, most: u16, out: &mut Vec<u8>) {
@@ -452,9 +459,7 @@ fn user_defined(name: &str, class: &str, most: u16, out: &mut Vec<u8>) {
     for part in ["", "sys", name] {
         super::token::put_b_varchar(out, part);
     }
-    let assembly = format!(
-        "Microsoft.SqlServer.Types.{class}, Microsoft.SqlServer.Types, Version=11.0.0.0, Culture=neutral, PublicKeyToken=89845dcd8080cc91"
-    );
+    let assembly = assembly(class);
     let units = u16::try_from(assembly.encode_utf16().count()).unwrap_or(u16::MAX);
     out.extend_from_slice(&units.to_le_bytes());
     super::bytes::put_utf16(out, &assembly);

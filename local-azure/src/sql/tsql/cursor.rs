@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::keywords::{begins_statement, is_reserved};
 use super::lexer::{keyword, line_of, to_text};
@@ -28,15 +28,22 @@ pub(crate) struct Cursor {
     pub(crate) depth: usize,
     /// How many WHILE lie round what is read.
     pub(crate) loops: usize,
+    /// Whether this is the body of a procedure.
+    pub(crate) in_procedure: bool,
 }
 
 impl Cursor {
     pub(crate) fn new(tokens: Vec<TokenWithSpan>, declared: HashSet<String>) -> Self {
-        Self { tokens, position: 0, declared, depth: 0, loops: 0 }
+        Self { tokens, position: 0, declared, depth: 0, loops: 0, in_procedure: false }
     }
 
     pub(crate) fn peek(&self) -> Option<&TokenWithSpan> {
         self.tokens.get(self.position)
+    }
+
+    /// The token so many places further on.
+    pub(crate) fn ahead(&self, places: usize) -> Option<&TokenWithSpan> {
+        self.tokens.get(self.position + places)
     }
 
     pub(crate) fn peek_keyword(&self) -> Option<String> {
@@ -53,6 +60,17 @@ impl Cursor {
 
     pub(crate) fn at_end(&self) -> bool {
         self.position >= self.tokens.len()
+    }
+
+    /// The place of the next token.
+    pub(crate) fn place(&self) -> usize {
+        self.position
+    }
+
+    /// Where the tokens from `place` up to the next one stand in the text.
+    pub(crate) fn span_since(&self, place: usize) -> Span {
+        let taken = self.tokens.get(place..self.position).unwrap_or_default();
+        Span::union_iter(taken.iter().map(|token| token.span))
     }
 
     pub(crate) fn line(&self) -> u32 {

@@ -1,7 +1,7 @@
 //! T-SQL text to tokens: sqlparser's tokenizer, less the tokens that T-SQL doesn't have.
 
 use sqlparser::dialect::MsSqlDialect;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use crate::sql::reply::SqlError;
 
@@ -100,6 +100,24 @@ fn names_a_securable(tokens: &[TokenWithSpan]) -> bool {
                     | "ASYMMETRIC"
             )
         )
+}
+
+/// What stands at `span` in the text that the tokens were read from.
+pub(crate) fn cut(text: &str, span: Span) -> &str {
+    let (from, to) = ((span.start.line, span.start.column), (span.end.line, span.end.column));
+    let mut here = (1, 1);
+    let (mut start, mut end) = (text.len(), text.len());
+    for (index, character) in text.char_indices() {
+        if here >= to {
+            end = index;
+            break;
+        }
+        if here >= from {
+            start = start.min(index);
+        }
+        here = if character == '\n' { (here.0 + 1, 1) } else { (here.0, here.1 + 1) };
+    }
+    text.get(start..end).unwrap_or_default()
 }
 
 /// The line on which a token begins, from 1.

@@ -12,8 +12,10 @@
 //! | `definition` | CREATE and ALTER TABLE, CREATE INDEX |
 //! | `execute`, `settings` | EXEC, SET |
 //! | `storage` | options of tables and indexes |
+//! | `procedure` | CREATE, ALTER and DROP PROCEDURE |
 //! | `depth` | how deep a statement may be |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
+//! | `undeclared` | a batch whose parameters nobody declared |
 //! | `statement` | what comes out |
 
 pub(crate) mod batch;
@@ -25,8 +27,10 @@ pub(crate) mod keywords;
 #[cfg(test)]
 mod laws;
 pub(crate) mod lexer;
+pub(crate) mod procedure;
 pub(crate) mod query;
 pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;
+pub(crate) mod undeclared;

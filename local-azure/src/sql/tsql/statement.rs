@@ -1,13 +1,17 @@
 //! The statements of a batch, as the engine runs them.
 
 use sqlparser::ast;
+use sqlparser::tokenizer::Span;
 
 use crate::sql::types::SqlType;
 
-/// A statement and the line on which it begins.
+/// A statement and where it stands in its text.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
+    /// The line on which it begins, from 1.
     pub(crate) line: u32,
+    /// From its first word to its end, with the semicolon if there is one; see [`super::lexer::cut`].
+    pub(crate) span: Span,
     pub(crate) kind: StatementKind,
 }
 
@@ -43,7 +47,8 @@ pub(crate) enum Setting {
 pub(crate) struct ExecuteArgument {
     /// With its `@`, lower case; None by position.
     pub(crate) name: Option<String>,
-    pub(crate) value: ast::Expr,
+    /// None for DEFAULT.
+    pub(crate) value: Option<ast::Expr>,
     pub(crate) output: bool,
 }
 
@@ -81,7 +86,8 @@ pub(crate) enum StatementKind {
     },
     Break,
     Continue,
-    Return,
+    /// The status is for procedures only.
+    Return(Option<ast::Expr>),
     Print(ast::Expr),
     /// None throws the caught error again.
     Throw(Option<Box<[ast::Expr; 3]>>),
@@ -119,6 +125,11 @@ pub(crate) enum StatementKind {
         if_exists: bool,
     },
     CreateSchema(String),
+    DefineProcedure(super::procedure::ProcedureDefinition),
+    DropProcedure {
+        names: Vec<Name>,
+        if_exists: bool,
+    },
     Security(super::security::SecurityStatement),
     Use(String),
     Execute {

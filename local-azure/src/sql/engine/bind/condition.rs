@@ -85,7 +85,13 @@ impl Binder<'_> {
                         "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
                     ));
                 };
-                let inner = Typed::new("c0", column.sql_type);
+                let inner = Typed {
+                    null: column.null,
+                    parameter: column.parameter.clone(),
+                    ..Typed::new("c0", column.sql_type)
+                };
+                self.deduce(&value, inner.sql_type);
+                self.deduce(&inner, value.sql_type);
                 comparison(&value, "=", &inner)?;
                 let (left, right) = self.comparable(value, "=", inner)?;
                 let word = if *negated { "NOT IN" } else { "IN" };
@@ -97,8 +103,11 @@ impl Binder<'_> {
             }
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
                 let text = self.expression(expr)?;
-                let text = self.as_text(text)?;
                 let pattern = self.expression(pattern)?;
+                self.two_untyped(&text, &pattern)?;
+                self.deduce_generally(&pattern, text.sql_type);
+                self.deduce_generally(&text, pattern.sql_type);
+                let text = self.as_text(text)?;
                 let pattern = self.as_text(pattern)?;
                 let escape = match escape_char {
                     Some(escape) => {
@@ -128,6 +137,10 @@ impl Binder<'_> {
 
     /// `left op right` after both have their common type.
     pub(crate) fn compare(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<String, SqlError> {
+        if matches!(symbol, "=" | "<>") {
+            self.deduce(&left, right.sql_type);
+            self.deduce(&right, left.sql_type);
+        }
         comparison(&left, symbol, &right)?;
         let (left, right) = self.comparable(left, symbol, right)?;
         Ok(format!("({left} {symbol} {right})"))
@@ -135,6 +148,7 @@ impl Binder<'_> {
 
     /// Both sides in a form in which SQLite's own comparison is SQL Server's.
     fn comparable(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<(String, String), SqlError> {
+        self.two_untyped(&left, &right)?;
         let (collation, label) = meet(&[&left, &right], operator(symbol))?;
         let common = match common_type(&[&left, &right]) {
             // Digits before the point make no difference, digits behind it do.
@@ -176,6 +190,8 @@ impl Binder<'_> {
             SqlType::NText => return Ok(Typed { sql_type: SqlType::NVarChar(Length::Max), ..value }),
             _ => {}
         }
+        // Of the texts that would do it has the higher precedence.
+        self.deduce(&value, SqlType::NVarChar(Length::Limit(4000)));
         let unlimited = Length::Limit(8000);
         self.coerce(value, SqlType::VarChar(unlimited))
     }

@@ -144,7 +144,9 @@ impl Binder<'_> {
         if lower.starts_with("@@") {
             return self.fact(&lower).ok_or_else(|| unsupported(&format!("The function {name}")));
         }
-        let variable = self.variables.get(&lower).ok_or_else(|| undeclared(name))?;
+        let Some(variable) = self.variables.get(&lower) else {
+            return self.untyped(name).ok_or_else(|| undeclared(name));
+        };
         self.reads.insert(lower);
         let sql = self.value(&variable.value, variable.sql_type);
         Ok(Typed::new(sql, variable.sql_type))
@@ -155,7 +157,8 @@ impl Binder<'_> {
         let (sql_type, value) = self.facts.values.get(name)?.clone();
         let sql_type = sql_type.unwrap_or(SqlType::Int);
         let sql = self.value(&value.unwrap_or(Value::Null), sql_type);
-        Some(Typed::new(sql, sql_type))
+        let fact = Typed::new(sql, sql_type);
+        Some(if NEVER_NULL.contains(&name) { fact.not_null() } else { fact })
     }
 
     fn case(
@@ -195,6 +198,7 @@ impl Binder<'_> {
         }
         let (collation, label) = meet(&values, "CASE")?;
         let sql_type = common_type(&values).with_collation(collation);
+        let parameter = values.iter().find_map(|value| value.parameter.clone());
         let nullable = otherwise.is_none() || values.iter().any(|value| value.nullable);
         let mut sql = String::from("CASE");
         for (condition, value) in branches {
@@ -206,7 +210,7 @@ impl Binder<'_> {
             sql.push_str(&format!(" ELSE {}", otherwise.sql));
         }
         sql.push_str(" END");
-        Ok(Typed { nullable, label, ..Typed::new(format!("({sql})"), sql_type) })
+        Ok(Typed { nullable, label, parameter, ..Typed::new(format!("({sql})"), sql_type) })
     }
 
     fn convert(
@@ -226,6 +230,7 @@ impl Binder<'_> {
             None => "NULL".to_owned(),
         };
         if value.null {
+            self.deduce(&value, to);
             return Ok(Typed { nullable: true, ..Typed::new("NULL", to) });
         }
         if !is_allowed(value.sql_type, to, true) {
@@ -236,11 +241,15 @@ impl Binder<'_> {
         let label = if to.is_text() { value.label } else { CollationLabel::Coercible };
         let function = if attempt { "tsql_try_convert" } else { "tsql_convert" };
         let sql = format!("{function}({}, '{}', '{to}', {style})", value.sql, value.sql_type);
-        Ok(Typed { nullable: value.nullable || attempt, label, ..Typed::new(sql, to) })
+        // SQL Server takes every conversion for one that may give NULL, as it does every arithmetic: an overflow could.
+        Ok(Typed { label, ..Typed::new(sql, to) })
     }
 
     /// The value in another type, as an implicit conversion.
     pub(crate) fn coerce(&mut self, value: Typed, to: SqlType) -> Result<Typed, SqlError> {
+        if value.null {
+            self.deduce_generally(&value, to);
+        }
         if value.null || value.sql_type == to {
             return Ok(Typed { sql_type: to, ..value });
         }
@@ -282,6 +291,10 @@ impl Binder<'_> {
         Ok(Typed::new(sql, column.sql_type))
     }
 }
+
+/// `@@` variables that always have a value.
+const NEVER_NULL: [&str; 6] =
+    ["@@rowcount", "@@error", "@@trancount", "@@spid", "@@version", "@@lock_timeout"];
 
 /// The type that values of all these types become.
 pub(crate) fn common_type(values: &[&Typed]) -> SqlType {

@@ -2,11 +2,13 @@
 
 use sqlparser::ast::{self, JoinConstraint, JoinOperator, TableFactor};
 
+use super::describe_function::DESCRIBE_FUNCTION;
 use super::{Binder, Source, SourceColumn, identifier, not_tsql, parts, select::BoundQuery};
 use crate::sql::engine::catalog::{self, Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
+use crate::sql::types::SqlType;
 use crate::sql::values::errors::unsupported;
 
 impl Binder<'_> {
@@ -78,7 +80,14 @@ impl Binder<'_> {
                 sample,
                 index_hints,
             } => {
-                if let Some(_args) = args {
+                if let Some(args) = args {
+                    if let Some(query) = self.describe_function(&parts(name)?, args)? {
+                        let (name, columns) = match alias {
+                            Some(alias) => alias_parts(alias)?,
+                            None => (DESCRIBE_FUNCTION.to_owned(), Vec::new()),
+                        };
+                        return self.derived(&query, name, &columns);
+                    }
                     return Err(unsupported(&format!("The table function {name}")));
                 }
                 if version.is_some() {
@@ -148,7 +157,8 @@ impl Binder<'_> {
                 sql: format!("{alias}.c{index}"),
                 sql_type: column.sql_type,
                 nullable: column.nullable,
-                identity: false,
+                identity: column.identity,
+                updatable: column.updatable,
                 collated: false,
             });
         }
@@ -239,6 +249,7 @@ pub(crate) fn columns_of(table: &Table, prefix: &str) -> Vec<SourceColumn> {
             sql_type: column.sql_type,
             nullable: column.nullable,
             identity: column.identity.is_some(),
+            updatable: column.identity.is_none() && column.sql_type != SqlType::RowVersion,
             collated: column.sql_type.is_text(),
         })
         .collect()

@@ -3,6 +3,7 @@
 //! | module | binds |
 //! |---|---|
 //! | [`assignment`] | `SELECT @a = ...` |
+//! | [`describe_function`] | `sys.dm_exec_describe_first_result_set` |
 //! | [`expression`] | values |
 //! | [`condition`] | conditions, which T-SQL keeps apart from values |
 //! | [`functions`] | built-in functions and aggregates |
@@ -13,6 +14,8 @@
 //! | [`operators`] | signs, arithmetic, concatenation, bits |
 //! | [`set`] | UNION, EXCEPT, INTERSECT |
 //! | [`insert`] | INSERT |
+//! | [`parameters`] | parameters that nobody declared, while a batch is described |
+//! | `modules` | the views of procedures, and functions about objects |
 //! | [`permissions`] | what the user needs for what the statement touches |
 //! | [`projection`] | the items of a select list |
 //! | [`modify`] | UPDATE, DELETE, OUTPUT |
@@ -25,6 +28,7 @@
 
 pub(crate) mod assignment;
 pub(crate) mod condition;
+mod describe_function;
 pub(crate) mod expression;
 pub(crate) mod from;
 pub(crate) mod functions;
@@ -32,7 +36,9 @@ mod insert;
 pub(crate) mod keys;
 mod literals;
 pub(crate) mod modify;
+mod modules;
 mod operators;
+pub(crate) mod parameters;
 mod permissions;
 mod projection;
 pub(crate) mod select;
@@ -75,6 +81,9 @@ pub(crate) struct Facts {
     pub(crate) session_context: HashMap<String, (SqlType, Value)>,
     pub(crate) login: Login,
     pub(crate) user: User,
+    /// Whether the body of a procedure runs, whose owner has all the tables that it names: its caller's rights on them
+    /// aren't asked for.
+    pub(crate) chained: bool,
     /// Where functions about rights find them while the statement runs.
     pub(crate) rights: CurrentRights,
     pub(crate) sessions: Arc<Sessions>,
@@ -93,6 +102,10 @@ pub(crate) struct Typed {
     pub(crate) identity: bool,
     /// Of text: where its collation comes from.
     pub(crate) label: keys::CollationLabel,
+    /// A column of a table, which an UPDATE could change.
+    pub(crate) updatable: bool,
+    /// The undeclared parameter that it is, if `null`; otherwise one on which its type may depend.
+    pub(crate) parameter: Option<Arc<str>>,
 }
 
 impl Typed {
@@ -105,6 +118,8 @@ impl Typed {
             collated: false,
             identity: false,
             label: keys::CollationLabel::Coercible,
+            updatable: false,
+            parameter: None,
         }
     }
 
@@ -122,6 +137,8 @@ pub(crate) struct SourceColumn {
     pub(crate) sql_type: SqlType,
     pub(crate) nullable: bool,
     pub(crate) identity: bool,
+    /// Of a table, so that an UPDATE could change it.
+    pub(crate) updatable: bool,
     pub(crate) collated: bool,
 }
 
@@ -179,6 +196,10 @@ pub(crate) struct Binder<'a> {
     reads: BTreeSet<String>,
     /// The rights as they are while this statement is bound; None until somebody asks.
     rights: Option<Arc<Rights>>,
+    /// Set while a batch is described: variables that nobody declared are parameters whose type is to be found.
+    pub(crate) undeclared: Option<parameters::Undeclared>,
+    /// ORDER BY of the query that was bound last: the output column, if it is one, and whether it is descending.
+    pub(crate) order: Vec<(Option<usize>, bool)>,
     /// Collects the tables that a FROM clause names while it is that of an UPDATE or DELETE.
     deferred: Option<Vec<super::catalog::Table>>,
     /// Tables of FROM in an UPDATE or DELETE, one of which will turn out to be the one that changes.
@@ -205,6 +226,8 @@ impl<'a> Binder<'a> {
             commons: Vec::new(),
             reads: BTreeSet::new(),
             rights: None,
+            undeclared: None,
+            order: Vec::new(),
             deferred: None,
             targets: Vec::new(),
             read_tables: BTreeSet::new(),
@@ -289,6 +312,8 @@ impl<'a> Binder<'a> {
                     collated: column.collated,
                     identity: column.identity,
                     label: keys::CollationLabel::Implicit,
+                    updatable: column.updatable,
+                    parameter: None,
                 });
             }
         }

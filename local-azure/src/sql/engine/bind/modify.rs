@@ -90,6 +90,8 @@ impl Binder<'_> {
             ));
         }
         if value.null {
+            let sql_type = column.sql_type;
+            self.deduce(&value, sql_type);
             return Ok("NULL".to_owned());
         }
         if super::expression::keeps_form(value.sql_type, column.sql_type) || value.sql_type == column.sql_type
@@ -162,13 +164,7 @@ impl Binder<'_> {
                 return Err(not_tsql("OUTPUT"));
             }
             for (name, value) in values {
-                columns.push(OutputColumn {
-                    name,
-                    sql_type: value.sql_type,
-                    nullable: value.nullable,
-                    identity: value.identity,
-                    null: value.null,
-                });
+                columns.push(OutputColumn::of(name, &value));
                 list.push(value.sql);
             }
         }

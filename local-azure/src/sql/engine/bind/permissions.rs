@@ -1,5 +1,6 @@
 //! What the session's user needs for what a statement touches: SELECT on the tables it reads, INSERT, UPDATE or DELETE on
-//! the one it changes. `dbo` needs nothing, nor does a temporary table.
+//! the one it changes. `dbo` needs nothing, nor does a temporary table, nor the body of a procedure, which has one owner
+//! with every table.
 
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use sqlparser::ast;
 use super::Binder;
 use crate::sql::engine::catalog::Table;
 use crate::sql::engine::errors;
+use crate::sql::engine::procedures::catalog::StoredProcedure;
+use crate::sql::engine::procedures::rights::may_be_called;
 use crate::sql::engine::security::denied;
 use crate::sql::engine::security::rights::Rights;
 use crate::sql::engine::security::store;
@@ -28,7 +31,7 @@ impl Binder<'_> {
 
     /// 229 unless the session's user has the permission on the table.
     fn require(&mut self, permission: &str, table: &Table) -> Result<(), SqlError> {
-        if self.facts.user.is_dbo() || table.temporary {
+        if self.facts.user.is_dbo() || self.facts.chained || table.temporary {
             return Ok(());
         }
         let rights = self.rights()?;
@@ -36,6 +39,14 @@ impl Binder<'_> {
             return Ok(());
         }
         Err(denied::on_object(permission, &rights.database, table))
+    }
+
+    /// 229 unless the session's user may call the procedure.
+    pub(crate) fn may_call(&mut self, procedure: &StoredProcedure) -> Result<(), SqlError> {
+        if self.facts.user.is_dbo() || self.facts.chained {
+            return Ok(());
+        }
+        may_be_called(&*self.rights()?, procedure)
     }
 
     /// A FROM clause names a table.

@@ -1,5 +1,7 @@
 //! Queries: SELECT, ordering, TOP, OFFSET.
 
+use std::sync::Arc;
+
 use sqlparser::ast::{self, Expr, SetExpr};
 
 use super::{
@@ -18,8 +20,27 @@ pub(crate) struct OutputColumn {
     pub(crate) sql_type: SqlType,
     pub(crate) nullable: bool,
     pub(crate) identity: bool,
-    /// The bare word NULL.
+    /// The bare word NULL, or an undeclared parameter.
     pub(crate) null: bool,
+    /// A column of a table, which an UPDATE could change.
+    pub(crate) updatable: bool,
+    /// As [`Typed::parameter`].
+    pub(crate) parameter: Option<Arc<str>>,
+}
+
+impl OutputColumn {
+    /// A column that gives a value.
+    pub(crate) fn of(name: String, value: &Typed) -> Self {
+        Self {
+            name,
+            sql_type: value.sql_type,
+            nullable: value.nullable,
+            identity: value.identity,
+            null: value.null,
+            updatable: value.updatable,
+            parameter: value.parameter.clone(),
+        }
+    }
 }
 
 impl From<&OutputColumn> for Column {
@@ -139,12 +160,14 @@ impl Binder<'_> {
                 let mut sql = format!("SELECT * FROM ({})", bound.sql);
                 if !tail.order.is_empty() {
                     let mut items = Vec::new();
+                    let mut order = Vec::new();
                     for item in tail.order {
                         let (expr, descending) = order_item(item)?;
                         let place = self.output_place(expr, &bound.columns)?.ok_or_else(|| SqlError::new(104, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.").with_class(15))?;
                         let sql_type =
                             bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type);
                         sortable(sql_type, "ORDER BY")?;
+                        order.push((Some(place), descending));
                         items.push(format!(
                             "{}{}",
                             key(&format!("c{place}"), sql_type),
@@ -152,6 +175,7 @@ impl Binder<'_> {
                         ));
                     }
                     sql.push_str(&format!(" ORDER BY {}", items.join(", ")));
+                    self.order = order;
                 }
                 sql.push_str(&self.limit(None, &tail)?);
                 Ok(BoundQuery { sql, columns: bound.columns })
@@ -284,15 +308,9 @@ impl Binder<'_> {
         self.allow_windows(false);
         let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
         self.allow_windows(true);
-        let columns: Vec<OutputColumn> = values
+        let mut columns: Vec<OutputColumn> = values
             .iter()
-            .map(|(name, value): &(String, Typed)| OutputColumn {
-                name: name.clone(),
-                sql_type: value.sql_type,
-                nullable: value.nullable,
-                identity: value.identity,
-                null: value.null,
-            })
+            .map(|(name, value): &(String, Typed)| OutputColumn::of(name.clone(), value))
             .collect();
         if distinct {
             columns.iter().try_for_each(|column| keys::distinct(column.sql_type))?;
@@ -300,9 +318,11 @@ impl Binder<'_> {
         // DISTINCT compares stored values; where that isn't enough, the rows are grouped by their keys.
         let distinct_by_key = distinct && columns.iter().any(|column| has_key(column.sql_type));
         let mut order_sql = Vec::new();
+        let mut order = Vec::new();
         for item in tail.order {
             let (expr, descending) = order_item(item)?;
-            let order_key = match self.output_place(expr, &columns)? {
+            let mut place = self.output_place(expr, &columns)?;
+            let order_key = match place {
                 Some(place) => match values.get(place) {
                     // Inside a function SQLite would look for a table's column before it looks for the alias.
                     Some((_, value)) => {
@@ -326,6 +346,7 @@ impl Binder<'_> {
                         )
                         .with_class(15));
                     }
+                    place = selected;
                     match selected.filter(|_| distinct_by_key) {
                         Some(place) => key(&format!("c{place}"), value.sql_type),
                         None => key(&value.sql, value.sql_type),
@@ -333,11 +354,12 @@ impl Binder<'_> {
                 }
             };
             order_sql.push(format!("{order_key}{}", direction(descending)));
+            order.push((place, descending));
         }
-        if let Some(scope) = self.scopes.last()
-            && (scope.saw_aggregate || !keys.is_empty() || having.is_some())
-            && let Some(column) = scope.bare_columns.first()
-        {
+        let grouped = !keys.is_empty()
+            || having.is_some()
+            || self.scopes.last().is_some_and(|scope| scope.saw_aggregate);
+        if grouped && let Some(column) = self.scopes.last().and_then(|scope| scope.bare_columns.first()) {
             return Err(SqlError::new(
                 8120,
                 format!(
@@ -389,6 +411,10 @@ impl Binder<'_> {
             Some(ast::Top { .. }) => return Err(unsupported("TOP ... WITH TIES")),
         };
         sql.push_str(&self.limit(top, tail)?);
+        for column in &mut columns {
+            column.updatable &= !grouped;
+        }
+        self.order = order;
         Ok(BoundQuery { sql, columns })
     }
 

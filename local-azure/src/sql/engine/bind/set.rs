@@ -38,6 +38,7 @@ impl Binder<'_> {
                 for (index, (l, r)) in left.columns.iter().zip(&right.columns).enumerate() {
                     let typed = |column: &OutputColumn| Typed {
                         null: column.null,
+                        parameter: column.parameter.clone(),
                         ..Typed::new(format!("c{index}"), column.sql_type)
                     };
                     // Whether a column of the database's collation is a column or a literal isn't known any more: it takes
@@ -63,6 +64,8 @@ impl Binder<'_> {
                         nullable: l.nullable || r.nullable,
                         identity: false,
                         null: l.null && r.null,
+                        updatable: false,
+                        parameter: l.parameter.clone().or_else(|| r.parameter.clone()),
                     });
                 }
                 let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);

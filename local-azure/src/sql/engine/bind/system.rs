@@ -4,6 +4,7 @@ use super::{
     Binder,
     select::{BoundQuery, OutputColumn},
 };
+use crate::sql::engine::security::rights::ObjectKind;
 use crate::sql::engine::{
     catalog::{self, Table},
     errors,
@@ -26,7 +27,10 @@ impl Binder<'_> {
         let names = (schema.to_ascii_lowercase(), view.to_ascii_lowercase());
         let (columns, rows) = match self.rights_view(&names.0, &names.1)? {
             Some(view) => view,
-            None => self.object_view(schema, view)?,
+            None => match self.module_view(&names.0, &names.1)? {
+                Some(view) => view,
+                None => self.object_view(schema, view)?,
+            },
         };
         Ok(self.rows_as_query(columns, &rows))
     }
@@ -39,7 +43,18 @@ impl Binder<'_> {
             tables.retain(|table| rights.sees(rights.securable(table)));
         }
         let schemas = catalog::schema_ids(self.connection).map_err(|error| errors::internal(&error))?;
+        let procedures = if view.eq_ignore_ascii_case("objects") { self.procedures()? } else { Vec::new() };
         let text = |text: &str| Value::Text(text.to_owned());
+        let object = |name: &str, id: i64, schema: Value, kind: ObjectKind| {
+            vec![
+                text(name),
+                Value::Integer(id),
+                schema,
+                text(&format!("{:<2}", kind.code())),
+                text(kind.description()),
+                Value::Bit(false),
+            ]
+        };
         let schema_id = |name: &str| {
             let found = schemas.iter().find(|(_, other)| catalog::same_name(other, name));
             Value::Integer(found.map_or(1, |(id, _)| *id))
@@ -58,16 +73,11 @@ impl Binder<'_> {
                 ],
                 tables
                     .iter()
-                    .map(|table| {
-                        vec![
-                            text(&table.name),
-                            Value::Integer(table.id),
-                            schema_id(&table.schema),
-                            text("U "),
-                            text("USER_TABLE"),
-                            Value::Bit(false),
-                        ]
-                    })
+                    .map(|table| object(&table.name, table.id, schema_id(&table.schema), ObjectKind::Table))
+                    .chain(procedures.iter().map(|(procedure, schema)| {
+                        let schema = Value::Integer(*schema);
+                        object(&procedure.name, procedure.id, schema, ObjectKind::Procedure)
+                    }))
                     .collect(),
             ),
             ("sys", "schemas") => (
@@ -138,7 +148,7 @@ impl Binder<'_> {
     }
 
     /// The rows as a query that gives them.
-    fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
+    pub(super) fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
         let mut tuples = Vec::new();
         for row in rows {
             let cells: Vec<String> =
@@ -165,6 +175,8 @@ impl Binder<'_> {
                 nullable: true,
                 identity: false,
                 null: false,
+                updatable: false,
+                parameter: None,
             })
             .collect();
         BoundQuery { sql, columns }

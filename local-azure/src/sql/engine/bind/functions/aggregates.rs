@@ -44,7 +44,8 @@ impl Binder<'_> {
     ) -> Result<Typed, SqlError> {
         let count_type = if name == "COUNT_BIG" { SqlType::BigInt } else { SqlType::Int };
         if star && values.is_empty() {
-            return Ok(Typed::new("count(*)", count_type).not_null());
+            // Never NULL, but for SQL Server's metadata it may be: only ISNULL says that it isn't.
+            return Ok(Typed::new("count(*)", count_type));
         }
         let [value, rest @ ..] = values else { return Err(arguments(name, 1)) };
         let value = self.expression(value)?;
@@ -59,9 +60,9 @@ impl Binder<'_> {
                     return Err(invalid_operand(sql_type, &name.to_lowercase()));
                 }
                 if !distinct {
-                    return Ok(Typed::new(format!("count({})", value.sql), count_type).not_null());
+                    return Ok(Typed::new(format!("count({})", value.sql), count_type));
                 }
-                Ok(Typed::new(format!("count({word}{})", key(&value.sql, sql_type)), count_type).not_null())
+                Ok(Typed::new(format!("count({word}{})", key(&value.sql, sql_type)), count_type))
             }
             "MIN" | "MAX" => {
                 if sql_type == SqlType::Bit {

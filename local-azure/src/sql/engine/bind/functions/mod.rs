@@ -117,10 +117,12 @@ impl Binder<'_> {
             self.leave_aggregate();
             return bound;
         }
-        match written.split_once("::") {
-            Some((of, method)) => self.static_method(of, method, &values),
-            None => self.call(&name, &values),
+        if let Some((of, method)) = written.split_once("::") {
+            return self.static_method(of, method, &values);
         }
+        let before = self.untyped_uses();
+        let bound = self.call(&name, &values)?;
+        Ok(self.depends_on_untyped_since(before, bound))
     }
 
     /// A scalar function of `name` in upper case.
@@ -143,6 +145,9 @@ impl Binder<'_> {
             return Ok(bound);
         }
         if let Some(bound) = self.session_function(name, values)? {
+            return Ok(bound);
+        }
+        if let Some(bound) = self.module_function(name, values)? {
             return Ok(bound);
         }
         if let Some(bound) = self.rights_function(name, values)? {
@@ -191,19 +196,23 @@ impl Binder<'_> {
                 }
                 let (collation, label) = meet(&bound.iter().collect::<Vec<_>>(), "COALESCE")?;
                 let sql_type = common_type(&bound.iter().collect::<Vec<_>>()).with_collation(collation);
-                let nullable = bound.iter().all(|value| value.nullable);
+                let parameter = bound.iter().find_map(|value| value.parameter.clone());
                 let parts = bound
                     .into_iter()
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
-                Typed { nullable, label, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
+                Typed { parameter, label, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
                 let other = self.expression(other)?;
+                self.two_untyped(&value, &other)?;
                 let sql_type = if value.null { other.sql_type } else { value.sql_type };
+                self.deduce_generally(&value, sql_type);
                 let other = self.coerce(other, sql_type)?;
                 Typed {
+                    parameter: value.parameter.clone().or_else(|| other.parameter.clone()),
                     nullable: other.nullable && value.nullable,
                     ..Typed::new(format!("ifnull({}, {})", value.sql, other.sql), sql_type)
                 }
@@ -225,8 +234,9 @@ impl Binder<'_> {
     }
 
     /// An argument that is a whole number.
-    fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
+    pub(super) fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
         let value = self.expression(value)?;
+        self.deduce(&value, SqlType::Int);
         Ok(self.coerce(value, SqlType::BigInt)?.sql)
     }
 }
@@ -302,7 +312,7 @@ const ARGUMENTS: [(&str, usize); 66] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 36] = [
+const UNSUPPORTED: [&str; 35] = [
     "SUSER_SNAME",
     "SUSER_SID",
     "SUSER_ID",
@@ -338,7 +348,6 @@ const UNSUPPORTED: [&str; 36] = [
     "LEAST",
     "COMPRESS",
     "DECOMPRESS",
-    "OBJECT_NAME",
 ];
 
 /// Functions and LIKE look for text without regard to case: under another collation they would find too much.

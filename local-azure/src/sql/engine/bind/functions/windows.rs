@@ -73,7 +73,7 @@ impl Binder<'_> {
             format!("PARTITION BY {} ", partition.join(", "))
         };
         let order = if order.is_empty() { String::new() } else { format!("ORDER BY {}", order.join(", ")) };
-        let window = Typed::new(format!("({call} OVER ({partition}{order}))"), sql_type);
-        Ok(if matches!(name, "MIN" | "MAX") { window } else { window.not_null() })
+        // None of them is NULL but MIN and MAX; for SQL Server's metadata all may be.
+        Ok(Typed::new(format!("({call} OVER ({partition}{order}))"), sql_type))
     }
 }
