@@ -177,5 +177,11 @@ fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
         }
         return Ok(None);
     }
-    Ok(Some(Argument { name, sql_type: info.sql_type, value, output: flags & OUTPUT != 0 }))
+    Ok(Some(Argument {
+        name,
+        sql_type: info.sql_type,
+        untyped: info.is_untyped(),
+        value,
+        output: flags & OUTPUT != 0,
+    }))
 }
