@@ -102,6 +102,8 @@ pub(crate) struct Typed {
     pub(crate) identity: bool,
     /// Of text: where its collation comes from.
     pub(crate) label: keys::CollationLabel,
+    /// As [`SourceColumn::table`].
+    pub(crate) table: Vec<String>,
     /// A column of a table, which an UPDATE could change.
     pub(crate) updatable: bool,
     /// The undeclared parameter that it is, if `null`; otherwise one on which its type may depend.
@@ -118,6 +120,7 @@ impl Typed {
             collated: false,
             identity: false,
             label: keys::CollationLabel::Coercible,
+            table: Vec::new(),
             updatable: false,
             parameter: None,
         }
@@ -140,6 +143,8 @@ pub(crate) struct SourceColumn {
     /// Of a table, so that an UPDATE could change it.
     pub(crate) updatable: bool,
     pub(crate) collated: bool,
+    /// Of text, ntext and image: schema and name of the table, which the protocol gives beside the type.
+    pub(crate) table: Vec<String>,
 }
 
 /// A table, derived table or pseudo-table in scope.
@@ -312,6 +317,7 @@ impl<'a> Binder<'a> {
                     collated: column.collated,
                     identity: column.identity,
                     label: keys::CollationLabel::Implicit,
+                    table: column.table,
                     updatable: column.updatable,
                     parameter: None,
                 });
