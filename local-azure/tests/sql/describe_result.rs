@@ -240,3 +240,35 @@ fn the_procedure_itself_can_be_described() {
     assert_eq!(described.len(), 39);
     assert_eq!(described[5], "system_type_name nvarchar(256) NULL");
 }
+
+#[test]
+fn types_that_are_not_plain_are_told_by_their_names() {
+    let session = &mut session();
+    ok(
+        session,
+        "CREATE TABLE dbo.Special (x xml, j json, v sql_variant, r rowversion, h hierarchyid NOT NULL, t text, u varchar(9) COLLATE Latin1_General_100_CS_AS_SC_UTF8)",
+    );
+    let replies = described(session, "SELECT * FROM dbo.Special", "");
+    let told = |column: &str| (0..7).map(|row| cell(&replies, row, column)).collect::<Vec<_>>();
+    assert_eq!(
+        told("system_type_name"),
+        [
+            text("xml"),
+            text("json"),
+            text("sql_variant"),
+            text("timestamp"),
+            Value::Null,
+            text("text"),
+            text("varchar(9)")
+        ]
+    );
+    assert_eq!(told("system_type_id"), [241, 244, 98, 189, 240, 35, 167].map(Value::Integer));
+    assert_eq!(cell(&replies, 4, "user_type_name"), text("hierarchyid"));
+    assert_eq!(cell(&replies, 6, "collation_name"), text("Latin1_General_100_CS_AS_SC_UTF8"));
+    assert_eq!(cell(&replies, 6, "is_case_sensitive"), Value::Bit(true));
+    assert_eq!(cell(&replies, 3, "is_updateable"), Value::Bit(false));
+    assert_eq!(
+        refused(session, "IF 1 = @x SELECT u FROM dbo.Special ELSE SELECT 'text' AS u"),
+        (vec![11509], Some(3))
+    );
+}

@@ -450,7 +450,7 @@ const LONGEST: u32 = 0x7FFF_FFFF;
 const LONGEST_VARIANT: u32 = 8009;
 
 /// The assembly-qualified name of a class of SQL Server's own CLR types.
-pub(crate) fn assembly(class: &str) -> String {
+pub(crate) fn assembly_qualified_name(class: &str) -> String {
     format!(
         "Microsoft.SqlServer.Types.{class}, Microsoft.SqlServer.Types, Version=11.0.0.0, Culture=neutral, PublicKeyToken=89845dcd8080cc91"
     )
@@ -464,7 +464,7 @@ fn user_defined(name: &str, class: &str, most: u16, out: &mut Vec<u8>) {
     for part in ["", "sys", name] {
         super::token::put_b_varchar(out, part);
     }
-    let assembly = assembly(class);
+    let assembly = assembly_qualified_name(class);
     let units = u16::try_from(assembly.encode_utf16().count()).unwrap_or(u16::MAX);
     out.extend_from_slice(&units.to_le_bytes());
     super::bytes::put_utf16(out, &assembly);

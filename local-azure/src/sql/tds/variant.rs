@@ -1,9 +1,7 @@
 //! A sql_variant on the wire (MS-TDS 2.2.5.5.4): what stands in front of the value and says its type.
 
 use super::bytes::{Malformed, Reader};
-use super::type_info::{
-    COLLATION, TextEncoding, fixed_limit, narrow, number, second_scale, wire_length,
-};
+use super::type_info::{COLLATION, TextEncoding, fixed_limit, narrow, number, second_scale, wire_length};
 use crate::sql::types::{Collation, Length, SqlType};
 
 /// What stands in front of a sql_variant's value (MS-TDS 2.2.5.5.4): the base type, how many bytes of properties, and

@@ -136,13 +136,14 @@ fn longer(left: SqlType, right: SqlType) -> Option<SqlType> {
     if left.collation() != right.collation() {
         return None;
     }
-    let both = match (left.plain(), right.plain()) {
+    let collation = left.collation();
+    let longer = match (left.plain(), right.plain()) {
         (SqlType::VarChar(left), SqlType::VarChar(right)) => Some(SqlType::VarChar(longest(left, right))),
         (SqlType::NVarChar(left), SqlType::NVarChar(right)) => Some(SqlType::NVarChar(longest(left, right))),
         (SqlType::VarBinary(left), SqlType::VarBinary(right)) => {
             Some(SqlType::VarBinary(longest(left, right)))
         }
-        _ => (left == right).then_some(left),
+        (left, right) => (left == right).then_some(left),
     };
-    both.map(|both| both.with_collation(left.collation()))
+    longer.map(|sql_type| sql_type.with_collation(collation))
 }

@@ -3,7 +3,7 @@
 
 use super::errors::Refusal;
 use super::paths::ResultSet;
-use super::type_facts::{ClrFacts, CollationFacts, TypeFacts};
+use super::type_facts::{ClrFacts, CollationFacts, TypeFacts, type_name};
 use crate::sql::engine::bind::parameters::ParameterUse;
 use crate::sql::engine::bind::select::OutputColumn;
 use crate::sql::types::{Column, Length, SqlType, Value};
@@ -149,32 +149,36 @@ fn of_column(ordinal: i64, column: &OutputColumn, result: &ResultSet) -> Vec<Val
         .find(|(_, (place, _))| place.is_some_and(|place| i64::try_from(place) == Ok(ordinal - 1)));
     let length = i64::try_from(order.len()).ok().filter(|length| *length > 0);
     let collation = CollationFacts::of(column.sql_type);
+    let collation = collation.as_ref();
     let clr = ClrFacts::of(column.sql_type);
     RESULT
         .iter()
         .map(|(heading, _, _)| match *heading {
-            "is_case_sensitive" => Value::Bit(collation.is_some_and(|collation| collation.is_case_sensitive)),
             "is_hidden"
             | "is_xml_document"
             | "is_fixed_length_clr_type"
             | "is_computed_column"
             | "is_sparse_column_set" => Value::Bit(false),
+            "is_case_sensitive" => Value::Bit(
+                column.sql_type == SqlType::Xml
+                    || collation.is_some_and(|collation| collation.case_sensitive),
+            ),
             "column_ordinal" => Value::Integer(ordinal),
             "name" if column.name.is_empty() => Value::Null,
             "name" => text(&column.name),
             "is_nullable" => Value::Bit(column.nullable),
             "system_type_id" => Value::Integer(facts.id),
-            // NULL for a CLR type, whose own names stand beside it.
-            "system_type_name" if clr.is_some() => Value::Null,
-            "system_type_name" => text(&column.sql_type.plain().to_string()),
-            "user_type_id" => integer(clr.as_ref().map(|clr| clr.id)),
-            "user_type_schema" if clr.is_some() => text("sys"),
-            "user_type_name" => clr.as_ref().map_or(Value::Null, |clr| text(clr.name)),
-            "assembly_qualified_type_name" => clr.as_ref().map_or(Value::Null, |clr| text(&clr.assembly)),
+            "system_type_name" => text_or_null(type_name(column.sql_type).as_deref()),
             "max_length" => Value::Integer(facts.max_length),
             "precision" => Value::Integer(facts.precision),
             "scale" => Value::Integer(facts.scale),
-            "collation_name" => collation.map_or(Value::Null, |collation| text(collation.name)),
+            "collation_name" => text_or_null(collation.map(|collation| collation.name.as_str())),
+            "user_type_id" => integer(clr.map(|clr| clr.user_type_id)),
+            "user_type_schema" => text_or_null(clr.map(|_| "sys")),
+            "user_type_name" => text_or_null(clr.map(|clr| clr.name)),
+            "assembly_qualified_type_name" => {
+                text_or_null(clr.map(ClrFacts::assembly_qualified_name).as_deref())
+            }
             "is_identity_column" => Value::Bit(column.identity),
             "is_updateable" => Value::Bit(column.updatable),
             "ordinal_in_order_by_list" => integer(ordered.map(|(place, _)| place)),
@@ -184,7 +188,7 @@ fn of_column(ordinal: i64, column: &OutputColumn, result: &ResultSet) -> Vec<Val
             "tds_length" => Value::Integer(facts.wire_length),
             "tds_collation_id" => integer(collation.map(|collation| collation.id)),
             "tds_collation_sort_id" => integer(collation.map(|collation| collation.sort_id)),
-            // Of XML collections there are none; sources and keys belong to the browse modes.
+            // XML collections there are none; sources and keys belong to the browse modes.
             _ => Value::Null,
         })
         .collect()
@@ -226,20 +230,20 @@ pub(super) fn of_parameter(ordinal: i64, place: &ParameterUse, sql_type: SqlType
             "parameter_ordinal" => Value::Integer(ordinal),
             "name" => text(&place.name),
             "suggested_system_type_id" => Value::Integer(facts.id),
-            "suggested_system_type_name" if clr.is_some() => Value::Null,
-            "suggested_system_type_name" => text(&sql_type.plain().to_string()),
-            "suggested_user_type_id" => integer(clr.as_ref().map(|clr| clr.id)),
-            "suggested_user_type_schema" if clr.is_some() => text("sys"),
-            "suggested_user_type_name" => clr.as_ref().map_or(Value::Null, |clr| text(clr.name)),
-            "suggested_assembly_qualified_type_name" => {
-                clr.as_ref().map_or(Value::Null, |clr| text(&clr.assembly))
-            }
+            "suggested_system_type_name" => text_or_null(type_name(sql_type).as_deref()),
             "suggested_max_length" => Value::Integer(facts.max_length),
             "suggested_precision" => Value::Integer(facts.precision),
             "suggested_scale" => Value::Integer(facts.scale),
-            "suggested_is_xml_document"
-            | "suggested_is_case_sensitive"
-            | "suggested_is_fixed_length_clr_type" => Value::Bit(false),
+            "suggested_user_type_id" => integer(clr.map(|clr| clr.user_type_id)),
+            "suggested_user_type_schema" => text_or_null(clr.map(|_| "sys")),
+            "suggested_user_type_name" => text_or_null(clr.map(|clr| clr.name)),
+            "suggested_assembly_qualified_type_name" => {
+                text_or_null(clr.map(ClrFacts::assembly_qualified_name).as_deref())
+            }
+            "suggested_is_xml_document" | "suggested_is_fixed_length_clr_type" => Value::Bit(false),
+            "suggested_is_case_sensitive" => {
+                Value::Bit(CollationFacts::of(sql_type).is_some_and(|collation| collation.case_sensitive))
+            }
             "suggested_is_input" => Value::Bit(!place.output),
             "suggested_is_output" => Value::Bit(place.output),
             "formal_parameter_name" => place.formal.as_deref().map_or(Value::Null, text),
@@ -252,6 +256,10 @@ pub(super) fn of_parameter(ordinal: i64, place: &ParameterUse, sql_type: SqlType
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
+}
+
+fn text_or_null(name: Option<&str>) -> Value {
+    name.map_or(Value::Null, text)
 }
 
 fn integer(number: Option<i64>) -> Value {

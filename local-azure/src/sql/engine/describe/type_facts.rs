@@ -3,62 +3,9 @@
 //! Sources: Microsoft's page on `sys.types` (ids, lengths, digits) and MS-TDS 2.2.5.4 (numbers on the wire, where a column
 //! that is never NULL has a number of its own if its width is fixed).
 
-use crate::sql::tds::type_info;
+use crate::sql::tds::type_info::{self, COLLATION};
 use crate::sql::types::{Collation, Length, SqlType};
 use crate::sql::values::collations::{self, Sensitivity};
-
-/// A collation as a description gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CollationFacts {
-    /// Its name.
-    pub(super) name: &'static str,
-    /// LCID and flags as one number, the first four bytes of MS-TDS 2.2.5.1.2.
-    pub(super) id: i64,
-    /// The sort id.
-    pub(super) sort_id: i64,
-    /// Whether it tells letters of both cases apart.
-    pub(super) is_case_sensitive: bool,
-}
-
-impl CollationFacts {
-    /// Of the text that has one; None for other types.
-    pub(super) fn of(sql_type: SqlType) -> Option<Self> {
-        if !sql_type.is_text() && !matches!(sql_type, SqlType::Text | SqlType::NText) {
-            return None;
-        }
-        let collation = sql_type.collation();
-        let [a, b, c, d, sort_id] = collation.map_or(type_info::COLLATION, Collation::wire);
-        Some(Self {
-            name: collations::name(collation),
-            id: i64::from(i32::from_le_bytes([a, b, c, d])),
-            sort_id: i64::from(sort_id),
-            is_case_sensitive: collation
-                .is_some_and(|collation| collation.sensitivity() != Sensitivity::Accents),
-        })
-    }
-}
-
-/// What names a CLR type; None for other types.
-pub(super) struct ClrFacts {
-    /// `user_type_id` of `sys.types`.
-    pub(super) id: i64,
-    /// Its name in the schema `sys`.
-    pub(super) name: &'static str,
-    /// The class that it is.
-    pub(super) assembly: String,
-}
-
-impl ClrFacts {
-    pub(super) fn of(sql_type: SqlType) -> Option<Self> {
-        let (id, class) = match sql_type {
-            SqlType::HierarchyId => (128, "SqlHierarchyId"),
-            SqlType::Geometry => (129, "SqlGeometry"),
-            SqlType::Geography => (130, "SqlGeography"),
-            _ => return None,
-        };
-        Some(Self { id, name: sql_type.family_name(), assembly: type_info::assembly(class) })
-    }
-}
 
 /// The length on the wire that means `(max)`.
 const WIRE_MAX: i64 = 0xFFFF;
@@ -66,6 +13,12 @@ const WIRE_MAX: i64 = 0xFFFF;
 const CATALOGUE_MAX: i64 = -1;
 /// Every decimal is described with the length of the longest.
 const WIRE_DECIMAL: i64 = 17;
+/// Every xml is described with this length (seen on SQL Server by others).
+const WIRE_XML: i64 = 8100;
+/// In a row, text, ntext and image are a pointer of so many bytes.
+const TEXT_POINTER: i64 = 16;
+/// The most bytes of text and image.
+const LONGEST: i64 = 0x7FFF_FFFF;
 
 /// What is known of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,32 +55,9 @@ impl TypeFacts {
             };
             Self { id, max_length, precision: 0, scale: 0, wire_id: id, wire_length }
         };
-        // The older long types have the length of their text pointer in the catalogue.
         let long =
-            |id, wire_length| Self { id, max_length: 16, precision: 0, scale: 0, wire_id: id, wire_length };
-        let unlimited = |id, wire_id, wire_length| Self {
-            id,
-            max_length: CATALOGUE_MAX,
-            precision: 0,
-            scale: 0,
-            wire_id,
-            wire_length,
-        };
+            |id, wire_length| Self { max_length: TEXT_POINTER, wire_length, ..sized(id, Length::Max, 1) };
         match sql_type.plain() {
-            SqlType::Text => long(35, 0x7FFF_FFFF),
-            SqlType::NText => long(99, 0x7FFF_FFFE),
-            SqlType::Image => long(34, 0x7FFF_FFFF),
-            SqlType::RowVersion => fixed(189, 8, 0, 0, 173, 173),
-            SqlType::SqlVariant => {
-                Self { id: 98, max_length: 8016, precision: 0, scale: 0, wire_id: 98, wire_length: 8009 }
-            }
-            SqlType::Xml => unlimited(241, 241, 0),
-            // As it travels, see `type_info::write`.
-            SqlType::Json => unlimited(244, 231, WIRE_MAX),
-            SqlType::HierarchyId => fixed(240, 892, 0, 0, 240, 240),
-            SqlType::Geometry | SqlType::Geography => unlimited(240, 240, WIRE_MAX),
-            // `plain` gives none of these.
-            SqlType::Collated { .. } => unlimited(167, 167, WIRE_MAX),
             SqlType::Bit => fixed(104, 1, 1, 0, 50, 104),
             SqlType::TinyInt => fixed(48, 1, 3, 0, 48, 38),
             SqlType::SmallInt => fixed(52, 2, 5, 0, 52, 38),
@@ -164,8 +94,82 @@ impl TypeFacts {
             SqlType::NVarChar(length) => sized(231, length, 2),
             SqlType::Binary(length) => sized(173, Length::Limit(length), 1),
             SqlType::VarBinary(length) => sized(165, length, 1),
+            SqlType::Text => long(35, LONGEST),
+            SqlType::NText => long(99, LONGEST - 1),
+            SqlType::Image => long(34, LONGEST),
+            // It travels as binary(8).
+            SqlType::RowVersion => fixed(189, 8, 0, 0, 173, 173),
+            SqlType::Xml => Self { wire_length: WIRE_XML, ..sized(241, Length::Max, 1) },
+            // It travels as nvarchar(max).
+            SqlType::Json => Self { wire_id: 231, ..sized(244, Length::Max, 1) },
+            SqlType::SqlVariant => Self { max_length: 8016, wire_length: 8009, ..fixed(98, 0, 0, 0, 98, 98) },
+            SqlType::HierarchyId => fixed(240, 892, 0, 0, 240, 240),
+            SqlType::Geometry | SqlType::Geography => sized(240, Length::Max, 1),
+            // `plain` gives none of these.
+            SqlType::Collated { .. } => fixed(0, 0, 0, 0, 0, 0),
         }
     }
+}
+
+/// The collation of a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CollationFacts {
+    pub(super) name: String,
+    /// LCID and flags as one number, the first four bytes of MS-TDS 2.2.5.1.2.
+    pub(super) id: i64,
+    pub(super) sort_id: i64,
+    pub(super) case_sensitive: bool,
+}
+
+impl CollationFacts {
+    /// None for a type without a collation.
+    pub(super) fn of(sql_type: SqlType) -> Option<Self> {
+        if !sql_type.is_text() && !matches!(sql_type, SqlType::Text | SqlType::NText) {
+            return None;
+        }
+        let collation = sql_type.collation();
+        let [a, b, c, d, sort_id] = collation.map_or(COLLATION, Collation::wire);
+        Some(Self {
+            name: collation
+                .map_or_else(|| collations::DATABASE.to_owned(), |collation| collation.to_string()),
+            id: i64::from(i32::from_le_bytes([a, b, c, d])),
+            sort_id: i64::from(sort_id),
+            case_sensitive: collation
+                .is_some_and(|collation| collation.sensitivity() != Sensitivity::Accents),
+        })
+    }
+}
+
+/// A type that isn't the system's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ClrFacts {
+    /// `user_type_id` of `sys.types`.
+    pub(super) user_type_id: i64,
+    pub(super) name: &'static str,
+    class: &'static str,
+}
+
+impl ClrFacts {
+    /// None for a type of the system.
+    pub(super) fn of(sql_type: SqlType) -> Option<Self> {
+        let clr = |user_type_id, name, class| Some(Self { user_type_id, name, class });
+        match sql_type {
+            SqlType::HierarchyId => clr(128, "hierarchyid", "SqlHierarchyId"),
+            SqlType::Geometry => clr(129, "geometry", "SqlGeometry"),
+            SqlType::Geography => clr(130, "geography", "SqlGeography"),
+            _ => None,
+        }
+    }
+
+    /// The class and its assembly, as a client gets them with a column.
+    pub(super) fn assembly_qualified_name(self) -> String {
+        type_info::assembly_qualified_name(self.class)
+    }
+}
+
+/// A type as a declaration has it, without a collation; None for a CLR type.
+pub(super) fn type_name(sql_type: SqlType) -> Option<String> {
+    (!sql_type.is_clr()).then(|| sql_type.plain().to_string())
 }
 
 /// The characters of a type with a fraction of a second: `whole` without one, and the point counts too.
@@ -195,10 +199,9 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::sql::tds::type_info;
 
     /// Type, id, length, precision, scale as `sys.types` and `sys.columns` have them on SQL Server.
-    const CATALOGUE: [(&str, [i64; 4]); 37] = [
+    const CATALOGUE: [(&str, [i64; 4]); 34] = [
         ("bit", [104, 1, 1, 0]),
         ("tinyint", [48, 1, 3, 0]),
         ("smallint", [52, 2, 5, 0]),
@@ -228,14 +231,11 @@ mod tests {
         ("text", [35, 16, 0, 0]),
         ("ntext", [99, 16, 0, 0]),
         ("image", [34, 16, 0, 0]),
-        ("timestamp", [189, 8, 0, 0]),
-        ("sql_variant", [98, 8016, 0, 0]),
         ("xml", [241, -1, 0, 0]),
-        ("json", [244, -1, 0, 0]),
+        ("sql_variant", [98, 8016, 0, 0]),
+        ("timestamp", [189, 8, 0, 0]),
         ("hierarchyid", [240, 892, 0, 0]),
-        ("geometry", [240, -1, 0, 0]),
         ("geography", [240, -1, 0, 0]),
-        ("varchar(50) COLLATE Latin1_General_100_CI_AS_SC_UTF8", [167, 50, 0, 0]),
     ];
 
     #[test]
@@ -258,18 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn the_collation_is_that_of_the_wire() {
-        let of = |spelling| CollationFacts::of(SqlType::parse(spelling).unwrap());
-        let own = CollationFacts {
-            name: "SQL_Latin1_General_CP1_CI_AS",
-            id: 0x00D0_0409,
-            sort_id: 52,
-            is_case_sensitive: false,
-        };
-        assert_eq!(of("nvarchar(5)"), Some(own));
-        assert_eq!(of("ntext"), Some(own));
-        assert_eq!(of("int"), None);
-        let binary = of("varchar(5) COLLATE Latin1_General_100_BIN2_UTF8").unwrap();
-        assert_eq!((binary.id, binary.sort_id, binary.is_case_sensitive), (0x2600_0409, 0, true));
+    fn text_has_its_collation() {
+        let own = CollationFacts::of(SqlType::NVarChar(Length::Limit(5))).unwrap();
+        assert_eq!(own.name, "SQL_Latin1_General_CP1_CI_AS");
+        assert_eq!((own.id, own.sort_id, own.case_sensitive), (13_632_521, 52, false));
+        let other = SqlType::parse("varchar(5) COLLATE Latin1_General_100_CS_AS_SC_UTF8").unwrap();
+        let facts = CollationFacts::of(other).unwrap();
+        assert_eq!((facts.name.as_str(), facts.case_sensitive), ("Latin1_General_100_CS_AS_SC_UTF8", true));
+        assert_eq!(type_name(other).unwrap(), "varchar(5)");
+        assert_eq!(CollationFacts::of(SqlType::Int), None);
     }
 }
