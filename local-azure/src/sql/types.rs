@@ -201,4 +201,7 @@ pub struct Column {
     pub nullable: bool,
     /// Whether it is an IDENTITY column.
     pub identity: bool,
+    /// Of text, ntext and image: the table that it is a column of, as schema and name; empty for every other type
+    /// and for an expression.
+    pub table: Vec<String>,
 }

@@ -70,6 +70,7 @@ fn wrong_arguments_have_the_servers_numbers() {
     let number = |value: i64| local_azure::sql::engine::Argument {
         name: "@browse_information_mode".to_owned(),
         sql_type: SqlType::TinyInt,
+        untyped: false,
         value: Value::Integer(value),
         output: false,
     };

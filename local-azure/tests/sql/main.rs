@@ -37,6 +37,7 @@ mod support;
 mod types_clr;
 mod types_collations;
 mod types_json;
+mod types_numbers;
 mod types_old_long;
 mod types_row_version;
 mod types_variant;

@@ -394,6 +394,32 @@ async fn tiberius_overlooks_the_utf8_flag_and_reads_other_characters_wrong() {
     assert_eq!(cured, ColumnData::String(Some(Cow::Borrowed("é"))));
 }
 
+#[tokio::test]
+async fn an_older_long_column_brings_the_name_of_its_table() {
+    let fixture = engine().await;
+    let mut client = RawClient::ready(&fixture).await;
+    client.send(1, 1, &batch("CREATE TABLE dbo.Old (T text)")).await;
+    client.message().await;
+    for (query, parts) in [
+        ("SELECT T FROM dbo.Old", &["dbo", "Old"][..]),
+        ("SELECT x.T FROM (SELECT T FROM dbo.Old) AS x", &["dbo", "Old"]),
+        ("SELECT CAST('a' AS text) AS T", &[]),
+    ] {
+        client.send(1, 1, &batch(query)).await;
+        let reply = client.message().await;
+        // Token, count, user type, flags; the type with its length and collation; then the table and the column.
+        let mut expected = vec![u8::try_from(parts.len()).unwrap()];
+        for part in parts {
+            expected.extend(u16::try_from(part.len()).unwrap().to_le_bytes());
+            expected.extend(utf16(part));
+        }
+        expected.push(1);
+        expected.extend(utf16("T"));
+        let found = reply.get(9 + 1 + 4 + 5..).unwrap();
+        assert_eq!(found.get(..expected.len()).unwrap(), expected, "{query}");
+    }
+}
+
 /// Values that a sql_variant can hold.
 fn held() -> impl Strategy<Value = Variant> {
     let of = |spelling: &str, value: Value| Variant { base: SqlType::parse(spelling).unwrap(), value };

@@ -146,8 +146,6 @@ impl Session {
                 ),
             ),
             ("@@servername", text("localhost")),
-            ("@@nestlevel", int(i64::try_from(self.depth).unwrap_or(i64::MAX))),
-            ("@@procid", int(0)),
             (
                 "@@dbts",
                 (
@@ -155,6 +153,8 @@ impl Session {
                     Some(Value::Binary(self.database.row_versions.last().to_vec())),
                 ),
             ),
+            ("@@nestlevel", int(i64::try_from(self.depth).unwrap_or(i64::MAX))),
+            ("@@procid", int(0)),
             ("@@lock_timeout", int(self.settings.lock_timeout)),
             ("rowcount_big", (Some(SqlType::BigInt), Some(Value::Integer(self.row_count)))),
             ("xact_state", (Some(SqlType::SmallInt), Some(Value::Integer(state)))),

@@ -80,8 +80,8 @@ impl Database {
             crate::sql::values::functions::register(&connection, &Arc::default())?;
             catalog::prepare(&connection, "main")?;
             store::prepare(&connection)?;
-            procedures::catalog::prepare(&connection)?;
             row_versions.restore(&connection)?;
+            procedures::catalog::prepare(&connection)?;
             let last_table = catalog::all(&connection, "main")?.last().map_or(0, |table| table.id);
             Ok(last_table.max(procedures::catalog::last_id(&connection)?))
         };

@@ -1,7 +1,8 @@
 //! Values as a client sends them, behind their `TYPE_INFO` (MS-TDS 2.2.5.5).
 
 use super::bytes::{Malformed, Reader, utf16_text};
-use super::type_info::{Layout, TextEncoding, TypeInfo, read_variant_head};
+use super::type_info::{Layout, TextEncoding, TypeInfo};
+use super::variant::read_variant_head;
 use crate::sql::code_page;
 use crate::sql::types::{Length, SqlType, Value, Variant};
 use crate::sql::values::xml_text;

@@ -2,7 +2,8 @@
 
 use super::bytes::put_utf16;
 use super::decode::{DAYS_TO_1900, LAST_DAY, TICKS_PER_DAY, swap_guid, ticks_per_unit};
-use super::type_info::{Layout, decimal_bytes, layout, time_bytes, variant_head};
+use super::type_info::{Layout, decimal_bytes, layout, time_bytes};
+use super::variant::variant_head;
 use crate::sql::code_page;
 use crate::sql::types::{Length, SqlType, Value};
 

@@ -5,6 +5,7 @@ use super::encode::{self, DoesNotFit};
 use super::{prelogin, type_info};
 use crate::sql::reply::{SqlError, StatementKind};
 use crate::sql::types::{Column, Length, SqlType, Value};
+use crate::sql::values::collations::Sensitivity;
 
 /// What the endpoint calls itself in error tokens.
 pub const SERVER_NAME: &str = "local-azure";
@@ -267,6 +268,7 @@ pub fn put_fed_auth_info(out: &mut Vec<u8>, sts_url: &str, spn: &str) {
 /// Appends COLMETADATA (MS-TDS 2.2.7.4).
 pub fn put_columns(out: &mut Vec<u8>, columns: &[Column]) {
     const NULLABLE: u16 = 0x01;
+    const CASE_SENSITIVE: u16 = 0x02;
     const UPDATABLE_UNKNOWN: u16 = 0x08;
     const IDENTITY: u16 = 0x10;
     out.push(kind::COL_METADATA);
@@ -276,6 +278,9 @@ pub fn put_columns(out: &mut Vec<u8>, columns: &[Column]) {
         let mut flags = 0;
         if column.nullable {
             flags |= NULLABLE;
+        }
+        if column.sql_type.collation().is_some_and(|own| own.sensitivity() != Sensitivity::Accents) {
+            flags |= CASE_SENSITIVE;
         }
         match column.sql_type {
             _ if column.identity => flags |= IDENTITY,
@@ -287,7 +292,7 @@ pub fn put_columns(out: &mut Vec<u8>, columns: &[Column]) {
         out.extend_from_slice(&flags.to_le_bytes());
         type_info::write(column.sql_type, out);
         if column.sql_type.is_old_long() {
-            put_table_name(out, &[]);
+            put_table_name(out, &column.table);
         }
         put_b_varchar(out, &column.name);
     }

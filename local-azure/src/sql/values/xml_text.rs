@@ -108,8 +108,8 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Text from the bytes of a document: UTF-16 or UTF-8 by the byte order mark or the first `<`, else UTF-8 if the
-/// declaration says nothing, else Windows-1252. None for what is no text in that encoding, or another one.
+/// Text from the bytes of a document: UTF-16 or UTF-8 by the byte order mark or the first character, else as the declaration
+/// says (Windows-1252 and ISO 8859-1), else UTF-8, and UTF-16 for what is none. None for what is no text in these.
 pub(crate) fn decoded(bytes: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, odd) = bytes.as_chunks::<2>();
@@ -121,8 +121,9 @@ pub(crate) fn decoded(bytes: &[u8]) -> Option<String> {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
-        [b'<', 0, ..] => utf16(bytes, u16::from_le_bytes),
-        [0, b'<', ..] => utf16(bytes, u16::from_be_bytes),
+        // XML has no NUL: where one is among the first two bytes they are one unit.
+        [_, 0, ..] => utf16(bytes, u16::from_le_bytes),
+        [0, _, ..] => utf16(bytes, u16::from_be_bytes),
         _ => {
             let head: String = bytes.iter().take(200).map(|byte| char::from(*byte)).collect();
             let declaration =
@@ -133,7 +134,8 @@ pub(crate) fn decoded(bytes: &[u8]) -> Option<String> {
             if latin {
                 Some(bytes.iter().map(|byte| crate::sql::code_page::character_of(*byte)).collect())
             } else {
-                String::from_utf8(bytes.to_vec()).ok()
+                let utf8 = String::from_utf8(bytes.to_vec()).ok().filter(|text| !text.contains('\0'));
+                utf8.or_else(|| utf16(bytes, u16::from_le_bytes))
             }
         }
     }

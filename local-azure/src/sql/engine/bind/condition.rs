@@ -184,14 +184,14 @@ impl Binder<'_> {
         if value.sql_type.is_text() {
             return Ok(value);
         }
-        // Of the texts that would do it has the higher precedence.
-        self.deduce(&value, SqlType::NVarChar(Length::Limit(4000)));
         // The stored form is that of the newer types.
         match value.sql_type {
             SqlType::Text => return Ok(Typed { sql_type: SqlType::VarChar(Length::Max), ..value }),
             SqlType::NText => return Ok(Typed { sql_type: SqlType::NVarChar(Length::Max), ..value }),
             _ => {}
         }
+        // Of the texts that would do it has the higher precedence.
+        self.deduce(&value, SqlType::NVarChar(Length::Limit(4000)));
         let unlimited = Length::Limit(8000);
         self.coerce(value, SqlType::VarChar(unlimited))
     }

@@ -159,6 +159,7 @@ impl Binder<'_> {
                 nullable: column.nullable,
                 identity: column.identity,
                 updatable: column.updatable,
+                table: column.table.clone(),
                 collated: false,
             });
         }
@@ -250,6 +251,11 @@ pub(crate) fn columns_of(table: &Table, prefix: &str) -> Vec<SourceColumn> {
             nullable: column.nullable,
             identity: column.identity.is_some(),
             updatable: column.identity.is_none() && column.sql_type != SqlType::RowVersion,
+            table: if column.sql_type.is_old_long() {
+                vec![table.schema.clone(), table.name.clone()]
+            } else {
+                Vec::new()
+            },
             collated: column.sql_type.is_text(),
         })
         .collect()

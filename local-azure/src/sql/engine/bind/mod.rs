@@ -100,12 +100,14 @@ pub(crate) struct Typed {
     /// A column, whose collation SQLite knows.
     pub(crate) collated: bool,
     pub(crate) identity: bool,
+    /// Of text: where its collation comes from.
+    pub(crate) label: keys::CollationLabel,
+    /// As [`SourceColumn::table`].
+    pub(crate) table: Vec<String>,
     /// A column of a table, which an UPDATE could change.
     pub(crate) updatable: bool,
     /// The undeclared parameter that it is, if `null`; otherwise one on which its type may depend.
     pub(crate) parameter: Option<Arc<str>>,
-    /// Of text: where its collation comes from.
-    pub(crate) label: keys::CollationLabel,
 }
 
 impl Typed {
@@ -117,9 +119,10 @@ impl Typed {
             null: false,
             collated: false,
             identity: false,
+            label: keys::CollationLabel::Coercible,
+            table: Vec::new(),
             updatable: false,
             parameter: None,
-            label: keys::CollationLabel::Coercible,
         }
     }
 
@@ -140,6 +143,8 @@ pub(crate) struct SourceColumn {
     /// Of a table, so that an UPDATE could change it.
     pub(crate) updatable: bool,
     pub(crate) collated: bool,
+    /// Of text, ntext and image: schema and name of the table, which the protocol gives beside the type.
+    pub(crate) table: Vec<String>,
 }
 
 /// A table, derived table or pseudo-table in scope.
@@ -311,9 +316,10 @@ impl<'a> Binder<'a> {
                     null: false,
                     collated: column.collated,
                     identity: column.identity,
+                    label: keys::CollationLabel::Implicit,
+                    table: column.table,
                     updatable: column.updatable,
                     parameter: None,
-                    label: keys::CollationLabel::Implicit,
                 });
             }
         }

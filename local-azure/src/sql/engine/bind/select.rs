@@ -26,6 +26,8 @@ pub(crate) struct OutputColumn {
     pub(crate) updatable: bool,
     /// As [`Typed::parameter`].
     pub(crate) parameter: Option<Arc<str>>,
+    /// As [`super::SourceColumn::table`].
+    pub(crate) table: Vec<String>,
 }
 
 impl OutputColumn {
@@ -39,6 +41,7 @@ impl OutputColumn {
             null: value.null,
             updatable: value.updatable,
             parameter: value.parameter.clone(),
+            table: value.table.clone(),
         }
     }
 }
@@ -50,6 +53,7 @@ impl From<&OutputColumn> for Column {
             sql_type: column.sql_type,
             nullable: column.nullable,
             identity: column.identity,
+            table: column.table.clone(),
         }
     }
 }

@@ -66,6 +66,7 @@ impl Binder<'_> {
                         null: l.null && r.null,
                         updatable: false,
                         parameter: l.parameter.clone().or_else(|| r.parameter.clone()),
+                        table: Vec::new(),
                     });
                 }
                 let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);

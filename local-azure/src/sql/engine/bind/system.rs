@@ -177,6 +177,7 @@ impl Binder<'_> {
                 null: false,
                 updatable: false,
                 parameter: None,
+                table: Vec::new(),
             })
             .collect();
         BoundQuery { sql, columns }

@@ -119,6 +119,7 @@ fn merge(left: ResultSet, right: ResultSet) -> Option<ResultSet> {
                 null: left.null && right.null,
                 updatable: left.updatable && right.updatable,
                 parameter: left.parameter.or(right.parameter),
+                table: Vec::new(),
             })
         })
         .collect::<Option<Vec<_>>>()?;

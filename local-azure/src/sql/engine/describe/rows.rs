@@ -117,6 +117,7 @@ pub(super) fn of_procedure(name: &str) -> Option<Vec<OutputColumn>> {
         null: false,
         updatable: false,
         parameter: None,
+        table: Vec::new(),
     };
     Some(headings.iter().map(column).collect())
 }
@@ -130,6 +131,7 @@ pub(super) fn reply_columns(headings: &[Heading]) -> Vec<Column> {
             sql_type: *sql_type,
             nullable: *nullable,
             identity: false,
+            table: Vec::new(),
         })
         .collect()
 }

@@ -117,11 +117,11 @@ impl Binder<'_> {
             self.leave_aggregate();
             return bound;
         }
+        if let Some((of, method)) = written.split_once("::") {
+            return self.static_method(of, method, &values);
+        }
         let before = self.untyped_uses();
-        let bound = match written.split_once("::") {
-            Some((of, method)) => self.static_method(of, method, &values),
-            None => self.call(&name, &values),
-        }?;
+        let bound = self.call(&name, &values)?;
         Ok(self.depends_on_untyped_since(before, bound))
     }
 
@@ -202,8 +202,7 @@ impl Binder<'_> {
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
                 // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
-                let sql = format!("coalesce({})", parts.join(", "));
-                Typed { parameter, label, ..Typed::new(sql, sql_type) }
+                Typed { parameter, label, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
