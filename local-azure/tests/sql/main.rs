@@ -4,6 +4,8 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod for_json;
+mod open_json;
 mod rights_enforced;
 mod rights_functions;
 mod rights_principals;

@@ -14,6 +14,7 @@ mod execute;
 mod identity;
 mod index;
 mod modify;
+mod pieces;
 mod planned;
 mod raise;
 mod run;

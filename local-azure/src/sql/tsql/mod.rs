@@ -13,6 +13,7 @@
 //! | `execute`, `settings` | EXEC, SET |
 //! | `storage` | options of tables and indexes |
 //! | `depth` | how deep a statement may be |
+//! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
 //! | `statement` | what comes out |
 
@@ -21,6 +22,7 @@ pub(crate) mod cursor;
 pub(crate) mod definition;
 mod depth;
 mod execute;
+mod json;
 pub(crate) mod keywords;
 #[cfg(test)]
 mod laws;

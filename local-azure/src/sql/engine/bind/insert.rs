@@ -181,6 +181,12 @@ impl Binder<'_> {
             }
             Some(query) => {
                 let query = self.query(query)?;
+                if query.json.is_some() {
+                    return Err(SqlError::new(
+                        13602,
+                        "The FOR JSON clause is not allowed in a INSERT statement.",
+                    ));
+                }
                 count_columns(targets.len(), query.columns.len(), "SELECT")?;
                 let mut cells = Vec::new();
                 for ((index, column), target) in query.columns.iter().enumerate().zip(&targets) {

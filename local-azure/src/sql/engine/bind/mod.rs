@@ -7,6 +7,7 @@
 //! | [`condition`] | conditions, which T-SQL keeps apart from values |
 //! | [`functions`] | built-in functions and aggregates |
 //! | [`select`] | queries |
+//! | [`for_json`] | what the text of FOR JSON looks like |
 //! | [`from`] | tables, joins, derived tables, common table expressions |
 //! | [`keys`] | what comparisons, groups and orders look at |
 //! | [`literals`] | literals and their types |
@@ -16,6 +17,7 @@
 //! | [`permissions`] | what the user needs for what the statement touches |
 //! | [`projection`] | the items of a select list |
 //! | [`modify`] | UPDATE, DELETE, OUTPUT |
+//! | [`table_functions`] | OPENJSON and GENERATE_SERIES |
 //! | [`system`] | the catalogue views |
 //! | [`system_rights`] | those about principals, permissions and sessions |
 //!
@@ -26,6 +28,7 @@
 pub(crate) mod assignment;
 pub(crate) mod condition;
 pub(crate) mod expression;
+pub(crate) mod for_json;
 pub(crate) mod from;
 pub(crate) mod functions;
 mod insert;
@@ -39,6 +42,7 @@ pub(crate) mod select;
 mod set;
 pub(crate) mod system;
 mod system_rights;
+mod table_functions;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -91,11 +95,21 @@ pub(crate) struct Typed {
     /// A column, whose collation SQLite knows.
     pub(crate) collated: bool,
     pub(crate) identity: bool,
+    /// Text that is JSON, which FOR JSON takes in as it is.
+    pub(crate) json: bool,
 }
 
 impl Typed {
     pub(crate) fn new(sql: impl Into<String>, sql_type: SqlType) -> Self {
-        Self { sql: sql.into(), sql_type, nullable: true, null: false, collated: false, identity: false }
+        Self {
+            sql: sql.into(),
+            sql_type,
+            nullable: true,
+            null: false,
+            collated: false,
+            identity: false,
+            json: false,
+        }
     }
 
     pub(crate) fn not_null(mut self) -> Self {
@@ -113,6 +127,8 @@ pub(crate) struct SourceColumn {
     pub(crate) nullable: bool,
     pub(crate) identity: bool,
     pub(crate) collated: bool,
+    /// As in [`Typed`].
+    pub(crate) json: bool,
 }
 
 /// A table, derived table or pseudo-table in scope.
@@ -120,6 +136,8 @@ pub(crate) struct SourceColumn {
 pub(crate) struct Source {
     /// What qualifies its columns: alias, or schema and table.
     pub(crate) qualifier: Vec<String>,
+    /// The alias, or the name as it was written.
+    pub(crate) written: String,
     pub(crate) columns: Vec<SourceColumn>,
     /// The base table, if it is one, as a target of UPDATE and DELETE.
     pub(crate) table: Option<super::catalog::Table>,
@@ -278,6 +296,7 @@ impl<'a> Binder<'a> {
                     null: false,
                     collated: column.collated,
                     identity: column.identity,
+                    json: column.json,
                 });
             }
         }

@@ -132,6 +132,7 @@ impl Binder<'_> {
         };
         let source = Source {
             qualifier: vec![pseudo.to_owned()],
+            written: pseudo.to_owned(),
             columns: columns_of(table, ""),
             table: None,
             alias: String::new(),
@@ -155,6 +156,8 @@ impl Binder<'_> {
                     nullable: value.nullable,
                     identity: value.identity,
                     null: value.null,
+                    json: false,
+                    source: None,
                 });
                 list.push(value.sql);
             }

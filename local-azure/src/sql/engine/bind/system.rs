@@ -165,9 +165,11 @@ impl Binder<'_> {
                 nullable: true,
                 identity: false,
                 null: false,
+                json: false,
+                source: None,
             })
             .collect();
-        BoundQuery { sql, columns }
+        BoundQuery { sql, columns, sources: Vec::new(), json: None }
     }
 }
 
