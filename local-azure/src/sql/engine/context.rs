@@ -174,6 +174,7 @@ impl Session {
             user: self.user.clone(),
             rights: self.rights.clone(),
             sessions: Arc::clone(&self.database.sessions),
+            tables: HashMap::new(),
         }
     }
 }

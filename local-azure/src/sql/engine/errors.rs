@@ -32,6 +32,8 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         | 402
         | 911
         | 1011
+        | 1087
+        | 10700
         | 1033
         | 3930
         | 4104

@@ -5,9 +5,10 @@ use sqlparser::ast::Expr;
 use super::bind::Variable;
 use super::run::{Flow, Frame};
 use super::session::{Failure, Session, Variables, no_procedure};
-use super::{Argument, errors};
+use super::table_types::variable::TableVariables;
+use super::{Argument, TableArgument, errors};
 use crate::sql::reply::{ReplySink, SqlError};
-use crate::sql::tsql::batch;
+use crate::sql::tsql::batch::{self, Parameter};
 use crate::sql::tsql::statement::{ExecuteArgument, Name};
 use crate::sql::types::{SqlType, Value};
 use crate::sql::values::errors::unsupported;
@@ -24,9 +25,6 @@ pub(super) struct Executed {
     /// How it ended.
     pub(super) flow: Flow,
 }
-
-/// A parameter that sp_executesql declares: name, type, whether it is OUTPUT.
-type Declared = (String, SqlType, bool);
 
 impl Session {
     /// sp_executesql. `caller` is the text whose EXEC calls it, if one does: its TRY catches what fails here.
@@ -49,6 +47,7 @@ impl Session {
         let (variables, wanted) = self.parameters(&declared, arguments, text, declarations)?;
         let mut frame = Frame {
             variables,
+            tables: TableVariables::new(),
             tries: caller.map_or(0, |caller| caller.tries),
             caught: caller.map(|caller| caller.caught.clone()).unwrap_or_default(),
         };
@@ -56,7 +55,9 @@ impl Session {
         // SCOPE_IDENTITY() knows only what this text inserts, and its caller nothing of it.
         let scope_identity = self.scope_identity.take();
         self.depth += 1;
-        let flow = self.run_text(text, &mut frame, reply);
+        let flow = self
+            .pass_tables(&declared, arguments, &mut frame)
+            .and_then(|()| self.run_text(text, &mut frame, reply));
         self.drop_temporary(self.depth);
         self.depth -= 1;
         self.scope_identity = scope_identity;
@@ -74,10 +75,29 @@ impl Session {
         Ok(Executed { outputs, status, flow })
     }
 
-    /// Matches arguments and parameters: the parameters' values, and where the wanted OUTPUT ones stand.
+    /// Puts the table-valued parameters among the text's tables.
+    fn pass_tables(
+        &mut self,
+        declared: &[Parameter],
+        arguments: &[Argument],
+        frame: &mut Frame,
+    ) -> Result<(), Failure> {
+        for (place, parameter) in declared.iter().enumerate() {
+            let Parameter::Table { name, type_name } = parameter else { continue };
+            let argument = arguments.iter().enumerate().find(|(position, argument)| {
+                if argument.name.is_empty() { *position == place } else { argument.name.to_lowercase() == *name }
+            });
+            let facts = self.frame_facts(frame);
+            let argument = argument.map(|(_, argument)| argument);
+            self.pass_table(name, place + 1, type_name, argument, &mut frame.tables, &facts)?;
+        }
+        Ok(())
+    }
+
+    /// Matches arguments and parameters that aren't tables: the parameters' values, and where the wanted OUTPUT ones stand.
     fn parameters(
         &mut self,
-        declared: &[Declared],
+        declared: &[Parameter],
         arguments: &[Argument],
         text: &str,
         declarations: &str,
@@ -85,17 +105,29 @@ impl Session {
         let mut variables = Variables::new();
         let mut wanted = Vec::new();
         for (place, argument) in arguments.iter().enumerate() {
-            let (name, sql_type, output) = if argument.name.is_empty() {
+            let parameter = if argument.name.is_empty() {
                 declared.get(place).ok_or_else(|| {
                     SqlError::new(8144, "Procedure or function  has too many arguments specified.")
                         .with_state(2)
                 })?
             } else {
                 let lower = argument.name.to_lowercase();
-                declared.iter().find(|(name, _, _)| *name == lower).ok_or_else(|| {
+                declared.iter().find(|parameter| parameter.name() == lower).ok_or_else(|| {
                     SqlError::new(8145, format!("{} is not a parameter for procedure .", argument.name))
                 })?
             };
+            let (name, sql_type, output) = match parameter {
+                Parameter::Scalar { name, sql_type, output } => (name, sql_type, output),
+                Parameter::Table { .. } => continue,
+            };
+            if argument.table.is_some() {
+                return Err(SqlError::new(
+                    206,
+                    format!("Operand type clash: table is incompatible with {}", sql_type.family_name()),
+                )
+                .with_state(2)
+                .into());
+            }
             if argument.output {
                 if !output {
                     return Err(SqlError::new(8162, format!("The formal parameter \"{name}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.")).with_state(2).into());
@@ -109,7 +141,8 @@ impl Session {
                 );
             }
         }
-        for (name, sql_type, output) in declared {
+        for parameter in declared {
+            let Parameter::Scalar { name, sql_type, output } = parameter else { continue };
             if variables.contains_key(name) {
                 continue;
             }
@@ -133,12 +166,17 @@ impl Session {
     ) -> Result<Flow, Failure> {
         let mut values = Vec::new();
         for argument in arguments {
-            let (value, sql_type) = self.evaluate(&argument.value, None, frame)?;
+            let table = frame.table_named(&argument.value);
+            let (value, sql_type) = match &table {
+                Some(_) => (Value::Null, SqlType::Int),
+                None => self.evaluate(&argument.value, None, frame)?,
+            };
             values.push(Argument {
                 name: argument.name.clone().unwrap_or_default(),
                 sql_type,
                 value,
                 output: argument.output,
+                table: table.map(TableArgument::Variable),
             });
         }
         let schema = procedure.schema.as_deref().unwrap_or("sys").to_lowercase();

@@ -14,6 +14,7 @@
 //! | `storage` | options of tables and indexes |
 //! | `depth` | how deep a statement may be |
 //! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
+//! | `table_type` | CREATE TYPE ... AS TABLE, table variables |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
 //! | `statement` | what comes out |
 
@@ -32,3 +33,4 @@ pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;
+pub(crate) mod table_type;

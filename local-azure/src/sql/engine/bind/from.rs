@@ -2,10 +2,11 @@
 
 use sqlparser::ast::{self, JoinConstraint, JoinOperator, TableFactor};
 
-use super::{Binder, Source, SourceColumn, identifier, not_tsql, parts, select::BoundQuery};
+use super::{Binder, Source, SourceColumn, identifier, not_tsql, select::BoundQuery, table_parts};
 use crate::sql::engine::catalog::{self, Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::SqlError;
+use crate::sql::tsql::cursor::no_table_variable;
 use crate::sql::tsql::statement::Name;
 use crate::sql::values::errors::unsupported;
 
@@ -103,7 +104,7 @@ impl Binder<'_> {
                     return Err(unsupported("TABLESAMPLE"));
                 }
                 check_hints(with_hints)?;
-                self.table(&parts(name)?, alias.as_ref())
+                self.table(&table_parts(name)?, alias.as_ref())
             }
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
                 let Some(alias) = alias else {
@@ -224,17 +225,28 @@ impl Binder<'_> {
         self.reads_from(&table)?;
         let sqlite_alias = self.alias();
         let written = alias.clone().unwrap_or_else(|| name.join("."));
-        let qualifier =
-            alias.map_or_else(|| vec![table.schema.clone(), table.name.clone()], |alias| vec![alias]);
+        let qualifier = match alias {
+            Some(alias) => vec![alias],
+            None if table.name.starts_with('@') => vec![table.name.clone()],
+            None => vec![table.schema.clone(), table.name.clone()],
+        };
         let sql = format!("{} AS {sqlite_alias}", table.sql());
         let columns = columns_of(&table, &format!("{sqlite_alias}."));
         self.add(Source { qualifier, written, columns, table: Some(table), alias: sqlite_alias })?;
         Ok(sql)
     }
 
-    /// 208 if there is none.
+    /// A table or table variable; 208 or 1087 if there is none.
     pub(crate) fn find_table(&self, name: &[String]) -> Result<Table, SqlError> {
-        find_table(self.connection, name)
+        match name {
+            [variable] if variable.starts_with('@') => self
+                .facts
+                .tables
+                .get(&variable.to_lowercase())
+                .map(|variable| variable.table.clone())
+                .ok_or_else(|| no_table_variable(variable)),
+            _ => find_table(self.connection, name),
+        }
     }
 }
 

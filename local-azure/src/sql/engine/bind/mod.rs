@@ -20,6 +20,7 @@
 //! | [`table_functions`] | OPENJSON and GENERATE_SERIES |
 //! | [`system`] | the catalogue views |
 //! | [`system_rights`] | those about principals, permissions and sessions |
+//! | `system_types` | those about types |
 //!
 //! A name that nothing in scope has is 207 (a column), 208 (a table), 4104 (a qualifier) or 209 (two columns have it);
 //! they end the batch, and unlike SQL Server's they come when the statement runs, not when the batch is compiled: what
@@ -42,6 +43,7 @@ pub(crate) mod select;
 mod set;
 pub(crate) mod system;
 mod system_rights;
+mod system_types;
 mod table_functions;
 
 use std::collections::{BTreeSet, HashMap};
@@ -57,6 +59,7 @@ use super::security::functions::CurrentRights;
 use super::security::login::{Login, User};
 use super::security::rights::Rights;
 use super::sessions::Sessions;
+use super::table_types::variable::TableVariables;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::keywords::is_reserved;
 use crate::sql::types::{SqlType, Value};
@@ -82,6 +85,8 @@ pub(crate) struct Facts {
     /// Where functions about rights find them while the statement runs.
     pub(crate) rights: CurrentRights,
     pub(crate) sessions: Arc<Sessions>,
+    /// The table variables that the text knows.
+    pub(crate) tables: TableVariables,
 }
 
 /// A bound expression.
@@ -425,6 +430,18 @@ pub(crate) fn parts(name: &ast::ObjectName) -> Result<Vec<String>, SqlError> {
             ast::ObjectNamePart::Function(_) => Err(unsupported("A function as a name")),
         })
         .collect()
+}
+
+/// The parts of a table's name, which may be that of a table variable.
+pub(crate) fn table_parts(name: &ast::ObjectName) -> Result<Vec<String>, SqlError> {
+    match name.0.as_slice() {
+        [ast::ObjectNamePart::Identifier(name)]
+            if name.quote_style.is_none() && name.value.starts_with('@') && !name.value.starts_with("@@") =>
+        {
+            Ok(vec![name.value.clone()])
+        }
+        _ => parts(name),
+    }
 }
 
 /// 102 near a clause that T-SQL doesn't have.

@@ -42,6 +42,11 @@ pub(crate) enum Securable {
         id: i64,
         schema: i64,
     },
+    /// A user's type and the schema it lies in.
+    Type {
+        id: i64,
+        schema: i64,
+    },
 }
 
 impl Securable {
@@ -50,6 +55,7 @@ impl Securable {
             Self::Database => Class::Database,
             Self::Schema(_) => Class::Schema,
             Self::Object { .. } => Class::Object,
+            Self::Type { .. } => Class::Type,
         }
     }
 
@@ -57,7 +63,7 @@ impl Securable {
     pub(crate) fn major(self) -> i64 {
         match self {
             Self::Database => 0,
-            Self::Schema(id) | Self::Object { id, .. } => id,
+            Self::Schema(id) | Self::Object { id, .. } | Self::Type { id, .. } => id,
         }
     }
 
@@ -65,8 +71,10 @@ impl Securable {
     fn at(self, class: Class) -> Option<i64> {
         match (self, class) {
             (_, Class::Database) => Some(0),
-            (Self::Schema(id), Class::Schema) | (Self::Object { id, .. }, Class::Object) => Some(id),
-            (Self::Object { schema, .. }, Class::Schema) => Some(schema),
+            (Self::Schema(id), Class::Schema)
+            | (Self::Object { id, .. }, Class::Object)
+            | (Self::Type { id, .. }, Class::Type) => Some(id),
+            (Self::Object { schema, .. } | Self::Type { schema, .. }, Class::Schema) => Some(schema),
             _ => None,
         }
     }
@@ -81,6 +89,8 @@ pub(crate) struct Rights {
     pub(crate) members: Vec<(i64, i64)>,
     pub(crate) entries: Vec<Entry>,
     objects: Vec<Object>,
+    /// The users' types.
+    types: Vec<Object>,
     schemas: Vec<(i64, String)>,
 }
 
@@ -94,7 +104,19 @@ impl Rights {
         objects: Vec<Object>,
         schemas: Vec<(i64, String)>,
     ) -> Self {
-        Self { user, database, principals, members, entries, objects, schemas }
+        Self { user, database, principals, members, entries, objects, types: Vec::new(), schemas }
+    }
+
+    /// The same with the users' types.
+    pub(crate) fn with_types(self, types: Vec<Object>) -> Self {
+        Self { types, ..self }
+    }
+
+    /// The users' type of that name.
+    pub(crate) fn type_named(&self, schema: &str, name: &str) -> Option<Securable> {
+        let schema = self.schema(schema)?;
+        let found = self.types.iter().find(|found| found.schema == schema && same_name(&found.name, name));
+        found.map(|found| Securable::Type { id: found.id, schema })
     }
 
     /// The principal of that name.

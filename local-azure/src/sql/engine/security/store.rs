@@ -9,6 +9,7 @@ use super::permission::{self, Class};
 use super::principal::{self, LAST_SYSTEM_USER, Principal, PrincipalKind};
 use super::rights::{Entry, Object, Rights, State};
 use crate::sql::engine::catalog;
+use crate::sql::engine::table_types;
 
 const SIDE_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS main.local_azure_principals (
@@ -72,18 +73,18 @@ fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
 /// Everything that the questions of [`Rights`] are answered from, as it is now.
 pub(crate) fn load(connection: &Connection, user: User, database: &str) -> rusqlite::Result<Arc<Rights>> {
     let schemas = catalog::schema_ids(connection)?;
+    let schema_id = |schema: &str| {
+        schemas.iter().find(|(_, name)| catalog::same_name(name, schema)).map_or(1, |(id, _)| *id)
+    };
     let objects = catalog::all(connection, "main")?
         .into_iter()
-        .map(|table| Object {
-            id: table.id,
-            schema: schemas
-                .iter()
-                .find(|(_, name)| catalog::same_name(name, &table.schema))
-                .map_or(1, |(id, _)| *id),
-            name: table.name,
-        })
+        .map(|table| Object { id: table.id, schema: schema_id(&table.schema), name: table.name })
         .collect();
-    Ok(Arc::new(Rights::new(
+    let types = table_types::catalog::all(connection)?
+        .into_iter()
+        .map(|found| Object { id: found.id, schema: schema_id(&found.schema), name: found.name })
+        .collect();
+    let rights = Rights::new(
         user,
         database.to_owned(),
         principals(connection)?,
@@ -91,7 +92,8 @@ pub(crate) fn load(connection: &Connection, user: User, database: &str) -> rusql
         entries(connection)?,
         objects,
         schemas,
-    )))
+    );
+    Ok(Arc::new(rights.with_types(types)))
 }
 
 /// Adds a principal and gives its id.
@@ -167,9 +169,18 @@ pub(crate) fn set_permission(
 
 /// Forgets the permissions on an object that goes.
 pub(crate) fn forget_object(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    forget(connection, Class::Object, id)
+}
+
+/// Forgets the permissions on a user's type that goes.
+pub(crate) fn forget_type(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    forget(connection, Class::Type, id)
+}
+
+fn forget(connection: &Connection, class: Class, id: i64) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM main.local_azure_permissions WHERE class = ?1 AND major_id = ?2",
-        [Class::Object.number(), id],
+        [class.number(), id],
     )?;
     Ok(())
 }
