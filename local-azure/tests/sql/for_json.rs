@@ -227,7 +227,7 @@ fn what_makes_no_text_is_refused_with_the_servers_number() {
         ("SELECT Id FROM dbo.Persons FOR JSON AUTO, ROOT", 40517),
         ("SELECT 1 AS a FOR XML PATH", 40517),
         ("INSERT INTO dbo.Persons (Name) SELECT N'x' AS a FOR JSON PATH", 13602),
-        ("DECLARE @a nvarchar(max); SELECT @a = N'x' FOR JSON PATH", 6819),
+        ("DECLARE @a nvarchar(max); SELECT @a = Name FROM dbo.Persons FOR JSON PATH", 6819),
         ("SELECT j FROM (SELECT 1 AS a FOR JSON PATH) AS t", 8155),
     ] {
         assert_eq!(error(&mut session, query).number, number, "{query}");

@@ -23,3 +23,4 @@ mod statements_modify;
 mod statements_refused;
 mod statements_select;
 mod support;
+mod table_types;
