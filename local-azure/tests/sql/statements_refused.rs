@@ -13,7 +13,7 @@ fn what_is_not_understood_is_refused_by_name() {
         ("INSERT INTO dbo.Persons (Name) VALUES (N'x') ON CONFLICT DO NOTHING", "ON"),
         ("INSERT INTO dbo.Persons (Name) VALUES (N'x') RETURNING Id", "RETURNING"),
         ("MERGE dbo.Persons USING dbo.Persons s ON 1 = 1 WHEN MATCHED THEN DELETE;", "MERGE"),
-        ("CREATE PROCEDURE dbo.p AS SELECT 1", "CREATE PROCEDURE"),
+        ("CREATE TRIGGER dbo.r ON dbo.t AFTER INSERT AS SELECT 1", "CREATE TRIGGER"),
         ("CREATE VIEW dbo.v AS SELECT 1 AS a", "CREATE VIEW"),
         ("SELECT Id FROM dbo.Persons FOR XML PATH", "XML"),
         ("SELECT * FROM dbo.Persons p CROSS APPLY (SELECT 1 AS a) x", "CROSS APPLY"),

@@ -54,6 +54,8 @@ impl Session {
             StatementKind::DropConstraint { table, constraint, if_exists } => {
                 session.drop_constraint(table, constraint, *if_exists)
             }
+            StatementKind::DefineProcedure(definition) => session.define_procedure(definition),
+            StatementKind::DropProcedure { names, if_exists } => session.drop_procedures(names, *if_exists),
             _ => Err(unsupported("This statement").into()),
         })
     }
@@ -72,9 +74,16 @@ impl Session {
         let schema = catalog::schema(&self.connection, written)
             .map_err(|error| errors::internal(&error))?
             .ok_or_else(|| SqlError::new(2760, format!("The specified schema name \"{written}\" either does not exist or you do not have permission to use it.")))?;
-        let known =
-            catalog::find(&self.connection, &schema, name).map_err(|error| errors::internal(&error))?;
-        if known.is_some() {
+        // A temporary table hides one of the same name that a caller has.
+        let known = if temporary {
+            catalog::temporary_from(&self.connection, self.depth)
+                .map(|tables| tables.iter().any(|table| same_name(&table.name, name)))
+        } else {
+            catalog::find(&self.connection, &schema, name).map(|table| table.is_some())
+        };
+        if known.map_err(|error| errors::internal(&error))?
+            || (!temporary && self.procedure(&definition.name)?.is_some())
+        {
             return Err(SqlError::new(
                 2714,
                 format!("There is already an object named '{name}' in the database."),

@@ -3,6 +3,9 @@
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
 
+/// A procedure left another number of transactions open than it found; XACT_ABORT makes nothing more of it.
+pub(crate) const TRANSACTION_COUNT: i32 = 266;
+
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -48,7 +51,7 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         | 13600..=13605
         | 13618
         | 13620 => Reach::Scope,
-        40517 => Reach::Batch,
+        217 | 40517 => Reach::Batch,
         _ if error.class >= 19 => Reach::Transaction,
         _ => Reach::Statement,
     }

@@ -16,6 +16,7 @@ mod index;
 mod modify;
 mod pieces;
 mod planned;
+mod procedures;
 mod raise;
 mod run;
 pub(crate) mod security;

@@ -114,8 +114,10 @@ pub struct Session {
     pub(super) session_context: HashMap<String, (SqlType, Value)>,
     /// Keys that can't be set again, as they are looked up and as they were written.
     pub(super) read_only_context: HashMap<String, String>,
-    /// How deep sp_executesql calls lie in each other.
+    /// `@@NESTLEVEL`: how deep procedures and sp_executesql lie in each other.
     pub(super) depth: usize,
+    /// Whether the error that is on its way to a CATCH has its line and procedure.
+    pub(super) located: bool,
     pub(super) planned: Option<PlannedFailure>,
     /// The table variables of all the texts that run.
     pub(super) tables: LiveTables,
@@ -166,6 +168,7 @@ impl Session {
             read_only_context: HashMap::new(),
             session_context: HashMap::new(),
             depth: 0,
+            located: false,
             planned: None,
             tables: LiveTables::default(),
         })
@@ -184,6 +187,7 @@ impl Session {
     fn request<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         self.cancel.0.asked.store(false, Ordering::SeqCst);
         self.cancel.0.running.store(true, Ordering::SeqCst);
+        self.located = false;
         let result = run(self);
         self.cancel.0.running.store(false, Ordering::SeqCst);
         result
@@ -230,11 +234,10 @@ impl Session {
         self.request(|session| {
             let name =
                 procedure.rsplit('.').next().unwrap_or(procedure).trim_matches(['[', ']']).to_lowercase();
-            let result = match name.as_str() {
-                "sp_set_session_context" => session.set_session_context(arguments),
-                _ => Err(no_procedure(procedure)),
-            };
-            match result {
+            if name != "sp_set_session_context" {
+                return session.call_by_name(procedure, arguments, reply);
+            }
+            match session.set_session_context(arguments) {
                 Ok(()) => reply.return_status(0),
                 Err(error) => {
                     session.last_error = error.number;

@@ -32,6 +32,11 @@ pub(super) struct Transaction {
 }
 
 impl Session {
+    /// `@@TRANCOUNT`
+    pub(super) fn transaction_count(&self) -> i64 {
+        self.transaction.as_ref().map_or(0, |transaction| transaction.count)
+    }
+
     pub(super) fn begin_transaction(
         &mut self,
         isolation: Isolation,

@@ -7,6 +7,7 @@ use sqlparser::tokenizer::Token;
 
 use super::cursor::{Cursor, Extent};
 use super::lexer::{keyword, tokenize};
+use super::procedure;
 use super::query;
 use super::statement::{Declaration, Name, Statement, StatementKind};
 use crate::sql::reply::SqlError;
@@ -29,6 +30,11 @@ pub(crate) fn parse(
         while cursor.accept_token(&Token::SemiColon) {}
         if cursor.at_end() {
             return Ok(statements);
+        }
+        if statements.is_empty()
+            && let Some(definition) = procedure::definition(&mut cursor, text)?
+        {
+            return Ok(vec![definition]);
         }
         statements.push(statement(&mut cursor)?);
     }
@@ -109,7 +115,8 @@ pub(super) fn read_only(cursor: &mut Cursor, parameter: &str) -> Result<(), SqlE
     .at_line(cursor.line()))
 }
 
-fn duplicate(name: &str) -> SqlError {
+/// 134.
+pub(super) fn duplicate(name: &str) -> SqlError {
     SqlError::new(134, format!("The variable name '{name}' has already been declared. Variable names must be unique within a query batch or stored procedure.")).with_class(15)
 }
 
@@ -117,7 +124,7 @@ pub(super) fn expression(cursor: &mut Cursor) -> Result<ast::Expr, SqlError> {
     query::expression(&cursor.slice(Extent::Expression)?)
 }
 
-fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
+pub(super) fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
     let line = cursor.line();
     cursor.depth += 1;
     if cursor.depth > DEEPEST {
@@ -186,6 +193,9 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "RETURN" => {
             cursor.advance();
             if !statement_ends(cursor) {
+                if cursor.in_procedure {
+                    return Ok(StatementKind::Return(Some(expression(cursor)?)));
+                }
                 return Err(SqlError::new(
                     178,
                     "A RETURN statement with a return value cannot be used in this context.",
@@ -193,7 +203,7 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
                 .with_class(15)
                 .at_line(cursor.line()));
             }
-            Ok(StatementKind::Return)
+            Ok(StatementKind::Return(None))
         }
         "PRINT" => {
             cursor.advance();
@@ -231,6 +241,14 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
         "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => super::definition::statement(cursor),
         "USE" => {
+            if cursor.in_procedure {
+                return Err(SqlError::new(
+                    154,
+                    "a USE database statement is not allowed in a procedure, function or trigger.",
+                )
+                .with_class(15)
+                .at_line(cursor.line()));
+            }
             cursor.advance();
             Ok(StatementKind::Use(cursor.identifier()?))
         }

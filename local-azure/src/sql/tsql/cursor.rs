@@ -28,15 +28,22 @@ pub(crate) struct Cursor {
     pub(crate) depth: usize,
     /// How many WHILE lie round what is read.
     pub(crate) loops: usize,
+    /// Whether this is the body of a procedure.
+    pub(crate) in_procedure: bool,
 }
 
 impl Cursor {
     pub(crate) fn new(tokens: Vec<TokenWithSpan>, declared: HashSet<String>) -> Self {
-        Self { tokens, position: 0, declared, depth: 0, loops: 0 }
+        Self { tokens, position: 0, declared, depth: 0, loops: 0, in_procedure: false }
     }
 
     pub(crate) fn peek(&self) -> Option<&TokenWithSpan> {
         self.tokens.get(self.position)
+    }
+
+    /// The token so many places further on.
+    pub(crate) fn ahead(&self, places: usize) -> Option<&TokenWithSpan> {
+        self.tokens.get(self.position + places)
     }
 
     pub(crate) fn peek_keyword(&self) -> Option<String> {

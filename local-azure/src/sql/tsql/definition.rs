@@ -61,6 +61,9 @@ pub(crate) fn statement(cursor: &mut Cursor) -> Result<StatementKind, SqlError> 
     if cursor.accept(&["TRUNCATE", "TABLE"]) {
         return Ok(StatementKind::Truncate(cursor.name()?));
     }
+    if let Some(statement) = super::procedure::drop(cursor)? {
+        return Ok(statement);
+    }
     if let Some(statement) = super::security::principal(cursor)? {
         return Ok(StatementKind::Security(statement));
     }

@@ -12,6 +12,7 @@
 //! | `definition` | CREATE and ALTER TABLE, CREATE INDEX |
 //! | `execute`, `settings` | EXEC, SET |
 //! | `storage` | options of tables and indexes |
+//! | `procedure` | CREATE, ALTER and DROP PROCEDURE |
 //! | `depth` | how deep a statement may be |
 //! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
 //! | `table_type` | CREATE TYPE ... AS TABLE, table variables |
@@ -28,6 +29,7 @@ pub(crate) mod keywords;
 #[cfg(test)]
 mod laws;
 pub(crate) mod lexer;
+pub(crate) mod procedure;
 pub(crate) mod query;
 pub(crate) mod security;
 mod settings;

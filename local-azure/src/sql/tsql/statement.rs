@@ -43,7 +43,8 @@ pub(crate) enum Setting {
 pub(crate) struct ExecuteArgument {
     /// With its `@`, lower case; None by position.
     pub(crate) name: Option<String>,
-    pub(crate) value: ast::Expr,
+    /// None for DEFAULT.
+    pub(crate) value: Option<ast::Expr>,
     pub(crate) output: bool,
 }
 
@@ -95,7 +96,8 @@ pub(crate) enum StatementKind {
     },
     Break,
     Continue,
-    Return,
+    /// The status is for procedures only.
+    Return(Option<ast::Expr>),
     Print(ast::Expr),
     /// None throws the caught error again.
     Throw(Option<Box<[ast::Expr; 3]>>),
@@ -133,6 +135,11 @@ pub(crate) enum StatementKind {
         if_exists: bool,
     },
     CreateSchema(String),
+    DefineProcedure(super::procedure::ProcedureDefinition),
+    DropProcedure {
+        names: Vec<Name>,
+        if_exists: bool,
+    },
     Security(super::security::SecurityStatement),
     Use(String),
     Execute {

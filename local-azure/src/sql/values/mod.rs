@@ -8,7 +8,7 @@
 //! | [`storage`] | the form of a value inside SQLite, in which SQLite's own order is SQL Server's |
 
 pub mod arithmetic;
-mod calendar;
+pub(super) mod calendar;
 pub mod convert;
 pub mod data_type;
 mod date_text;

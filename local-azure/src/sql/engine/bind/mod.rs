@@ -14,6 +14,7 @@
 //! | [`operators`] | signs, arithmetic, concatenation, bits |
 //! | [`set`] | UNION, EXCEPT, INTERSECT |
 //! | [`insert`] | INSERT |
+//! | `modules` | the views of procedures, and functions about objects |
 //! | [`permissions`] | what the user needs for what the statement touches |
 //! | [`projection`] | the items of a select list |
 //! | [`modify`] | UPDATE, DELETE, OUTPUT |
@@ -36,6 +37,7 @@ mod insert;
 pub(crate) mod keys;
 mod literals;
 pub(crate) mod modify;
+mod modules;
 mod operators;
 mod permissions;
 mod projection;
@@ -82,6 +84,9 @@ pub(crate) struct Facts {
     pub(crate) session_context: HashMap<String, (SqlType, Value)>,
     pub(crate) login: Login,
     pub(crate) user: User,
+    /// Whether the body of a procedure runs, whose owner has all the tables that it names: its caller's rights on them
+    /// aren't asked for.
+    pub(crate) chained: bool,
     /// Where functions about rights find them while the statement runs.
     pub(crate) rights: CurrentRights,
     pub(crate) sessions: Arc<Sessions>,

@@ -4,6 +4,7 @@ use super::{
     Binder,
     select::{BoundQuery, OutputColumn},
 };
+use crate::sql::engine::security::rights::ObjectKind;
 use crate::sql::engine::{
     catalog::{self, Table},
     errors,
@@ -30,7 +31,10 @@ impl Binder<'_> {
         };
         let (columns, rows) = match view {
             Some(view) => view,
-            None => self.object_view(schema, view_name)?,
+            None => match self.module_view(&names.0, &names.1)? {
+                Some(view) => view,
+                None => self.object_view(schema, view_name)?,
+            },
         };
         Ok(self.rows_as_query(columns, &rows))
     }
@@ -43,7 +47,18 @@ impl Binder<'_> {
             tables.retain(|table| rights.sees(rights.securable(table)));
         }
         let schemas = catalog::schema_ids(self.connection).map_err(|error| errors::internal(&error))?;
+        let procedures = if view.eq_ignore_ascii_case("objects") { self.procedures()? } else { Vec::new() };
         let text = |text: &str| Value::Text(text.to_owned());
+        let object = |name: &str, id: i64, schema: Value, kind: ObjectKind| {
+            vec![
+                text(name),
+                Value::Integer(id),
+                schema,
+                text(&format!("{:<2}", kind.code())),
+                text(kind.description()),
+                Value::Bit(false),
+            ]
+        };
         let schema_id = |name: &str| {
             let found = schemas.iter().find(|(_, other)| catalog::same_name(other, name));
             Value::Integer(found.map_or(1, |(id, _)| *id))
@@ -62,16 +77,11 @@ impl Binder<'_> {
                 ],
                 tables
                     .iter()
-                    .map(|table| {
-                        vec![
-                            text(&table.name),
-                            Value::Integer(table.id),
-                            schema_id(&table.schema),
-                            text("U "),
-                            text("USER_TABLE"),
-                            Value::Bit(false),
-                        ]
-                    })
+                    .map(|table| object(&table.name, table.id, schema_id(&table.schema), ObjectKind::Table))
+                    .chain(procedures.iter().map(|(procedure, schema)| {
+                        let schema = Value::Integer(*schema);
+                        object(&procedure.name, procedure.id, schema, ObjectKind::Procedure)
+                    }))
                     .collect(),
             ),
             ("sys", "schemas") => (

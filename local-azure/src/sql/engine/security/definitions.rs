@@ -33,6 +33,8 @@ impl Session {
                 }
                 self.may_refer(&rights, &definition.elements)
             }
+            StatementKind::DefineProcedure(definition) => self.may_define_procedure(&rights, definition),
+            StatementKind::DropProcedure { names, .. } => self.may_drop_procedures(&rights, names),
             StatementKind::DropTable { names, .. } => {
                 for name in names {
                     let Some(table) = self.found(name)? else { continue };

@@ -7,9 +7,8 @@ use rusqlite::{Connection, params};
 use super::login::User;
 use super::permission::{self, Class};
 use super::principal::{self, LAST_SYSTEM_USER, Principal, PrincipalKind};
-use super::rights::{Entry, Object, Rights, State};
-use crate::sql::engine::catalog;
-use crate::sql::engine::table_types;
+use super::rights::{Entry, Object, ObjectKind, Rights, State};
+use crate::sql::engine::{catalog, procedures, table_types};
 
 const SIDE_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS main.local_azure_principals (
@@ -73,16 +72,20 @@ fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
 /// Everything that the questions of [`Rights`] are answered from, as it is now.
 pub(crate) fn load(connection: &Connection, user: User, database: &str) -> rusqlite::Result<Arc<Rights>> {
     let schemas = catalog::schema_ids(connection)?;
-    let schema_id = |schema: &str| {
-        schemas.iter().find(|(_, name)| catalog::same_name(name, schema)).map_or(1, |(id, _)| *id)
+    let object = |id: i64, schema: &str, name: String, kind: ObjectKind| {
+        let found = schemas.iter().find(|(_, other)| catalog::same_name(other, schema));
+        Object { id, schema: found.map_or(1, |(id, _)| *id), name, kind }
     };
-    let objects = catalog::all(connection, "main")?
+    let tables = catalog::all(connection, "main")?
         .into_iter()
-        .map(|table| Object { id: table.id, schema: schema_id(&table.schema), name: table.name })
-        .collect();
+        .map(|table| object(table.id, &table.schema, table.name, ObjectKind::Table));
+    let procedures = procedures::catalog::all(connection)?
+        .into_iter()
+        .map(|procedure| object(procedure.id, &procedure.schema, procedure.name, ObjectKind::Procedure));
+    let objects = tables.chain(procedures).collect();
     let types = table_types::catalog::all(connection)?
         .into_iter()
-        .map(|found| Object { id: found.id, schema: schema_id(&found.schema), name: found.name })
+        .map(|found| object(found.id, &found.schema, found.name, ObjectKind::TableType))
         .collect();
     let rights = Rights::new(
         user,

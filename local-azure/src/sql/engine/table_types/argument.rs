@@ -4,7 +4,6 @@ use rusqlite::types::Value as Stored;
 
 use super::catalog::TableType;
 use super::variable::{TableVariable, TableVariables};
-use crate::sql::engine::Argument;
 use crate::sql::engine::bind::modify::BoundModification;
 use crate::sql::engine::bind::{Binder, Facts, Typed};
 use crate::sql::engine::catalog::{quote, same_name};
@@ -46,6 +45,17 @@ pub enum TableArgument {
     Variable(TableVariable),
 }
 
+/// What a call gives for a table-valued parameter.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sql::engine) enum GivenTable<'a> {
+    /// Nothing, DEFAULT or NULL: a table without rows.
+    Nothing,
+    /// A table.
+    Table(&'a TableArgument),
+    /// A value of this type, which is none.
+    Scalar(SqlType),
+}
+
 impl PartialEq for TableArgument {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -57,22 +67,22 @@ impl PartialEq for TableArgument {
 }
 
 impl Session {
-    /// Puts a table-valued parameter among the tables of the text that it is for. Without an argument it has no rows.
+    /// Puts a table-valued parameter among the tables of the text that it is for.
     /// `place` is the parameter's number, from 1.
     pub(in crate::sql::engine) fn pass_table(
         &mut self,
         parameter: &str,
         place: usize,
         type_name: &Name,
-        argument: Option<&Argument>,
+        given: GivenTable<'_>,
         tables: &mut TableVariables,
         facts: &Facts,
     ) -> Result<(), Failure> {
         let table_type = self.table_type(type_name, place)?;
         self.may_use_type(&table_type)?;
-        let variable = match argument.map(|argument| (&argument.table, &argument.value)) {
-            None | Some((None, Value::Null)) => self.table_variable_of(parameter, &table_type, facts)?,
-            Some((Some(TableArgument::Sent(sent)), _)) => {
+        let variable = match given {
+            GivenTable::Nothing => self.table_variable_of(parameter, &table_type, facts)?,
+            GivenTable::Table(TableArgument::Sent(sent)) => {
                 let named = |written: &str, own: &str| written.is_empty() || same_name(written, own);
                 if !named(&sent.schema, &table_type.schema) || !named(&sent.type_name, &table_type.name) {
                     return Err(clash(&sent.type_name, &table_type.name).into());
@@ -81,7 +91,7 @@ impl Session {
                 self.fill(&variable, &table_type, sent, facts)?;
                 variable
             }
-            Some((Some(TableArgument::Variable(variable)), _)) => {
+            GivenTable::Table(TableArgument::Variable(variable)) => {
                 let same = variable
                     .table_type
                     .as_ref()
@@ -92,9 +102,8 @@ impl Session {
                 }
                 variable.clone()
             }
-            Some((None, _)) => {
-                let from = argument.map_or("int", |argument| argument.sql_type.family_name());
-                return Err(clash(from, &table_type.name).into());
+            GivenTable::Scalar(sql_type) => {
+                return Err(clash(sql_type.family_name(), &table_type.name).into());
             }
         };
         tables.insert(parameter.to_owned(), TableVariable { read_only: true, ..variable });
@@ -201,6 +210,6 @@ impl Session {
 }
 
 /// 206.
-fn clash(from: &str, to: &str) -> SqlError {
+pub(in crate::sql::engine) fn clash(from: &str, to: &str) -> SqlError {
     SqlError::new(206, format!("Operand type clash: {from} is incompatible with {to}")).with_state(2)
 }

@@ -141,6 +141,9 @@ impl Binder<'_> {
         if let Some(bound) = self.session_function(name, values)? {
             return Ok(bound);
         }
+        if let Some(bound) = self.module_function(name, values)? {
+            return Ok(bound);
+        }
         if let Some(bound) = self.rights_function(name, values)? {
             return Ok(bound);
         }
@@ -226,7 +229,7 @@ impl Binder<'_> {
     }
 
     /// An argument that is a whole number.
-    fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
+    pub(super) fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
         let value = self.expression(value)?;
         Ok(self.coerce(value, SqlType::BigInt)?.sql)
     }
@@ -305,7 +308,7 @@ const ARGUMENTS: [(&str, usize); 68] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 33] = [
+const UNSUPPORTED: [&str; 32] = [
     "SUSER_SNAME",
     "SUSER_SID",
     "SUSER_ID",
@@ -338,7 +341,6 @@ const UNSUPPORTED: [&str; 33] = [
     "LEAST",
     "COMPRESS",
     "DECOMPRESS",
-    "OBJECT_NAME",
 ];
 
 /// 174.
