@@ -20,6 +20,7 @@ mod raw;
 mod requests;
 mod rights;
 mod specification;
+mod table_values;
 mod tokens;
 mod transactions;
 mod types;
