@@ -22,6 +22,7 @@ fn table(name: &str, sent: SentTable) -> Argument {
     Argument {
         name: name.to_owned(),
         sql_type: SqlType::Int,
+        untyped: false,
         value: Value::Null,
         output: false,
         table: Some(TableArgument::Sent(sent)),
@@ -191,7 +192,7 @@ fn a_table_valued_parameter_has_the_rows_that_were_sent() {
         "@ids dbo.IdList READONLY, @n int",
         &[
             table("@ids", sent(&[(2, Some("b")), (1, None)])),
-            Argument { name: "@n".to_owned(), sql_type: SqlType::Int, value: int(5), output: false, table: None },
+            Argument { name: "@n".to_owned(), sql_type: SqlType::Int, untyped: false, value: int(5), output: false, table: None },
         ],
     );
     assert!(replies.errors.is_empty(), "{:?}", replies.errors);
@@ -245,7 +246,7 @@ fn rows_that_the_type_does_not_take_are_refused() {
         assert!(replies.rows.is_empty());
     }
     let scalar =
-        Argument { name: "@ids".to_owned(), sql_type: SqlType::Int, value: int(1), output: false, table: None };
+        Argument { name: "@ids".to_owned(), sql_type: SqlType::Int, untyped: false, value: int(1), output: false, table: None };
     assert_eq!(execute(&mut session, "SELECT 1", one, &[scalar]).errors[0].number, 206);
 }
 

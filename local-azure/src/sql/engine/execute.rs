@@ -235,6 +235,7 @@ impl Session {
             values.push(Argument {
                 name: argument.name.clone().unwrap_or_default(),
                 sql_type,
+                untyped: false,
                 value,
                 output: argument.output,
                 table: table.map(TableArgument::Variable),

@@ -42,6 +42,8 @@ pub struct Argument {
     pub name: String,
     /// The type it came with on the wire.
     pub sql_type: SqlType,
+    /// Whether it is a NULL that came without a type; `sql_type` is `int` then.
+    pub untyped: bool,
     /// The value.
     pub value: Value,
     /// Whether the caller wants it back.

@@ -165,7 +165,14 @@ fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
         }
         return Ok(None);
     }
-    Ok(Some(Argument { name, sql_type: info.sql_type, value, output: flags & OUTPUT != 0, table: None }))
+    Ok(Some(Argument {
+        name,
+        sql_type: info.sql_type,
+        untyped: info.is_untyped(),
+        value,
+        output: flags & OUTPUT != 0,
+        table: None,
+    }))
 }
 
 /// A table-valued parameter. Its default is a table without rows, as if it weren't passed.
@@ -185,6 +192,7 @@ fn table(name: String, flags: u8, reader: &mut Reader<'_>) -> Result<Option<Argu
     Ok(Some(Argument {
         name,
         sql_type: SqlType::Int,
+        untyped: false,
         value: Value::Null,
         output: false,
         table: Some(TableArgument::Sent(table)),

@@ -96,6 +96,11 @@ pub struct TypeInfo {
 }
 
 impl TypeInfo {
+    /// Whether it is that of a NULL without a type.
+    pub(super) fn is_untyped(self) -> bool {
+        self.layout == Layout::Fixed(0)
+    }
+
     /// Reads a `TYPE_INFO`.
     ///
     /// # Errors

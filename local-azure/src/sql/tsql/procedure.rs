@@ -178,9 +178,12 @@ fn procedure(cursor: &mut Cursor) -> Result<Procedure, SqlError> {
 fn parameters(cursor: &mut Cursor) -> Result<Vec<Parameter>, SqlError> {
     let parenthesised = cursor.accept_token(&Token::LParen);
     let mut parameters: Vec<Parameter> = Vec::new();
-    let is_next =
+    let any =
         matches!(cursor.token_at(0), Some(Token::Word(word)) if word.value.starts_with('@')) || parenthesised;
-    while is_next {
+    if !any {
+        return Ok(parameters);
+    }
+    loop {
         let parameter = parameter(cursor)?;
         if parameters.iter().any(|other| other.variable() == parameter.variable()) {
             return Err(duplicate(&parameter.name));
@@ -336,7 +339,7 @@ mod tests {
             ("SELECT 1 CREATE PROC p AS SELECT 1", 111),
             ("IF 1 = 1 CREATE PROC p AS SELECT 1", 156),
             ("CREATE PROC p AS CREATE PROC q AS SELECT 1", 156),
-            ("CREATE PROC p AS", 102),
+            ("CREATE PROC p AS", 156),
             ("CREATE PROC p", 102),
             ("CREATE PROC p AS SELEC", 102),
             ("CREATE PROC p AS BEGIN SELECT 1", 102),
