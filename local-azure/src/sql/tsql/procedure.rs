@@ -79,6 +79,7 @@ pub(crate) fn read(text: &str) -> Result<Procedure, SqlError> {
 /// CREATE or ALTER PROCEDURE, which takes the rest of the batch `text`; None, and nothing taken, when something else comes.
 pub(super) fn definition(cursor: &mut Cursor, text: &str) -> Result<Option<Statement>, SqlError> {
     let line = cursor.line();
+    let place = cursor.place();
     let words: Vec<TokenWithSpan> = (0..3).filter_map(|ahead| cursor.ahead(ahead).cloned()).collect();
     let Some(verb) = header(cursor) else { return Ok(None) };
     let text = match (verb, words.as_slice()) {
@@ -89,7 +90,7 @@ pub(super) fn definition(cursor: &mut Cursor, text: &str) -> Result<Option<State
     let Procedure { name, parameters: _, body: _ } =
         procedure(cursor).map_err(|error| if error.line <= 1 { error.at_line(line) } else { error })?;
     let kind = StatementKind::DefineProcedure(ProcedureDefinition { verb, name, text });
-    Ok(Some(Statement { line, kind }))
+    Ok(Some(Statement { line, span: cursor.span_since(place), kind }))
 }
 
 /// DROP PROCEDURE; None, and nothing taken, when something else comes. A definition that comes here stands in the wrong
