@@ -4,6 +4,8 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod for_json;
+mod open_json;
 mod describe_errors;
 mod describe_laws;
 mod describe_parameters;
@@ -34,6 +36,7 @@ mod statements_modify;
 mod statements_refused;
 mod statements_select;
 mod support;
+mod table_types;
 mod types_clr;
 mod types_collations;
 mod types_json;

@@ -64,6 +64,8 @@ impl Binder<'_> {
                         nullable: l.nullable || r.nullable,
                         identity: false,
                         null: l.null && r.null,
+                        json: false,
+                        source: None,
                         updatable: false,
                         parameter: l.parameter.clone().or_else(|| r.parameter.clone()),
                         table: Vec::new(),
@@ -76,7 +78,7 @@ impl Binder<'_> {
                 } else {
                     format!("{left} {word} {right}")
                 };
-                Ok(BoundQuery { sql, columns })
+                Ok(BoundQuery { sql, columns, sources: Vec::new(), json: None })
             }
             SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
             _ => Err(not_tsql("SELECT")),

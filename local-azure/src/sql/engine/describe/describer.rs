@@ -12,6 +12,7 @@ use super::paths::{Paths, ResultSet};
 use crate::sql::engine::bind::parameters::Undeclared;
 use crate::sql::engine::bind::{Binder, Facts, Typed, Variable};
 use crate::sql::engine::define;
+use crate::sql::engine::table_types::variable::described;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::lexer::{cut, tokenize};
 use crate::sql::tsql::statement::{Declaration, Setting, Statement, StatementKind};
@@ -57,7 +58,8 @@ impl<'a> Describer<'a> {
 
     /// The ways through the batch.
     pub(super) fn batch(&mut self, text: &str) -> Result<Paths, Refusal> {
-        let statements = undeclared::parse(text, self.variables.keys().cloned()).map_err(Refusal::compile)?;
+        let known = self.variables.keys().chain(self.facts.tables.keys()).cloned();
+        let statements = undeclared::parse(text, known).map_err(Refusal::compile)?;
         self.text(text, &statements).map_err(Refusal::compile)
     }
 
@@ -119,7 +121,8 @@ impl<'a> Describer<'a> {
             StatementKind::Select { query, targets } if targets.is_empty() => {
                 let (bound, order) =
                     self.bind(|binder| binder.query(query).map(|bound| (bound, binder.order.clone())))?;
-                Ok(of_result(place, ResultSet { columns: bound.columns, order: Some(order) }))
+                let order = if bound.json.is_some() { Vec::new() } else { order };
+                Ok(of_result(place, ResultSet { columns: bound.client_columns(), order: Some(order) }))
             }
             StatementKind::Select { query, targets } => {
                 let types: Vec<SqlType> = targets.iter().map(|name| self.type_of(name)).collect();
@@ -140,6 +143,11 @@ impl<'a> Describer<'a> {
             }
             StatementKind::Modify { statement, top } => self.modify(statement, top.as_deref(), place),
             StatementKind::Declare(declarations) => self.declare(declarations),
+            StatementKind::DeclareTable { name, source } => {
+                let variable = described(self.connection, name, source, 1)?;
+                self.facts.tables.insert(name.clone(), variable);
+                Ok(Paths::on())
+            }
             StatementKind::Assign { variable, value } => {
                 self.assign(variable, value)?;
                 Ok(Paths::on())

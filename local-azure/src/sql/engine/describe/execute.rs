@@ -10,9 +10,11 @@ use crate::sql::engine::errors;
 use crate::sql::engine::execute::{DEEPEST, STACK_FOR_A_TEXT, STACK_SEGMENT, TEXT_LEVELS, too_deep};
 use crate::sql::engine::procedures::catalog;
 use crate::sql::engine::session::no_procedure;
+use crate::sql::engine::table_types::variable::{TableVariable, TableVariables, described};
 use crate::sql::reply::SqlError;
-use crate::sql::tsql::statement::{ExecuteArgument, Name, Statement};
-use crate::sql::tsql::{batch, procedure};
+use crate::sql::tsql::batch::{self, Parameter};
+use crate::sql::tsql::procedure;
+use crate::sql::tsql::statement::{ExecuteArgument, Name, Statement, TableSource};
 use crate::sql::types::SqlType;
 
 /// A parameter of what is called: its name with the `@`, and its type.
@@ -51,6 +53,9 @@ impl Describer<'_> {
             };
             self.bind(|binder| {
                 let Some(value) = &argument.value else { return Ok(()) };
+                if matches!(value, Expr::Identifier(name) if binder.facts.tables.contains_key(&name.value.to_lowercase())) {
+                    return Ok(());
+                }
                 let value = binder.expression(value)?;
                 let Some((name, sql_type)) = formal else { return Ok(()) };
                 binder.deduce(&value, *sql_type);
@@ -68,14 +73,22 @@ impl Describer<'_> {
             self.pass(arguments, &[])?;
             return Ok(Paths::refusal(place.dynamic_sql()));
         };
-        let declared: Vec<Formal> = batch::parse_declarations(&declarations)?
-            .into_iter()
-            .map(|(name, sql_type, _)| (name, sql_type))
-            .collect();
+        let mut declared: Vec<Formal> = Vec::new();
+        let mut tables = Vec::new();
+        for parameter in batch::parse_declarations(&declarations)? {
+            declared.push(match parameter {
+                Parameter::Scalar { name, sql_type, output: _ } => (name, sql_type),
+                Parameter::Table { name, type_name } => {
+                    tables.push((name.clone(), type_name));
+                    // Only its place counts.
+                    (name, SqlType::Int)
+                }
+            });
+        }
         self.pass(passed, &declared)?;
         let statements = batch::parse(&text, declared.iter().map(|(name, _)| name.clone()))?;
         let chained = std::mem::replace(&mut self.facts.chained, false);
-        let paths = self.inner(&text, &statements, &declared, TEXT_LEVELS);
+        let paths = self.inner(&text, &statements, &declared, &tables, TEXT_LEVELS);
         self.facts.chained = chained;
         paths
     }
@@ -107,7 +120,12 @@ impl Describer<'_> {
         self.procedures.push((stored.id, stored.name));
         // A procedure and the tables that it names have one owner.
         let chained = std::mem::replace(&mut self.facts.chained, true);
-        let paths = self.inner(&text, &called.body, &variables, 1);
+        let tables: Vec<(String, Name)> = called
+            .parameters
+            .iter()
+            .filter_map(|parameter| parameter.table.clone().map(|table| (parameter.variable(), table)))
+            .collect();
+        let paths = self.inner(&text, &called.body, &variables, &tables, 1);
         self.facts.chained = chained;
         self.procedures.pop();
         paths
@@ -119,12 +137,20 @@ impl Describer<'_> {
         text: &str,
         statements: &[Statement],
         declared: &[Formal],
+        tables: &[(String, Name)],
         levels: usize,
     ) -> Result<Paths, SqlError> {
         if self.depth + levels > DEEPEST {
             return Err(too_deep());
         }
-        let inner = declared.iter().map(|(name, sql_type)| (name.clone(), unset(*sql_type))).collect();
+        let mut inner_tables = TableVariables::new();
+        for (place, (name, type_name)) in (1..).zip(tables) {
+            let variable = described(self.connection, name, &TableSource::Type(type_name.clone()), place)?;
+            inner_tables.insert(name.clone(), TableVariable { read_only: true, ..variable });
+        }
+        let scalars = declared.iter().filter(|(name, _)| !inner_tables.contains_key(name));
+        let inner = scalars.map(|(name, sql_type)| (name.clone(), unset(*sql_type))).collect();
+        let outer_tables = std::mem::replace(&mut self.facts.tables, inner_tables);
         let variables = std::mem::replace(&mut self.variables, inner);
         let identity_insert = self.identity_insert;
         self.depth += levels;
@@ -132,6 +158,7 @@ impl Describer<'_> {
         self.depth -= levels;
         self.identity_insert = identity_insert;
         self.variables = variables;
+        self.facts.tables = outer_tables;
         paths.map(|paths| Paths { passes: paths.passes || ends(statements), ..paths })
     }
 }

@@ -30,8 +30,10 @@ use super::bind::Facts;
 use super::run::Frame;
 use super::session::{Failure, Session};
 use crate::sql::reply::{ReplySink, StatementKind};
-use crate::sql::tsql::batch::parse_declarations;
-use crate::sql::types::{SqlType, Value};
+use super::table_types::variable::{TableVariable, TableVariables, described};
+use crate::sql::tsql::batch::{Parameter, parse_declarations};
+use crate::sql::tsql::statement::TableSource;
+use crate::sql::types::Value;
 
 /// The first result set that the batch can give; None if it gives none. Nothing is run.
 ///
@@ -43,13 +45,31 @@ pub(crate) fn first_result_set(
     text: &str,
     declarations: &str,
 ) -> Result<Option<ResultSet>, Refusal> {
-    let declared = declared(declarations)?;
-    Describer::new(connection, facts, &declared).batch(text)?.first()
+    describer(connection, facts, declarations)?.batch(text)?.first()
 }
 
-fn declared(declarations: &str) -> Result<Vec<(String, SqlType)>, Refusal> {
+/// A describer that knows the declared parameters.
+fn describer<'a>(
+    connection: &'a Connection,
+    facts: &'a Facts,
+    declarations: &str,
+) -> Result<Describer<'a>, Refusal> {
     let declared = parse_declarations(declarations).map_err(Refusal::compile)?;
-    Ok(declared.into_iter().map(|(name, sql_type, _)| (name, sql_type)).collect())
+    let mut scalars = Vec::new();
+    let mut tables = TableVariables::new();
+    for (place, parameter) in (1..).zip(declared) {
+        match parameter {
+            Parameter::Scalar { name, sql_type, output: _ } => scalars.push((name, sql_type)),
+            Parameter::Table { name, type_name } => {
+                let source = TableSource::Type(type_name);
+                let variable = described(connection, &name, &source, place).map_err(Refusal::compile)?;
+                tables.insert(name, TableVariable { read_only: true, ..variable });
+            }
+        }
+    }
+    let mut describer = Describer::new(connection, facts, &scalars);
+    describer.facts.tables = tables;
+    Ok(describer)
 }
 
 /// The rows about the undeclared parameters of a batch.
@@ -59,8 +79,7 @@ fn undeclared_parameters(
     text: &str,
     declarations: &str,
 ) -> Result<Vec<Vec<Value>>, Refusal> {
-    let declared = declared(declarations)?;
-    let mut describer = Describer::new(connection, facts, &declared);
+    let mut describer = describer(connection, facts, declarations)?;
     describer.batch(text)?.temporary_tables_apart()?;
     let undeclared = describer.into_undeclared();
     let mut rows = Vec::new();
