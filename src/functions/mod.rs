@@ -19,6 +19,7 @@ mod service;
 mod shape;
 mod source;
 mod stored_answer;
+mod table_type;
 mod trigger;
 
 pub use built_in::{BuiltIn, BuiltInAnswer, BuiltInFunctions};
@@ -29,7 +30,9 @@ pub use definition::DefinitionError;
 pub use forwarding::{Forwarding, Unreachable};
 pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};
 pub use output::{Output, OutputContent, OutputForm, Receiver, ShapedOutput};
-pub use plan::{Answer, BoundKey, BoundValues, Function, Numbers, Plan, ResultForm, Work};
+pub use plan::{
+    Answer, BoundKey, BoundValues, Function, NotANumber, NumberSettings, Numbers, Plan, ResultForm, Work,
+};
 pub use principal::AppServiceAuthentication;
 pub use service::Service;
 pub use shape::{JsonSink, Shaped};

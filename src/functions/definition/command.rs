@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Component, Path};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::bindings::Bindings;
@@ -14,7 +15,7 @@ use super::section::Section;
 use super::session_context;
 use super::transaction;
 use crate::functions::CommandText;
-use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
+use crate::functions::plan::{Answer, NotANumber, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
@@ -88,6 +89,7 @@ impl CommandSection<'_> {
         self.check_variables(&command, mistakes);
         let plan = Plan {
             declarations: declarations(&parameters).into(),
+            statement: statement(&command, &parameters),
             command,
             connection_setting,
             parameters,
@@ -99,6 +101,7 @@ impl CommandSection<'_> {
             own_retry_limits,
             throw_status,
             answer,
+            has_own_numbers: section.has("numbers"),
             outputs,
         };
         transaction::check(&plan, section, mistakes);
@@ -233,6 +236,8 @@ impl CommandSection<'_> {
             when_empty: when_empty
                 .or((form == ResultForm::Row && matches!(trigger, Some(Trigger::Http(_)))).then_some(404)),
             numbers: self.numbers(mistakes),
+            // The settings are not known here, see `Catalogue::follow`.
+            nan: NotANumber::default(),
         }
     }
 
@@ -325,7 +330,17 @@ fn read_file(folder: &Path, file: &str) -> Result<String, String> {
 }
 
 fn declarations(parameters: &[PlannedParameter]) -> String {
-    let declared: Vec<String> =
-        parameters.iter().map(|parameter| format!("{} {}", parameter.name, parameter.sql_type)).collect();
-    declared.join(", ")
+    let declared = parameters.iter().map(|parameter| {
+        format!("{} {}", parameter.name_on_server(), parameter.carried_type().on_server())
+    });
+    declared.collect::<Vec<_>>().join(", ")
+}
+
+/// The text that goes to the server: the command behind the variables of its table parameters.
+fn statement(command: &CommandText, parameters: &[PlannedParameter]) -> Arc<str> {
+    let tables: String = parameters
+        .iter()
+        .filter_map(|parameter| Some(parameter.table()?.declaration(&parameter.name)))
+        .collect();
+    if tables.is_empty() { Arc::clone(command.text()) } else { (tables + command.text()).into() }
 }

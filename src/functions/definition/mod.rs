@@ -13,6 +13,7 @@ mod parameter;
 mod retry;
 mod section;
 mod session_context;
+mod table_type;
 mod transaction;
 
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::wanted::Wanted;
 use super::{Shaped, nothing};
 use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
-use crate::functions::json_text::{write_cell, write_string};
+use crate::functions::json_text::{check_number, write_cell, write_string};
 use crate::functions::output::{Output, OutputContent, OutputForm, ShapedOutput};
 use crate::functions::plan::{Answer, Plan, ResultForm};
 use crate::functions::stored_answer;
@@ -232,6 +232,7 @@ impl ResultSink for JsonSink {
             }
         }
         self.column += 1;
+        check_number(cell, self.answer.nan)?;
         let begin = self.json.len();
         write_cell(&mut self.json, cell, self.answer.numbers);
         if self.wanted.value {
