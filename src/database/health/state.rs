@@ -67,10 +67,26 @@ pub(super) enum Change {
 
 #[derive(Clone, Debug)]
 enum State {
-    Healthy { failures: u32 },
-    Down { since: Instant, looks: Looks, fault: Fault },
-    Resuming { since: Instant, looks: Looks, fault: Fault, failures: u32 },
+    Healthy {
+        failures: u32,
+        /// The last login that got an answer was turned away: one alone tells little, a second one in a row that the database is
+        /// not ready.
+        is_doubted: bool,
+    },
+    Down {
+        since: Instant,
+        looks: Looks,
+        fault: Fault,
+    },
+    Resuming {
+        since: Instant,
+        looks: Looks,
+        fault: Fault,
+        failures: u32,
+    },
 }
+
+const HEALTHY: State = State::Healthy { failures: 0, is_doubted: false };
 
 /// When somebody last looked, and when somebody may again.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +115,7 @@ pub(super) struct Health {
 
 impl Default for Health {
     fn default() -> Self {
-        Self { state: State::Healthy { failures: 0 }, contact: None }
+        Self { state: HEALTHY, contact: None }
     }
 }
 
@@ -165,7 +181,9 @@ impl Health {
         match outcome {
             Outcome::GotIn | Outcome::Answered => self.recover(now),
             // One of several logins at once was turned away a moment before another got in.
-            Outcome::NotReady(_) if is_old && matches!(self.state, State::Healthy { .. }) => {
+            Outcome::NotReady(_)
+                if is_old && matches!(self.state, State::Healthy { is_doubted: false, .. }) =>
+            {
                 self.recover(now)
             }
             Outcome::NotReady(fault) => self.not_ready(fault, now, interval),
@@ -174,7 +192,7 @@ impl Health {
     }
 
     fn recover(&mut self, now: Instant) -> Option<Change> {
-        match std::mem::replace(&mut self.state, State::Healthy { failures: 0 }) {
+        match std::mem::replace(&mut self.state, HEALTHY) {
             State::Healthy { .. } => None,
             State::Down { since, .. } | State::Resuming { since, .. } => {
                 Some(Change::Recovered(now.saturating_duration_since(since)))
@@ -183,10 +201,18 @@ impl Health {
     }
 
     fn not_ready(&mut self, met: Fault, now: Instant, interval: Duration) -> Option<Change> {
-        if let State::Resuming { fault, failures, .. } = &mut self.state {
-            *fault = met;
-            *failures = 0;
-            return None;
+        match &mut self.state {
+            State::Resuming { fault, failures, .. } => {
+                *fault = met;
+                *failures = 0;
+                return None;
+            }
+            State::Healthy { failures, is_doubted: is_doubted @ false } => {
+                *is_doubted = true;
+                *failures = 0;
+                return None;
+            }
+            State::Healthy { .. } | State::Down { .. } => {}
         }
         let looks = Looks::after(now, interval);
         self.state = State::Resuming { since: now, looks, fault: met.clone(), failures: 0 };
@@ -195,7 +221,7 @@ impl Health {
 
     fn unreached(&mut self, met: Fault, now: Instant, interval: Duration) -> Option<Change> {
         let failures = match &mut self.state {
-            State::Healthy { failures } | State::Resuming { failures, .. } => {
+            State::Healthy { failures, .. } | State::Resuming { failures, .. } => {
                 *failures = failures.saturating_add(1);
                 *failures
             }

@@ -71,7 +71,9 @@ fn a_database_that_resumes_slows_its_own_logins_and_nobody_elses() {
     let same = gate(&gates, "sql.example.com", "paused");
     let neighbour = gate(&gates, "sql.example.com", "neighbour");
 
-    paused.admit().unwrap().failed(&said(FaultClass::Opening, 40613));
+    for _ in 0..2 {
+        paused.admit().unwrap().failed(&said(FaultClass::Opening, 40613));
+    }
 
     assert!(matches!(same.admit(), Err(Refusal::NotReady(_))));
     assert!(matches!(same.verdict(), Verdict::Wait), "its caller waits on by its own policy");

@@ -121,8 +121,31 @@ fn what_nobody_has_looked_at_for_long_is_stale() {
 }
 
 #[test]
+fn one_login_that_is_turned_away_tells_nothing_and_a_second_in_a_row_does() {
+    let mut watched = Watched::new();
+    for _ in 0..10 {
+        assert!(watched.open(Outcome::NotReady(fault())).is_none());
+        assert!(watched.open(Outcome::GotIn).is_none());
+    }
+    assert!(watched.open(Outcome::NotReady(fault())).is_none());
+    watched.pass(60_000);
+    assert!(matches!(watched.open(Outcome::NotReady(fault())), Some(Change::BeganToResume(_))));
+}
+
+#[test]
+fn two_logins_at_once_that_are_turned_away_are_two_in_a_row() {
+    let mut watched = Watched::new();
+    let (one, other) = (watched.admit().unwrap(), watched.admit().unwrap());
+    watched.pass(10);
+    assert!(watched.settle(one, Outcome::NotReady(fault())).is_none());
+    watched.pass(10);
+    assert!(matches!(watched.settle(other, Outcome::NotReady(fault())), Some(Change::BeganToResume(_))));
+}
+
+#[test]
 fn a_database_that_resumes_lets_one_login_a_second_through_and_is_no_outage() {
     let mut watched = Watched::new();
+    watched.open(Outcome::NotReady(fault()));
     watched.open(Outcome::NotReady(fault()));
     for _ in 0..60 {
         assert!(matches!(watched.admit(), Err(Why::NotReady(_))));
