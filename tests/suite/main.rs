@@ -34,6 +34,7 @@ mod pool;
 mod process_life;
 mod readme;
 mod retries;
+mod round_trips;
 mod routes;
 mod samples;
 mod secrets_stay_inside;

@@ -13,6 +13,7 @@ mod messages;
 mod outputs;
 mod samples;
 mod shaping;
+mod tables;
 
 use std::fs;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Results become the declared answer, or an error that says what the command must do.
 
 use super::http;
-use crate::database::{Cell, ResultSink, SinkError};
+use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
 use crate::functions::{JsonSink, Shaped};
 
 /// What the command returns in a test.
@@ -16,7 +16,11 @@ use Event::{Affected, Columns, Row};
 pub(super) fn push(sink: &mut JsonSink, events: &[Event<'_>]) -> Result<(), SinkError> {
     for event in events {
         match event {
-            Columns(names) => sink.columns(names)?,
+            Columns(names) => {
+                let columns: Vec<_> =
+                    names.iter().map(|&name| ResultColumn { name, bare_type: "nvarchar" }).collect();
+                sink.columns(&columns)?;
+            }
             Row(cells) => {
                 sink.begin_row()?;
                 cells.iter().try_for_each(|cell| sink.cell(*cell))?;
