@@ -72,6 +72,26 @@ pub enum SqlType {
     VarBinary(Length),
     /// `uniqueidentifier`
     UniqueIdentifier,
+    /// `text`, the older form of `varchar(max)`
+    Text,
+    /// `ntext`, the older form of `nvarchar(max)`
+    NText,
+    /// `image`, the older form of `varbinary(max)`
+    Image,
+    /// `rowversion`, also `timestamp`: eight bytes that the database sets anew in each row that is written
+    RowVersion,
+    /// `xml` without a schema collection
+    Xml,
+    /// `json`
+    Json,
+    /// `sql_variant`: a value that brings its type with it
+    SqlVariant,
+    /// `hierarchyid`
+    HierarchyId,
+    /// `geometry`
+    Geometry,
+    /// `geography`
+    Geography,
 }
 
 /// A value; which SQL type it has stands beside it, in the column or the parameter.
@@ -102,12 +122,23 @@ pub enum Value {
         /// The zone's distance from UTC in minutes, -840 to 840.
         offset_minutes: i16,
     },
-    /// char, varchar, nchar, nvarchar
+    /// char, varchar, nchar, nvarchar, text, ntext, xml, json
     Text(String),
-    /// binary, varbinary
+    /// binary, varbinary, image, rowversion, hierarchyid, geometry, geography
     Binary(Vec<u8>),
     /// uniqueidentifier: the bytes in the order in which they are printed
     UniqueIdentifier([u8; 16]),
+    /// sql_variant that is not NULL
+    Variant(Box<Variant>),
+}
+
+/// What a sql_variant holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// The type of the value: one that a sql_variant can hold.
+    pub base: SqlType,
+    /// The value, never NULL.
+    pub value: Value,
 }
 
 /// A column of a result set.

@@ -18,6 +18,7 @@ mod malformed;
 mod raw;
 mod requests;
 mod rights;
+mod special_types;
 mod specification;
 mod tokens;
 mod transactions;

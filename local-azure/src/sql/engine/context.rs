@@ -146,6 +146,13 @@ impl Session {
                 ),
             ),
             ("@@servername", text("localhost")),
+            (
+                "@@dbts",
+                (
+                    Some(SqlType::VarBinary(Length::Limit(8))),
+                    Some(Value::Binary(self.database.row_versions.last().to_vec())),
+                ),
+            ),
             ("@@lock_timeout", int(self.settings.lock_timeout)),
             ("rowcount_big", (Some(SqlType::BigInt), Some(Value::Integer(self.row_count)))),
             ("xact_state", (Some(SqlType::SmallInt), Some(Value::Integer(state)))),

@@ -16,6 +16,7 @@ mod index;
 mod modify;
 mod planned;
 mod raise;
+mod row_version;
 mod run;
 pub(crate) mod security;
 mod select;

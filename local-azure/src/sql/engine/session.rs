@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 use super::bind::Variable;
 use super::identity::{self, Shared, lock};
 use super::planned::PlannedFailure;
+use super::row_version::RowVersions;
 use super::run::Frame;
 use super::security::functions::{self as rights_functions, CurrentRights};
 use super::security::login::User;
@@ -135,6 +136,7 @@ impl Session {
         let shared = Arc::<Mutex<Shared>>::default();
         crate::sql::values::functions::register(&connection, &functions)?;
         identity::register(&connection, &database.counters, &shared)?;
+        RowVersions::register(&connection, &database.row_versions)?;
         catalog::prepare(&connection, "temp")?;
         let rights = CurrentRights::default();
         rights_functions::register(&connection, &rights)?;

@@ -6,6 +6,9 @@ use super::request::skip_headers;
 use super::type_info::{RequestError, TypeInfo};
 use crate::sql::engine::Argument;
 use crate::sql::reply::SqlError;
+use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::values::convert::{Conversion, convert};
+use crate::sql::values::xml_text;
 
 /// Which procedure is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,12 +140,26 @@ fn procedure(reader: &mut Reader<'_>) -> Result<Procedure, RequestError> {
     })
 }
 
+/// A document as its type keeps it: what it is in is checked here and not again.
+fn checked(sql_type: SqlType, value: Value) -> Result<Value, SqlError> {
+    match (sql_type, value) {
+        (SqlType::Xml, Value::Text(text)) => {
+            xml_text::normalised(&text, xml_text::Source::Bytes).map(Value::Text)
+        }
+        (SqlType::HierarchyId, value) => {
+            let from = SqlType::VarBinary(Length::Max);
+            convert(&value, from, sql_type, Conversion::Implicit, None)
+        }
+        (_, value) => Ok(value),
+    }
+}
+
 /// One parameter; None if its default is to be taken, which is what leaving it out means.
 fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
     let name = reader.b_varchar()?;
     let flags = reader.u8()?;
     let info = TypeInfo::read(reader)?;
-    let value = decode::value(info, reader)?;
+    let value = checked(info.sql_type, decode::value(info, reader)?)?;
     if flags & ENCRYPTED != 0 {
         return Err(SqlError::new(
             33514,

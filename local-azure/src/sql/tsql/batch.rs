@@ -255,6 +255,14 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             _ => {}
         }
         let sql_type = cursor.sql_type()?;
+        if sql_type.is_old_long() {
+            return Err(SqlError::new(
+                2739,
+                "The text, ntext, and image data types are invalid for local variables.",
+            )
+            .with_class(15)
+            .at_line(cursor.line()));
+        }
         let value = if cursor.accept_token(&Token::Eq) { Some(expression(cursor)?) } else { None };
         if !cursor.declared.insert(name.clone()) {
             return Err(duplicate(&name));

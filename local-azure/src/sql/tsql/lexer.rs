@@ -20,12 +20,25 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
         }
         .at_line(line)
     })?;
-    let mut kept = Vec::with_capacity(tokens.len());
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut of_type: Option<String> = None;
     for token in tokens {
         match &token.token {
             // The scope qualifier of GRANT, as in `ON SCHEMA::sales`; elsewhere it is another database's cast.
             Token::DoubleColon if names_a_securable(&kept) => kept.push(token),
+            // A method of a CLR type: `hierarchyid::Parse` becomes one word, which sqlparser reads as a function's name.
+            Token::DoubleColon if clr_type(&kept).is_some() => of_type = clr_type(&kept),
             Token::Whitespace(_) | Token::EOF => {}
+            Token::Word(method) if of_type.is_some() => {
+                let name = format!("{}::{}", of_type.take().unwrap_or_default(), method.value);
+                kept.pop();
+                kept.push(TokenWithSpan { token: Token::make_word(&name, None), span: token.span });
+            }
+            other if of_type.is_some() => {
+                return Err(SqlError::new(102, format!("Incorrect syntax near '{other}'."))
+                    .with_class(15)
+                    .at_line(line_of(&token)));
+            }
             Token::Word(_)
             | Token::Number(_, false)
             | Token::SingleQuotedString(_)
@@ -59,6 +72,12 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
         }
     }
     Ok(kept)
+}
+
+/// The name of the CLR type that the tokens end in.
+fn clr_type(tokens: &[TokenWithSpan]) -> Option<String> {
+    let last = keyword(tokens.last()?)?;
+    matches!(last.as_str(), "HIERARCHYID" | "GEOMETRY" | "GEOGRAPHY").then(|| last.to_lowercase())
 }
 
 /// Whether the tokens end in ON and the name of a class of securables.

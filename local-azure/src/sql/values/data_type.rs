@@ -70,7 +70,17 @@ impl fmt::Display for SqlType {
             | Self::Date
             | Self::DateTime
             | Self::SmallDateTime
-            | Self::UniqueIdentifier => f.write_str(self.family_name()),
+            | Self::UniqueIdentifier
+            | Self::Text
+            | Self::NText
+            | Self::Image
+            | Self::RowVersion
+            | Self::Xml
+            | Self::Json
+            | Self::SqlVariant
+            | Self::HierarchyId
+            | Self::Geometry
+            | Self::Geography => f.write_str(self.family_name()),
         }
     }
 }
@@ -88,7 +98,7 @@ impl SqlType {
     /// `national character varying` too. `default` says how long a `varchar` without a length is.
     ///
     /// # Errors
-    /// 243 for an unknown name; 40517 for one that this endpoint doesn't have (xml, rowversion, text ...); 102 for a wrong
+    /// 243 for an unknown name; 40517 for one that this endpoint doesn't have (vector, cursor, table); 102 for a wrong
     /// form; 131, 1001, 1002, 2750 or 2751 for a length, precision or scale out of range.
     pub fn parse_with(text: &str, default: DefaultLength) -> Result<Self, SqlError> {
         let spelling = Spelling::read(text)?;
@@ -125,9 +135,17 @@ impl SqlType {
             "binary" => Ok(Self::Binary(spelling.fixed(MAX_BYTES, default)?)),
             "varbinary" | "binary varying" => Ok(Self::VarBinary(spelling.varying(MAX_BYTES, default)?)),
             "uniqueidentifier" => spelling.plain(Self::UniqueIdentifier),
-            "rowversion" | "timestamp" | "xml" | "text" | "ntext" | "national text" | "image"
-            | "sql_variant" | "geography" | "geometry" | "hierarchyid" | "json" | "vector" | "cursor"
-            | "table" => Err(errors::unsupported_type(name)),
+            "text" => spelling.plain(Self::Text),
+            "ntext" | "national text" => spelling.plain(Self::NText),
+            "image" => spelling.plain(Self::Image),
+            "rowversion" | "timestamp" => spelling.plain(Self::RowVersion),
+            "xml" => spelling.plain(Self::Xml),
+            "json" => spelling.plain(Self::Json),
+            "sql_variant" => spelling.plain(Self::SqlVariant),
+            "hierarchyid" => spelling.plain(Self::HierarchyId),
+            "geometry" => spelling.plain(Self::Geometry),
+            "geography" => spelling.plain(Self::Geography),
+            "vector" | "cursor" | "table" => Err(errors::unsupported_type(name)),
             _ => Err(SqlError::new(243, format!("Type {name} is not a defined system type."))),
         }
     }
@@ -159,6 +177,17 @@ impl SqlType {
             Self::Binary(_) => "binary",
             Self::VarBinary(_) => "varbinary",
             Self::UniqueIdentifier => "uniqueidentifier",
+            Self::Text => "text",
+            Self::NText => "ntext",
+            Self::Image => "image",
+            // The older name of rowversion is the one that the catalogue and the messages have.
+            Self::RowVersion => "timestamp",
+            Self::Xml => "xml",
+            Self::Json => "json",
+            Self::SqlVariant => "sql_variant",
+            Self::HierarchyId => "hierarchyid",
+            Self::Geometry => "geometry",
+            Self::Geography => "geography",
         }
     }
 
@@ -166,22 +195,30 @@ impl SqlType {
     #[must_use]
     pub fn precedence(self) -> u8 {
         match self {
-            Self::DateTimeOffset { .. } => 27,
-            Self::DateTime2 { .. } => 26,
-            Self::DateTime => 25,
-            Self::SmallDateTime => 24,
-            Self::Date => 23,
-            Self::Time { .. } => 22,
-            Self::Float => 21,
-            Self::Real => 20,
-            Self::Decimal { .. } => 19,
-            Self::Money => 18,
-            Self::SmallMoney => 17,
-            Self::BigInt => 16,
-            Self::Int => 15,
-            Self::SmallInt => 14,
-            Self::TinyInt => 13,
-            Self::Bit => 12,
+            Self::HierarchyId | Self::Geometry | Self::Geography => 41,
+            Self::Json => 40,
+            Self::SqlVariant => 39,
+            Self::Xml => 38,
+            Self::DateTimeOffset { .. } => 37,
+            Self::DateTime2 { .. } => 36,
+            Self::DateTime => 35,
+            Self::SmallDateTime => 34,
+            Self::Date => 33,
+            Self::Time { .. } => 32,
+            Self::Float => 31,
+            Self::Real => 30,
+            Self::Decimal { .. } => 29,
+            Self::Money => 28,
+            Self::SmallMoney => 27,
+            Self::BigInt => 26,
+            Self::Int => 25,
+            Self::SmallInt => 24,
+            Self::TinyInt => 23,
+            Self::Bit => 22,
+            Self::NText => 21,
+            Self::Text => 20,
+            Self::Image => 19,
+            Self::RowVersion => 18,
             Self::UniqueIdentifier => 11,
             Self::NVarChar(_) => 10,
             Self::NChar(_) => 9,
@@ -208,6 +245,18 @@ impl SqlType {
     #[must_use]
     pub fn is_binary(self) -> bool {
         matches!(self, Self::Binary(_) | Self::VarBinary(_))
+    }
+
+    /// Whether it is text, ntext or image: the older long types, which most of T-SQL doesn't take.
+    #[must_use]
+    pub fn is_old_long(self) -> bool {
+        matches!(self, Self::Text | Self::NText | Self::Image)
+    }
+
+    /// Whether it is one of the CLR types that SQL Server brings: hierarchyid, geometry, geography.
+    #[must_use]
+    pub fn is_clr(self) -> bool {
+        matches!(self, Self::HierarchyId | Self::Geometry | Self::Geography)
     }
 
     /// Whether it is bit, tinyint, smallint, int or bigint.
@@ -360,6 +409,10 @@ mod tests {
             ("national character varying(max)", "nvarchar(max)"),
             ("[nvarchar](50)", "nvarchar(50)"),
             ("sysname", "nvarchar(128)"),
+            ("rowversion", "timestamp"),
+            ("national text", "ntext"),
+            ("SQL_VARIANT", "sql_variant"),
+            ("sys.hierarchyid", "hierarchyid"),
             ("datetime2", "datetime2(7)"),
             ("time(0)", "time(0)"),
             ("varchar", "varchar(1)"),
@@ -380,8 +433,9 @@ mod tests {
     fn wrong_types_are_refused_with_the_servers_numbers() {
         for (spelling, number) in [
             ("whatever", 243),
-            ("xml", 40517),
-            ("rowversion", 40517),
+            ("vector", 40517),
+            ("cursor", 40517),
+            ("xml(5)", 2716),
             ("varchar(8001)", 131),
             ("nvarchar(4001)", 131),
             ("varchar(0)", 1001),

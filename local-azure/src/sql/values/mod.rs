@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`data_type`] | spelling, precedence and common type of [`super::types::SqlType`] |
 //! | [`convert`] | CAST, CONVERT, and what happens to a value that is stored or passed |
+//! | [`hierarchy`], [`json_text`], [`xml_text`], [`variant`] | the forms of hierarchyid, json, xml and sql_variant |
 //! | [`storage`] | the form of a value inside SQLite, in which SQLite's own order is SQL Server's |
 
 pub mod arithmetic;
@@ -14,6 +15,10 @@ mod date_text;
 mod decimal;
 pub mod errors;
 pub mod functions;
+pub(crate) mod hierarchy;
+pub(crate) mod json_text;
 mod number_text;
 pub mod storage;
 mod type_spelling;
+pub(crate) mod variant;
+pub(crate) mod xml_text;

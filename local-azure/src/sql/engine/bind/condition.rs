@@ -5,11 +5,11 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use super::{
     Binder, Typed,
     expression::common_type,
-    keys::{has_key, key},
+    keys::{comparison, has_key, key},
     not_tsql,
 };
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
+use crate::sql::types::{Length, SqlType};
 
 impl Binder<'_> {
     /// Binds a condition to SQLite SQL that gives 1, 0 or NULL.
@@ -85,6 +85,7 @@ impl Binder<'_> {
                     ));
                 };
                 let inner = Typed::new("c0", column.sql_type);
+                comparison(&value, "=", &inner)?;
                 let (left, right) = self.comparable(value, inner)?;
                 let word = if *negated { "NOT IN" } else { "IN" };
                 Ok(format!("({left} {word} (SELECT {right} FROM ({})))", query.sql))
@@ -124,6 +125,7 @@ impl Binder<'_> {
 
     /// `left op right` after both have their common type.
     pub(crate) fn compare(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<String, SqlError> {
+        comparison(&left, symbol, &right)?;
         let (left, right) = self.comparable(left, right)?;
         Ok(format!("({left} {symbol} {right})"))
     }
@@ -161,7 +163,13 @@ impl Binder<'_> {
         if value.sql_type.is_text() {
             return Ok(value);
         }
-        let unlimited = crate::sql::types::Length::Limit(8000);
+        // The stored form is that of the newer types.
+        match value.sql_type {
+            SqlType::Text => return Ok(Typed { sql_type: SqlType::VarChar(Length::Max), ..value }),
+            SqlType::NText => return Ok(Typed { sql_type: SqlType::NVarChar(Length::Max), ..value }),
+            _ => {}
+        }
+        let unlimited = Length::Limit(8000);
         self.coerce(value, SqlType::VarChar(unlimited))
     }
 }

@@ -117,6 +117,13 @@ impl Binder<'_> {
                 }
                 Ok(value)
             }
+            Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
+                [ast::AccessExpr::Dot(Expr::Function(method))] => {
+                    let value = self.expression(root)?;
+                    self.method(value, method)
+                }
+                _ => Err(not_tsql(".")),
+            },
             Expr::IsNull(_)
             | Expr::IsNotNull(_)
             | Expr::InList { .. }

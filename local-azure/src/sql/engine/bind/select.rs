@@ -4,7 +4,7 @@ use sqlparser::ast::{self, Expr, SetExpr};
 
 use super::{
     Binder, Common, Scope, Typed,
-    keys::{collated, has_key, key, row_keys},
+    keys::{self, collated, has_key, key, row_keys, sortable},
     not_tsql,
 };
 use crate::sql::reply::SqlError;
@@ -142,12 +142,12 @@ impl Binder<'_> {
                     for item in tail.order {
                         let (expr, descending) = order_item(item)?;
                         let place = self.output_place(expr, &bound.columns)?.ok_or_else(|| SqlError::new(104, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.").with_class(15))?;
+                        let sql_type =
+                            bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type);
+                        sortable(sql_type, "ORDER BY")?;
                         items.push(format!(
                             "{}{}",
-                            key(
-                                &format!("c{place}"),
-                                bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type)
-                            ),
+                            key(&format!("c{place}"), sql_type),
                             direction(descending)
                         ));
                     }
@@ -266,6 +266,7 @@ impl Binder<'_> {
                 .with_class(15));
             }
             let bound = self.expression(expression)?;
+            sortable(bound.sql_type, "GROUP BY")?;
             if let Some(scope) = self.scopes.last_mut() {
                 scope.key_columns.push(bound.sql.clone());
             }
@@ -293,6 +294,9 @@ impl Binder<'_> {
                 null: value.null,
             })
             .collect();
+        if distinct {
+            columns.iter().try_for_each(|column| keys::distinct(column.sql_type))?;
+        }
         // DISTINCT compares stored values; where that isn't enough, the rows are grouped by their keys.
         let distinct_by_key = distinct && columns.iter().any(|column| has_key(column.sql_type));
         let mut order_sql = Vec::new();
@@ -301,14 +305,19 @@ impl Binder<'_> {
             let order_key = match self.output_place(expr, &columns)? {
                 Some(place) => match values.get(place) {
                     // Inside a function SQLite would look for a table's column before it looks for the alias.
-                    Some((_, value)) if has_key(value.sql_type) && !distinct_by_key => {
-                        key(&value.sql, value.sql_type)
+                    Some((_, value)) => {
+                        sortable(value.sql_type, "ORDER BY")?;
+                        if has_key(value.sql_type) && !distinct_by_key {
+                            key(&value.sql, value.sql_type)
+                        } else {
+                            key(&format!("c{place}"), value.sql_type)
+                        }
                     }
-                    Some((_, value)) => key(&format!("c{place}"), value.sql_type),
                     None => return Err(not_tsql("ORDER")),
                 },
                 None => {
                     let value = self.expression(expr)?;
+                    sortable(value.sql_type, "ORDER BY")?;
                     let selected = values.iter().position(|(_, selected)| selected.sql == value.sql);
                     if distinct && selected.is_none() {
                         return Err(SqlError::new(

@@ -5,7 +5,7 @@ use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier};
 use super::{
     Binder, Typed,
     expression::common_type,
-    keys::{collated, has_key, key, row_keys},
+    keys::{collated, has_key, is_incomparable, key, row_keys},
     not_tsql,
     select::{BoundQuery, OutputColumn, Tail},
 };
@@ -41,6 +41,15 @@ impl Binder<'_> {
                         ..Typed::new(format!("c{index}"), column.sql_type)
                     };
                     let sql_type = common_type(&[&typed(l), &typed(r)]);
+                    if word != "UNION ALL" && is_incomparable(sql_type) {
+                        return Err(SqlError::new(
+                            5335,
+                            format!(
+                                "The data type {} cannot be used as an operand to the UNION, INTERSECT or EXCEPT operators because it is not comparable.",
+                                sql_type.family_name()
+                            ),
+                        ));
+                    }
                     for (list, column) in [(&mut left_list, l), (&mut right_list, r)] {
                         let value = self.coerce(typed(column), sql_type)?;
                         list.push(format!("{} AS c{index}", collated(&value)));

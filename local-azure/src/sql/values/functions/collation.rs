@@ -23,7 +23,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Orders two texts: the shorter one as if it went on with blanks.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.chars(), b.chars());
     let mut accents = Ordering::Equal;
     loop {
@@ -40,6 +40,25 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
         }
         accents = accents.then(l.cmp(&r));
     }
+}
+
+/// Bytes that compare as [`compare`] compares the texts, but for control characters, which come after the blanks that
+/// end a shorter text.
+pub(crate) fn sort_key(text: &str) -> Vec<u8> {
+    let folded = || text.trim_end_matches(' ').chars().map(fold);
+    let mut key = Vec::new();
+    for character in folded() {
+        let (class, base) = primary(character);
+        // No class is 0: that byte ends the key.
+        key.push(class.saturating_add(1));
+        key.extend(base.to_be_bytes());
+    }
+    key.push(0);
+    // Accents decide between texts that are else equal.
+    for character in folded() {
+        key.extend(u32::from(character).to_be_bytes());
+    }
+    key
 }
 
 /// A character's small form, where that is one character of the Basic Multilingual Plane; else itself.

@@ -5,7 +5,7 @@ use sqlparser::ast::{self, Expr};
 use super::super::{
     Binder, Typed,
     expression::widest,
-    keys::key,
+    keys::{is_incomparable, key, sortable},
     not_tsql,
     select::{direction, order_item},
 };
@@ -55,13 +55,19 @@ impl Binder<'_> {
         let sql_type = value.sql_type;
         match name {
             "COUNT" | "COUNT_BIG" => {
+                if sql_type.is_old_long() || (distinct && is_incomparable(sql_type)) {
+                    return Err(invalid_operand(sql_type, &name.to_lowercase()));
+                }
+                if !distinct {
+                    return Ok(Typed::new(format!("count({})", value.sql), count_type).not_null());
+                }
                 Ok(Typed::new(format!("count({word}{})", key(&value.sql, sql_type)), count_type).not_null())
             }
             "MIN" | "MAX" => {
                 if sql_type == SqlType::Bit {
                     return Err(invalid_operand(sql_type, &name.to_lowercase()));
                 }
-                Ok(Typed::new(extreme(name, &value), sql_type))
+                Ok(Typed::new(extreme(name, &value)?, sql_type))
             }
             "SUM" | "AVG" => {
                 if distinct {
@@ -90,6 +96,7 @@ impl Binder<'_> {
                 for item in order {
                     let (expr, descending) = order_item(item)?;
                     let bound = self.expression(expr)?;
+                    sortable(bound.sql_type, "ORDER BY")?;
                     keys.push(format!("{}{}", key(&bound.sql, bound.sql_type), direction(descending)));
                 }
                 let order =
@@ -110,7 +117,13 @@ impl Binder<'_> {
 
 /// MIN or MAX. A datetimeoffset's stored form begins with its instant, and bytes differ from their key only in zeros at
 /// the end: the smallest stored value is one of the smallest on SQL Server.
-pub(super) fn extreme(name: &str, value: &Typed) -> String {
+pub(super) fn extreme(name: &str, value: &Typed) -> Result<String, SqlError> {
+    if is_incomparable(value.sql_type) {
+        return Err(invalid_operand(value.sql_type, &name.to_lowercase()));
+    }
+    if value.sql_type == SqlType::SqlVariant {
+        return Err(unsupported(&format!("{name} of sql_variant")));
+    }
     let collation = if value.sql_type.is_text() { " COLLATE tsql_ci_as" } else { "" };
-    format!("{}({}{collation})", name.to_lowercase(), value.sql)
+    Ok(format!("{}({}{collation})", name.to_lowercase(), value.sql))
 }

@@ -5,6 +5,7 @@
 //! | [`aggregates`] | COUNT, SUM, STRING_AGG and their kin |
 //! | [`dates`] | dates and times |
 //! | [`maths`] | numbers |
+//! | [`methods`] | methods of xml, hierarchyid and the spatial types |
 //! | [`rights`] | users, roles, permissions |
 //! | [`server`] | properties of server, database and connection |
 //! | [`session`] | the session, the server, its objects |
@@ -14,6 +15,7 @@
 mod aggregates;
 mod dates;
 mod maths;
+mod methods;
 mod rights;
 pub(crate) mod server;
 pub(crate) mod session;
@@ -53,6 +55,9 @@ impl Binder<'_> {
         let name = match name.0.as_slice() {
             [ast::ObjectNamePart::Identifier(name)] => name.value.to_ascii_uppercase(),
             _ => {
+                if let Some(bound) = self.method_of_name(function)? {
+                    return Ok(bound);
+                }
                 return Err(SqlError::new(
                     4121,
                     format!(
@@ -119,6 +124,9 @@ impl Binder<'_> {
         if values.is_empty()
             && let Some(bound) = self.fact(&name.to_lowercase())
         {
+            return Ok(bound);
+        }
+        if let Some(bound) = self.static_method(name, values)? {
             return Ok(bound);
         }
         if let Some(bound) = self.choice(name, values)? {
@@ -222,7 +230,8 @@ impl Binder<'_> {
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 65] = [
+const ARGUMENTS: [(&str, usize); 66] = [
+    ("SQL_VARIANT_PROPERTY", 2),
     ("IS_MEMBER", 1),
     ("HAS_DBACCESS", 1),
     ("SERVERPROPERTY", 1),
