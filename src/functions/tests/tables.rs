@@ -48,7 +48,7 @@ fn the_rows_travel_as_one_json_text_behind_the_variable() {
         "SET NOCOUNT ON; DECLARE @list [dbo].[List]; INSERT INTO @list ([Id], [Name]) SELECT [c0], [c1] FROM \
          OPENJSON(@azsql_rows_list) WITH ([c0] int '$[0]', [c1] nvarchar(5) '$[1]'); SET NOCOUNT OFF; SELECT @list"
     );
-    assert!(plan.rights_needed().rights().any(|(object, right)| {
+    assert!(plan.rights_needed().each().any(|(object, right)| {
         (object.to_string().as_str(), right.name()) == ("[dbo].[List]", "EXECUTE")
     }));
     let parameter = bind(TWO, r#"[{"Id":1,"Name":"a"}]"#).unwrap();

@@ -219,7 +219,6 @@ fn smallmoney() -> BoxedStrategy<Trip> {
 const LATIN: &str = "[ -~é€ß]{0,50}";
 /// At most 50 UTF-16 units.
 const ANY: &str = "\\PC{0,25}";
-const UTF8: &str = "varchar(200) COLLATE Latin1_General_100_CI_AS_SC_UTF8";
 
 /// Every type that a column can have.
 pub(super) fn cases() -> Vec<Case> {
@@ -254,7 +253,6 @@ pub(super) fn cases() -> Vec<Case> {
         Case::of("nchar(12)", padded("[!-~é日]{0,12}", 12)),
         Case::of("nvarchar(50)", text(ANY)),
         Case::of("nvarchar(max)", long_text("\\PC{5,10}")),
-        Case::column(UTF8, "nvarchar(50)", text(ANY)),
         Case::of("binary(8)", padded_bytes(8)),
         Case::of("varbinary(50)", bytes(0..=50)),
         Case::of("varbinary(max)", bytes(0..=20_000)),
