@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use tiberius::error::Error as DriverError;
 use tiberius::numeric::Numeric;
 use tiberius::{ColumnData, ColumnType, time as driver_time};
 
@@ -38,6 +39,32 @@ pub(super) enum ReadError {
     Unsupported { column: String },
     #[error("column `{column}` holds a date or time outside the years 1 to 9999")]
     OutOfRange { column: String },
+    #[error(
+        "a varchar value has bytes that the code page of its collation doesn't have, or the driver doesn't know the code page: \
+         write CAST(... AS nvarchar(max))"
+    )]
+    CodePage,
+    #[error("a text is no valid UTF-16: write CAST(... AS varbinary(max)), or mend it in the table")]
+    HalfSurrogates,
+    #[error(
+        "a column is of a type that the driver doesn't know: convert it in the query, a vector for example with \
+         CAST(... AS nvarchar(max))"
+    )]
+    UnknownType,
+}
+
+impl ReadError {
+    /// What the driver says of a reply that came whole and in order, and that it can't tell truly. Another try would meet it again,
+    /// unlike a reply that is cut or garbled. Some of it only the driver's sentence tells.
+    pub(super) fn of_driver(error: &DriverError) -> Option<Self> {
+        match error {
+            DriverError::Encoding(_) => Some(Self::CodePage),
+            DriverError::Utf16 => Some(Self::HalfSurrogates),
+            DriverError::Protocol(what) if what.contains("invalid UTF-16 sequence") => Some(Self::HalfSurrogates),
+            DriverError::Protocol(what) if what.contains("unsupported column type") => Some(Self::UnknownType),
+            _ => None,
+        }
+    }
 }
 
 /// A parameter as the driver sends it. The server converts it to the declared type, which is the same or wider.
@@ -472,6 +499,21 @@ mod tests {
         let error = to_cell(&data, ColumnType::Udt, "Node").unwrap_err();
         assert!(error.to_string().contains("`Node.ToString() AS Node`"), "{error}");
         assert_eq!(to_cell(&ColumnData::Binary(None), ColumnType::Udt, "Node"), Ok(Cell::Null));
+    }
+
+    #[test]
+    fn what_the_driver_cannot_read_is_told_with_its_cure() {
+        for (error, cure) in [
+            (DriverError::Encoding("encoding: unspported encoding (LCID: 0x409, sort ID: 42)".into()), "nvarchar(max)"),
+            (DriverError::Utf16, "varbinary(max)"),
+            (DriverError::Protocol("nvarchar: invalid UTF-16 sequence".into()), "varbinary(max)"),
+            (DriverError::Protocol("invalid or unsupported column type: 245".into()), "CAST(... AS nvarchar(max))"),
+        ] {
+            let told = ReadError::of_driver(&error).unwrap().to_string();
+            assert!(told.contains(cure), "{told}");
+        }
+        // It may be the way here that broke it.
+        assert_eq!(ReadError::of_driver(&DriverError::Protocol("invalid token type".into())), None);
     }
 
     #[test]

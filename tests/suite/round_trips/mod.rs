@@ -1,6 +1,7 @@
 //! A value of any type comes back in the form that `docs/definitions.md` gives it: JSON, parameter, table, column, JSON.
 
 mod refusals;
+mod tables;
 mod values;
 
 use proptest::strategy::{Strategy, ValueTree};
