@@ -24,6 +24,8 @@
 //! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins, unless the function says otherwise | 75 | 0 to 230 |
 //! | `AZSQL_RETRY_SHARE_PERCENT` | how much of a pool's commands may be sent again, beyond one a second | 20 | 0 to 100 |
 //! | `AZSQL_IDEMPOTENCY_HOURS` | how long an idempotency key and its answer are kept | 24 | 1 to 8760 |
+//! | `AZSQL_NUMBERS` | how bigint and decimal are written, unless the function says otherwise | exact | exact, string |
+//! | `AZSQL_NAN` | what becomes of a float that is NaN or infinite | null | null, error |
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
 //! | `AZSQL_MAX_BODY_MB` | the largest body of a caller's request, in MiB | 16 | 1 to 100 |
@@ -54,6 +56,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::database::faults::{RetryLimits, RetryShare};
 use crate::database::{DatabaseSettings, PoolLimits};
+use crate::functions::{NotANumber, NumberSettings, Numbers};
 use crate::identity::IdentityEnvironment;
 
 /// Reads a variable; a parameter, so that tests need not touch the process' environment.
@@ -159,6 +162,8 @@ pub struct WorkerSettings {
     pub show_database_errors: bool,
     /// The largest answer that is kept until it is complete, in bytes.
     pub max_answer: usize,
+    /// How numbers are written where definitions don't say.
+    pub numbers: NumberSettings,
 }
 
 impl WorkerSettings {
@@ -175,6 +180,7 @@ impl WorkerSettings {
         let retry = retry_limits(lookup, &mut errors);
         let retry_share = retry_share(lookup, &mut errors);
         let idempotency_hours = number(lookup, "AZSQL_IDEMPOTENCY_HOURS", 24, 1, 8760, &mut errors);
+        let numbers = numbers(lookup, &mut errors);
         let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
         let max_answer = mebibytes(number(lookup, "AZSQL_MAX_ANSWER_MB", 16, 1, 100, &mut errors));
         if let Err(error) = log_level(lookup) {
@@ -192,7 +198,7 @@ impl WorkerSettings {
             identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
             trusted_authorities,
         };
-        Ok(Self { database, show_database_errors, max_answer })
+        Ok(Self { database, show_database_errors, max_answer, numbers })
     }
 }
 
@@ -333,6 +339,37 @@ fn number(
     }
 }
 
+fn numbers(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> NumberSettings {
+    NumberSettings {
+        numbers: one_of(
+            lookup,
+            "AZSQL_NUMBERS",
+            [("exact", Numbers::Exact), ("string", Numbers::String)],
+            errors,
+        ),
+        nan: one_of(lookup, "AZSQL_NAN", [("null", NotANumber::Null), ("error", NotANumber::Error)], errors),
+    }
+}
+
+/// One of two words, in any case.
+fn one_of<T: Copy + Default>(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+    words: [(&str, T); 2],
+    errors: &mut Vec<SettingError>,
+) -> T {
+    let Some(text) = set(lookup, variable) else { return T::default() };
+    let meant = words.iter().find(|(word, _)| text.eq_ignore_ascii_case(word));
+    meant.map_or_else(
+        || {
+            let [(one, _), (other, _)] = words;
+            errors.push(SettingError { variable, expected: format!("{one} or {other}") });
+            T::default()
+        },
+        |(_, value)| *value,
+    )
+}
+
 fn flag(lookup: Lookup<'_>, variable: &'static str, errors: &mut Vec<SettingError>) -> bool {
     match set(lookup, variable).map(|text| text.to_ascii_lowercase()).as_deref() {
         None | Some("false" | "0") => false,
@@ -407,6 +444,8 @@ mod tests {
         let settings = lookup(&[
             ("AZSQL_POOL_MAX_SIZE", "CANARY"),
             ("AZSQL_RETRY_TRIES", "0"),
+            ("AZSQL_NUMBERS", "CANARY"),
+            ("AZSQL_NAN", "CANARY"),
             ("AZSQL_SHOW_DATABASE_ERRORS", "CANARY"),
             ("AZSQL_LOG", "CANARY"),
             ("AZSQL_TRUST_CA", "/CANARY"),
@@ -418,6 +457,8 @@ mod tests {
             [
                 "AZSQL_POOL_MAX_SIZE",
                 "AZSQL_RETRY_TRIES",
+                "AZSQL_NUMBERS",
+                "AZSQL_NAN",
                 "AZSQL_SHOW_DATABASE_ERRORS",
                 "AZSQL_LOG",
                 "AZSQL_TRUST_CA"
@@ -478,6 +519,16 @@ mod tests {
         assert_eq!(
             errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["the setting AZSQL_POOL_MIN_SIZE must be a whole number from 0 to 3"]
+        );
+    }
+
+    #[test]
+    fn numbers_are_exact_and_nan_is_null_unless_a_setting_says_otherwise() {
+        let read = |pairs: &[(&str, &str)]| WorkerSettings::read(&lookup(pairs)).unwrap().numbers;
+        assert_eq!(read(&[]), NumberSettings { numbers: Numbers::Exact, nan: NotANumber::Null });
+        assert_eq!(
+            read(&[("AZSQL_NUMBERS", "String"), ("AZSQL_NAN", "error")]),
+            NumberSettings { numbers: Numbers::String, nan: NotANumber::Error }
         );
     }
 

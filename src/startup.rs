@@ -30,6 +30,9 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
     let mut functions = functions::load(script_root).map_err(|error| {
         format!("the script root {} can't be read ({})", script_root.display(), error.kind())
     });
+    if let (Ok(settings), Ok(functions)) = (&settings, &mut functions) {
+        functions.follow(settings.numbers);
+    }
     let host = host_json::read(script_root, lookup);
     let router = match (&mut functions, &host) {
         (Ok(functions), Ok(host)) => Router::new(functions, host),

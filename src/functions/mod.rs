@@ -25,6 +25,7 @@ mod shape;
 mod source;
 mod stored_answer;
 mod streaming;
+mod table_type;
 mod trigger;
 
 pub use built_in::{BuiltIn, BuiltInAnswer, BuiltInFunctions};
@@ -37,7 +38,9 @@ pub use forwarding::{Forwarding, Unreachable};
 pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};
 pub use openapi::{OpenApi, OpenApiOptions, openapi};
 pub use output::{Output, OutputContent, OutputForm, Receiver, ShapedOutput};
-pub use plan::{Answer, BoundKey, BoundValues, Function, Numbers, Plan, ResultForm, Work};
+pub use plan::{
+    Answer, BoundKey, BoundValues, Function, NotANumber, NumberSettings, Numbers, Plan, ResultForm, Work,
+};
 pub use principal::AppServiceAuthentication;
 pub use procedure::{OutputParameter, Procedure};
 pub use service::Service;

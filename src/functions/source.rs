@@ -4,7 +4,7 @@ use super::message_trigger::MessageTrigger;
 use super::principal::PrincipalPath;
 use super::route::{RouteParameter, RouteTemplate};
 use super::trigger::Trigger;
-use crate::invocation::{Length, SqlType, nearest};
+use crate::invocation::{SqlType, nearest};
 
 /// A `from` path, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,13 +112,11 @@ impl Source {
             Self::TimerMoment(_) => {
                 matches!(sql_type, SqlType::DateTime2 { .. } | SqlType::DateTimeOffset { .. })
             }
-            Self::Body => sql_type.is_text() || sql_type.is_binary(),
+            Self::Body => sql_type.is_text() || sql_type.is_binary() || sql_type == SqlType::Json,
             Self::Principal(path) => path.fits(sql_type),
             Self::InvocationId => sql_type == SqlType::UniqueIdentifier || sql_type.is_text(),
             Self::Message(MessageForm::Bytes) => sql_type.is_binary(),
-            Self::Message(MessageForm::Batch) => {
-                matches!(sql_type, SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max))
-            }
+            Self::Message(MessageForm::Batch) => sql_type.takes_json(),
             Self::Message(MessageForm::Text)
             | Self::MessageProperty(_)
             | Self::Metadata { .. }

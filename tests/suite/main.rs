@@ -41,6 +41,7 @@ mod process_life;
 mod readme;
 mod result_sets;
 mod retries;
+mod round_trips;
 mod routes;
 mod samples;
 mod secrets_stay_inside;

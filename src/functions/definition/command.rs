@@ -1,6 +1,7 @@
 //! Reads the section `sql` of a definition into a plan.
 
 use std::path::{Component, Path};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -17,7 +18,7 @@ use super::session_context;
 use super::transaction;
 use crate::functions::description::{self, StoredDescription};
 use crate::functions::meta;
-use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
+use crate::functions::plan::{Answer, NotANumber, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
 use crate::functions::{CommandText, OutputForm};
 use crate::invocation::Mistakes;
@@ -102,6 +103,7 @@ impl CommandSection<'_> {
         let plan = Plan {
             declarations: declarations(&parameters).into(),
             json_without_rows: command.json_without_rows().into(),
+            statement: statement(&command, &parameters),
             command,
             procedure,
             connection_setting,
@@ -114,6 +116,7 @@ impl CommandSection<'_> {
             own_retry_limits,
             throw_status,
             answer,
+            has_own_numbers: section.has("numbers"),
             outputs,
             description: self.description(mistakes),
             meta: self.meta(answer, trigger, mistakes),
@@ -281,6 +284,8 @@ impl CommandSection<'_> {
             when_empty: when_empty
                 .or((form == ResultForm::Row && matches!(trigger, Some(Trigger::Http(_)))).then_some(404)),
             numbers: self.numbers(form, mistakes),
+            // The settings are not known here, see `Catalogue::follow`.
+            nan: NotANumber::default(),
         }
     }
 
@@ -379,7 +384,17 @@ fn names_columns(plan: &Plan) -> bool {
 }
 
 fn declarations(parameters: &[PlannedParameter]) -> String {
-    let declared: Vec<String> =
-        parameters.iter().map(|parameter| format!("{} {}", parameter.name, parameter.sql_type)).collect();
-    declared.join(", ")
+    let declared = parameters.iter().map(|parameter| {
+        format!("{} {}", parameter.name_on_server(), parameter.carried_type().on_server())
+    });
+    declared.collect::<Vec<_>>().join(", ")
+}
+
+/// The text that goes to the server: the command behind the variables of its table parameters.
+fn statement(command: &CommandText, parameters: &[PlannedParameter]) -> Arc<str> {
+    let tables: String = parameters
+        .iter()
+        .filter_map(|parameter| Some(parameter.table()?.declaration(&parameter.name)))
+        .collect();
+    if tables.is_empty() { Arc::clone(command.text()) } else { (tables + command.text()).into() }
 }

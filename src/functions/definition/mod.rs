@@ -15,6 +15,7 @@ mod procedure;
 mod retry;
 mod section;
 mod session_context;
+mod table_type;
 mod transaction;
 
 use std::path::Path;

@@ -76,7 +76,7 @@ fn value(
     let sql_type = if section.has("type") { parameter::sql_type(&section, mistakes)? } else { DEFAULT_TYPE };
     if is_unlimited(sql_type) {
         let message =
-            "must not be (max): the session takes values of 8000 bytes at most, such as nvarchar(4000)";
+            "must not be (max), xml or json: the session takes values of 8000 bytes at most, such as nvarchar(4000)";
         mistakes.add(section.path_of("type"), message);
     }
     let read = parameter::read_as(name, &section, sql_type, trigger, mistakes)?;
@@ -87,6 +87,10 @@ fn value(
 fn is_unlimited(sql_type: SqlType) -> bool {
     matches!(
         sql_type,
-        SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max) | SqlType::VarBinary(Length::Max)
+        SqlType::NVarChar(Length::Max)
+            | SqlType::VarChar(Length::Max)
+            | SqlType::VarBinary(Length::Max)
+            | SqlType::Xml
+            | SqlType::Json
     )
 }

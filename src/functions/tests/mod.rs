@@ -18,6 +18,7 @@ mod procedures;
 mod result_forms;
 mod samples;
 mod shaping;
+mod tables;
 
 use std::fs;
 use std::sync::Arc;
