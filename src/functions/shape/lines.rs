@@ -4,7 +4,7 @@ use super::wanted::Wanted;
 use super::{Shaped, nothing};
 use crate::database::{Cell, ResultColumn, SinkError};
 use crate::functions::format::csv;
-use crate::functions::json_text::{write_cell, write_string};
+use crate::functions::json_text::{check_number, write_cell, write_string};
 use crate::functions::plan::{Answer, Plan};
 
 /// How the lines are written.
@@ -98,6 +98,7 @@ impl Lines {
         let Some(before) = self.before.get(self.column) else {
             return Err(self.wanted.mismatch("a row has more values than there are columns"));
         };
+        check_number(cell, self.answer.nan)?;
         self.text.push_str(before);
         self.column = self.column.saturating_add(1);
         match self.format {

@@ -177,6 +177,7 @@ impl Binder<'_> {
                 collated: false,
                 updatable: false,
                 json: false,
+                table: Vec::new(),
             })
             .collect();
         self.add(Source {
