@@ -115,7 +115,7 @@ impl Binder<'_> {
             Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
                 [ast::AccessExpr::Dot(Expr::Function(method))] => {
                     let value = self.expression(root)?;
-                    self.method(value, method)
+                    self.method(&value, method)
                 }
                 _ => Err(not_tsql(".")),
             },
