@@ -66,6 +66,8 @@ impl Binder<'_> {
                         null: l.null && r.null,
                         updatable: false,
                         parameter: l.parameter.clone().or_else(|| r.parameter.clone()),
+                        json: false,
+                        source: None,
                     });
                 }
                 let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);
@@ -75,7 +77,7 @@ impl Binder<'_> {
                 } else {
                     format!("{left} {word} {right}")
                 };
-                Ok(BoundQuery { sql, columns })
+                Ok(BoundQuery { sql, columns, sources: Vec::new(), json: None })
             }
             SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
             _ => Err(not_tsql("SELECT")),

@@ -119,6 +119,8 @@ fn merge(left: ResultSet, right: ResultSet) -> Option<ResultSet> {
                 null: left.null && right.null,
                 updatable: left.updatable && right.updatable,
                 parameter: left.parameter.or(right.parameter),
+                json: false,
+                source: None,
             })
         })
         .collect::<Option<Vec<_>>>()?;

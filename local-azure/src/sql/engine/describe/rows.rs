@@ -117,6 +117,8 @@ pub(super) fn of_procedure(name: &str) -> Option<Vec<OutputColumn>> {
         null: false,
         updatable: false,
         parameter: None,
+        json: false,
+        source: None,
     };
     Some(headings.iter().map(column).collect())
 }
