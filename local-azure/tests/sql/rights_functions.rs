@@ -164,6 +164,7 @@ fn set(session: &mut local_azure::sql::engine::Session, arguments: &[(&str, SqlT
             untyped: false,
             value: value.clone(),
             output: false,
+            table: None,
         })
         .collect();
     let mut replies = Replies::default();

@@ -97,6 +97,7 @@ pub(crate) fn execute(
             untyped: false,
             value: value.clone(),
             output: false,
+            table: None,
         })
         .collect();
     let mut replies = Replies::default();

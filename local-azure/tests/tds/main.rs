@@ -22,6 +22,7 @@ mod requests;
 mod rights;
 mod special_types;
 mod specification;
+mod table_values;
 mod tokens;
 mod transactions;
 mod types;

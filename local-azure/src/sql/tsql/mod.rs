@@ -14,6 +14,8 @@
 //! | `storage` | options of tables and indexes |
 //! | `procedure` | CREATE, ALTER and DROP PROCEDURE |
 //! | `depth` | how deep a statement may be |
+//! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
+//! | `table_type` | CREATE TYPE ... AS TABLE, table variables |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
 //! | `undeclared` | a batch whose parameters nobody declared |
 //! | `statement` | what comes out |
@@ -23,6 +25,7 @@ pub(crate) mod cursor;
 pub(crate) mod definition;
 mod depth;
 mod execute;
+mod json;
 pub(crate) mod keywords;
 #[cfg(test)]
 mod laws;
@@ -33,4 +36,5 @@ pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;
+pub(crate) mod table_type;
 pub(crate) mod undeclared;

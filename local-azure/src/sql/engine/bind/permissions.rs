@@ -14,6 +14,8 @@ use crate::sql::engine::procedures::rights::may_be_called;
 use crate::sql::engine::security::denied;
 use crate::sql::engine::security::rights::Rights;
 use crate::sql::engine::security::store;
+use crate::sql::engine::table_types::catalog::TableType;
+use crate::sql::engine::table_types::definition::may_be_used;
 use crate::sql::reply::SqlError;
 
 impl Binder<'_> {
@@ -49,6 +51,14 @@ impl Binder<'_> {
         may_be_called(&*self.rights()?, procedure)
     }
 
+    /// 229 unless the session's user may use the type.
+    pub(crate) fn may_use_type(&mut self, table_type: &TableType) -> Result<(), SqlError> {
+        if self.facts.user.is_dbo() {
+            return Ok(());
+        }
+        may_be_used(&*self.rights()?, table_type)
+    }
+
     /// A FROM clause names a table.
     pub(super) fn reads_from(&mut self, table: &Table) -> Result<(), SqlError> {
         match &mut self.deferred {
@@ -71,6 +81,12 @@ impl Binder<'_> {
 
     /// The statement changes `table`, and reads it too if it uses one of its columns or gives rows of it back.
     pub(super) fn changes(&mut self, permission: &str, table: &Table, output: bool) -> Result<(), SqlError> {
+        if self.facts.tables.values().any(|variable| variable.read_only && variable.table.id == table.id) {
+            return Err(SqlError::new(
+                10700,
+                format!("The table-valued parameter \"{}\" is READONLY and cannot be modified.", table.name),
+            ));
+        }
         self.require(permission, table)?;
         for other in std::mem::take(&mut self.targets) {
             if other.id != table.id {

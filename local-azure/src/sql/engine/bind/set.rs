@@ -67,6 +67,8 @@ impl Binder<'_> {
                         updatable: false,
                         parameter: l.parameter.clone().or_else(|| r.parameter.clone()),
                         table: Vec::new(),
+                        json: false,
+                        source: None,
                     });
                 }
                 let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);
@@ -76,7 +78,7 @@ impl Binder<'_> {
                 } else {
                     format!("{left} {word} {right}")
                 };
-                Ok(BoundQuery { sql, columns })
+                Ok(BoundQuery { sql, columns, sources: Vec::new(), json: None })
             }
             SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
             _ => Err(not_tsql("SELECT")),

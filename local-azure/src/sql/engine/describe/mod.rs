@@ -9,6 +9,7 @@
 //! | `errors` | why there is no description |
 //! | `paths` | finds the first result set of all ways |
 //! | `rows` | the rows in which a description is given |
+//! | `tables` | table variables and table-valued parameters |
 //! | `type_facts` | what the catalogue and the wire say of a type |
 
 mod call;
@@ -17,6 +18,7 @@ pub(crate) mod errors;
 mod execute;
 mod paths;
 pub(crate) mod rows;
+mod tables;
 mod type_facts;
 
 use rusqlite::Connection;
@@ -30,8 +32,7 @@ use super::bind::Facts;
 use super::run::Frame;
 use super::session::{Failure, Session};
 use crate::sql::reply::{ReplySink, StatementKind};
-use crate::sql::tsql::batch::parse_declarations;
-use crate::sql::types::{SqlType, Value};
+use crate::sql::types::Value;
 
 /// The first result set that the batch can give; None if it gives none. Nothing is run.
 ///
@@ -43,13 +44,7 @@ pub(crate) fn first_result_set(
     text: &str,
     declarations: &str,
 ) -> Result<Option<ResultSet>, Refusal> {
-    let declared = declared(declarations)?;
-    Describer::new(connection, facts, &declared).batch(text)?.first()
-}
-
-fn declared(declarations: &str) -> Result<Vec<(String, SqlType)>, Refusal> {
-    let declared = parse_declarations(declarations).map_err(Refusal::compile)?;
-    Ok(declared.into_iter().map(|(name, sql_type, _)| (name, sql_type)).collect())
+    Describer::new(connection, facts, declarations)?.batch(text)?.first()
 }
 
 /// The rows about the undeclared parameters of a batch.
@@ -59,8 +54,7 @@ fn undeclared_parameters(
     text: &str,
     declarations: &str,
 ) -> Result<Vec<Vec<Value>>, Refusal> {
-    let declared = declared(declarations)?;
-    let mut describer = Describer::new(connection, facts, &declared);
+    let mut describer = Describer::new(connection, facts, declarations)?;
     describer.batch(text)?.temporary_tables_apart()?;
     let undeclared = describer.into_undeclared();
     let mut rows = Vec::new();
