@@ -1,6 +1,7 @@
 //! What can't be described, and with which errors.
 
-use local_azure::sql::types::{SqlType, Value};
+use local_azure::sql::engine::{Argument, Session};
+use local_azure::sql::types::{Length, SqlType, Value};
 
 use super::describe_support::*;
 use super::support::*;
@@ -44,7 +45,7 @@ fn a_parameter_declared_twice_or_badly_is_an_error() {
     let session = &mut with_persons();
     for (text, declarations, number) in [
         ("SELECT 1", "@a int, @a int", 134),
-        ("SELECT 1", "@a nonsense", 243),
+        ("SELECT 1", "@a decimal(39,0)", 2750),
         ("DECLARE @a int; SELECT 1", "@a int", 134),
     ] {
         let replies = describe_call(session, text, declarations);
@@ -56,24 +57,14 @@ fn a_parameter_declared_twice_or_badly_is_an_error() {
 #[test]
 fn wrong_arguments_have_the_servers_numbers() {
     let session = &mut with_persons();
-    let call = |session: &mut local_azure::sql::engine::Session,
-                arguments: &[local_azure::sql::engine::Argument]| {
+    let call = |session: &mut Session, arguments: &[Argument]| {
         let mut replies = Replies::default();
         session.call("sp_describe_first_result_set", arguments, &mut replies);
         (replies.errors[0].number, replies.errors[0].state)
     };
-    let narrow = local_azure::sql::engine::Argument {
-        sql_type: SqlType::VarChar(local_azure::sql::types::Length::Limit(20)),
-        ..argument("", "SELECT 1")
-    };
-    let null = local_azure::sql::engine::Argument { value: Value::Null, ..argument("@tsql", "") };
-    let number = |value: i64| local_azure::sql::engine::Argument {
-        name: "@browse_information_mode".to_owned(),
-        sql_type: SqlType::TinyInt,
-        untyped: false,
-        value: Value::Integer(value),
-        output: false,
-    };
+    let narrow = argument_of("", SqlType::VarChar(Length::Limit(20)), text("SELECT 1"));
+    let null = argument_of("@tsql", NVARCHAR, Value::Null);
+    let number = |value| argument_of("@browse_information_mode", SqlType::TinyInt, Value::Integer(value));
     assert_eq!(call(session, &[]), (201, 20));
     assert_eq!(call(session, &[narrow]).0, 214);
     assert_eq!(call(session, &[null]).0, 214);

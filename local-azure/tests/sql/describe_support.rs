@@ -6,13 +6,11 @@ use local_azure::sql::types::{Length, SqlType, Value};
 use super::support::*;
 
 pub(crate) fn argument(name: &str, text: &str) -> Argument {
-    Argument {
-        name: name.to_owned(),
-        sql_type: SqlType::NVarChar(Length::Limit(4000)),
-        untyped: false,
-        value: Value::Text(text.to_owned()),
-        output: false,
-    }
+    argument_of(name, SqlType::NVarChar(Length::Limit(4000)), Value::Text(text.to_owned()))
+}
+
+pub(crate) fn argument_of(name: &str, sql_type: SqlType, value: Value) -> Argument {
+    Argument { name: name.to_owned(), sql_type, value, output: false, untyped: false, table: None }
 }
 
 /// Calls `sp_describe_first_result_set` as a client does.

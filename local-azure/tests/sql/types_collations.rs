@@ -1,6 +1,6 @@
 //! COLLATE: UTF-8 in varchar, case-sensitive and binary comparisons, and which collation counts where two meet.
 
-use local_azure::sql::types::{SqlType, Value};
+use local_azure::sql::types::{Length, SqlType, Value};
 
 use crate::support::{error, ok, session, text};
 
@@ -51,6 +51,37 @@ fn a_cast_of_utf8_text_keeps_its_collation_and_cuts_whole_characters() {
         [[text("東京"), text("東!")]]
     );
     assert_eq!(ok(&mut session, "SELECT STRING_AGG(Name, ',') FROM dbo.Cities").rows, [[text("東京都")]]);
+}
+
+#[test]
+fn text_of_the_code_page_isnt_cut_where_it_meets_utf8() {
+    let mut session = session();
+    ok(
+        &mut session,
+        &format!(
+            "CREATE TABLE dbo.T (A varchar(4) COLLATE {UTF8}, B varchar(2)); INSERT INTO dbo.T VALUES (N'éé', 'éé')"
+        ),
+    );
+    let count = |session: &mut _, condition: &str| {
+        ok(session, &format!("SELECT COUNT(*) FROM dbo.T WHERE {condition}")).rows.concat()
+    };
+    assert_eq!(count(&mut session, "A = 'éé'"), [Value::Integer(1)]);
+    assert_eq!(count(&mut session, "A = 'ééé'"), [Value::Integer(0)]);
+    assert_eq!(count(&mut session, &format!("B COLLATE {UTF8} = A")), [Value::Integer(1)]);
+    let query = format!(
+        "SELECT A + 'éé', CONCAT(A, 'é'), CASE WHEN 1 = 0 THEN A ELSE 'éééé' END, B COLLATE {UTF8} FROM dbo.T"
+    );
+    let replies = ok(&mut session, &query);
+    assert_eq!(replies.rows, [[text("éééé"), text("ééé"), text("éééé"), text("éé")]]);
+    for (column, value) in replies.columns.iter().zip(&replies.rows[0]) {
+        let Value::Text(value) = value else { panic!("no text") };
+        let fits = matches!(column.sql_type.length(), Some(Length::Limit(limit)) if usize::from(limit) >= value.len());
+        assert!(fits, "{value} in {}", column.sql_type);
+    }
+    assert_eq!(
+        ok(&mut session, "SELECT A FROM dbo.T UNION ALL SELECT 'ééé'").rows.concat(),
+        [text("éé"), text("ééé")]
+    );
 }
 
 #[test]

@@ -42,10 +42,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<SentTable, RequestError> {
         match reader.u8()? {
             END => break,
             ROW => {
-                let mut row = Vec::with_capacity(sent.len());
-                for info in &sent {
-                    row.push(checked(info.sql_type, decode::value(*info, reader)?)?);
-                }
+                let row =
+                    sent.iter().map(|info| decode::value(*info, reader)).collect::<Result<Vec<_>, _>>()?;
                 rows.push(row);
             }
             _ => return Err(Malformed("an unknown token among the rows of a table-valued parameter").into()),

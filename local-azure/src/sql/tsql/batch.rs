@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sqlparser::ast;
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Span, Token};
 
 use super::cursor::{Cursor, Extent};
 use super::lexer::{keyword, tokenize};
@@ -299,6 +299,7 @@ fn modification(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 }
 
 fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    let place = cursor.place();
     cursor.advance();
     let mut declarations = Vec::new();
     let mut tables = Vec::new();
@@ -349,10 +350,11 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 
 /// One DECLARE of both kinds of variables: no value of a scalar one can look at a table of the same statement.
 fn declared(declarations: Vec<Declaration>, mut tables: Vec<Statement>) -> StatementKind {
-    match tables.first().map(|table| (table.line, table.span)) {
-        None => StatementKind::Declare(declarations),
-        Some(_) if declarations.is_empty() && tables.len() == 1 => tables.remove(0).kind,
-        Some((line, span)) => {
+    match (declarations.is_empty(), tables.len()) {
+        (false, 0) => StatementKind::Declare(declarations),
+        (true, 1) => tables.remove(0).kind,
+        _ => {
+            let (line, span) = tables.first().map_or((1, Span::empty()), |table| (table.line, table.span));
             tables.push(Statement { line, span, kind: StatementKind::Declare(declarations) });
             StatementKind::Block(tables)
         }

@@ -5,7 +5,8 @@
 use std::fmt;
 
 use crate::sql::reply::SqlError;
-use crate::sql::types::{Collation, SqlType, TextType};
+use crate::sql::types::{Collation, Length, SqlType, TextType};
+use crate::sql::values::data_type::MAX_BYTES;
 use crate::sql::values::errors::unsupported;
 
 /// The database's own collation.
@@ -222,6 +223,21 @@ impl SqlType {
             other => return other,
         };
         Self::Collated { text, collation }
+    }
+
+    /// The type of text that comes under a collation: what was in the code page and becomes UTF-8 needs up to three bytes
+    /// for each character. Any other type as it is.
+    #[must_use]
+    pub(crate) fn under(self, collation: Option<Collation>) -> Self {
+        let to = self.with_collation(collation);
+        if !to.is_utf8_text() || self.is_utf8_text() {
+            return to;
+        }
+        let length = match to.length() {
+            Some(Length::Limit(limit)) => Length::Limit(limit.saturating_mul(3).min(MAX_BYTES)),
+            _ => Length::Max,
+        };
+        Self::VarChar(length).with_collation(collation)
     }
 
     /// Whether its text is UTF-8: char or varchar under such a collation.

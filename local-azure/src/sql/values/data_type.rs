@@ -351,7 +351,7 @@ impl SqlType {
     #[must_use]
     pub fn common(self, other: Self) -> Self {
         let collation = self.collation().or(other.collation());
-        let (a, b) = (self.plain(), other.plain());
+        let (a, b) = (self.under(collation).plain(), other.under(collation).plain());
         let (low, high) = if a.precedence() <= b.precedence() { (a, b) } else { (b, a) };
         let common = match high {
             Self::Decimal { precision, scale } => match low.precision_and_scale() {

@@ -108,8 +108,8 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Text from the bytes of a document: UTF-16 or UTF-8 by the byte order mark or the first character, else as the declaration
-/// says (Windows-1252 and ISO 8859-1), else UTF-8, and UTF-16 for what is none. None for what is no text in these.
+/// Text from the bytes of a document: UTF-16 or UTF-8 by the byte order mark or the first character, else as the
+/// declaration says (Windows-1252 and ISO 8859-1), else UTF-8. None for what is no text in that encoding.
 pub(crate) fn decoded(bytes: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, odd) = bytes.as_chunks::<2>();
@@ -134,8 +134,7 @@ pub(crate) fn decoded(bytes: &[u8]) -> Option<String> {
             if latin {
                 Some(bytes.iter().map(|byte| crate::sql::code_page::character_of(*byte)).collect())
             } else {
-                let utf8 = String::from_utf8(bytes.to_vec()).ok().filter(|text| !text.contains('\0'));
-                utf8.or_else(|| utf16(bytes, u16::from_le_bytes))
+                String::from_utf8(bytes.to_vec()).ok()
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::sql::tsql::cursor::undeclared;
 use crate::sql::types::{Collation, Length, SqlType, Value};
 use crate::sql::values::collations;
 use crate::sql::values::convert::{is_allowed, not_allowed};
-use crate::sql::values::data_type::{DefaultLength, MAX_BYTES};
+use crate::sql::values::data_type::DefaultLength;
 use crate::sql::values::errors::{no_collation, unsupported};
 
 impl Binder<'_> {
@@ -115,7 +115,7 @@ impl Binder<'_> {
             Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
                 [ast::AccessExpr::Dot(Expr::Function(method))] => {
                     let value = self.expression(root)?;
-                    self.method(value, method)
+                    self.method(&value, method)
                 }
                 _ => Err(not_tsql(".")),
             },
@@ -264,16 +264,9 @@ impl Binder<'_> {
         Ok(Typed { nullable: value.nullable, label: value.label, ..Typed::new(sql, to) })
     }
 
-    /// COLLATE. Narrow text that becomes UTF-8 gets room for it: three bytes for each character of the code page.
+    /// COLLATE.
     fn with_collation(&mut self, value: Typed, collation: Option<Collation>) -> Result<Typed, SqlError> {
-        let mut to = value.sql_type.with_collation(collation);
-        if to.is_utf8_text() && !value.sql_type.is_utf8_text() {
-            let bytes = match to.length() {
-                Some(Length::Limit(limit)) => Length::Limit(limit.saturating_mul(3).min(MAX_BYTES)),
-                _ => Length::Max,
-            };
-            to = SqlType::VarChar(bytes).with_collation(collation);
-        }
+        let to = value.sql_type.under(collation);
         let collated = value.collated && value.sql_type == to;
         let value = self.coerce(value, to)?;
         Ok(Typed { label: CollationLabel::Explicit, collated, ..value })

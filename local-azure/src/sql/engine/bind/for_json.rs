@@ -19,8 +19,16 @@ impl BoundQuery {
     /// The columns that a client gets: those of the query, or the one of FOR JSON.
     pub(crate) fn client_columns(&self) -> Vec<OutputColumn> {
         match self.json {
-            None => self.columns.clone(),
-            Some(_) => vec![OutputColumn::of(COLUMN.to_owned(), &Typed::new("", TEXT))],
+            None => self.columns.iter().map(Column::from).collect(),
+            Some(_) => {
+                vec![Column {
+                    name: COLUMN.to_owned(),
+                    sql_type: TEXT,
+                    nullable: true,
+                    identity: false,
+                    table: Vec::new(),
+                }]
+            }
         }
     }
 
@@ -37,10 +45,10 @@ impl Binder<'_> {
         let Some(shape) = &query.json else { return Ok(query) };
         let columns: Vec<(String, bool)> =
             query.columns.iter().map(|column| (column.sql_type.to_string(), column.json)).collect();
-        let text = |json: Result<String, serde_json::Error>| {
-            json.map(Value::Text).map_err(|error| internal(&error))
-        };
-        let (shape_text, columns) = (text(serde_json::to_string(shape))?, text(serde_json::to_string(&columns))?);
+        let text =
+            |json: Result<String, serde_json::Error>| json.map(Value::Text).map_err(|error| internal(&error));
+        let (shape_text, columns) =
+            (text(serde_json::to_string(shape))?, text(serde_json::to_string(&columns))?);
         let mut arguments = vec![self.value(&shape_text, TEXT), self.value(&columns, TEXT)];
         arguments.extend((0..query.columns.len()).map(|index| format!("c{index}")));
         let sql = format!(
@@ -48,8 +56,18 @@ impl Binder<'_> {
             arguments.join(", "),
             query.sql
         );
-        let text = Typed { json: shape.brackets, ..Typed::new("", TEXT) };
-        let column = OutputColumn::of(String::new(), &text);
+        let column = OutputColumn {
+            name: String::new(),
+            sql_type: TEXT,
+            nullable: true,
+            identity: false,
+            null: false,
+            updatable: false,
+            parameter: None,
+            table: Vec::new(),
+            json: shape.brackets,
+            source: None,
+        };
         Ok(BoundQuery { sql, columns: vec![column], sources: Vec::new(), json: None })
     }
 }
@@ -88,15 +106,12 @@ pub(super) fn shape(
         return Err(clr());
     }
     let levels = match for_json {
-        ast::ForJson::Path => vec![Level { name: String::new(), members: tree(&query.columns)?, columns: Vec::new() }],
+        ast::ForJson::Path => {
+            vec![Level { name: String::new(), members: tree(&query.columns)?, columns: Vec::new() }]
+        }
         ast::ForJson::Auto => levels(query)?,
     };
-    Ok(Shape {
-        levels,
-        root: root.clone(),
-        nulls: *include_null_values,
-        brackets: !*without_array_wrapper,
-    })
+    Ok(Shape { levels, root: root.clone(), nulls: *include_null_values, brackets: !*without_array_wrapper })
 }
 
 /// PATH: a dot in a column's name leads into an object, whose columns must stand side by side.

@@ -109,8 +109,6 @@ pub(crate) struct Typed {
     /// A column, whose collation SQLite knows.
     pub(crate) collated: bool,
     pub(crate) identity: bool,
-    /// Text that is JSON, which FOR JSON takes in as it is.
-    pub(crate) json: bool,
     /// Of text: where its collation comes from.
     pub(crate) label: keys::CollationLabel,
     /// As [`SourceColumn::table`].
@@ -119,6 +117,8 @@ pub(crate) struct Typed {
     pub(crate) updatable: bool,
     /// The undeclared parameter that it is, if `null`; otherwise one on which its type may depend.
     pub(crate) parameter: Option<Arc<str>>,
+    /// Text that is JSON, which FOR JSON takes in as it is.
+    pub(crate) json: bool,
 }
 
 impl Typed {
@@ -130,11 +130,11 @@ impl Typed {
             null: false,
             collated: false,
             identity: false,
-            json: false,
             label: keys::CollationLabel::Coercible,
             table: Vec::new(),
             updatable: false,
             parameter: None,
+            json: false,
         }
     }
 
@@ -332,11 +332,11 @@ impl<'a> Binder<'a> {
                     null: false,
                     collated: column.collated,
                     identity: column.identity,
-                    json: column.json,
                     label: keys::CollationLabel::Implicit,
                     table: column.table,
                     updatable: column.updatable,
                     parameter: None,
+                    json: column.json,
                 });
             }
         }

@@ -101,7 +101,8 @@ impl Binder<'_> {
         };
         if symbol == "+" && left.sql_type.is_text() && right.sql_type.is_text() {
             let (collation, label) = meet(&[&left, &right], "add")?;
-            let sql_type = concatenation(left.sql_type, right.sql_type).with_collation(collation);
+            let sql_type = concatenation(left.sql_type.under(collation), right.sql_type.under(collation))
+                .with_collation(collation);
             let limit = matches!(
                 sql_type.plain(),
                 SqlType::VarChar(Length::Limit(8000)) | SqlType::NVarChar(Length::Limit(4000))

@@ -14,6 +14,8 @@ use crate::sql::engine::procedures::rights::may_be_called;
 use crate::sql::engine::security::denied;
 use crate::sql::engine::security::rights::Rights;
 use crate::sql::engine::security::store;
+use crate::sql::engine::table_types::catalog::TableType;
+use crate::sql::engine::table_types::definition::may_be_used;
 use crate::sql::reply::SqlError;
 
 impl Binder<'_> {
@@ -47,6 +49,14 @@ impl Binder<'_> {
             return Ok(());
         }
         may_be_called(&*self.rights()?, procedure)
+    }
+
+    /// 229 unless the session's user may use the type.
+    pub(crate) fn may_use_type(&mut self, table_type: &TableType) -> Result<(), SqlError> {
+        if self.facts.user.is_dbo() {
+            return Ok(());
+        }
+        may_be_used(&*self.rights()?, table_type)
     }
 
     /// A FROM clause names a table.

@@ -23,16 +23,16 @@ pub(crate) struct OutputColumn {
     pub(crate) identity: bool,
     /// The bare word NULL, or an undeclared parameter.
     pub(crate) null: bool,
-    /// Text that is JSON, which FOR JSON takes in as it is.
-    pub(crate) json: bool,
-    /// Of which of the query's sources it is a column; None for what is computed.
-    pub(crate) source: Option<usize>,
     /// A column of a table, which an UPDATE could change.
     pub(crate) updatable: bool,
     /// As [`Typed::parameter`].
     pub(crate) parameter: Option<Arc<str>>,
     /// As [`super::SourceColumn::table`].
     pub(crate) table: Vec<String>,
+    /// Text that is JSON, which FOR JSON takes in as it is.
+    pub(crate) json: bool,
+    /// Of which of the query's sources it is a column; None for what is computed.
+    pub(crate) source: Option<usize>,
 }
 
 impl OutputColumn {
@@ -49,6 +49,8 @@ impl OutputColumn {
             updatable: value.updatable,
             parameter: value.parameter.clone(),
             table: value.table.clone(),
+            json: false,
+            source: None,
         }
     }
 }
@@ -324,16 +326,17 @@ impl Binder<'_> {
         self.allow_windows(false);
         let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
         self.allow_windows(true);
+        let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
         let mut columns: Vec<OutputColumn> = values
             .iter()
-            .map(|(name, value): &(String, Typed)| OutputColumn::of(name.clone(), value))
+            .map(|(name, value): &(String, Typed)| OutputColumn {
+                json: value.json,
+                source: sources
+                    .iter()
+                    .position(|source| source.columns.iter().any(|column| column.sql == value.sql)),
+                ..OutputColumn::of(name.clone(), value)
+            })
             .collect();
-        let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
-        for (column, (_, value)) in columns.iter_mut().zip(&values) {
-            column.source = sources
-                .iter()
-                .position(|source| source.columns.iter().any(|offered| offered.sql == value.sql));
-        }
         let sources = sources.iter().map(|source| source.written.clone()).collect();
         if distinct {
             columns.iter().try_for_each(|column| keys::distinct(column.sql_type))?;

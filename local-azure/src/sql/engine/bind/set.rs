@@ -64,11 +64,11 @@ impl Binder<'_> {
                         nullable: l.nullable || r.nullable,
                         identity: false,
                         null: l.null && r.null,
-                        json: false,
-                        source: None,
                         updatable: false,
                         parameter: l.parameter.clone().or_else(|| r.parameter.clone()),
                         table: Vec::new(),
+                        json: false,
+                        source: None,
                     });
                 }
                 let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);

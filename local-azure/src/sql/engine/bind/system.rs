@@ -194,11 +194,11 @@ impl Binder<'_> {
                 nullable: true,
                 identity: false,
                 null: false,
-                json: false,
-                source: None,
                 updatable: false,
                 parameter: None,
                 table: Vec::new(),
+                json: false,
+                source: None,
             })
             .collect();
         BoundQuery { sql, columns, sources: Vec::new(), json: None }

@@ -8,16 +8,19 @@ use sqlparser::ast::{self, Expr};
 use sqlparser::tokenizer::Token;
 
 use super::errors::{Place, Refusal};
+use super::execute::Formal;
 use super::paths::{Paths, ResultSet};
 use crate::sql::engine::bind::parameters::Undeclared;
+use crate::sql::engine::bind::select::{BoundQuery, OutputColumn};
 use crate::sql::engine::bind::{Binder, Facts, Typed, Variable};
 use crate::sql::engine::define;
 use crate::sql::engine::table_types::variable::described;
 use crate::sql::reply::SqlError;
+use crate::sql::tsql::batch::parse_declarations;
 use crate::sql::tsql::lexer::{cut, tokenize};
 use crate::sql::tsql::statement::{Declaration, Setting, Statement, StatementKind};
 use crate::sql::tsql::undeclared;
-use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::types::{Column, Length, SqlType, Value};
 
 /// RAISERROR from this severity on is an error.
 const FIRST_ERROR: i64 = 11;
@@ -41,26 +44,44 @@ pub(super) struct Describer<'a> {
     pub(super) depth: usize,
     /// The procedures whose bodies lie round the statement, outermost first: id and name.
     pub(super) procedures: Vec<(i64, String)>,
+    /// The id of the table variable that was declared last.
+    pub(super) last_table: i64,
 }
 
 impl<'a> Describer<'a> {
-    pub(super) fn new(connection: &'a Connection, facts: &'a Facts, declared: &[(String, SqlType)]) -> Self {
-        Self {
+    /// # Errors
+    /// When the declarations of the parameters are wrong.
+    pub(super) fn new(
+        connection: &'a Connection,
+        facts: &Facts,
+        declarations: &str,
+    ) -> Result<Self, Refusal> {
+        let mut describer = Self {
             connection,
             facts: facts.clone(),
-            variables: declared.iter().map(|(name, sql_type)| (name.clone(), unset(*sql_type))).collect(),
+            variables: HashMap::new(),
             identity_insert: None,
             undeclared: Undeclared::default(),
             depth: 0,
             procedures: Vec::new(),
-        }
+            last_table: 0,
+        };
+        // A text knows no tables but its own.
+        describer.facts.tables.clear();
+        let declared = parse_declarations(declarations).map_err(Refusal::compile)?;
+        describer.declare_parameters(declared.iter().map(Formal::from)).map_err(Refusal::compile)?;
+        Ok(describer)
     }
 
     /// The ways through the batch.
     pub(super) fn batch(&mut self, text: &str) -> Result<Paths, Refusal> {
-        let known = self.variables.keys().chain(self.facts.tables.keys()).cloned();
-        let statements = undeclared::parse(text, known).map_err(Refusal::compile)?;
+        let statements = undeclared::parse(text, self.declared()).map_err(Refusal::compile)?;
         self.text(text, &statements).map_err(Refusal::compile)
+    }
+
+    /// The names of all variables and parameters.
+    pub(super) fn declared(&self) -> Vec<String> {
+        self.variables.keys().chain(self.facts.tables.keys()).cloned().collect()
     }
 
     /// The undeclared parameters that were met.
@@ -121,8 +142,7 @@ impl<'a> Describer<'a> {
             StatementKind::Select { query, targets } if targets.is_empty() => {
                 let (bound, order) =
                     self.bind(|binder| binder.query(query).map(|bound| (bound, binder.order.clone())))?;
-                let order = if bound.json.is_some() { Vec::new() } else { order };
-                Ok(of_result(place, ResultSet { columns: bound.client_columns(), order: Some(order) }))
+                Ok(of_result(place, ResultSet { columns: sent(bound), order: Some(order) }))
             }
             StatementKind::Select { query, targets } => {
                 let types: Vec<SqlType> = targets.iter().map(|name| self.type_of(name)).collect();
@@ -144,8 +164,7 @@ impl<'a> Describer<'a> {
             StatementKind::Modify { statement, top } => self.modify(statement, top.as_deref(), place),
             StatementKind::Declare(declarations) => self.declare(declarations),
             StatementKind::DeclareTable { name, source } => {
-                let variable = described(self.connection, name, source, 1)?;
-                self.facts.tables.insert(name.clone(), variable);
+                self.declare_table(name, source)?;
                 Ok(Paths::on())
             }
             StatementKind::Assign { variable, value } => {
@@ -278,6 +297,20 @@ impl<'a> Describer<'a> {
 /// A variable whose value isn't known.
 pub(super) fn unset(sql_type: SqlType) -> Variable {
     Variable { sql_type, value: Value::Null }
+}
+
+/// The columns that a query sends: of FOR JSON the one with the text.
+fn sent(query: BoundQuery) -> Vec<OutputColumn> {
+    match query.json {
+        None => query.columns,
+        Some(_) => {
+            let text = |column: Column| OutputColumn {
+                nullable: column.nullable,
+                ..OutputColumn::of(column.name, &Typed::new("", column.sql_type))
+            };
+            query.client_columns().into_iter().map(text).collect()
+        }
+    }
 }
 
 fn of_result(place: &Place, result: ResultSet) -> Paths {

@@ -17,10 +17,57 @@ use crate::sql::tsql::procedure;
 use crate::sql::tsql::statement::{ExecuteArgument, Name, Statement, TableSource};
 use crate::sql::types::SqlType;
 
-/// A parameter of what is called: its name with the `@`, and its type.
-type Formal = (String, SqlType);
+/// A parameter of what is called.
+#[derive(Clone, Debug)]
+pub(super) struct Formal {
+    /// With its `@`.
+    name: String,
+    /// Its type; None where it is a table.
+    sql_type: Option<SqlType>,
+    /// The type of a table-valued one.
+    table: Option<Name>,
+}
+
+impl From<&batch::Parameter> for Formal {
+    fn from(parameter: &batch::Parameter) -> Self {
+        match parameter {
+            batch::Parameter::Scalar { name, sql_type, output: _ } => {
+                Self { name: name.clone(), sql_type: Some(*sql_type), table: None }
+            }
+            batch::Parameter::Table { name, type_name } => {
+                Self { name: name.clone(), sql_type: None, table: Some(type_name.clone()) }
+            }
+        }
+    }
+}
+
+impl From<&procedure::Parameter> for Formal {
+    fn from(parameter: &procedure::Parameter) -> Self {
+        Self {
+            name: parameter.name.clone(),
+            sql_type: parameter.table.is_none().then_some(parameter.sql_type),
+            table: parameter.table.clone(),
+        }
+    }
+}
 
 impl Describer<'_> {
+    /// Puts the parameters of a text among its variables and tables.
+    pub(super) fn declare_parameters(
+        &mut self,
+        formals: impl Iterator<Item = Formal>,
+    ) -> Result<(), SqlError> {
+        for Formal { name, sql_type, table } in formals {
+            let name = name.to_lowercase();
+            match (sql_type, table) {
+                (_, Some(table)) => self.table_of_type(&name, &table, true)?,
+                (Some(sql_type), None) => drop(self.variables.insert(name, unset(sql_type))),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn execute(
         &mut self,
         procedure: &Name,
@@ -48,22 +95,31 @@ impl Describer<'_> {
     fn pass(&mut self, arguments: &[ExecuteArgument], formals: &[Formal]) -> Result<(), SqlError> {
         for (index, argument) in arguments.iter().enumerate() {
             let formal = match &argument.name {
-                Some(name) => formals.iter().find(|(other, _)| other.to_lowercase() == *name),
+                Some(name) => formals.iter().find(|formal| formal.name.to_lowercase() == *name),
                 None => formals.get(index),
             };
+            if argument.value.as_ref().is_some_and(|value| self.is_table(value)) {
+                continue;
+            }
             self.bind(|binder| {
                 let Some(value) = &argument.value else { return Ok(()) };
                 if matches!(value, Expr::Identifier(name) if binder.facts.tables.contains_key(&name.value.to_lowercase())) {
                     return Ok(());
                 }
                 let value = binder.expression(value)?;
-                let Some((name, sql_type)) = formal else { return Ok(()) };
-                binder.deduce(&value, *sql_type);
-                binder.passed_as(&value, name, argument.output);
-                binder.coerce(value, *sql_type).map(drop)
+                let Some(formal) = formal else { return Ok(()) };
+                let Some(sql_type) = formal.sql_type else { return Ok(()) };
+                binder.deduce(&value, sql_type);
+                binder.passed_as(&value, &formal.name, argument.output);
+                binder.coerce(value, sql_type).map(drop)
             })?;
         }
         Ok(())
+    }
+
+    /// Whether an argument is nothing but the name of a table variable.
+    fn is_table(&self, argument: &Expr) -> bool {
+        matches!(argument, Expr::Identifier(name) if self.facts.tables.contains_key(&name.value.to_lowercase()))
     }
 
     /// sp_executesql of a text that stands there; what a variable holds isn't known.
@@ -73,20 +129,10 @@ impl Describer<'_> {
             self.pass(arguments, &[])?;
             return Ok(Paths::refusal(place.dynamic_sql()));
         };
-        let mut declared: Vec<Formal> = Vec::new();
-        let mut tables = Vec::new();
-        for parameter in batch::parse_declarations(&declarations)? {
-            declared.push(match parameter {
-                Parameter::Scalar { name, sql_type, output: _ } => (name, sql_type),
-                Parameter::Table { name, type_name } => {
-                    tables.push((name.clone(), type_name));
-                    // Only its place counts.
-                    (name, SqlType::Int)
-                }
-            });
-        }
+        let declared: Vec<Formal> =
+            batch::parse_declarations(&declarations)?.iter().map(Formal::from).collect();
         self.pass(passed, &declared)?;
-        let statements = batch::parse(&text, declared.iter().map(|(name, _)| name.clone()))?;
+        let statements = batch::parse(&text, declared.iter().map(|formal| formal.name.clone()))?;
         let chained = std::mem::replace(&mut self.facts.chained, false);
         let paths = self.inner(&text, &statements, &declared, &tables, TEXT_LEVELS);
         self.facts.chained = chained;
@@ -106,8 +152,7 @@ impl Describer<'_> {
         let text =
             catalog::definition(self.connection, stored.id).map_err(|error| errors::internal(&error))?;
         let called = procedure::read(&text)?;
-        let formals: Vec<Formal> =
-            called.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.sql_type)).collect();
+        let formals: Vec<Formal> = called.parameters.iter().map(Formal::from).collect();
         self.pass(arguments, &formals)?;
         match self.procedures.iter().position(|(id, _)| *id == stored.id) {
             None => {}
@@ -115,17 +160,10 @@ impl Describer<'_> {
             Some(outer) if outer + 1 == self.procedures.len() => return Ok(Paths::on()),
             Some(_) => return Ok(Paths::refusal(place.recursion())),
         }
-        let variables: Vec<Formal> =
-            formals.into_iter().map(|(name, sql_type)| (name.to_lowercase(), sql_type)).collect();
         self.procedures.push((stored.id, stored.name));
         // A procedure and the tables that it names have one owner.
         let chained = std::mem::replace(&mut self.facts.chained, true);
-        let tables: Vec<(String, Name)> = called
-            .parameters
-            .iter()
-            .filter_map(|parameter| parameter.table.clone().map(|table| (parameter.variable(), table)))
-            .collect();
-        let paths = self.inner(&text, &called.body, &variables, &tables, 1);
+        let paths = self.inner(&text, &called.body, &formals, 1);
         self.facts.chained = chained;
         self.procedures.pop();
         paths
@@ -143,22 +181,17 @@ impl Describer<'_> {
         if self.depth + levels > DEEPEST {
             return Err(too_deep());
         }
-        let mut inner_tables = TableVariables::new();
-        for (place, (name, type_name)) in (1..).zip(tables) {
-            let variable = described(self.connection, name, &TableSource::Type(type_name.clone()), place)?;
-            inner_tables.insert(name.clone(), TableVariable { read_only: true, ..variable });
-        }
-        let scalars = declared.iter().filter(|(name, _)| !inner_tables.contains_key(name));
-        let inner = scalars.map(|(name, sql_type)| (name.clone(), unset(*sql_type))).collect();
-        let outer_tables = std::mem::replace(&mut self.facts.tables, inner_tables);
-        let variables = std::mem::replace(&mut self.variables, inner);
+        let variables = std::mem::take(&mut self.variables);
+        let tables = std::mem::take(&mut self.facts.tables);
         let identity_insert = self.identity_insert;
         self.depth += levels;
-        let paths = stacker::maybe_grow(STACK_FOR_A_TEXT, STACK_SEGMENT, || self.text(text, statements));
+        let paths = self.declare_parameters(declared.iter().cloned()).and_then(|()| {
+            stacker::maybe_grow(STACK_FOR_A_TEXT, STACK_SEGMENT, || self.text(text, statements))
+        });
         self.depth -= levels;
         self.identity_insert = identity_insert;
         self.variables = variables;
-        self.facts.tables = outer_tables;
+        self.facts.tables = tables;
         paths.map(|paths| Paths { passes: paths.passes || ends(statements), ..paths })
     }
 }

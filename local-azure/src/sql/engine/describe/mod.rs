@@ -9,6 +9,7 @@
 //! | `errors` | why there is no description |
 //! | `paths` | finds the first result set of all ways |
 //! | `rows` | the rows in which a description is given |
+//! | `tables` | table variables and table-valued parameters |
 //! | `type_facts` | what the catalogue and the wire say of a type |
 
 mod call;
@@ -17,6 +18,7 @@ pub(crate) mod errors;
 mod execute;
 mod paths;
 pub(crate) mod rows;
+mod tables;
 mod type_facts;
 
 use rusqlite::Connection;
@@ -30,9 +32,6 @@ use super::bind::Facts;
 use super::run::Frame;
 use super::session::{Failure, Session};
 use crate::sql::reply::{ReplySink, StatementKind};
-use super::table_types::variable::{TableVariable, TableVariables, described};
-use crate::sql::tsql::batch::{Parameter, parse_declarations};
-use crate::sql::tsql::statement::TableSource;
 use crate::sql::types::Value;
 
 /// The first result set that the batch can give; None if it gives none. Nothing is run.
@@ -45,31 +44,7 @@ pub(crate) fn first_result_set(
     text: &str,
     declarations: &str,
 ) -> Result<Option<ResultSet>, Refusal> {
-    describer(connection, facts, declarations)?.batch(text)?.first()
-}
-
-/// A describer that knows the declared parameters.
-fn describer<'a>(
-    connection: &'a Connection,
-    facts: &'a Facts,
-    declarations: &str,
-) -> Result<Describer<'a>, Refusal> {
-    let declared = parse_declarations(declarations).map_err(Refusal::compile)?;
-    let mut scalars = Vec::new();
-    let mut tables = TableVariables::new();
-    for (place, parameter) in (1..).zip(declared) {
-        match parameter {
-            Parameter::Scalar { name, sql_type, output: _ } => scalars.push((name, sql_type)),
-            Parameter::Table { name, type_name } => {
-                let source = TableSource::Type(type_name);
-                let variable = described(connection, &name, &source, place).map_err(Refusal::compile)?;
-                tables.insert(name, TableVariable { read_only: true, ..variable });
-            }
-        }
-    }
-    let mut describer = Describer::new(connection, facts, &scalars);
-    describer.facts.tables = tables;
-    Ok(describer)
+    Describer::new(connection, facts, declarations)?.batch(text)?.first()
 }
 
 /// The rows about the undeclared parameters of a batch.
@@ -79,7 +54,7 @@ fn undeclared_parameters(
     text: &str,
     declarations: &str,
 ) -> Result<Vec<Vec<Value>>, Refusal> {
-    let mut describer = describer(connection, facts, declarations)?;
+    let mut describer = Describer::new(connection, facts, declarations)?;
     describer.batch(text)?.temporary_tables_apart()?;
     let undeclared = describer.into_undeclared();
     let mut rows = Vec::new();

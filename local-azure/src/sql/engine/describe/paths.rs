@@ -122,6 +122,8 @@ fn merge(left: ResultSet, right: ResultSet) -> Option<ResultSet> {
                 updatable: left.updatable && right.updatable,
                 parameter: left.parameter.or(right.parameter),
                 table: Vec::new(),
+                json: false,
+                source: None,
             })
         })
         .collect::<Option<Vec<_>>>()?;

@@ -120,6 +120,8 @@ pub(super) fn of_procedure(name: &str) -> Option<Vec<OutputColumn>> {
         updatable: false,
         parameter: None,
         table: Vec::new(),
+        json: false,
+        source: None,
     };
     Some(headings.iter().map(column).collect())
 }

@@ -35,11 +35,11 @@ pub(crate) struct TableType {
 impl TableType {
     /// Its columns.
     pub(crate) fn columns(&self) -> Result<Vec<TableColumn>, SqlError> {
-        parse_body(&self.body).map(|elements| columns_of(&elements))
+        Ok(columns_of(&parse_body(&self.body)?))
     }
 }
 
-/// The columns among a table's elements.
+/// The columns of a table type or table variable.
 pub(crate) fn columns_of(elements: &[TableElement]) -> Vec<TableColumn> {
     let mut columns: Vec<TableColumn> = Vec::new();
     let mut keys: Vec<&[String]> = Vec::new();
@@ -67,23 +67,6 @@ pub(crate) fn columns_of(elements: &[TableElement]) -> Vec<TableColumn> {
         column.nullable &= !in_key;
     }
     columns
-}
-
-/// The table type of that name, in `dbo` if it names no schema; 2715 if there is none. `place` is the number of the
-/// variable or parameter that is of the type, from 1.
-pub(crate) fn named(connection: &Connection, name: &Name, place: usize) -> Result<TableType, SqlError> {
-    find(connection, name.schema.as_deref().unwrap_or("dbo"), &name.object)
-        .map_err(|error| errors::internal(&error))?
-        .ok_or_else(|| {
-            SqlError::new(
-                2715,
-                format!(
-                    "Column, parameter, or variable #{place}: Cannot find data type {}.",
-                    errors::display(name)
-                ),
-            )
-            .with_state(3)
-        })
 }
 
 /// Makes the side table if it isn't there.

@@ -5,24 +5,30 @@ use crate::sql::engine::bind::Facts;
 use crate::sql::engine::catalog::{Table, schema};
 use crate::sql::engine::errors;
 use crate::sql::engine::security::denied;
-use crate::sql::engine::security::rights::Securable;
+use crate::sql::engine::security::rights::{Rights, Securable};
 use crate::sql::engine::session::{Failure, Session};
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
 use crate::sql::tsql::table_type::parse_body;
 
 impl Session {
+    /// The table type of that name, in `dbo` if it names no schema; 2715 if there is none.
+    pub(in crate::sql::engine) fn table_type(
+        &self,
+        name: &Name,
+        place: usize,
+    ) -> Result<TableType, SqlError> {
+        catalog::find(&self.connection, name.schema.as_deref().unwrap_or("dbo"), &name.object)
+            .map_err(|error| errors::internal(&error))?
+            .ok_or_else(|| no_type(name, place))
+    }
+
     /// 229 unless the session's user may use the type for a variable or a parameter.
     pub(in crate::sql::engine) fn may_use_type(&self, table_type: &TableType) -> Result<(), SqlError> {
         if self.user.is_dbo() {
             return Ok(());
         }
-        let rights = self.load_rights()?;
-        let schema = rights.schema(&table_type.schema).unwrap_or_default();
-        if rights.allows_named(Securable::Type { id: table_type.id, schema }, "EXECUTE") {
-            return Ok(());
-        }
-        Err(denied::on_type("EXECUTE", &rights.database, &table_type.schema, &table_type.name))
+        may_be_used(&*self.load_rights()?, table_type)
     }
 
     /// CREATE TYPE ... AS TABLE.
@@ -74,4 +80,22 @@ impl Session {
             None => Err(denied::drop("type", &errors::display(name)).into()),
         }
     }
+}
+
+/// 2715: there is no type of that name; `place` is the number of the variable or parameter, from 1.
+pub(in crate::sql::engine) fn no_type(name: &Name, place: usize) -> SqlError {
+    SqlError::new(
+        2715,
+        format!("Column, parameter, or variable #{place}: Cannot find data type {}.", errors::display(name)),
+    )
+    .with_state(3)
+}
+
+/// 229 unless whose rights these are may use the type.
+pub(in crate::sql::engine) fn may_be_used(rights: &Rights, table_type: &TableType) -> Result<(), SqlError> {
+    let schema = rights.schema(&table_type.schema).unwrap_or_default();
+    if rights.allows_named(Securable::Type { id: table_type.id, schema }, "EXECUTE") {
+        return Ok(());
+    }
+    Err(denied::on_type("EXECUTE", &rights.database, &table_type.schema, &table_type.name))
 }

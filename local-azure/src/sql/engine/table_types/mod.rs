@@ -12,5 +12,5 @@
 
 pub(crate) mod argument;
 pub(crate) mod catalog;
-mod definition;
+pub(super) mod definition;
 pub(crate) mod variable;

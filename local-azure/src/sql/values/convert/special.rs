@@ -125,7 +125,7 @@ pub(super) fn convert(
 
 /// The same kind of text without a limit.
 fn widest(text: SqlType) -> SqlType {
-    if text.is_unicode_text() { NTEXT } else { TEXT }
+    if text.is_unicode_text() { NTEXT } else { TEXT.with_collation(text.collation()) }
 }
 
 /// Whether the second is shorter than the first.

@@ -10,6 +10,9 @@
 //!   Turkish `İ` and `ı` are letters of their own.
 //! - Characters outside the Basic Multilingual Plane have no case here either, but they count: SQL Server, without an
 //!   `_SC` collation, takes all of them for nothing.
+//! - Under `_CS_AS` the small letter comes before its capital, as in the Windows collations; the order of
+//!   `SQL_Latin1_General_CP1_CS_AS` wasn't tried. `_BIN` compares like `_BIN2`, and both by code points: SQL Server's
+//!   UTF-16 units differ from them beyond the Basic Multilingual Plane.
 //! - A letter's accents are known for Latin-1 and Latin Extended-A; other letters follow in the order of their code.
 
 use std::cmp::Ordering;

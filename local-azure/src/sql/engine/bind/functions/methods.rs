@@ -50,13 +50,13 @@ impl Binder<'_> {
             column => self.column(column),
         };
         match value {
-            Ok(value) if has_methods(value.sql_type) => self.method(value, function).map(Some),
+            Ok(value) if has_methods(value.sql_type) => self.method(&value, function).map(Some),
             _ => Ok(None),
         }
     }
 
     /// A method of a bound value; `function` has the method's name last.
-    pub(crate) fn method(&mut self, value: Typed, function: &ast::Function) -> Result<Typed, SqlError> {
+    pub(crate) fn method(&mut self, value: &Typed, function: &ast::Function) -> Result<Typed, SqlError> {
         let name = match function.name.0.last() {
             Some(ast::ObjectNamePart::Identifier(name)) => name.value.as_str(),
             _ => "",

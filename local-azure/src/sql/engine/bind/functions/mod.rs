@@ -211,7 +211,8 @@ impl Binder<'_> {
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
                 // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
-                Typed { parameter, label, json, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                let sql = format!("coalesce({})", parts.join(", "));
+                Typed { parameter, label, json, ..Typed::new(sql, sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
@@ -254,10 +255,10 @@ impl Binder<'_> {
 
 /// Functions with a fixed number of arguments, for 174.
 const ARGUMENTS: [(&str, usize); 69] = [
+    ("SQL_VARIANT_PROPERTY", 2),
     ("JSON_VALUE", 2),
     ("JSON_MODIFY", 3),
     ("JSON_PATH_EXISTS", 2),
-    ("SQL_VARIANT_PROPERTY", 2),
     ("IS_MEMBER", 1),
     ("HAS_DBACCESS", 1),
     ("SERVERPROPERTY", 1),

@@ -204,7 +204,8 @@ fn concatenation(texts: &[Typed], separated: bool) -> SqlType {
     let unicode = texts.iter().any(|text| text.sql_type.is_unicode_text());
     let most: u16 = if unicode { 4000 } else { 8000 };
     let mut total = Length::Limit(0);
-    let lengths = texts.iter().map(|text| text.sql_type.length());
+    let collation = texts.iter().find_map(|text| text.sql_type.collation());
+    let lengths = texts.iter().map(|text| text.sql_type.under(collation).length());
     // The separator, which comes first, stands between all others.
     let separators = if separated { texts.len().saturating_sub(2) } else { 1 };
     for (place, length) in lengths.enumerate() {
@@ -219,7 +220,7 @@ fn concatenation(texts: &[Typed], separated: bool) -> SqlType {
     }
     let total = if total == Length::Limit(0) { Length::Limit(1) } else { total };
     let joined = if unicode { SqlType::NVarChar(total) } else { SqlType::VarChar(total) };
-    joined.with_collation(texts.iter().find_map(|text| text.sql_type.collation()))
+    joined.with_collation(collation)
 }
 
 /// A text cut to its type's length.
