@@ -360,31 +360,6 @@ fn rows_are_joined_and_inserted_from_within_a_transaction() {
     assert!(ok(&mut session, "SELECT Id FROM dbo.Persons").rows.is_empty());
 }
 
-#[test]
-fn a_text_with_tables_is_described() {
-    let mut session = with_type();
-    let names = |session: &mut Session, call: &str| -> Vec<(Value, Value)> {
-        let replies = ok(session, call);
-        let place = |name: &str| replies.columns.iter().position(|column| column.name == name).unwrap();
-        let (name, of_type) = (place("name"), place("system_type_name"));
-        replies.rows.iter().map(|row| (row[name].clone(), row[of_type].clone())).collect()
-    };
-    let expected = [(text("Id"), text("int")), (text("Name"), text("nvarchar(10)"))];
-    for call in [
-        "EXEC sp_describe_first_result_set N'SELECT * FROM @ids', N'@ids dbo.IdList READONLY'",
-        "EXEC sp_describe_first_result_set N'DECLARE @t dbo.IdList; INSERT INTO @t (Id) VALUES (1); SELECT * FROM @t'",
-        "EXEC sp_describe_first_result_set N'DECLARE @t TABLE (Id int, Name nvarchar(10)); SELECT * FROM @t', N'@ids dbo.IdList READONLY'",
-        "EXEC sp_describe_first_result_set N'DECLARE @t dbo.IdList; EXEC sp_executesql N''SELECT * FROM @i'', N''@i dbo.IdList READONLY'', @i = @t'",
-    ] {
-        assert_eq!(names(&mut session, call), expected, "{call}");
-    }
-    let json = "EXEC sp_describe_first_result_set N'SELECT Id FROM @ids FOR JSON PATH', N'@ids dbo.IdList READONLY'";
-    assert_eq!(
-        names(&mut session, json),
-        [(text("JSON_F52E2B61-18A1-11d1-B105-00805F49916B"), text("nvarchar(max)"))]
-    );
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

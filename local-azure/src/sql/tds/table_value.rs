@@ -2,7 +2,6 @@
 
 use super::bytes::{Malformed, Reader};
 use super::decode;
-use super::rpc::checked;
 use super::type_info::{RequestError, TypeInfo};
 use crate::sql::engine::{SentColumn, SentTable};
 use crate::sql::reply::SqlError;

@@ -316,7 +316,7 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         if cursor.peek_keyword().as_deref() == Some("CURSOR") {
             return Err(cursor.unsupported("A cursor variable"));
         }
-        let (line, place) = (cursor.line(), cursor.place());
+        let line = cursor.line();
         if let Some(source) = super::table_type::source(cursor)? {
             if !cursor.declared.insert(name.clone()) {
                 return Err(duplicate(&name));

@@ -3,12 +3,12 @@
 use sqlparser::ast;
 
 use super::select::{BoundQuery, OutputColumn};
-use super::{Binder, Typed, not_tsql};
+use super::{Binder, not_tsql};
 use crate::sql::reply::SqlError;
-use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::types::{Column, Length, SqlType, Value};
 use crate::sql::values::errors::unsupported;
 use crate::sql::values::json::document::{Document, Form, Level, Member, Shape};
-use crate::sql::values::json::errors::{clr, internal};
+use crate::sql::values::json::errors::internal;
 
 /// What SQL Server calls the one column of a result that is FOR JSON's.
 pub(crate) const COLUMN: &str = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B";
@@ -17,7 +17,7 @@ const TEXT: SqlType = SqlType::NVarChar(Length::Max);
 
 impl BoundQuery {
     /// The columns that a client gets: those of the query, or the one of FOR JSON.
-    pub(crate) fn client_columns(&self) -> Vec<OutputColumn> {
+    pub(crate) fn client_columns(&self) -> Vec<Column> {
         match self.json {
             None => self.columns.iter().map(Column::from).collect(),
             Some(_) => {
@@ -101,9 +101,6 @@ pub(super) fn shape(
             13605,
             "Column expressions and data sources without names or aliases cannot be formatted as JSON text using FOR JSON clause. Add alias to the unnamed column or table.",
         ));
-    }
-    if query.columns.iter().any(|column| matches!(column.sql_type, SqlType::Geometry | SqlType::Geography)) {
-        return Err(clr());
     }
     let levels = match for_json {
         ast::ForJson::Path => {

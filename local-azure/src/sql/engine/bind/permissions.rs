@@ -81,8 +81,7 @@ impl Binder<'_> {
 
     /// The statement changes `table`, and reads it too if it uses one of its columns or gives rows of it back.
     pub(super) fn changes(&mut self, permission: &str, table: &Table, output: bool) -> Result<(), SqlError> {
-        let is_this = |other: &Table| other.id == table.id && other.name == table.name;
-        if self.facts.tables.values().any(|variable| variable.read_only && is_this(&variable.table)) {
+        if self.facts.tables.values().any(|variable| variable.read_only && variable.table.id == table.id) {
             return Err(SqlError::new(
                 10700,
                 format!("The table-valued parameter \"{}\" is READONLY and cannot be modified.", table.name),

@@ -44,8 +44,6 @@ impl OutputColumn {
             nullable: value.nullable,
             identity: value.identity,
             null: value.null,
-            json: value.json,
-            source: None,
             updatable: value.updatable,
             parameter: value.parameter.clone(),
             table: value.table.clone(),

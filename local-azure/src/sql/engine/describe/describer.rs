@@ -14,7 +14,6 @@ use crate::sql::engine::bind::parameters::Undeclared;
 use crate::sql::engine::bind::select::{BoundQuery, OutputColumn};
 use crate::sql::engine::bind::{Binder, Facts, Typed, Variable};
 use crate::sql::engine::define;
-use crate::sql::engine::table_types::variable::described;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::batch::parse_declarations;
 use crate::sql::tsql::lexer::{cut, tokenize};

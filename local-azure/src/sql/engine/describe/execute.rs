@@ -10,11 +10,9 @@ use crate::sql::engine::errors;
 use crate::sql::engine::execute::{DEEPEST, STACK_FOR_A_TEXT, STACK_SEGMENT, TEXT_LEVELS, too_deep};
 use crate::sql::engine::procedures::catalog;
 use crate::sql::engine::session::no_procedure;
-use crate::sql::engine::table_types::variable::{TableVariable, TableVariables, described};
 use crate::sql::reply::SqlError;
-use crate::sql::tsql::batch::{self, Parameter};
-use crate::sql::tsql::procedure;
-use crate::sql::tsql::statement::{ExecuteArgument, Name, Statement, TableSource};
+use crate::sql::tsql::statement::{ExecuteArgument, Name, Statement};
+use crate::sql::tsql::{batch, procedure};
 use crate::sql::types::SqlType;
 
 /// A parameter of what is called.
@@ -103,9 +101,6 @@ impl Describer<'_> {
             }
             self.bind(|binder| {
                 let Some(value) = &argument.value else { return Ok(()) };
-                if matches!(value, Expr::Identifier(name) if binder.facts.tables.contains_key(&name.value.to_lowercase())) {
-                    return Ok(());
-                }
                 let value = binder.expression(value)?;
                 let Some(formal) = formal else { return Ok(()) };
                 let Some(sql_type) = formal.sql_type else { return Ok(()) };
@@ -134,7 +129,7 @@ impl Describer<'_> {
         self.pass(passed, &declared)?;
         let statements = batch::parse(&text, declared.iter().map(|formal| formal.name.clone()))?;
         let chained = std::mem::replace(&mut self.facts.chained, false);
-        let paths = self.inner(&text, &statements, &declared, &tables, TEXT_LEVELS);
+        let paths = self.inner(&text, &statements, &declared, TEXT_LEVELS);
         self.facts.chained = chained;
         paths
     }
@@ -175,7 +170,6 @@ impl Describer<'_> {
         text: &str,
         statements: &[Statement],
         declared: &[Formal],
-        tables: &[(String, Name)],
         levels: usize,
     ) -> Result<Paths, SqlError> {
         if self.depth + levels > DEEPEST {

@@ -117,8 +117,6 @@ fn merge(left: ResultSet, right: ResultSet) -> Option<ResultSet> {
                 nullable: left.nullable || right.nullable,
                 identity: left.identity && right.identity,
                 null: left.null && right.null,
-                json: left.json && right.json,
-                source: None,
                 updatable: left.updatable && right.updatable,
                 parameter: left.parameter.or(right.parameter),
                 table: Vec::new(),

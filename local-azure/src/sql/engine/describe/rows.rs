@@ -115,8 +115,6 @@ pub(super) fn of_procedure(name: &str) -> Option<Vec<OutputColumn>> {
         nullable: heading.2,
         identity: false,
         null: false,
-        json: false,
-        source: None,
         updatable: false,
         parameter: None,
         table: Vec::new(),

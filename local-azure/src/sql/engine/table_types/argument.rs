@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value as Stored;
 
-use super::catalog::{TableType, named};
+use super::catalog::TableType;
 use super::variable::{TableVariable, TableVariables};
 use crate::sql::engine::bind::modify::BoundModification;
 use crate::sql::engine::bind::{Binder, Facts, Typed};
@@ -78,7 +78,7 @@ impl Session {
         tables: &mut TableVariables,
         facts: &Facts,
     ) -> Result<(), Failure> {
-        let table_type = named(&self.connection, type_name, place)?;
+        let table_type = self.table_type(type_name, place)?;
         self.may_use_type(&table_type)?;
         let variable = match given {
             GivenTable::Nothing => self.table_variable_of(parameter, &table_type, facts)?,

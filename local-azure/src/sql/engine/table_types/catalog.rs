@@ -3,10 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::sql::engine::catalog::{TableColumn, same_name};
-use crate::sql::engine::errors;
 use crate::sql::engine::security::store;
 use crate::sql::reply::SqlError;
-use crate::sql::tsql::statement::{ConstraintKind, Name, TableElement};
+use crate::sql::tsql::statement::{ConstraintKind, TableElement};
 use crate::sql::tsql::table_type::parse_body;
 
 /// The side table. `body` is what stood in the parentheses of CREATE TYPE, as T-SQL.

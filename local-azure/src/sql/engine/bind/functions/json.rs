@@ -136,7 +136,7 @@ impl Binder<'_> {
     /// A document: any text; 8116 for another type.
     fn json_text(&mut self, value: &Expr, position: usize, function: &str) -> Result<Typed, SqlError> {
         let value = self.expression(value)?;
-        if value.null || value.sql_type.is_text() || value.sql_type == SqlType::Json {
+        if value.null || value.sql_type.is_text() {
             return Ok(value);
         }
         Err(invalid_argument_type(value.sql_type, position, &function.to_lowercase()))
