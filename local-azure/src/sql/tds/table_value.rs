@@ -41,7 +41,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<SentTable, RequestError> {
         match reader.u8()? {
             END => break,
             ROW => {
-                let row = sent.iter().map(|info| decode::value(*info, reader)).collect::<Result<Vec<_>, _>>()?;
+                let row =
+                    sent.iter().map(|info| decode::value(*info, reader)).collect::<Result<Vec<_>, _>>()?;
                 rows.push(row);
             }
             _ => return Err(Malformed("an unknown token among the rows of a table-valued parameter").into()),

@@ -110,11 +110,8 @@ impl Binder<'_> {
             [start, stop] => (start, stop, None),
             [start, stop, step] => (start, stop, Some(step)),
             _ => {
-                return Err(SqlError::new(
-                    189,
-                    "The generate_series function requires 2 to 3 arguments.",
-                )
-                .with_class(15));
+                return Err(SqlError::new(189, "The generate_series function requires 2 to 3 arguments.")
+                    .with_class(15));
             }
         };
         let sql_type = start.sql_type;
@@ -210,6 +207,7 @@ fn open_json_column(
         }
     };
     Path::parse(&path)?;
-    let sql = if sql_type == TEXT { cell.to_owned() } else { format!("tsql_openjson_value({cell}, '{sql_type}')") };
+    let sql =
+        if sql_type == TEXT { cell.to_owned() } else { format!("tsql_openjson_value({cell}, '{sql_type}')") };
     Ok((FunctionColumn { name, sql, sql_type, nullable: true }, WithColumn { path, json: *as_json }))
 }

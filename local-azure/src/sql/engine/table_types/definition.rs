@@ -13,7 +13,11 @@ use crate::sql::tsql::table_type::parse_body;
 
 impl Session {
     /// The table type of that name, in `dbo` if it names no schema; 2715 if there is none.
-    pub(in crate::sql::engine) fn table_type(&self, name: &Name, place: usize) -> Result<TableType, SqlError> {
+    pub(in crate::sql::engine) fn table_type(
+        &self,
+        name: &Name,
+        place: usize,
+    ) -> Result<TableType, SqlError> {
         catalog::find(&self.connection, name.schema.as_deref().unwrap_or("dbo"), &name.object)
             .map_err(|error| errors::internal(&error))?
             .ok_or_else(|| {

@@ -13,7 +13,9 @@ pub(crate) fn not_json(character: Option<char>, place: usize) -> SqlError {
     let character = character.unwrap_or('.');
     SqlError::new(
         13609,
-        format!("JSON text is not properly formatted. Unexpected character '{character}' is found at position {place}."),
+        format!(
+            "JSON text is not properly formatted. Unexpected character '{character}' is found at position {place}."
+        ),
     )
 }
 
