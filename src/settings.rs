@@ -24,14 +24,24 @@
 //! | `AZSQL_RETRY_BUDGET_SECONDS` | time within which the last try begins, unless the function says otherwise | 75 | 0 to 230 |
 //! | `AZSQL_RETRY_SHARE_PERCENT` | how much of a pool's commands may be sent again, beyond one a second | 20 | 0 to 100 |
 //! | `AZSQL_IDEMPOTENCY_HOURS` | how long an idempotency key and its answer are kept | 24 | 1 to 8760 |
+//! | `AZSQL_NUMBERS` | how bigint and decimal are written, unless the function says otherwise | exact | exact, string |
+//! | `AZSQL_NAN` | what becomes of a float that is NaN or infinite | null | null, error |
 //! | `AZSQL_SHOW_DATABASE_ERRORS` | whether callers see the server's own error text | false | true, false |
 //! | `AZSQL_HTTP_THREADS` | threads that read invocations | 1 | 1 to 64 |
 //! | `AZSQL_MAX_BODY_MB` | the largest body of a caller's request, in MiB | 16 | 1 to 100 |
+//! | `AZSQL_MAX_ANSWER_MB` | the largest answer that is kept until it is complete, in MiB; see below | 16 | 1 to 100 |
 //! | `AZSQL_BODY_MEMORY_MB` | what all request bodies in flight may take together, in MiB | 128, or what one envelope may have if that is more | `AZSQL_MAX_BODY_MB` to 4096 |
 //! | `AZSQL_SHUTDOWN_SECONDS` | how long running invocations may go on after SIGTERM or SIGINT | 10 | 0 to 230 |
 //! | `AZSQL_LOG` | how much is logged | info | off, error, warn, info, debug, trace |
 //! | `WEBSITE_AUTH_ENABLED` | set by App Service: its authentication stands before the app, so `principal.*` can be believed | false | true, 1; anything else is false |
 //! | `AzureFunctionsJobHost__functionTimeout` | overrides `functionTimeout` of `host.json`; other keys that the worker reads there (`customHandler__...`, `extensions__http__routePrefix`) alike | none | `hh:mm:ss` or -1 |
+//!
+//! Every answer is kept until it is complete but the rows of a command that only reads in the host's proxying mode, which stream.
+//! In the default mode the worker holds such an answer three times for a moment (its text, that text as a string of JSON in the
+//! reply, and the reply on its way out), and the host holds the reply's bytes, its text at two bytes for each character, and the
+//! body out of it; so 16 MiB take some 50 MiB here and twice as much in the host, for each invocation that ends just then. A Consumption
+//! plan gives both together 1.5 GiB. What breaks: too high, and an instance runs out of memory when a few large answers meet,
+//! which takes all invocations of that instance along; too low, and answers that callers need are 413.
 //!
 //! The names of the variables that override `host.json` have no case, and `:` may stand for `__`, as for the host.
 //! A variable that is set to nothing counts as not set. What breaks when a number is too high or too low stands in
@@ -46,6 +56,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::database::faults::{RetryLimits, RetryShare};
 use crate::database::{DatabaseSettings, PoolLimits};
+use crate::functions::{NotANumber, NumberSettings, Numbers};
 use crate::identity::IdentityEnvironment;
 
 /// Reads a variable; a parameter, so that tests need not touch the process' environment.
@@ -149,6 +160,10 @@ pub struct WorkerSettings {
     pub database: DatabaseSettings,
     /// Whether callers see the server's own error text.
     pub show_database_errors: bool,
+    /// The largest answer that is kept until it is complete, in bytes.
+    pub max_answer: usize,
+    /// How numbers are written where definitions don't say.
+    pub numbers: NumberSettings,
 }
 
 impl WorkerSettings {
@@ -165,7 +180,9 @@ impl WorkerSettings {
         let retry = retry_limits(lookup, &mut errors);
         let retry_share = retry_share(lookup, &mut errors);
         let idempotency_hours = number(lookup, "AZSQL_IDEMPOTENCY_HOURS", 24, 1, 8760, &mut errors);
+        let numbers = numbers(lookup, &mut errors);
         let show_database_errors = flag(lookup, "AZSQL_SHOW_DATABASE_ERRORS", &mut errors);
+        let max_answer = mebibytes(number(lookup, "AZSQL_MAX_ANSWER_MB", 16, 1, 100, &mut errors));
         if let Err(error) = log_level(lookup) {
             errors.push(error);
         }
@@ -181,7 +198,7 @@ impl WorkerSettings {
             identity: IdentityEnvironment::read(lookup, trusted_authorities.clone()),
             trusted_authorities,
         };
-        Ok(Self { database, show_database_errors })
+        Ok(Self { database, show_database_errors, max_answer, numbers })
     }
 }
 
@@ -266,14 +283,18 @@ fn pool(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> PoolLimits {
 /// The largest body of one request, and what all may take together; in bytes.
 fn bodies(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> (usize, usize) {
     const DEFAULT_MEMORY_MB: u64 = 128;
-    let bytes = |mebibytes: u64| usize::try_from(mebibytes.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX);
     let max_body_mb = number(lookup, "AZSQL_MAX_BODY_MB", 16, 1, LARGEST_MAX_BODY_MB, errors);
-    let max_body = bytes(max_body_mb);
+    let max_body = mebibytes(max_body_mb);
     if set(lookup, "AZSQL_BODY_MEMORY_MB").is_none() {
-        return (max_body, bytes(DEFAULT_MEMORY_MB).max(max_envelope(max_body)));
+        return (max_body, mebibytes(DEFAULT_MEMORY_MB).max(max_envelope(max_body)));
     }
     let default = DEFAULT_MEMORY_MB.max(max_body_mb);
-    (max_body, bytes(number(lookup, "AZSQL_BODY_MEMORY_MB", default, max_body_mb, 4096, errors)))
+    (max_body, mebibytes(number(lookup, "AZSQL_BODY_MEMORY_MB", default, max_body_mb, 4096, errors)))
+}
+
+/// So many MiB in bytes.
+fn mebibytes(number: u64) -> usize {
+    usize::try_from(number.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
 }
 
 fn retry_limits(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> RetryLimits {
@@ -316,6 +337,37 @@ fn number(
             default
         }
     }
+}
+
+fn numbers(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> NumberSettings {
+    NumberSettings {
+        numbers: one_of(
+            lookup,
+            "AZSQL_NUMBERS",
+            [("exact", Numbers::Exact), ("string", Numbers::String)],
+            errors,
+        ),
+        nan: one_of(lookup, "AZSQL_NAN", [("null", NotANumber::Null), ("error", NotANumber::Error)], errors),
+    }
+}
+
+/// One of two words, in any case.
+fn one_of<T: Copy + Default>(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+    words: [(&str, T); 2],
+    errors: &mut Vec<SettingError>,
+) -> T {
+    let Some(text) = set(lookup, variable) else { return T::default() };
+    let meant = words.iter().find(|(word, _)| text.eq_ignore_ascii_case(word));
+    meant.map_or_else(
+        || {
+            let [(one, _), (other, _)] = words;
+            errors.push(SettingError { variable, expected: format!("{one} or {other}") });
+            T::default()
+        },
+        |(_, value)| *value,
+    )
 }
 
 fn flag(lookup: Lookup<'_>, variable: &'static str, errors: &mut Vec<SettingError>) -> bool {
@@ -376,10 +428,24 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_may_have_sixteen_mebibytes_unless_told_otherwise() {
+        let read = |pairs: &[(&str, &str)]| WorkerSettings::read(&lookup(pairs)).map(|read| read.max_answer);
+        assert_eq!(read(&[]).unwrap(), 16 * 1024 * 1024);
+        assert_eq!(read(&[("AZSQL_MAX_ANSWER_MB", "100")]).unwrap(), 100 * 1024 * 1024);
+        for wrong in ["0", "101", "1.5"] {
+            let errors = read(&[("AZSQL_MAX_ANSWER_MB", wrong)]).unwrap_err();
+            let sentence = "the setting AZSQL_MAX_ANSWER_MB must be a whole number from 1 to 100";
+            assert_eq!(errors.first().map(ToString::to_string).as_deref(), Some(sentence), "{wrong}");
+        }
+    }
+
+    #[test]
     fn every_wrong_setting_is_named_and_no_value_is_repeated() {
         let settings = lookup(&[
             ("AZSQL_POOL_MAX_SIZE", "CANARY"),
             ("AZSQL_RETRY_TRIES", "0"),
+            ("AZSQL_NUMBERS", "CANARY"),
+            ("AZSQL_NAN", "CANARY"),
             ("AZSQL_SHOW_DATABASE_ERRORS", "CANARY"),
             ("AZSQL_LOG", "CANARY"),
             ("AZSQL_TRUST_CA", "/CANARY"),
@@ -391,6 +457,8 @@ mod tests {
             [
                 "AZSQL_POOL_MAX_SIZE",
                 "AZSQL_RETRY_TRIES",
+                "AZSQL_NUMBERS",
+                "AZSQL_NAN",
                 "AZSQL_SHOW_DATABASE_ERRORS",
                 "AZSQL_LOG",
                 "AZSQL_TRUST_CA"
@@ -451,6 +519,16 @@ mod tests {
         assert_eq!(
             errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["the setting AZSQL_POOL_MIN_SIZE must be a whole number from 0 to 3"]
+        );
+    }
+
+    #[test]
+    fn numbers_are_exact_and_nan_is_null_unless_a_setting_says_otherwise() {
+        let read = |pairs: &[(&str, &str)]| WorkerSettings::read(&lookup(pairs)).unwrap().numbers;
+        assert_eq!(read(&[]), NumberSettings { numbers: Numbers::Exact, nan: NotANumber::Null });
+        assert_eq!(
+            read(&[("AZSQL_NUMBERS", "String"), ("AZSQL_NAN", "error")]),
+            NumberSettings { numbers: Numbers::String, nan: NotANumber::Error }
         );
     }
 

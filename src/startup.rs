@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::database::{Database, Tasks};
 use crate::doctor::{BuiltInDoctor, Doctor};
-use crate::functions::{self, BuiltIn, Catalogue, Service, Work};
-use crate::host::host_json;
+use crate::functions::{self, BuiltIn, Catalogue, OpenApiOptions, Service, Work};
+use crate::host::host_json::{self, HostSettings, HttpMode};
 use crate::host::router::Router;
 use crate::host::worker::Worker;
 use crate::settings::{ListenSettings, Lookup, WorkerSettings};
@@ -30,6 +30,9 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
     let mut functions = functions::load(script_root).map_err(|error| {
         format!("the script root {} can't be read ({})", script_root.display(), error.kind())
     });
+    if let (Ok(settings), Ok(functions)) = (&settings, &mut functions) {
+        functions.follow(settings.numbers);
+    }
     let host = host_json::read(script_root, lookup);
     let router = match (&mut functions, &host) {
         (Ok(functions), Ok(host)) => Router::new(functions, host),
@@ -43,7 +46,8 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         let identity = settings.database.identity.clone();
         let database = Database::new(settings.database, tasks?);
         let shown = settings.show_database_errors;
-        Ok((Service::new(database.clone(), functions.valid(), lookup, &identity, shown), database))
+        let service = Service::new(database.clone(), functions.valid(), lookup, &identity, shown);
+        Ok((service.with_max_answer(settings.max_answer), database))
     });
     let (service, database) = made.map_or_else(
         |sentence| (Err(sentence.clone()), Err(sentence)),
@@ -53,10 +57,32 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         // Also when the settings are wrong: it may be what tells so.
         |functions| BuiltInDoctor::new(Doctor::new(functions, lookup, &[], DOCTOR_LIMIT)),
     );
+    let openapi =
+        functions.as_ref().ok().filter(|functions| asks_for(functions, BuiltIn::OpenApi)).map(|functions| {
+            match &host {
+                Ok(host) => openapi_document(functions, host),
+                Err(error) => Err(error.to_string()),
+            }
+        });
     let worker = Worker::new(functions, host, router, service, ListenSettings::max_body(lookup))
-        .with_built_in(Arc::new(BuiltIns { doctor, database }));
+        .with_built_in(Arc::new(BuiltIns { doctor, database, openapi }));
     worker.report();
     worker
+}
+
+/// The document that the built-in function answers with; its paths follow the address that it is read from.
+fn openapi_document(functions: &Catalogue, host: &HostSettings) -> Result<String, String> {
+    let options = OpenApiOptions {
+        title: OpenApiOptions::TITLE,
+        version: OpenApiOptions::VERSION,
+        server: None,
+        route_prefix: &host.route_prefix,
+        reads_bodies: host.http_mode != HttpMode::Enveloped,
+    };
+    let made = functions::openapi(functions, &options)
+        .map_err(|error| format!("{}: extensions.http.routePrefix: {error}", host_json::FILE))?;
+    made.omissions.iter().for_each(|sentence| tracing::warn!("OpenAPI: {sentence}"));
+    Ok(made.document.to_string())
 }
 
 /// Whether a function asks for it: all are off by default.

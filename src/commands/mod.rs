@@ -1,11 +1,14 @@
-//! The command line: `serve` (the default), `dev`, `check`, `doctor`, `package`, `token`.
+//! The command line: `serve` (the default), `dev`, `check`, `doctor`, `package`, `token`, `openapi`,
+//! `schema`.
 
 mod check;
 #[cfg(feature = "dev")]
 mod dev;
 mod doctor;
 mod local_settings;
+mod openapi;
 mod package;
+mod schema;
 mod serve;
 mod stop_signal;
 mod terminal;
@@ -68,6 +71,11 @@ enum Subcommands {
     Package(package::PackageOptions),
     /// Get a token as the worker would; who it is for, and until when
     Token(token::TokenOptions),
+    /// Describe the HTTP functions as an OpenAPI 3.1 document, for those who call them
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApiCommand),
+    /// Print the JSON Schema of function.json, with which editors complete and check definitions
+    Schema(schema::SchemaOptions),
 }
 
 /// Options of `serve`.
@@ -101,6 +109,8 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Doctor(options)) => doctor::run(&options),
         Some(Subcommands::Package(options)) => package::run(&options),
         Some(Subcommands::Token(options)) => token::run(&options),
+        Some(Subcommands::OpenApi(options)) => openapi::run(&options),
+        Some(Subcommands::Schema(options)) => schema::run(&options),
     }
 }
 

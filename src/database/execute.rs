@@ -1,6 +1,7 @@
 //! A command on one connection: sent by name through `sp_executesql`, results pushed into the sink.
 
 use futures_util::TryStreamExt;
+use tiberius::error::Error as DriverError;
 use tiberius::{Column, ColumnData, Command as RemoteCall, CommandItem, CommandStream};
 
 use super::connect::DriverClient;
@@ -85,8 +86,8 @@ impl TryError {
     }
 }
 
-impl From<tiberius::error::Error> for TryError {
-    fn from(error: tiberius::error::Error) -> Self {
+impl From<DriverError> for TryError {
+    fn from(error: DriverError) -> Self {
         Self::Fault(Fault::from_driver(&error, Stage::Running))
     }
 }
@@ -95,6 +96,8 @@ impl From<TryError> for Failure {
     fn from(error: TryError) -> Self {
         match error {
             TryError::Fault(fault) => Self::Fault(fault),
+            TryError::Sink(SinkError::TooLarge { limit })
+            | TryError::Answer(SinkError::TooLarge { limit }) => Self::AnswerTooLarge { limit },
             TryError::Sink(error) | TryError::Answer(error) => Self::Results(error.to_string()),
             TryError::Read(error) => Self::Results(error.to_string()),
             TryError::OpenTransaction => Self::OpenTransaction,
@@ -125,7 +128,7 @@ pub(super) async fn execute(
 async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result<(), TryError> {
     // The count that ends a result set is not a number of changed rows.
     let mut in_result_set = false;
-    while let Some(item) = reply.try_next().await? {
+    while let Some(item) = reply.try_next().await.map_err(unread)? {
         match item {
             CommandItem::Metadata(metadata) => {
                 in_result_set = true;
@@ -148,6 +151,11 @@ async fn read(mut reply: CommandStream<'_>, sink: &mut dyn ResultSink) -> Result
         }
     }
     sink.complete().map_err(TryError::Answer)
+}
+
+/// A reply that the driver can't tell truly, or a fault.
+fn unread(error: DriverError) -> TryError {
+    ReadError::of_driver(&error).map_or_else(|| error.into(), TryError::Read)
 }
 
 fn result_column(column: &Column) -> ResultColumn<'_> {

@@ -31,6 +31,12 @@ pub enum Failure {
     /// The results are not of the declared form, or hold a value that can't be told truly.
     #[error("{0}")]
     Results(String),
+    /// The answer has more bytes than a function may answer.
+    #[error("The answer has more than {} MiB.", limit / 1024 / 1024)]
+    AnswerTooLarge {
+        /// The most bytes that it may have.
+        limit: usize,
+    },
     /// The command began a transaction and didn't end it, so the server rolled it back.
     #[error(
         "The command left a transaction open, and what it did since BEGIN TRANSACTION was rolled back: end it with \

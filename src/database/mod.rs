@@ -6,6 +6,7 @@
 mod attempt;
 mod connect;
 mod connection_string;
+mod describe;
 mod execute;
 mod failure;
 pub mod faults;
@@ -39,6 +40,7 @@ pub use connection_string::{
     Authentication, ConnectionSettingError, ConnectionSettings, ConnectionStringError,
     ConnectionStringWarning, ParsedConnection, ServerError, UnknownPart, connection_of_setting,
 };
+pub use describe::{DescribedColumn, SuggestedParameter, is_undeducible, is_undescribable};
 pub use failure::Failure;
 pub use limits::PoolLimits;
 pub use metrics::{Counts, PoolSnapshot, Times};

@@ -71,6 +71,12 @@ pub enum SinkError {
     /// The command's results don't have the form that its definition declares.
     #[error("{0}")]
     Form(String),
+    /// The answer has more bytes than a function may answer.
+    #[error("The answer has more than {} MiB.", limit / 1024 / 1024)]
+    TooLarge {
+        /// The most bytes that it may have.
+        limit: usize,
+    },
     /// The answer can't be written for storing.
     #[error("The answer can't be written for storing.")]
     Unwritable,

@@ -119,6 +119,7 @@ impl Tries {
             Failure::Cancelled => true,
             Failure::Fault(_)
             | Failure::Results(_)
+            | Failure::AnswerTooLarge { .. }
             | Failure::OpenTransaction
             | Failure::EndedTransaction
             | Failure::Internal(_)
@@ -210,6 +211,7 @@ fn retryable(failure: &Failure) -> Option<Fault> {
         | Failure::PoolFull
         | Failure::QueueFull
         | Failure::Results(_)
+        | Failure::AnswerTooLarge { .. }
         | Failure::OpenTransaction
         | Failure::EndedTransaction
         | Failure::DeadlineBeforeRunning

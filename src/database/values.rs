@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use tiberius::error::Error as DriverError;
 use tiberius::numeric::Numeric;
 use tiberius::{ColumnData, ColumnType, time as driver_time};
 
@@ -26,11 +27,44 @@ pub(super) enum ReadError {
     )]
     Money { column: String },
     #[error(
-        "column `{column}` is of a type that can't be read: convert it in the query, for example with CAST or .ToString()"
+        "column `{column}` is a sql_variant with a value that may be money and lose digits on its way: write \
+         CAST(... AS decimal(19,4)), or CAST(... AS float) where it is one"
     )]
+    MoneyInVariant { column: String },
+    #[error(
+        "column `{column}` is a hierarchyid, geometry, geography or another .NET type: write `{column}.ToString() AS {column}`"
+    )]
+    DotNetType { column: String },
+    #[error("column `{column}` is of a type that can't be read: convert it in the query with CAST")]
     Unsupported { column: String },
     #[error("column `{column}` holds a date or time outside the years 1 to 9999")]
     OutOfRange { column: String },
+    #[error(
+        "a varchar value has bytes that the code page of its collation doesn't have, or the driver doesn't know the code page: \
+         write CAST(... AS nvarchar(max))"
+    )]
+    CodePage,
+    #[error("a text is no valid UTF-16: write CAST(... AS varbinary(max)), or mend it in the table")]
+    HalfSurrogates,
+    #[error(
+        "a column is of a type that the driver doesn't know: convert it in the query, a vector for example with \
+         CAST(... AS nvarchar(max))"
+    )]
+    UnknownType,
+}
+
+impl ReadError {
+    /// What the driver says of a reply that came whole and in order, and that it can't tell truly. Another try would meet it again,
+    /// unlike a reply that is cut or garbled. Some of it only the driver's sentence tells.
+    pub(super) fn of_driver(error: &DriverError) -> Option<Self> {
+        match error {
+            DriverError::Encoding(_) => Some(Self::CodePage),
+            DriverError::Utf16 => Some(Self::HalfSurrogates),
+            DriverError::Protocol(what) if what.contains("invalid UTF-16 sequence") => Some(Self::HalfSurrogates),
+            DriverError::Protocol(what) if what.contains("unsupported column type") => Some(Self::UnknownType),
+            _ => None,
+        }
+    }
 }
 
 /// A parameter as the driver sends it. The server converts it to the declared type, which is the same or wider.
@@ -39,9 +73,7 @@ pub(super) fn to_driver(sql_type: SqlType, value: &SqlValue) -> ColumnData<'_> {
         SqlValue::Null => null_of(sql_type),
         SqlValue::Bit(bit) => ColumnData::Bit(Some(*bit)),
         SqlValue::Integer(integer) => integer_of(sql_type, *integer),
-        SqlValue::Decimal(decimal) => {
-            ColumnData::Numeric(Some(Numeric::new_with_scale(decimal.unscaled, decimal.scale)))
-        }
+        SqlValue::Decimal(decimal) => decimal_of(*decimal),
         // A real is sent as the float that it equals; the server rounds it to the same real again.
         SqlValue::Float(float) => ColumnData::F64(Some(*float)),
         SqlValue::Text(text) => ColumnData::String(Some(Cow::Borrowed(text))),
@@ -73,12 +105,24 @@ fn null_of(sql_type: SqlType) -> ColumnData<'static> {
         SqlType::Time { .. } => ColumnData::Time(None),
         SqlType::DateTime | SqlType::SmallDateTime | SqlType::DateTime2 { .. } => ColumnData::DateTime2(None),
         SqlType::DateTimeOffset { .. } => ColumnData::DateTimeOffset(None),
-        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
-            ColumnData::String(None)
-        }
+        SqlType::Char(_)
+        | SqlType::VarChar(_)
+        | SqlType::NChar(_)
+        | SqlType::NVarChar(_)
+        | SqlType::Xml
+        | SqlType::Json => ColumnData::String(None),
         SqlType::Binary(_) | SqlType::VarBinary(_) => ColumnData::Binary(None),
         SqlType::UniqueIdentifier => ColumnData::Guid(None),
     }
+}
+
+/// The driver counts a digit before the point even where there is none, so of 38 digits after it it makes 39, which no server
+/// takes: such a number goes as text, which the server converts.
+fn decimal_of(decimal: Decimal) -> ColumnData<'static> {
+    if decimal.scale >= Numeric::MAX_NUMERIC_SCALE {
+        return ColumnData::String(Some(Cow::Owned(decimal.to_string())));
+    }
+    ColumnData::Numeric(Some(Numeric::new_with_scale(decimal.unscaled, decimal.scale)))
 }
 
 /// The narrowest wire type of the declaration; a value outside it, which binding excludes, travels as bigint so that
@@ -174,13 +218,14 @@ pub(super) fn to_cell<'a>(
         ColumnData::I32(value) => value.map(Cell::Integer),
         ColumnData::I64(value) => value.map(Cell::BigInt),
         ColumnData::F32(value) => value.map(Cell::Real),
-        ColumnData::F64(value) if matches!(column_type, ColumnType::Money | ColumnType::Money4) => value
-            .map(|v| exact_money(v).ok_or_else(|| ReadError::Money { column: column.to_owned() }))
-            .transpose()?,
-        ColumnData::F64(value) => value.map(Cell::Float),
+        ColumnData::F64(Some(value)) => Some(float_or_money(*value, column_type, column)?),
+        ColumnData::F64(None) => None,
         ColumnData::Bit(value) => value.map(Cell::Bit),
         ColumnData::String(value) => value.as_deref().map(Cell::Text),
         ColumnData::Guid(value) => value.map(Cell::UniqueIdentifier),
+        ColumnData::Binary(Some(_)) if column_type == ColumnType::Udt => {
+            return Err(ReadError::DotNetType { column: column.to_owned() });
+        }
         ColumnData::Binary(value) => value.as_deref().map(Cell::Binary),
         ColumnData::Numeric(value) => {
             value.map(|n| Cell::Decimal(Decimal { unscaled: n.value(), scale: n.scale() }))
@@ -211,23 +256,48 @@ pub(super) fn to_cell<'a>(
         ColumnData::SmallDateTime(value) => {
             value.map(|v| civil_small(v).ok_or_else(out_of_range)).transpose()?
         }
-        ColumnData::Xml(None) => None,
-        ColumnData::Xml(Some(_)) => return Err(unsupported()),
+        ColumnData::Xml(value) => value.as_deref().map(|xml| Cell::Text(xml.as_ref())),
         #[expect(unreachable_patterns, reason = "a type that a later driver adds is refused, not guessed")]
         _ => return Err(unsupported()),
     };
     Ok(cell.unwrap_or(Cell::Null))
 }
 
-/// The driver reads money through an f64, which holds four digits after the point only below about 9e11.
-fn exact_money(value: f64) -> Option<Cell<'static>> {
-    const LIMIT: f64 = 9e11;
-    if value.abs() >= LIMIT {
+/// 2^39: from here on the doubles next to each other are further apart than two money values, so that two of them become one.
+/// Below it they are 2^-14 apart at the most, and every money value is nearer to its own double than to its neighbour's.
+const MONEY_LIMIT: f64 = 549_755_813_888.0;
+
+/// The largest money value, 922337203685477.5807, as the double that the driver makes of it.
+const LARGEST_MONEY: f64 = 922_337_203_685_477.6;
+
+/// What an f64 of the driver's is: it reads money through one too, and in a `sql_variant` doesn't tell which it was.
+fn float_or_money(
+    value: f64,
+    column_type: ColumnType,
+    column: &str,
+) -> Result<Cell<'static>, ReadError> {
+    match column_type {
+        ColumnType::Money | ColumnType::Money4 => exact_money(value)
+            .map(Cell::Decimal)
+            .ok_or_else(|| ReadError::Money { column: column.to_owned() }),
+        // Below the limit the shortest digits of the double are those of the money value, but for zeros at its end.
+        ColumnType::SSVariant if (MONEY_LIMIT..=LARGEST_MONEY).contains(&value.abs()) => {
+            Err(ReadError::MoneyInVariant { column: column.to_owned() })
+        }
+        _ => Ok(Cell::Float(value)),
+    }
+}
+
+/// The money value that the driver made this of; None where it can't be told from its neighbours.
+fn exact_money(value: f64) -> Option<Decimal> {
+    if value.is_nan() || value.abs() >= MONEY_LIMIT {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "below 9e15 after scaling, and rounded")]
-    let unscaled = (value * 1e4).round() as i128;
-    Some(Cell::Decimal(Decimal { unscaled, scale: 4 }))
+    // The whole part and the rest apart, each exact: the product of all of it would be rounded once more.
+    let whole = value.trunc();
+    #[expect(clippy::cast_possible_truncation, reason = "below 2^39, and below 10^4 and rounded")]
+    let (whole, ten_thousandths) = (whole as i64, ((value - whole) * 1e4).round() as i64);
+    Some(Decimal { unscaled: i128::from(whole) * 10_000 + i128::from(ten_thousandths), scale: 4 })
 }
 
 fn civil_date(date: driver_time::Date) -> Option<NaiveDate> {
@@ -325,11 +395,18 @@ mod tests {
         }
 
         #[test]
-        fn a_decimal_keeps_all_its_digits(unscaled in -(10_i128.pow(37))..10_i128.pow(37), scale in 0_u8..=38) {
+        fn a_decimal_keeps_all_its_digits(unscaled in 1 - 10_i128.pow(38)..10_i128.pow(38), scale in 0_u8..=38) {
             let decimal = Decimal { unscaled, scale };
             let value = SqlValue::Decimal(decimal);
-            let sent = to_driver(SqlType::Decimal { precision: 38, scale }, &value);
-            prop_assert_eq!(cell(&sent), Cell::Decimal(decimal));
+            match to_driver(SqlType::Decimal { precision: 38, scale }, &value) {
+                ColumnData::String(Some(text)) => prop_assert_eq!(Decimal::parse(&text, 38, scale), Ok(decimal)),
+                ColumnData::Numeric(Some(sent)) => {
+                    prop_assert!(sent.precision() <= 38, "no server takes {} digits", sent.precision());
+                    let sent = ColumnData::Numeric(Some(sent));
+                    prop_assert_eq!(cell(&sent), Cell::Decimal(decimal));
+                }
+                other => panic!("not {other:?}"),
+            }
         }
     }
 
@@ -351,14 +428,99 @@ mod tests {
         assert_eq!(cell(&data), Cell::DateTime { value: expected, scale: 0 });
     }
 
+    /// As the driver makes it of the integer on the wire (`column_data/money.rs`).
+    #[expect(clippy::cast_precision_loss, reason = "this is what the test is about")]
+    fn drivers_money(unscaled: i64) -> ColumnData<'static> {
+        let (high, low) = (unscaled >> 32, f64::from(u32::try_from(unscaled & 0xFFFF_FFFF).unwrap()));
+        ColumnData::F64(Some(((high << 32) as f64 + low) / 1e4))
+    }
+
+    /// The first value on the wire that is refused.
+    const FIRST_REFUSED: i64 = 5_497_558_138_880_000;
+
+    fn check_money(unscaled: i64) {
+        let data = drivers_money(unscaled);
+        let money = to_cell(&data, ColumnType::Money, "Price");
+        let in_variant = to_cell(&data, ColumnType::SSVariant, "Price");
+        let decimal = Decimal { unscaled: unscaled.into(), scale: 4 };
+        if unscaled.abs() >= FIRST_REFUSED {
+            assert!(money.unwrap_err().to_string().contains("CAST(... AS decimal(19,4))"), "{unscaled}");
+            assert!(in_variant.unwrap_err().to_string().contains("CAST(... AS decimal(19,4))"), "{unscaled}");
+            return;
+        }
+        assert_eq!(money, Ok(Cell::Decimal(decimal)));
+        let Ok(Cell::Float(float)) = in_variant else { panic!("not a number: {in_variant:?}") };
+        let shortest = Decimal::parse(&format!("{float}"), 38, 4);
+        assert_eq!(shortest, Ok(decimal), "the digits of the double in a sql_variant");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn money_of_any_magnitude_is_exact_or_refused(bits in 0_u32..=63, mantissa: u64, negative: bool) {
+            let magnitude = i64::try_from(mantissa >> (64 - bits.clamp(1, 63))).unwrap();
+            check_money(if negative { -magnitude } else { magnitude });
+        }
+    }
+
     #[test]
-    fn money_is_exact_or_refused() {
-        let money = |value| to_cell(&ColumnData::F64(Some(value)), ColumnType::Money, "Price").map(|_| ());
-        let data = ColumnData::F64(Some(-12.3456));
-        let expected = Cell::Decimal(Decimal { unscaled: -123_456, scale: 4 });
-        assert_eq!(to_cell(&data, ColumnType::Money, "Price"), Ok(expected));
-        assert_eq!(money(899_999_999_999.5), Ok(()));
-        assert!(money(922_337_203_685_477.5).unwrap_err().to_string().contains("CAST(... AS decimal(19,4))"));
+    fn money_is_exact_or_refused_at_every_change_of_magnitude() {
+        for bits in 0..63 {
+            // Where the value on the wire gets another bit, and where the value itself does.
+            for around in [1_i64 << bits, (1_i64 << bits).saturating_mul(10_000)] {
+                for step in -200..=200 {
+                    check_money(around.saturating_add(step));
+                    check_money(around.saturating_add(step).saturating_neg());
+                }
+            }
+        }
+        for last in [0, 1, i64::MAX, i64::MIN + 1, FIRST_REFUSED - 1, FIRST_REFUSED] {
+            check_money(last);
+        }
+    }
+
+    /// What the limit guards against: above it two values become one.
+    #[test]
+    fn two_money_values_above_the_limit_become_one_in_the_driver() {
+        assert_eq!(drivers_money(FIRST_REFUSED + 8), drivers_money(FIRST_REFUSED + 9));
+        assert_ne!(drivers_money(FIRST_REFUSED - 8), drivers_money(FIRST_REFUSED - 9));
+    }
+
+    #[test]
+    fn a_number_in_a_sql_variant_that_is_too_large_for_money_is_a_float() {
+        let data = ColumnData::F64(Some(1e15));
+        assert_eq!(to_cell(&data, ColumnType::SSVariant, "Value"), Ok(Cell::Float(1e15)));
+    }
+
+    #[test]
+    fn a_dotnet_type_is_refused_with_its_cure_and_null_is_null() {
+        let data = ColumnData::Binary(Some(Cow::Borrowed(&[0x58])));
+        let error = to_cell(&data, ColumnType::Udt, "Node").unwrap_err();
+        assert!(error.to_string().contains("`Node.ToString() AS Node`"), "{error}");
+        assert_eq!(to_cell(&ColumnData::Binary(None), ColumnType::Udt, "Node"), Ok(Cell::Null));
+    }
+
+    #[test]
+    fn what_the_driver_cannot_read_is_told_with_its_cure() {
+        for (error, cure) in [
+            (DriverError::Encoding("encoding: unspported encoding (LCID: 0x409, sort ID: 42)".into()), "nvarchar(max)"),
+            (DriverError::Utf16, "varbinary(max)"),
+            (DriverError::Protocol("nvarchar: invalid UTF-16 sequence".into()), "varbinary(max)"),
+            (DriverError::Protocol("invalid or unsupported column type: 245".into()), "CAST(... AS nvarchar(max))"),
+        ] {
+            let told = ReadError::of_driver(&error).unwrap().to_string();
+            assert!(told.contains(cure), "{told}");
+        }
+        // It may be the way here that broke it.
+        assert_eq!(ReadError::of_driver(&DriverError::Protocol("invalid token type".into())), None);
+    }
+
+    #[test]
+    fn xml_is_its_text() {
+        let data = ColumnData::Xml(Some(Cow::Owned(tiberius::xml::XmlData::new("<a>\u{e9}</a>"))));
+        assert_eq!(cell(&data), Cell::Text("<a>\u{e9}</a>"));
+        assert_eq!(cell(&ColumnData::Xml(None)), Cell::Null);
     }
 
     #[test]

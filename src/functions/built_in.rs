@@ -11,11 +11,13 @@ pub enum BuiltIn {
     Doctor,
     /// The numbers of the connection pools.
     Metrics,
+    /// What `azsql-worker openapi` prints, for those who call the functions.
+    OpenApi,
 }
 
 impl BuiltIn {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Doctor, Self::Metrics];
+    pub const ALL: [Self; 3] = [Self::Doctor, Self::Metrics, Self::OpenApi];
 
     /// The word of the definition.
     #[must_use]
@@ -23,6 +25,16 @@ impl BuiltIn {
         match self {
             Self::Doctor => "doctor",
             Self::Metrics => "metrics",
+            Self::OpenApi => "openapi",
+        }
+    }
+
+    /// Whether its answer is for operators alone, who have the master key.
+    #[must_use]
+    pub fn is_for_operators(self) -> bool {
+        match self {
+            Self::Doctor | Self::Metrics => true,
+            Self::OpenApi => false,
         }
     }
 }

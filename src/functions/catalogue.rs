@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use super::definition::{self, DefinitionError, ForwardedRoute};
 use super::forwarding::Unreachable;
-use super::plan::Function;
+use super::plan::{Function, NumberSettings, Work};
 use super::trigger::Trigger;
 use crate::invocation::{Mistake, Severity};
 
@@ -28,6 +28,15 @@ impl Catalogue {
     /// The functions that can't, by name, with all that is wrong with each.
     pub fn invalid(&self) -> impl Iterator<Item = (&str, &DefinitionError)> {
         self.functions.iter().filter_map(|(name, function)| Some((name.as_str(), function.as_ref().err()?)))
+    }
+
+    /// Lets all functions write numbers as the settings say, where their definitions don't.
+    pub fn follow(&mut self, settings: NumberSettings) {
+        for function in self.functions.values_mut().filter_map(|function| function.as_mut().ok()) {
+            if let Work::Command(plan) = &mut Arc::make_mut(function).work {
+                plan.follow(settings);
+            }
+        }
     }
 
     /// All names, in order.

@@ -47,6 +47,7 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
         Failure::Results(_) => {
             Problem::new(500, "results", "The function's results don't fit", results_detail(failure, telling))
         }
+        Failure::AnswerTooLarge { limit } => too_large_an_answer(*limit, failure, telling),
         Failure::OpenTransaction => {
             Problem::new(500, "open-transaction", "The command left a transaction open", failure.to_string())
         }
@@ -63,6 +64,18 @@ pub(super) fn problem_of(failure: &Failure, telling: Telling) -> Problem {
         Failure::Idempotency(failure) => of_key(*failure),
         Failure::Internal(_) => Problem::new(500, "defect", "The worker has a defect", failure.to_string()),
     }
+}
+
+/// The 413 of an answer with more bytes than a function may answer. RFC 9110 has no status for that; among clients 413 is the one
+/// that none repeats by itself, as many do with 5xx, and the cure is the same: ask for less at a time.
+fn too_large_an_answer(limit: usize, failure: &Failure, telling: Telling) -> Problem {
+    let detail = format!(
+        "{} Ask for less at a time, as with TOP or OFFSET and FETCH. The operator can raise AZSQL_MAX_ANSWER_MB from {} to \
+         100, or let the rows of a command that only reads stream, which the host's proxying mode does without a limit.",
+        results_detail(failure, telling),
+        limit / 1024 / 1024
+    );
+    Problem::new(413, "answer-too-large", "The answer is too large", detail)
 }
 
 fn results_detail(failure: &Failure, telling: Telling) -> String {

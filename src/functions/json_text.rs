@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{Datelike, NaiveDate, NaiveTime, Offset, Timelike};
 
-use super::plan::Numbers;
-use crate::database::Cell;
+use super::plan::{NotANumber, Numbers};
+use crate::database::{Cell, SinkError};
 
 /// Writes a value in the form that the design's "Answers" gives its type.
 pub(super) fn write_cell(json: &mut String, cell: Cell<'_>, numbers: Numbers) {
@@ -18,7 +18,7 @@ pub(super) fn write_cell(json: &mut String, cell: Cell<'_>, numbers: Numbers) {
         Cell::BigInt(value) => number(json, numbers, format_args!("{value}")),
         Cell::Decimal(value) => number(json, numbers, format_args!("{value}")),
         // Debug writes the shortest digits that read back as the same number, and an exponent where Display would
-        // write hundreds of zeros. JSON has no other numbers than finite ones, nor has SQL Server.
+        // write hundreds of zeros. JSON has no other numbers than finite ones.
         Cell::Real(value) if value.is_finite() => push(json, format_args!("{value:?}")),
         Cell::Float(value) if value.is_finite() => push(json, format_args!("{value:?}")),
         Cell::Real(_) | Cell::Float(_) => json.push_str("null"),
@@ -58,6 +58,22 @@ pub(super) fn write_cell(json: &mut String, cell: Cell<'_>, numbers: Numbers) {
             push(json, format_args!("{sign}{:02}:{:02}\"", minutes / 60, minutes % 60));
         }
     }
+}
+
+/// Refuses a value that is no number to JSON, where the settings say so.
+pub(super) fn check_number(cell: Cell<'_>, nan: NotANumber) -> Result<(), SinkError> {
+    let is_number = match cell {
+        Cell::Real(value) => value.is_finite(),
+        Cell::Float(value) => value.is_finite(),
+        _ => true,
+    };
+    if is_number || nan == NotANumber::Null {
+        return Ok(());
+    }
+    Err(SinkError::Form(
+        "A value is NaN or infinite, which JSON has no number for: leave it out in the command, or set AZSQL_NAN to `null`."
+            .to_owned(),
+    ))
 }
 
 /// Writes a JSON string: quotes, backslashes and control characters escaped, everything else as it is.
@@ -205,5 +221,18 @@ mod tests {
         }
         assert_eq!(written(Cell::BigInt(5), Numbers::String), "\"5\"");
         assert_eq!(written(Cell::Integer(5), Numbers::String), "5");
+    }
+
+    #[test]
+    fn what_is_no_number_is_null_or_an_error_as_the_setting_says() {
+        for cell in [Cell::Float(f64::NAN), Cell::Float(f64::NEG_INFINITY), Cell::Real(f32::INFINITY)] {
+            assert_eq!(check_number(cell, NotANumber::Null), Ok(()));
+            assert_eq!(written(cell, Numbers::Exact), "null");
+            let error = check_number(cell, NotANumber::Error).unwrap_err();
+            assert!(error.to_string().contains("AZSQL_NAN"), "{error}");
+        }
+        for cell in [Cell::Null, Cell::Float(0.0), Cell::Real(f32::MAX)] {
+            assert_eq!(check_number(cell, NotANumber::Error), Ok(()));
+        }
     }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::built_in::BuiltIn;
+use super::description::StoredDescription;
 use super::limits::Limits;
 use super::output::Output;
 use super::principal::HEADER_PREFIX;
 use super::procedure::Procedure;
 use super::source::Source;
+use super::table_type::TableType;
 use super::trigger::Trigger;
 use super::{CommandText, ObjectName, Right, RightsNeeded};
 use crate::database::faults::OwnRetryLimits;
@@ -59,6 +61,8 @@ pub struct Plan {
     /// The procedure that the command calls, with `"commandType": "StoredProcedure"`.
     pub(super) procedure: Option<Procedure>,
     pub(super) json_without_rows: Arc<str>,
+    /// What goes to the server.
+    pub(super) statement: Arc<str>,
     pub(super) connection_setting: Arc<str>,
     pub(super) parameters: Vec<PlannedParameter>,
     /// Each named by its key.
@@ -72,14 +76,20 @@ pub struct Plan {
     pub(super) own_retry_limits: OwnRetryLimits,
     pub(super) throw_status: bool,
     pub(super) answer: Answer,
+    /// Whether the definition has `numbers` itself.
+    pub(super) has_own_numbers: bool,
     pub(super) outputs: Vec<Output>,
+    /// What the server said of the command when its description was stored.
+    pub(super) description: Option<StoredDescription>,
+    /// Callers may ask for the columns of the answer.
+    pub(super) meta: bool,
 }
 
 impl Plan {
-    /// The command, `@stmt` of `sp_executesql`.
+    /// What goes to the server, `@stmt` of `sp_executesql`: the command, behind the variables of its table parameters.
     #[must_use]
     pub fn command_text(&self) -> &Arc<str> {
-        self.command.text()
+        &self.statement
     }
 
     /// The stored procedure that the command calls, where the definition names one.
@@ -134,6 +144,9 @@ impl Plan {
                 needed.need(ObjectName::object(schema, name), right);
             }
         }
+        for table in self.parameters.iter().filter_map(PlannedParameter::table) {
+            needed.need(table.name.clone(), Right::Execute);
+        }
         needed
     }
 
@@ -180,10 +193,31 @@ impl Plan {
         self.answer
     }
 
+    /// Writes numbers as the settings say, where the definition doesn't.
+    pub(super) fn follow(&mut self, settings: NumberSettings) {
+        if !self.has_own_numbers {
+            self.answer.numbers = settings.numbers;
+        }
+        self.answer.nan = settings.nan;
+    }
+
     /// Where the results go beside the answer.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// What the server said of the command, where that is stored beside the definition.
+    #[must_use]
+    pub fn description(&self) -> Option<&StoredDescription> {
+        self.description.as_ref()
+    }
+
+    /// The parameters that are no tables: each name with its `@`, and its type.
+    pub fn scalar_parameters(&self) -> impl Iterator<Item = (&str, SqlType)> {
+        self.parameters
+            .iter()
+            .filter_map(|parameter| Some((parameter.name.as_str(), parameter.scalar_type()?)))
     }
 
     /// The names of the host's metadata that parameters take.
@@ -272,17 +306,49 @@ pub(super) struct PlannedParameter {
     /// The path as the definition writes it.
     pub(super) from: String,
     pub(super) source: Source,
-    pub(super) sql_type: SqlType,
+    pub(super) declared: ParameterType,
     pub(super) required: bool,
     pub(super) default: Option<SqlValue>,
     pub(super) limits: Limits,
 }
 
+/// What a parameter is declared as.
+#[derive(Clone, Debug)]
+pub(super) enum ParameterType {
+    /// One value.
+    Scalar(SqlType),
+    /// Rows.
+    Table(Arc<TableType>),
+}
+
 impl PlannedParameter {
     /// Its SQL type, unless it is a table.
-    #[expect(clippy::unnecessary_wraps, reason = "tables follow")]
     pub(super) fn scalar_type(&self) -> Option<SqlType> {
-        Some(self.sql_type)
+        match &self.declared {
+            ParameterType::Scalar(sql_type) => Some(*sql_type),
+            ParameterType::Table(_) => None,
+        }
+    }
+
+    /// Its table type, if it is a table.
+    pub(super) fn table(&self) -> Option<&TableType> {
+        match &self.declared {
+            ParameterType::Scalar(_) => None,
+            ParameterType::Table(table) => Some(table),
+        }
+    }
+
+    /// The type in which its value is read and sent: the rows of a table come and go as JSON.
+    pub(super) fn carried_type(&self) -> SqlType {
+        match &self.declared {
+            ParameterType::Scalar(sql_type) => *sql_type,
+            ParameterType::Table(_) => SqlType::Json,
+        }
+    }
+
+    /// The name of the parameter that carries its value to the server.
+    pub(super) fn name_on_server(&self) -> &str {
+        self.table().map_or(self.name.as_str(), |table| table.carrier.as_str())
     }
 }
 
@@ -295,8 +361,10 @@ pub struct Answer {
     pub status: u16,
     /// `whenEmpty`: HTTP status when there is no row, or none was affected. None = `status`.
     pub when_empty: Option<u16>,
-    /// `numbers`
+    /// `numbers`, or what the setting says.
     pub numbers: Numbers,
+    /// What the setting says.
+    pub nan: NotANumber,
 }
 
 /// The form of an answer.
@@ -364,4 +432,23 @@ pub enum Numbers {
     Exact,
     /// As strings: a JavaScript number can't hold all of them.
     String,
+}
+
+/// What becomes of a float that is no number to JSON: NaN and the infinities. T-SQL makes none, but bulk loads of old did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NotANumber {
+    /// `null`
+    #[default]
+    Null,
+    /// The invocation fails.
+    Error,
+}
+
+/// How numbers are written where definitions don't say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NumberSettings {
+    /// `AZSQL_NUMBERS`
+    pub numbers: Numbers,
+    /// `AZSQL_NAN`
+    pub nan: NotANumber,
 }

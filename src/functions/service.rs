@@ -1,16 +1,26 @@
 //! One invocation of a function: bind its values, run its command, shape what comes back.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::{Telling, problem_of};
-use super::{AppServiceAuthentication, BoundValues, Function, JsonSink, Plan, Shaped};
-use crate::database::{Command, ConnectionSettings, Database, ParsedConnection, connection_of_setting};
+use super::format::Format;
+use super::meta::{self, ColumnsAround};
+use super::shape::AnswerSink;
+use super::streaming::{self, Answered, Delivery, Streaming};
+use super::{AppServiceAuthentication, BoundValues, Function, Plan};
+use crate::database::{
+    Command, ConnectionSettings, Database, DescribedColumn, Failure, ParsedConnection, connection_of_setting,
+    is_undescribable,
+};
 use crate::identity::IdentityEnvironment;
 use crate::invocation::{Invocation, Problem, TriggerInput};
 
 /// An input of more bytes is bound beside the HTTP threads: they answer others meanwhile.
 const BOUND_BESIDE: usize = 1024 * 1024;
+
+/// See [`Service::with_max_answer`].
+const DEFAULT_MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// Runs functions over a database.
 #[derive(Debug)]
@@ -21,10 +31,16 @@ pub struct Service {
     /// What the connection strings ask for in vain, as sentences.
     connection_warnings: Vec<String>,
     show_database_errors: bool,
+    /// The most bytes of an answer that is kept until it is complete.
+    max_answer: usize,
     authentication: AppServiceAuthentication,
     /// Functions that must know their callers, where they can't.
     without_callers: Vec<Arc<str>>,
+    descriptions: Mutex<Descriptions>,
 }
+
+/// What the server said of functions' columns, by the functions' names; None where it can't say.
+type Descriptions = HashMap<Arc<str>, Option<Arc<[DescribedColumn]>>>;
 
 impl Service {
     /// Reads the connection string of each function from its app setting. A missing or wrong one fails the functions
@@ -57,9 +73,17 @@ impl Service {
             connections,
             connection_warnings,
             show_database_errors,
+            max_answer: DEFAULT_MAX_ANSWER,
             authentication,
             without_callers,
+            descriptions: Mutex::default(),
         }
+    }
+
+    /// The same for answers of up to so many bytes, of those that are kept until they are complete; 16 MiB otherwise.
+    #[must_use]
+    pub fn with_max_answer(self, max_answer: usize) -> Self {
+        Self { max_answer, ..self }
     }
 
     /// The sentences about what connection strings ask for in vain.
@@ -78,7 +102,8 @@ impl Service {
     }
 
     /// Runs `plan` on `input`, which is dropped once its values are bound: a large one doesn't wait in memory for
-    /// the database.
+    /// the database. Where its delivery allows it, an answer of many rows of a command that only reads begins to leave while the
+    /// command runs; then the invocation ends with the answer's last chunk.
     ///
     /// # Errors
     /// The problem that the caller gets.
@@ -87,7 +112,18 @@ impl Service {
         plan: &Plan,
         invocation: Invocation,
         input: TriggerInput,
-    ) -> Result<Shaped, Problem> {
+        delivery: Delivery,
+    ) -> Result<Answered, Problem> {
+        let format = plan.format_for(&input)?;
+        let wants_columns = plan.meta && meta::is_asked_for(&input);
+        if wants_columns && format != Format::Json {
+            return Err(Problem::new(
+                406,
+                "not-acceptable",
+                "Not acceptable",
+                "The columns come with JSON only: send no Accept, or leave $meta out. Nothing was run.",
+            ));
+        }
         let BoundValues { parameters, session_context, idempotency } =
             self.bind(plan, &invocation.id, input).await?;
         let setting = plan.connection_setting();
@@ -101,6 +137,18 @@ impl Service {
             }
         };
         let unit = plan.unit();
+        let telling = Telling {
+            show_database_errors: self.show_database_errors,
+            throw_status: plan.throw_status(),
+            unit,
+        };
+        let around = if wants_columns {
+            let described = self.description(plan, &invocation, connection);
+            let described = described.await.map_err(|failure| problem_of(&failure, telling))?;
+            Some(ColumnsAround::new(plan.answer().form, described))
+        } else {
+            None
+        };
         let command = Command {
             text: Arc::clone(plan.command_text()),
             declarations: Arc::clone(plan.declarations()),
@@ -113,22 +161,47 @@ impl Service {
             leaves_session_state: plan.leaves_session_state(),
             own_retry_limits: plan.own_retry_limits(),
         };
-        let sink = JsonSink::new(plan);
-        let Some((sink, outcome)) = self.database.run(invocation, setting, connection, command, sink).await
-        else {
-            return Err(Problem::defect());
-        };
-        match outcome {
-            Ok(()) => Ok(sink.finish()),
-            Err(failure) => {
-                let telling = Telling {
-                    show_database_errors: self.show_database_errors,
-                    throw_status: plan.throw_status(),
-                    unit,
-                };
-                Err(problem_of(&failure, telling))
-            }
+        if delivery == Delivery::Chunks && plan.may_stream() {
+            let (sink, chunks) = AnswerSink::in_chunks(plan, format, self.max_answer);
+            let sink = sink.with_columns(around);
+            let running = self.database.run(invocation, setting, connection, command, sink);
+            return Streaming::begin(running, chunks, (plan.answer().status, format), telling).await;
         }
+        let sink = AnswerSink::whole(plan, format, self.max_answer).with_columns(around);
+        let outcome = self.database.run(invocation, setting, connection, command, sink).await;
+        streaming::whole(outcome, format, telling)
+    }
+
+    /// What the server says of the plan's columns: as stored beside the definition, or asked for once. None where it can't say.
+    async fn description(
+        &self,
+        plan: &Plan,
+        invocation: &Invocation,
+        connection: &ConnectionSettings,
+    ) -> Result<Option<Arc<[DescribedColumn]>>, Failure> {
+        if let Some(stored) = plan.description().filter(|stored| stored.is_of(plan)) {
+            return Ok(Some(stored.columns.as_slice().into()));
+        }
+        let known = |descriptions: &Descriptions| descriptions.get(&invocation.function).cloned();
+        if let Some(known) = known(&self.descriptions.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(known);
+        }
+        let (setting, text) = (plan.connection_setting(), plan.command_text());
+        let asked = self.database.describe_results(
+            invocation.clone(),
+            setting,
+            connection,
+            text,
+            plan.declarations(),
+        );
+        let described: Option<Arc<[DescribedColumn]>> = match asked.await {
+            Ok(columns) => Some(columns.into()),
+            Err(failure) if is_undescribable(&failure) => None,
+            Err(failure) => return Err(failure),
+        };
+        let mut descriptions = self.descriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        descriptions.insert(Arc::clone(&invocation.function), described.clone());
+        Ok(described)
     }
 
     /// Binds the values of an input and drops it.

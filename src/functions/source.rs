@@ -4,7 +4,7 @@ use super::message_trigger::MessageTrigger;
 use super::principal::PrincipalPath;
 use super::route::{RouteParameter, RouteTemplate};
 use super::trigger::Trigger;
-use crate::invocation::{Length, SqlType, nearest};
+use crate::invocation::{SqlType, nearest};
 
 /// A `from` path, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +55,9 @@ const TIMER_PATHS: [&str; 5] = [
     "scheduleStatus.next",
     "scheduleStatus.lastUpdated",
 ];
-const HTTP_ROOTS: [&str; 6] = ["route", "query", "header", "body", "principal", "invocation"];
-const TIMER_ROOTS: [&str; 3] = ["timer", "metadata", "invocation"];
-const MESSAGE_ROOTS: [&str; 3] = ["message", "metadata", "invocation"];
+pub(super) const HTTP_ROOTS: [&str; 6] = ["route", "query", "header", "body", "principal", "invocation"];
+pub(super) const TIMER_ROOTS: [&str; 3] = ["timer", "metadata", "invocation"];
+pub(super) const MESSAGE_ROOTS: [&str; 3] = ["message", "metadata", "invocation"];
 const LATER_ROOTS: [&str; 1] = ["setting"];
 /// What the host says of a timer beside its data (`SetRetryContext` in azure-functions-host).
 const TIMER_METADATA: [&str; 2] = ["RetryContext", "sys"];
@@ -112,13 +112,11 @@ impl Source {
             Self::TimerMoment(_) => {
                 matches!(sql_type, SqlType::DateTime2 { .. } | SqlType::DateTimeOffset { .. })
             }
-            Self::Body => sql_type.is_text() || sql_type.is_binary(),
+            Self::Body => sql_type.is_text() || sql_type.is_binary() || sql_type == SqlType::Json,
             Self::Principal(path) => path.fits(sql_type),
             Self::InvocationId => sql_type == SqlType::UniqueIdentifier || sql_type.is_text(),
             Self::Message(MessageForm::Bytes) => sql_type.is_binary(),
-            Self::Message(MessageForm::Batch) => {
-                matches!(sql_type, SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max))
-            }
+            Self::Message(MessageForm::Batch) => sql_type.takes_json(),
             Self::Message(MessageForm::Text)
             | Self::MessageProperty(_)
             | Self::Metadata { .. }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::envelope::{self, EnvelopeError};
 use super::reply::{HostReply, HttpAnswer};
 use super::worker::{Worker, log_outcome};
-use crate::functions::{Function, Trigger};
+use crate::functions::{Answered, Delivery, Function, Trigger};
 use crate::invocation::{InvocationLog, Problem, TriggerInput};
 use crate::logging;
 
@@ -34,22 +34,24 @@ pub(super) async fn invoke_since(
     };
     let log = InvocationLog::default();
     let input = read(&function, body).await;
-    let result = worker.run_since(arrived, &function, id, input, &log).await;
+    let result = match worker.run_since(arrived, &function, id, input, Delivery::Whole, &log).await {
+        Ok(Answered::Whole { shaped, format }) => Ok((shaped, format)),
+        // It was to come whole.
+        Ok(Answered::Streaming(_)) => Err(Problem::defect()),
+        Err(problem) => Err(problem),
+    };
     let logs = log.lines();
     match (&function.trigger, result) {
-        (Trigger::Http(trigger), Ok(shaped)) => {
-            let is_replayed = shaped.replayed;
-            let answer = match &shaped.problem {
-                Some(problem) => HttpAnswer::problem(problem, id),
-                None => HttpAnswer::json(shaped.status, shaped.body),
-            };
-            let answer = HttpAnswer { is_replayed, ..answer };
-            HostReply::http(&trigger.output, answer, &shaped.outputs, &logs)
+        (Trigger::Http(trigger), Ok((mut shaped, format))) => {
+            let outputs = std::mem::take(&mut shaped.outputs);
+            let answer = HttpAnswer::of(shaped, format, id).for_function(&function);
+            HostReply::http(&trigger.output, answer, &outputs, &logs)
         }
         (Trigger::Http(trigger), Err(problem)) => {
-            HostReply::http(&trigger.output, HttpAnswer::problem(&problem, id), &[], &logs)
+            let answer = HttpAnswer::problem(&problem, id).for_function(&function);
+            HostReply::http(&trigger.output, answer, &[], &logs)
         }
-        (Trigger::Timer(_) | Trigger::Message(_), Ok(shaped)) => match &shaped.problem {
+        (Trigger::Timer(_) | Trigger::Message(_), Ok((shaped, _))) => match &shaped.problem {
             None => HostReply::success(&shaped.outputs, &logs),
             // The definition says that nothing found is a failure, and only the host can hear of it.
             Some(problem) => failure(name, id, problem),

@@ -10,6 +10,7 @@ use super::query;
 use super::reply::HttpAnswer;
 use super::worker::{Unavailable, Worker, log_outcome};
 use crate::functions::route::RouteValues;
+use crate::functions::{Answered, Delivery, Streaming};
 use crate::invocation::{Body, HttpRequest, InvocationLog, Problem, TriggerInput};
 
 /// What came with a request beside its body.
@@ -17,6 +18,15 @@ use crate::invocation::{Body, HttpRequest, InvocationLog, Problem, TriggerInput}
 pub(super) struct RequestHead<'a> {
     pub(super) uri: &'a Uri,
     pub(super) headers: &'a HeaderMap,
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub(super) enum Invoked {
+    /// The invocation is over.
+    Whole(HttpAnswer),
+    /// It goes on: the head of the answer, whose body comes in chunks.
+    Streaming(HttpAnswer, Box<Streaming>),
 }
 
 /// Answers one request to the function `name`. What the invocation logs is in the worker's own log under its id: there
@@ -28,29 +38,28 @@ pub(super) async fn invoke(
     route: RouteValues,
     head: RequestHead<'_>,
     body: Vec<u8>,
+    delivery: Delivery,
     arrived: Instant,
-) -> HttpAnswer {
+) -> Invoked {
     let function = match worker.function(name) {
         Ok(function) => function,
         Err(unavailable) => {
             let Unavailable { problem, .. } = *unavailable;
             log_outcome(name, id, arrived, Some(&problem));
-            return HttpAnswer::problem(&problem, id);
+            return Invoked::Whole(HttpAnswer::problem(&problem, id));
         }
     };
     let input = request(route, head, body).map(TriggerInput::Http);
     let log = InvocationLog::default();
-    match worker.run_since(arrived, &function, id, input, &log).await {
-        Ok(shaped) => {
-            let is_replayed = shaped.replayed;
-            let answer = match &shaped.problem {
-                Some(problem) => HttpAnswer::problem(problem, id),
-                None => HttpAnswer::json(shaped.status, shaped.body),
-            };
-            HttpAnswer { is_replayed, ..answer }
+    let answer = match worker.run_since(arrived, &function, id, input, delivery, &log).await {
+        Ok(Answered::Whole { shaped, format }) => HttpAnswer::of(shaped, format, id),
+        Ok(Answered::Streaming(streaming)) => {
+            let head = HttpAnswer::head(streaming.status(), streaming.format());
+            return Invoked::Streaming(head.for_function(&function), streaming);
         }
         Err(problem) => HttpAnswer::problem(&problem, id),
-    }
+    };
+    Invoked::Whole(answer.for_function(&function))
 }
 
 /// The request in the form that functions read, the same as from an envelope.

@@ -7,7 +7,7 @@
 use serde_json::Value as Json;
 
 use super::outputs::written;
-use crate::functions::ShapedOutput;
+use crate::functions::{Format, Function, Plan, Shaped, ShapedOutput};
 use crate::invocation::Problem;
 
 /// The header of an answer that an idempotency key had already.
@@ -27,10 +27,12 @@ pub struct HostReply {
 pub struct HttpAnswer {
     /// The caller's status.
     pub status: u16,
-    /// JSON text; None for no body.
+    /// Text of the content type; None for no body.
     pub body: Option<String>,
     /// Such as `application/json`.
     pub content_type: &'static str,
+    /// Another header Accept might have had another format: the header `Vary: Accept`.
+    pub varies: bool,
     /// Seconds for `Retry-After`.
     pub retry_after_seconds: Option<u64>,
     /// An earlier call with the same idempotency key did the work: the header `Idempotency-Replayed: true`.
@@ -45,16 +47,38 @@ impl HttpAnswer {
         (self.status == 401).then_some("Bearer")
     }
 
-    /// A result.
+    /// A result as JSON.
     #[must_use]
     pub fn json(status: u16, body: Option<String>) -> Self {
+        Self { body, ..Self::head(status, Format::Json) }
+    }
+
+    /// A result without its body, which follows.
+    #[must_use]
+    pub fn head(status: u16, format: Format) -> Self {
         Self {
             status,
-            body,
-            content_type: "application/json; charset=utf-8",
+            body: None,
+            content_type: format.content_type(),
+            varies: false,
             retry_after_seconds: None,
             is_replayed: false,
         }
+    }
+
+    /// What a command came to.
+    pub(super) fn of(shaped: Shaped, format: Format, invocation_id: &str) -> Self {
+        let answer = match &shaped.problem {
+            Some(problem) => Self::problem(problem, invocation_id),
+            None => Self { body: shaped.body, ..Self::head(shaped.status, format) },
+        };
+        Self { is_replayed: shaped.replayed, ..answer }
+    }
+
+    /// The same as an answer of this function, which may have formats to choose from.
+    pub(super) fn for_function(self, function: &Function) -> Self {
+        let formats = function.plan().map(Plan::formats).unwrap_or_default();
+        Self { varies: formats.len() > 1, ..self }
     }
 
     /// A problem.
@@ -64,6 +88,7 @@ impl HttpAnswer {
             status: problem.status,
             body: Some(problem.to_json(invocation_id)),
             content_type: "application/problem+json; charset=utf-8",
+            varies: false,
             retry_after_seconds: problem.retry_after_seconds,
             is_replayed: false,
         }
@@ -88,13 +113,20 @@ impl HostReply {
         if answer.is_replayed {
             headers.insert(REPLAYED.into(), "true".into());
         }
+        if answer.varies {
+            headers.insert("Vary".into(), "Accept".into());
+        }
+        // Each text is dropped once the next one holds it: a large body is not there more often than it must be.
+        let body = Json::from(answer.body.unwrap_or_default()).to_string();
         // `status` alone is never read by the host.
-        let mut output = serde_json::Map::new();
-        output.insert("statusCode".into(), answer.status.into());
-        output.insert("headers".into(), Json::Object(headers));
-        output.insert("body".into(), answer.body.unwrap_or_default().into());
+        let output = format!(
+            "{{\"statusCode\":{},\"headers\":{},\"body\":{body}}}",
+            answer.status,
+            Json::Object(headers)
+        );
+        drop(body);
         let mut values = Values::default();
-        values.add(binding, Json::Object(output).to_string());
+        values.add(binding, output);
         values.add_all(outputs);
         values.reply(logs)
     }
@@ -115,11 +147,19 @@ impl HostReply {
 }
 
 /// The values of a reply, as JSON text: a number that was read and written again could lose digits.
-#[derive(Default)]
 struct Values {
-    /// The members of `Outputs`, with commas between.
-    outputs: String,
+    /// The reply as far as it is written: up to a member of `Outputs`.
+    reply: String,
     return_value: Option<String>,
+}
+
+/// The beginning of every reply.
+const BEGIN: &str = "{\"Outputs\":{";
+
+impl Default for Values {
+    fn default() -> Self {
+        Self { reply: BEGIN.to_owned(), return_value: None }
+    }
 }
 
 impl Values {
@@ -128,12 +168,12 @@ impl Values {
             self.return_value = Some(json);
             return;
         }
-        if !self.outputs.is_empty() {
-            self.outputs.push(',');
+        if self.reply.len() > BEGIN.len() {
+            self.reply.push(',');
         }
-        self.outputs.push_str(&Json::from(binding).to_string());
-        self.outputs.push(':');
-        self.outputs.push_str(&json);
+        self.reply.push_str(&Json::from(binding).to_string());
+        self.reply.push(':');
+        self.reply.push_str(&json);
     }
 
     fn add_all(&mut self, outputs: &[ShapedOutput]) {
@@ -143,11 +183,13 @@ impl Values {
     }
 
     fn reply(self, logs: &[String]) -> HostReply {
-        let Self { outputs, return_value } = self;
-        let return_value = return_value.as_deref().unwrap_or("null");
-        let logs = Json::from(logs);
-        let body = format!("{{\"Outputs\":{{{outputs}}},\"Logs\":{logs},\"ReturnValue\":{return_value}}}");
-        HostReply { status: 200, body }
+        let Self { mut reply, return_value } = self;
+        reply.push_str("},\"Logs\":");
+        reply.push_str(&Json::from(logs).to_string());
+        reply.push_str(",\"ReturnValue\":");
+        reply.push_str(return_value.as_deref().unwrap_or("null"));
+        reply.push('}');
+        HostReply { status: 200, body: reply }
     }
 }
 

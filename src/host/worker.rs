@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::host_json::{HostJsonError, HostSettings, HttpMode};
 use super::router::{Destination, Router, Target};
 use crate::functions::{
-    BuiltIn, BuiltInFunctions, Catalogue, Function, Plan, Service, Shaped, Trigger, Work,
+    Answered, BuiltIn, BuiltInFunctions, Catalogue, Delivery, Format, Function, Plan, Service, Shaped,
+    Trigger, Work,
 };
 use crate::invocation::{Invocation, InvocationLog, Problem, TriggerInput};
 
@@ -88,8 +89,8 @@ impl Worker {
         }
     }
 
-    /// Runs one invocation of `function` on `input` and logs how it ended. Its time runs from when it arrived, while its
-    /// body came.
+    /// Runs one invocation of `function` on `input` and logs how it ended, unless its answer streams: then whoever passes the
+    /// answer on knows its end. Its time runs from when it arrived, while its body came.
     ///
     /// # Errors
     /// The problem that its caller gets.
@@ -99,20 +100,24 @@ impl Worker {
         function: &Function,
         id: &str,
         input: Result<TriggerInput, Problem>,
+        delivery: Delivery,
         log: &InvocationLog,
-    ) -> Result<Shaped, Problem> {
+    ) -> Result<Answered, Problem> {
         let result = match input {
             Ok(TriggerInput::Http(request)) if request.body.len() > self.max_body => {
                 Err(too_large(self.max_body))
             }
-            Ok(input) => self.run_on(function, id, input, log, arrived.elapsed()).await,
+            Ok(input) => self.run_on(function, id, input, delivery, log, arrived.elapsed()).await,
             Err(problem) => Err(problem),
         };
         // What the definition makes a failure is the answer of an HTTP function, but the end of any other.
         let failure = match (&result, &function.trigger) {
             (Err(problem), _) => Some(problem),
-            (Ok(_), Trigger::Http(_)) => None,
-            (Ok(shaped), Trigger::Timer(_) | Trigger::Message(_)) => shaped.problem.as_ref(),
+            (Ok(Answered::Streaming(_)), _) => return result,
+            (Ok(Answered::Whole { .. }), Trigger::Http(_)) => None,
+            (Ok(Answered::Whole { shaped, .. }), Trigger::Timer(_) | Trigger::Message(_)) => {
+                shaped.problem.as_ref()
+            }
         };
         log_outcome(&function.name, id, arrived, failure);
         result
@@ -123,9 +128,10 @@ impl Worker {
         function: &Function,
         id: &str,
         input: TriggerInput,
+        delivery: Delivery,
         log: &InvocationLog,
         used: Duration,
-    ) -> Result<Shaped, Problem> {
+    ) -> Result<Answered, Problem> {
         let host = self.host.as_ref().map_err(|error| Problem::not_configured(&error.to_string()))?;
         // Without a router nobody knows whether a caller could have written the envelope.
         self.router.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
@@ -141,10 +147,13 @@ impl Worker {
         match &function.work {
             Work::Command(plan) => {
                 let service = self.service.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
-                service.run(plan, invocation, input).await
+                service.run(plan, invocation, input, delivery).await
             }
             // Whatever is wrong with settings, such a function may be what tells it.
-            Work::BuiltIn(which) => self.run_built_in(*which, invocation, input).await,
+            Work::BuiltIn(which) => {
+                let shaped = self.run_built_in(*which, invocation, input).await?;
+                Ok(Answered::Whole { shaped, format: Format::Json })
+            }
         }
     }
 
@@ -280,6 +289,36 @@ pub(super) fn log_outcome(function: &str, id: &str, begun: Instant, problem: Opt
         None => tracing::info!(function, id, duration_ms, "the invocation succeeded"),
         Some(Problem { status, kind, sql_error, .. }) => {
             tracing::warn!(function, id, duration_ms, status, kind, sql_error, "the invocation failed");
+        }
+    }
+}
+
+/// The line of an invocation whose answer left in chunks: `bytes` of it were handed over, and they are all of it or the caller's
+/// connection was closed in mid-answer. Nobody else is told of that problem.
+pub(super) fn log_end_of_stream(
+    function: &str,
+    id: &str,
+    begun: Instant,
+    bytes: u64,
+    end: Result<(), &Problem>,
+) {
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match end {
+        Ok(()) => tracing::info!(function, id, duration_ms, bytes, "the invocation succeeded"),
+        Err(problem) => {
+            let Problem { status, kind, sql_error, .. } = problem;
+            let detail = problem.detail_for_logs();
+            tracing::warn!(
+                function,
+                id,
+                duration_ms,
+                bytes,
+                status,
+                kind,
+                sql_error,
+                detail,
+                "the invocation failed in the middle of its answer, which was broken off"
+            );
         }
     }
 }

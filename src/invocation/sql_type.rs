@@ -80,6 +80,10 @@ pub enum SqlType {
     VarBinary(Length),
     /// `uniqueidentifier`
     UniqueIdentifier,
+    /// `xml`: the server reads the text that is sent.
+    Xml,
+    /// `json`: the JSON text of a value, whatever the value is. It goes to the server as [`SqlType::on_server`] says.
+    Json,
 }
 
 /// Why a text is not a type that a parameter can have; the sentence names the cure.
@@ -94,7 +98,7 @@ const LONGEST_IN_UNITS: u16 = 4000;
 
 impl SqlType {
     /// The canonical names, for error messages and the check of a misspelt one.
-    pub const NAMES: [&'static str; 21] = [
+    pub const NAMES: [&'static str; 23] = [
         "bit",
         "tinyint",
         "smallint",
@@ -116,6 +120,8 @@ impl SqlType {
         "binary",
         "varbinary",
         "uniqueidentifier",
+        "xml",
+        "json",
     ];
 
     /// Reads T-SQL's spelling of a type, in any case and with its synonyms: `integer`, `dec`, `numeric`, `double
@@ -159,14 +165,35 @@ impl SqlType {
                 Ok(Self::VarBinary(length("varbinary", &arguments, LONGEST_IN_BYTES)?))
             }
             "uniqueidentifier" => plain(Self::UniqueIdentifier, &name, &arguments),
+            "xml" => plain(Self::Xml, &name, &arguments),
+            "json" => plain(Self::Json, &name, &arguments),
             _ => Err(refusal(&name)),
         }
     }
 
-    /// Whether values are text: the char and varchar families.
+    /// The type that a declaration for the server names. `json` goes as `nvarchar(max)`: OPENJSON and its kin take that, and
+    /// not every server has a type of that name.
+    #[must_use]
+    pub fn on_server(self) -> Self {
+        match self {
+            Self::Json => Self::NVarChar(Length::Max),
+            other => other,
+        }
+    }
+
+    /// Whether values are text: the char and varchar families, and xml.
     #[must_use]
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_))
+        matches!(
+            self,
+            Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_) | Self::Xml
+        )
+    }
+
+    /// Whether a JSON array or object is taken as its text: `json`, `nvarchar(max)` and `varchar(max)`.
+    #[must_use]
+    pub fn takes_json(self) -> bool {
+        matches!(self, Self::Json | Self::NVarChar(Length::Max) | Self::VarChar(Length::Max))
     }
 
     /// Whether values are bytes: binary and varbinary.
@@ -178,7 +205,9 @@ impl SqlType {
     /// Whether values can be put in order by a caller's reckoning: numbers, dates and times.
     #[must_use]
     pub fn is_ordered(self) -> bool {
-        !self.is_text() && !self.is_binary() && !matches!(self, Self::Bit | Self::UniqueIdentifier)
+        !self.is_text()
+            && !self.is_binary()
+            && !matches!(self, Self::Bit | Self::UniqueIdentifier | Self::Json)
     }
 
     /// The longest value of a text or binary type; None for `(max)` and for every other type.
@@ -235,6 +264,8 @@ impl fmt::Display for SqlType {
             Self::Binary(n) => write!(f, "binary({n})"),
             Self::VarBinary(length) => write!(f, "varbinary({length})"),
             Self::UniqueIdentifier => f.write_str("uniqueidentifier"),
+            Self::Xml => f.write_str("xml"),
+            Self::Json => f.write_str("json"),
         }
     }
 }
@@ -348,14 +379,13 @@ fn refusal(name: &str) -> SqlTypeError {
         "text" => "use `varchar(max)`",
         "ntext" => "use `nvarchar(max)`",
         "image" => "use `varbinary(max)`",
-        "xml" | "json" => "use `nvarchar(max)` and CAST it in the command",
         "rowversion" | "timestamp" => "use `binary(8)`",
         "sql_variant" => "declare the type that the value really has",
         "hierarchyid" | "geometry" | "geography" | "vector" => {
             "send its text as `nvarchar(max)` and make the value in the command"
         }
         _ if name.contains('.') || name.ends_with("readonly") => {
-            "table types and types of your own are not supported yet; send a JSON text as `nvarchar(max)` and read it with OPENJSON"
+            "a table type stands beside its `columns`, in `parameters` only; for another type of your own write the type that it stands for"
         }
         _ => {
             return SqlTypeError(format!(
@@ -404,6 +434,8 @@ mod tests {
             (1u16..=8000).prop_map(SqlType::Binary),
             any_length(8000).prop_map(SqlType::VarBinary),
             Just(SqlType::UniqueIdentifier),
+            Just(SqlType::Xml),
+            Just(SqlType::Json),
         ]
     }
 
@@ -450,8 +482,12 @@ mod tests {
             ("varbinary", "varbinary(50)"),
             ("money", "decimal(19,4)"),
             ("text", "varchar(max)"),
-            ("xml", "nvarchar(max)"),
-            ("dbo.Ids", "OPENJSON"),
+            ("sql_variant", "really has"),
+            ("rowversion", "binary(8)"),
+            ("geography", "nvarchar(max)"),
+            ("xml(dbo.Orders)", "`xml`"),
+            ("dbo.Ids", "`columns`"),
+            ("dbo.Ids READONLY", "`columns`"),
             ("varchar(8001)", "1 to 8000"),
             ("nvarchar(4001)", "1 to 4000"),
             ("decimal(39,0)", "1 to 38"),

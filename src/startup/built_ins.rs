@@ -16,6 +16,8 @@ pub(super) struct BuiltIns {
     pub(super) doctor: Option<BuiltInDoctor>,
     /// The sentence about what is wrong when there can be none.
     pub(super) database: Result<Database, String>,
+    /// None when no function asks for it; the sentence about what is wrong when there can be none.
+    pub(super) openapi: Option<Result<String, String>>,
 }
 
 impl BuiltIns {
@@ -23,6 +25,15 @@ impl BuiltIns {
         let database = self.database.as_ref().map_err(|sentence| Problem::not_configured(sentence))?;
         let body = json!({ "pools": database.metrics() }).to_string();
         Ok(BuiltInAnswer { status: 200, body })
+    }
+
+    fn openapi(&self) -> Result<BuiltInAnswer, Problem> {
+        match &self.openapi {
+            Some(Ok(document)) => Ok(BuiltInAnswer { status: 200, body: document.clone() }),
+            Some(Err(sentence)) => Err(Problem::not_configured(sentence)),
+            // It is made whenever a definition names it.
+            None => Err(Problem::defect()),
+        }
     }
 }
 
@@ -38,6 +49,7 @@ impl BuiltInFunctions for BuiltIns {
             // It is made whenever a definition names it.
             (BuiltIn::Doctor, None) => ready(Err(Problem::defect())).boxed(),
             (BuiltIn::Metrics, _) => ready(self.metrics()).boxed(),
+            (BuiltIn::OpenApi, _) => ready(self.openapi()).boxed(),
         }
     }
 }

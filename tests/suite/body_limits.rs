@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::support::mode::Mode;
+use crate::support::process::peak_memory;
 use crate::support::script_root::FunctionFolder;
 use crate::support::{Desk, envelope, eventually, raw_http};
 
@@ -28,13 +29,6 @@ fn name() -> FunctionFolder {
 async fn desk(mode: Mode, settings: &[(&str, &str)]) -> Desk {
     let builder = Desk::builder().in_mode(mode).function(take()).function(name()).with_samples();
     settings.iter().fold(builder, |builder, (name, value)| builder.setting(name, value)).start().await
-}
-
-/// The most memory that a process has had at once, in MiB (proc(5), `VmHWM`).
-fn peak_memory(pid: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
 }
 
 /// A request to the worker itself whose body comes in chunks.

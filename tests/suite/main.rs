@@ -5,12 +5,15 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod answer_limit;
 mod bad_input;
 mod body_limits;
 mod callers;
 mod cancellation;
 mod chaos;
 mod check_command;
+mod check_live;
+mod column_metadata;
 mod connection_strings;
 mod constraint_errors;
 mod contract;
@@ -20,6 +23,7 @@ mod dev_command;
 mod doctor;
 mod faults;
 mod forged_envelopes;
+mod formats;
 mod guides;
 mod idempotency;
 mod idempotency_model;
@@ -37,12 +41,15 @@ mod process_life;
 mod readme;
 mod result_sets;
 mod retries;
+mod round_trips;
 mod routes;
 mod samples;
 mod secrets_stay_inside;
 mod server_health;
 mod session_context;
 mod session_state;
+mod stream_memory;
+mod streaming;
 mod support;
 mod timers;
 mod tls;

@@ -72,6 +72,75 @@ pub enum SqlType {
     VarBinary(Length),
     /// `uniqueidentifier`
     UniqueIdentifier,
+    /// `text`, the older form of `varchar(max)`
+    Text,
+    /// `ntext`, the older form of `nvarchar(max)`
+    NText,
+    /// `image`, the older form of `varbinary(max)`
+    Image,
+    /// `rowversion`, also `timestamp`: eight bytes that the database sets anew in each row that is written
+    RowVersion,
+    /// `xml` without a schema collection
+    Xml,
+    /// `json`
+    Json,
+    /// `sql_variant`: a value that brings its type with it
+    SqlVariant,
+    /// `hierarchyid`
+    HierarchyId,
+    /// `geometry`
+    Geometry,
+    /// `geography`
+    Geography,
+    /// char, varchar, nchar or nvarchar with a collation that isn't the database's own
+    Collated {
+        /// Which of the four.
+        text: TextType,
+        /// Its collation.
+        collation: Collation,
+    },
+}
+
+/// The types of text that have a collation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextType {
+    /// `char(n)`
+    Char(u16),
+    /// `varchar(n)` or `varchar(max)`
+    VarChar(Length),
+    /// `nchar(n)`
+    NChar(u16),
+    /// `nvarchar(n)` or `nvarchar(max)`
+    NVarChar(Length),
+}
+
+/// The collations that this endpoint knows besides the database's own, `SQL_Latin1_General_CP1_CI_AS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Collation {
+    /// `SQL_Latin1_General_CP1_CS_AS`
+    SqlLatin1GeneralCp1CsAs,
+    /// `Latin1_General_CI_AS`
+    Latin1GeneralCiAs,
+    /// `Latin1_General_CS_AS`
+    Latin1GeneralCsAs,
+    /// `Latin1_General_BIN`
+    Latin1GeneralBin,
+    /// `Latin1_General_BIN2`
+    Latin1GeneralBin2,
+    /// `Latin1_General_100_CI_AS`
+    Latin1General100CiAs,
+    /// `Latin1_General_100_CI_AS_SC`
+    Latin1General100CiAsSc,
+    /// `Latin1_General_100_CS_AS_SC`
+    Latin1General100CsAsSc,
+    /// `Latin1_General_100_BIN2`
+    Latin1General100Bin2,
+    /// `Latin1_General_100_CI_AS_SC_UTF8`
+    Latin1General100CiAsScUtf8,
+    /// `Latin1_General_100_CS_AS_SC_UTF8`
+    Latin1General100CsAsScUtf8,
+    /// `Latin1_General_100_BIN2_UTF8`
+    Latin1General100Bin2Utf8,
 }
 
 /// A value; which SQL type it has stands beside it, in the column or the parameter.
@@ -102,12 +171,23 @@ pub enum Value {
         /// The zone's distance from UTC in minutes, -840 to 840.
         offset_minutes: i16,
     },
-    /// char, varchar, nchar, nvarchar
+    /// char, varchar, nchar, nvarchar, text, ntext, xml, json
     Text(String),
-    /// binary, varbinary
+    /// binary, varbinary, image, rowversion, hierarchyid, geometry, geography
     Binary(Vec<u8>),
     /// uniqueidentifier: the bytes in the order in which they are printed
     UniqueIdentifier([u8; 16]),
+    /// sql_variant that is not NULL
+    Variant(Box<Variant>),
+}
+
+/// What a sql_variant holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// The type of the value: one that a sql_variant can hold.
+    pub base: SqlType,
+    /// The value, never NULL.
+    pub value: Value,
 }
 
 /// A column of a result set.
@@ -121,4 +201,7 @@ pub struct Column {
     pub nullable: bool,
     /// Whether it is an IDENTITY column.
     pub identity: bool,
+    /// Of text, ntext and image: the table that it is a column of, as schema and name; empty for every other type
+    /// and for an expression.
+    pub table: Vec<String>,
 }

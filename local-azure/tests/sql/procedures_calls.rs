@@ -92,6 +92,9 @@ fn arguments_that_do_not_fit_have_their_numbers() {
     assert_eq!(error(&mut session, "EXEC dbo.p @a = 1, 2").number, 119);
     assert_eq!(error(&mut session, "EXEC dbo.p 1 + 1").number, 102);
     assert_eq!(error(&mut session, "EXEC dbo.p word").number, 40517);
+    assert_eq!(error(&mut session, "DECLARE @p sysname = 'dbo.p'; EXEC @p 1").number, 40517);
+    assert_eq!(error(&mut session, "EXEC dbo.p 1 WITH RECOMPILE").number, 40517);
+    assert_eq!(error(&mut session, "INSERT dbo.Persons (Name) EXEC dbo.p 1").number, 40517);
     assert_eq!(error(&mut session, "EXEC dbo.Nobody 1").number, 2812);
     assert_eq!(error(&mut session, "EXEC dbo.Persons").number, 2809);
 }

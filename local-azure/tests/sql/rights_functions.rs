@@ -161,6 +161,7 @@ fn set(session: &mut local_azure::sql::engine::Session, arguments: &[(&str, SqlT
         .map(|(name, sql_type, value)| Argument {
             name: (*name).to_owned(),
             sql_type: *sql_type,
+            untyped: false,
             value: value.clone(),
             output: false,
             table: None,

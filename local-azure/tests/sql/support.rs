@@ -94,6 +94,7 @@ pub(crate) fn execute(
         .map(|(name, sql_type, value)| Argument {
             name: (*name).to_owned(),
             sql_type: *sql_type,
+            untyped: false,
             value: value.clone(),
             output: false,
             table: None,

@@ -30,7 +30,7 @@ struct CannedSession {
 }
 
 pub(crate) fn column(name: &str, sql_type: SqlType) -> Column {
-    Column { name: name.to_owned(), sql_type, nullable: true, identity: false }
+    Column { name: name.to_owned(), sql_type, nullable: true, identity: false, table: Vec::new() }
 }
 
 impl CannedSession {

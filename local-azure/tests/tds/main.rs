@@ -7,6 +7,7 @@
 mod attention;
 mod chaos;
 mod chaos_script;
+mod describe;
 mod faults;
 mod faults_of_commit;
 mod faults_of_connections;
@@ -19,7 +20,9 @@ mod procedures;
 mod raw;
 mod requests;
 mod rights;
+mod special_types;
 mod specification;
+mod table_values;
 mod tokens;
 mod transactions;
 mod types;

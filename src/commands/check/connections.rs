@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::inspection::ENVIRONMENT;
 use crate::database::{ConnectionSettingError, ParsedConnection, connection_of_setting};
 use crate::functions::Catalogue;
 use crate::identity::IdentityEnvironment;
@@ -34,5 +35,5 @@ pub(super) fn mistakes(catalogue: &Catalogue, lookup: Lookup<'_>) -> Vec<Mistake
 }
 
 fn mistake(setting: &str, message: String, severity: Severity) -> Mistake {
-    Mistake { file: "environment".to_owned(), line: None, key: setting.to_owned(), message, severity }
+    Mistake { file: ENVIRONMENT.to_owned(), line: None, key: setting.to_owned(), message, severity }
 }

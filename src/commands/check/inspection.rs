@@ -3,11 +3,14 @@
 use std::io;
 use std::path::Path;
 
-use super::{across, callers, connections};
+use super::{across, callers, connections, descriptions};
 use crate::functions::{self, AppServiceAuthentication, Function};
 use crate::host::host_json;
 use crate::invocation::{Mistake, Severity};
 use crate::settings::environment;
+
+/// Where mistakes in app settings are said to be.
+pub(super) const ENVIRONMENT: &str = "environment";
 
 /// What was found in a script root.
 #[derive(Clone, Debug)]
@@ -48,7 +51,10 @@ pub(in crate::commands) fn inspect_copy(script_root: &Path, original: &Path) -> 
     for name in &functions {
         match catalogue.functions.get(name) {
             Some(Err(error)) => mistakes.extend(error.mistakes.iter().cloned()),
-            Some(Ok(function)) => mistakes.extend(callers::warnings(function, authentication)),
+            Some(Ok(function)) => {
+                mistakes.extend(callers::warnings(function, authentication));
+                mistakes.extend(descriptions::mistakes(function));
+            }
             None => {}
         }
         mistakes.extend(across::same_name(name, &functions));
@@ -89,6 +95,19 @@ impl Inspection {
         self.mistakes.iter().any(Mistake::is_error)
     }
 
+    /// Adds what a look at the server found; what was found without one is not told twice.
+    pub(super) fn add(&mut self, script_root: &Path, mistakes: &[Mistake]) {
+        for mistake in mistakes {
+            let here = Mistake { file: from_here(script_root, &mistake.file), ..mistake.clone() };
+            let is_known = |other: &Mistake| {
+                (&other.file, &other.key, &other.message) == (&here.file, &here.key, &here.message)
+            };
+            if !self.mistakes.iter().any(is_known) {
+                self.mistakes.push(here);
+            }
+        }
+    }
+
     /// `9 functions, host.json: no mistakes`
     pub(in crate::commands) fn summary(&self) -> String {
         let errors = self.mistakes.iter().filter(|mistake| mistake.is_error()).count();
@@ -109,6 +128,9 @@ fn counted(count: usize, what: &str) -> String {
 
 /// A file of the script root as it is named from the current folder.
 fn from_here(script_root: &Path, file: &str) -> String {
+    if file == ENVIRONMENT {
+        return file.to_owned();
+    }
     let path = if file == host_json::FILE { host_json::path(script_root) } else { script_root.join(file) };
     path.strip_prefix(".").unwrap_or(&path).display().to_string()
 }

@@ -141,7 +141,7 @@ pub(in crate::database) enum Outcome {
     Permanent,
     /// There was no token.
     Identity,
-    /// Its results are not of the declared form.
+    /// Its results are not of the declared form, or too many.
     Results,
     /// It left a transaction open.
     OpenTransaction,
@@ -169,7 +169,7 @@ impl Outcome {
                 FaultClass::Unknown => Self::Unknown,
                 FaultClass::Permanent => Self::Permanent,
             },
-            Err(Failure::Results(_)) => Self::Results,
+            Err(Failure::Results(_) | Failure::AnswerTooLarge { .. }) => Self::Results,
             Err(Failure::OpenTransaction | Failure::EndedTransaction) => Self::OpenTransaction,
             Err(Failure::DeadlineBeforeRunning | Failure::Deadline | Failure::DeadlineRolledBack) => {
                 Self::Deadline

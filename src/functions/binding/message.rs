@@ -13,8 +13,8 @@ impl PlannedParameter {
     pub(super) fn payload(&self, payload: &Payload) -> Result<SqlValue, String> {
         match payload {
             Payload::Empty => Ok(SqlValue::Null),
-            Payload::Text(text) => from_text(text, self.sql_type),
-            Payload::Bytes(bytes) if self.sql_type.is_binary() => Ok(SqlValue::Binary(bytes.clone())),
+            Payload::Text(text) => from_text(text, self.carried_type()),
+            Payload::Bytes(bytes) if self.carried_type().is_binary() => Ok(SqlValue::Binary(bytes.clone())),
             Payload::Bytes(_) => Err("must be text: leave `dataType` out of the trigger".to_owned()),
         }
     }
@@ -48,16 +48,16 @@ impl PlannedParameter {
             None | Some("null") => Ok(SqlValue::Null),
             Some(text) if text.starts_with('"') => self.host_text(&string_content(text)?),
             // The host's own types are known to nobody here, so a number may become text, and text a number.
-            Some(other) => from_text(other, self.sql_type),
+            Some(other) => from_text(other, self.carried_type()),
         }
     }
 
     fn host_text(&self, text: &str) -> Result<SqlValue, String> {
-        match self.sql_type {
+        match self.carried_type() {
             SqlType::DateTime2 { .. } | SqlType::DateTimeOffset { .. } => {
-                from_host_moment(text, self.sql_type)
+                from_host_moment(text, self.carried_type())
             }
-            _ => from_text(text, self.sql_type),
+            _ => from_text(text, self.carried_type()),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod message;
 mod properties;
 mod strictness;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -173,14 +174,16 @@ fn bind_all(
     let mut bound = Vec::with_capacity(parameters.len());
     for parameter in parameters {
         match parameter.bind(values) {
-            Ok(value) => {
-                bound.push(Parameter { name: parameter.name.clone(), sql_type: parameter.sql_type, value });
-            }
-            Err(message) => violations.push(Violation {
-                parameter: parameter.name.clone(),
-                from: parameter.from.clone(),
-                message,
+            Ok(value) => bound.push(Parameter {
+                name: parameter.name_on_server().to_owned(),
+                sql_type: parameter.carried_type(),
+                value,
             }),
+            Err(found) => violations.extend(found.into_iter().map(|Misfit { place, message }| Violation {
+                parameter: parameter.name.clone(),
+                from: format!("{}{place}", parameter.from),
+                message,
+            })),
         }
     }
     bound
@@ -191,7 +194,8 @@ fn bind_key(key: &PlannedParameter, values: &Values<'_>, violations: &mut Vec<Vi
     let message = match key.bind(values) {
         Ok(SqlValue::Text(text)) if !text.is_empty() => return Some(text),
         Ok(_) => "is required".to_owned(),
-        Err(message) => message,
+        // A scalar has one at the most.
+        Err(found) => found.into_iter().next().map(|misfit| misfit.message).unwrap_or_default(),
     };
     violations.push(Violation { parameter: key.name.clone(), from: key.from.clone(), message });
     None
@@ -207,8 +211,33 @@ struct Values<'a> {
     shadows: Shadows,
 }
 
+/// What is wrong with a value, or with a part of it.
+struct Misfit {
+    /// Where it is within the value, `[3].Name` of a table; empty for the whole.
+    place: String,
+    /// Without the value itself.
+    message: String,
+}
+
+/// A misfit of the whole value.
+impl From<String> for Misfit {
+    fn from(message: String) -> Self {
+        Self { place: String::new(), message }
+    }
+}
+
 impl PlannedParameter {
-    fn bind(&self, values: &Values<'_>) -> Result<SqlValue, String> {
+    fn bind(&self, values: &Values<'_>) -> Result<SqlValue, Vec<Misfit>> {
+        let value = self.bind_whole(values).map_err(|message| vec![message.into()])?;
+        match (self.table(), value) {
+            (None, value) => Ok(value),
+            (Some(table), SqlValue::Text(rows)) => table::rows(table, &rows).map(SqlValue::Text),
+            // An absent table has no rows.
+            (Some(_), _) => Ok(SqlValue::Text("[]".to_owned())),
+        }
+    }
+
+    fn bind_whole(&self, values: &Values<'_>) -> Result<SqlValue, String> {
         let value = match self.find(values)? {
             SqlValue::Null => match &self.default {
                 Some(default) => default.clone(),
@@ -224,7 +253,7 @@ impl PlannedParameter {
     /// The value as it came, converted; NULL when it is absent.
     fn find(&self, values: &Values<'_>) -> Result<SqlValue, String> {
         match (&self.source, values.input) {
-            (Source::InvocationId, _) => from_text(values.invocation_id, self.sql_type),
+            (Source::InvocationId, _) => from_text(values.invocation_id, self.carried_type()),
             (Source::Route(parameter), TriggerInput::Http(request)) => {
                 self.text(by_name(&request.route, &parameter.name))
             }
@@ -254,7 +283,7 @@ impl PlannedParameter {
             (Source::TimerMoment(name), TriggerInput::Timer(event)) => {
                 match event.data.get("ScheduleStatus").and_then(|status| status.get(name)) {
                     None | Some(Json::Null) => Ok(SqlValue::Null),
-                    Some(Json::String(text)) => from_host_moment(text, self.sql_type),
+                    Some(Json::String(text)) => from_host_moment(text, self.carried_type()),
                     Some(_) => Err("is not a date and time: the host sent something else".to_owned()),
                 }
             }
@@ -266,8 +295,8 @@ impl PlannedParameter {
     fn body(&self, body: &Body) -> Result<SqlValue, String> {
         match body {
             Body::Empty => Ok(SqlValue::Null),
-            Body::Text(text) => from_text(text, self.sql_type),
-            Body::Bytes(bytes) if self.sql_type.is_binary() => Ok(SqlValue::Binary(bytes.clone())),
+            Body::Text(text) => from_text(text, self.carried_type()),
+            Body::Bytes(bytes) if self.carried_type().is_binary() => Ok(SqlValue::Binary(bytes.clone())),
             Body::Bytes(_) => {
                 Err("must be text: send it with another content type than application/octet-stream or \
                                    multipart, or declare varbinary(max)"
@@ -277,9 +306,9 @@ impl PlannedParameter {
     }
 
     fn text(&self, text: Option<&str>) -> Result<SqlValue, String> {
-        let may_be_empty = self.sql_type.is_text() || self.sql_type.is_binary();
+        let may_be_empty = self.carried_type().is_text() || self.carried_type().is_binary();
         match text {
-            Some(text) if !text.is_empty() || may_be_empty => from_text(text, self.sql_type),
+            Some(text) if !text.is_empty() || may_be_empty => from_text(text, self.carried_type()),
             _ => Ok(SqlValue::Null),
         }
     }
@@ -296,10 +325,15 @@ impl PlannedParameter {
     ) -> Result<SqlValue, String> {
         let Some(properties) = properties else { return Ok(SqlValue::Null) };
         match properties.get(names).map_err(|above| not_found(root, names, above))? {
-            Some(text) => from_json_text(text, self.sql_type),
+            Some(text) => from_json_text(text, self.carried_type()),
             None => Ok(SqlValue::Null),
         }
     }
+}
+
+/// Whether a text that is JSON for a reader that skips is JSON for one that builds values too: see `strictness.rs`.
+pub(super) fn is_strict_json(text: &str) -> bool {
+    strictness::check(text).is_ok()
 }
 
 /// The sentence about a property below something that has none.

@@ -7,9 +7,10 @@ mod procedure_name;
 mod rights;
 mod scanner;
 mod statements;
+mod thrown;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use procedure_name::ProcedureName;
@@ -159,6 +160,12 @@ impl CommandText {
         let tokens = scanner::scan(&self.text).unwrap_or_default();
         let (words, line, why) = statements::outside_of_transactions(&tokens)?;
         Some((words.join(" "), line, why))
+    }
+
+    /// The HTTP statuses that its own words THROW, from 400 to 599.
+    pub(super) fn thrown_statuses(&self) -> BTreeSet<u16> {
+        // The text was scanned when it was examined, so it can be scanned again.
+        scanner::scan(&self.text).map(|tokens| thrown::statuses(&tokens)).unwrap_or_default()
     }
 
     /// Whether the command uses this variable (`@id`, in any case) without declaring it itself.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value as Json;
 
 use super::{decimal, float, from_text, in_integer_range, not_an_integer};
-use crate::invocation::{Decimal, Length, SqlType, SqlValue};
+use crate::invocation::{Decimal, SqlType, SqlValue};
 
 /// Converts a JSON value strictly.
 ///
@@ -16,12 +16,14 @@ use crate::invocation::{Decimal, Length, SqlType, SqlValue};
 /// | bigint, decimal | a number, or a string with one: JavaScript's numbers can't hold all of them |
 /// | real, float | a number |
 /// | varchar(max), nvarchar(max) | a string; an array or object becomes its JSON text, for OPENJSON |
+/// | json | any value; it becomes its JSON text |
 /// | everything else | a string, read as in a query |
 ///
 /// A number never becomes text, nor a text an int: a caller who mixes them up has a mistake to hear of.
 pub(crate) fn from_json(json: &Json, sql_type: SqlType) -> Result<SqlValue, String> {
     match json {
         Json::Null => Ok(SqlValue::Null),
+        _ if sql_type == SqlType::Json => Ok(SqlValue::Text(json.to_string())),
         Json::Bool(value) => from_bool(*value, sql_type),
         Json::Number(number) => from_number(&number.to_string(), sql_type),
         Json::String(text) => from_string(|| Ok(Cow::Borrowed(text)), sql_type),
@@ -34,6 +36,7 @@ pub(crate) fn from_json(json: &Json, sql_type: SqlType) -> Result<SqlValue, Stri
 pub(crate) fn from_json_text(text: &str, sql_type: SqlType) -> Result<SqlValue, String> {
     match text.bytes().next() {
         Some(b'n') => Ok(SqlValue::Null),
+        _ if sql_type == SqlType::Json => Ok(SqlValue::Text(text.to_owned())),
         Some(b't') => from_bool(true, sql_type),
         Some(b'f') => from_bool(false, sql_type),
         Some(b'"') => from_string(|| string_content(text), sql_type),
@@ -85,10 +88,7 @@ fn from_string<'t>(
 }
 
 fn from_nested(text: impl FnOnce() -> String, sql_type: SqlType) -> Result<SqlValue, String> {
-    match sql_type {
-        SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max) => Ok(SqlValue::Text(text())),
-        _ => Err(expected(sql_type)),
-    }
+    if sql_type.takes_json() { Ok(SqlValue::Text(text())) } else { Err(expected(sql_type)) }
 }
 
 /// What may come for a type, for a value of another kind.
@@ -106,6 +106,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
+    use crate::invocation::Length;
 
     /// Both from a value and from its text.
     fn convert(json: &str, declared: &str) -> Result<SqlValue, String> {
@@ -147,6 +148,15 @@ mod tests {
         let sent = "[1.10, {\"a\" : 1e2}]";
         let kept = from_json_text(sent, SqlType::NVarChar(Length::Max));
         assert_eq!(kept, Ok(SqlValue::Text(sent.to_owned())));
+    }
+
+    #[test]
+    fn any_value_becomes_json_with_its_own_digits() {
+        for json in ["1.10", "-1e400", "\"a\"", "true", "[1.10,{\"a\":null}]", "{}", "12345678901234567890.1"] {
+            let text = from_json_text(json, SqlType::Json);
+            assert_eq!(text, Ok(SqlValue::Text(json.to_owned())), "{json}");
+        }
+        assert_eq!(convert("null", "json"), Ok(SqlValue::Null));
     }
 
     #[test]

@@ -23,17 +23,33 @@ fn decimal(text: &str, precision: u8, scale: u8) -> Result<SqlValue, String> {
     })
 }
 
-/// An approximate number that the type can hold.
+/// An approximate number that the type can hold: the nearest that it has, read in one step, since a real that was a float
+/// first could be the second nearest.
 fn float(text: &str, sql_type: SqlType) -> Result<SqlValue, String> {
     // Decimal's grammar is JSON's; Rust's own would also take `inf`, `+1` and `.5`.
-    if Decimal::parse(text, 38, 38) == Err(DecimalError::NotANumber) {
+    let exact = Decimal::parse(text, 38, 38);
+    if exact == Err(DecimalError::NotANumber) {
         return Err("must be a number such as -12.5e3".to_owned());
     }
-    let fits = |number: &f64| match sql_type {
-        SqlType::Real => number.abs() <= f64::from(f32::MAX),
-        _ => number.is_finite(),
+    let is_zero = matches!(exact, Ok(Decimal { unscaled: 0, .. }));
+    // The type's range has a hole around 0 (T-SQL reference, "float and real").
+    let (nearest, is_finite, is_within) = match sql_type {
+        SqlType::Real => {
+            let nearest: f32 = text.parse().unwrap_or(f32::NAN);
+            (f64::from(nearest), nearest.is_finite(), nearest.is_normal())
+        }
+        _ => {
+            let nearest: f64 = text.parse().unwrap_or(f64::NAN);
+            (nearest, nearest.is_finite(), nearest.is_normal())
+        }
     };
-    text.parse().ok().filter(fits).map(SqlValue::Float).ok_or_else(|| format!("is too large for {sql_type}"))
+    if !is_finite {
+        Err(format!("is too large for {sql_type}"))
+    } else if is_within || is_zero {
+        Ok(SqlValue::Float(nearest))
+    } else {
+        Err(format!("is too near to 0 for {sql_type}"))
+    }
 }
 
 /// The range of an integer type.

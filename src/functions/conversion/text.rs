@@ -2,15 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::{decimal, float, in_integer_range, moment, not_an_integer};
+use crate::functions::binding::is_strict_json;
 use crate::invocation::{SqlType, SqlValue};
 
 /// Converts text strictly: no blanks, no `+`, nothing rounded, nothing cut.
 ///
 /// bit is `true`, `false`, `1` or `0` in any case; binary is base64; a uniqueidentifier stands with or without braces;
-/// dates and times are ISO 8601, see [`moment`](super::moment).
+/// json is a JSON text; dates and times are ISO 8601, see [`moment`](super::moment).
 pub(crate) fn from_text(text: &str, sql_type: SqlType) -> Result<SqlValue, String> {
     match sql_type {
         SqlType::Bit => bit(text),
@@ -23,14 +25,27 @@ pub(crate) fn from_text(text: &str, sql_type: SqlType) -> Result<SqlValue, Strin
         | SqlType::SmallDateTime
         | SqlType::DateTime2 { .. }
         | SqlType::DateTimeOffset { .. } => moment::from_text(text, sql_type),
-        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
-            Ok(SqlValue::Text(text.to_owned()))
-        }
+        SqlType::Char(_)
+        | SqlType::VarChar(_)
+        | SqlType::NChar(_)
+        | SqlType::NVarChar(_)
+        | SqlType::Xml => Ok(SqlValue::Text(text.to_owned())),
+        SqlType::Json => json(text),
         SqlType::Binary(_) | SqlType::VarBinary(_) => STANDARD
             .decode(text)
             .map(SqlValue::Binary)
             .map_err(|_| "must be base64 with its padding".to_owned()),
         SqlType::UniqueIdentifier => uniqueidentifier(text),
+    }
+}
+
+/// A JSON text as it was sent.
+fn json(text: &str) -> Result<SqlValue, String> {
+    let is_json = is_strict_json(text) && serde_json::from_str::<IgnoredAny>(text).is_ok();
+    match text.trim() {
+        _ if !is_json => Err("must be JSON".to_owned()),
+        "null" => Ok(SqlValue::Null),
+        _ => Ok(SqlValue::Text(text.to_owned())),
     }
 }
 
@@ -96,6 +111,16 @@ mod tests {
             ("AQI=", "varbinary(5)", Some(SqlValue::Binary(vec![1, 2]))),
             ("AQI", "varbinary(5)", None),
             ("6f9619ff8b86d011b42d00c04fc964ff", "uniqueidentifier", None),
+            ("16777217", "real", Some(SqlValue::Float(16_777_216.0))),
+            ("1e-400", "float", None),
+            ("1e-310", "float", None),
+            ("1e-40", "real", None),
+            ("0e-400", "real", Some(SqlValue::Float(0.0))),
+            ("<a/>", "xml", Some(SqlValue::Text("<a/>".to_owned()))),
+            (" [1.10, 2] ", "json", Some(SqlValue::Text(" [1.10, 2] ".to_owned()))),
+            ("null", "json", Some(SqlValue::Null)),
+            ("[1,]", "json", None),
+            (r#""\ud800""#, "json", None),
         ] {
             assert_eq!(from_text(text, sql_type(declared)).ok(), value, "{text} as {declared}");
         }

@@ -11,7 +11,7 @@ use crate::functions::trigger::{AuthLevel, HttpTrigger, TimerTrigger, Trigger};
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
-const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
+pub(super) const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 
 /// The name of the http output, read without looking at anything else: a wrong definition is answered there.
 pub(super) fn http_output(bindings: Option<&Json>) -> Option<String> {
@@ -124,7 +124,8 @@ fn is_legal(name: &str) -> bool {
     plain || name == "$return"
 }
 
-fn trigger_names() -> impl Iterator<Item = &'static str> {
+/// The types of triggers.
+pub(super) fn trigger_names() -> impl Iterator<Item = &'static str> {
     ["httpTrigger", "timerTrigger"].into_iter().chain(MessageKind::names())
 }
 

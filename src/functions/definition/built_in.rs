@@ -20,10 +20,10 @@ pub(super) fn read(
             "has no meaning beside builtIn, which is served by the worker itself; leave one of the two out";
         mistakes.add(section.path_of(key), message);
     }
-    check_bindings(bindings, mistakes);
-    let written = section.text(KEY, mistakes)?;
-    let found = BuiltIn::ALL.into_iter().find(|built_in| built_in.name() == written);
-    if found.is_none() {
+    let written = section.text(KEY, mistakes);
+    let found = BuiltIn::ALL.into_iter().find(|built_in| Some(built_in.name()) == written);
+    check_bindings(bindings, found.is_none_or(BuiltIn::is_for_operators), mistakes);
+    if let Some(written) = written.filter(|_| found.is_none()) {
         let names = BuiltIn::ALL.map(BuiltIn::name);
         let message = match nearest(written, names) {
             Some(meant) => format!("is not a built-in function; did you mean `{meant}`?"),
@@ -34,8 +34,8 @@ pub(super) fn read(
     found
 }
 
-/// What it tells is for operators alone: the master key, and nothing that a form in a browser could send.
-fn check_bindings(bindings: &Bindings<'_>, mistakes: &mut Mistakes) {
+/// What is for operators alone needs the master key; and nothing takes what a form in a browser could send.
+fn check_bindings(bindings: &Bindings<'_>, for_operators: bool, mistakes: &mut Mistakes) {
     for output in &bindings.outputs {
         mistakes
             .add(output.path.as_str(), "a built-in function feeds no output but http; leave the binding out");
@@ -43,8 +43,9 @@ fn check_bindings(bindings: &Bindings<'_>, mistakes: &mut Mistakes) {
     let key = |key: &str| format!("{}.{key}", bindings.trigger_path);
     match &bindings.trigger {
         Some(Trigger::Http(http)) => {
-            if http.auth_level != AuthLevel::Admin {
-                let message = "must be \"admin\" for a built-in function: its answer is for operators alone";
+            if for_operators && http.auth_level != AuthLevel::Admin {
+                let message =
+                    "must be \"admin\" for this built-in function: its answer is for operators alone";
                 mistakes.add(key("authLevel"), message);
             }
             if http.methods != ["get"] {

@@ -1,8 +1,9 @@
 //! Reads the section `sql` of a definition into a plan.
 
-use std::fs;
 use std::path::{Component, Path};
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use serde_json::Value as Json;
 
@@ -15,14 +16,16 @@ use super::procedure::{self, CommandType, Parameters};
 use super::section::Section;
 use super::session_context;
 use super::transaction;
-use crate::functions::plan::{Answer, Numbers, Plan, PlannedParameter, ResultForm};
+use crate::functions::description::{self, StoredDescription};
+use crate::functions::meta;
+use crate::functions::plan::{Answer, NotANumber, Numbers, Plan, PlannedParameter, ResultForm};
 use crate::functions::trigger::Trigger;
 use crate::functions::{CommandText, OutputForm};
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -36,6 +39,7 @@ const KEYS: [&str; 18] = [
     "timeout",
     "numbers",
     "throwStatus",
+    "meta",
     "outputs",
     session_context::KEY,
     transaction::KEY,
@@ -99,6 +103,7 @@ impl CommandSection<'_> {
         let plan = Plan {
             declarations: declarations(&parameters).into(),
             json_without_rows: command.json_without_rows().into(),
+            statement: statement(&command, &parameters),
             command,
             procedure,
             connection_setting,
@@ -111,11 +116,41 @@ impl CommandSection<'_> {
             own_retry_limits,
             throw_status,
             answer,
+            has_own_numbers: section.has("numbers"),
             outputs,
+            description: self.description(mistakes),
+            meta: self.meta(answer, trigger, mistakes),
         };
         transaction::check(&plan, section, mistakes);
         self.check_columns(&plan, mistakes);
         Some(plan)
+    }
+
+    /// Whether callers may ask for the answer's columns.
+    fn meta(&self, answer: Answer, trigger: Option<&Trigger>, mistakes: &mut Mistakes) -> bool {
+        let wanted = self.section.flag("meta", mistakes).unwrap_or(false);
+        if wanted && !meta::FORMS.contains(&answer.form) {
+            let forms = meta::FORMS.map(ResultForm::name).join(", ");
+            mistakes.add(self.section.path_of("meta"), format!("is for the results {forms}; leave it out"));
+        }
+        if wanted && !matches!(trigger, Some(Trigger::Http(_)) | None) {
+            mistakes.add(self.section.path_of("meta"), "is for HTTP functions; leave it out");
+        }
+        wanted
+    }
+
+    /// The description that is stored beside the definition, if there is one.
+    fn description(&self, mistakes: &mut Mistakes) -> Option<StoredDescription> {
+        let named = || format!("{}/{}", self.function, description::FILE);
+        let text = match fs::read_to_string(self.folder.join(description::FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                mistakes.add_in(named(), None, format!("can't be read ({})", error.kind()));
+                return None;
+            }
+        };
+        StoredDescription::read(&text).map_err(|sentence| mistakes.add_in(named(), None, sentence)).ok()
     }
 
     /// What the words of a command of type Text must fit.
@@ -249,6 +284,8 @@ impl CommandSection<'_> {
             when_empty: when_empty
                 .or((form == ResultForm::Row && matches!(trigger, Some(Trigger::Http(_)))).then_some(404)),
             numbers: self.numbers(form, mistakes),
+            // The settings are not known here, see `Catalogue::follow`.
+            nan: NotANumber::default(),
         }
     }
 
@@ -347,7 +384,17 @@ fn names_columns(plan: &Plan) -> bool {
 }
 
 fn declarations(parameters: &[PlannedParameter]) -> String {
-    let declared: Vec<String> =
-        parameters.iter().map(|parameter| format!("{} {}", parameter.name, parameter.sql_type)).collect();
-    declared.join(", ")
+    let declared = parameters.iter().map(|parameter| {
+        format!("{} {}", parameter.name_on_server(), parameter.carried_type().on_server())
+    });
+    declared.collect::<Vec<_>>().join(", ")
+}
+
+/// The text that goes to the server: the command behind the variables of its table parameters.
+fn statement(command: &CommandText, parameters: &[PlannedParameter]) -> Arc<str> {
+    let tables: String = parameters
+        .iter()
+        .filter_map(|parameter| Some(parameter.table()?.declaration(&parameter.name)))
+        .collect();
+    if tables.is_empty() { Arc::clone(command.text()) } else { (tables + command.text()).into() }
 }

@@ -7,8 +7,10 @@ use crate::database::faults::{OwnRetryLimits, RetryLimits};
 use crate::invocation::{Mistakes, time_span};
 
 pub(super) const KEY: &str = "faults";
-const BUDGET: &str = "budget";
-const TRIES: &str = "tries";
+pub(super) const BUDGET: &str = "budget";
+pub(super) const TRIES: &str = "tries";
+/// The keys of the object.
+pub(super) const KEYS: [&str; 2] = [BUDGET, TRIES];
 
 /// Reads the key. `timeout` is the function's own: a budget beyond it would never be used.
 pub(super) fn read(
@@ -20,7 +22,7 @@ pub(super) fn read(
     else {
         return OwnRetryLimits::default();
     };
-    faults.check_keys(&[BUDGET, TRIES], &[], mistakes);
+    faults.check_keys(&KEYS, &[], mistakes);
     if !faults.has(BUDGET) && !faults.has(TRIES) {
         mistakes.add(faults.path(), "says nothing; write budget, tries or both, or leave it out");
     }

@@ -2,7 +2,7 @@
 
 use super::section::Section;
 use crate::functions::limits::Limits;
-use crate::functions::plan::PlannedParameter;
+use crate::functions::plan::{ParameterType, PlannedParameter};
 use crate::functions::source::Source;
 use crate::functions::trigger::Trigger;
 use crate::invocation::{Length, Mistakes, SqlType};
@@ -65,7 +65,7 @@ pub(super) fn read(
         name: KEY.to_owned(),
         from: from.to_owned(),
         source,
-        sql_type: SqlType::NVarChar(Length::Limit(MAX_LENGTH)),
+        declared: ParameterType::Scalar(SqlType::NVarChar(Length::Limit(MAX_LENGTH))),
         required: true,
         default: None,
         limits: Limits { max_length: Some(usize::from(MAX_LENGTH)), ..Limits::default() },

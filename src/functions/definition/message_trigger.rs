@@ -5,9 +5,9 @@ use crate::functions::message_trigger::{Batches, MessageKind, MessageTrigger};
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 
-const CARDINALITIES: [&str; 2] = ["one", "many"];
+pub(super) const CARDINALITIES: [&str; 2] = ["one", "many"];
 /// `stream` is a word of the host's too, for functions that run inside it: a custom handler gets no stream.
-const DATA_TYPES: [&str; 2] = ["string", "binary"];
+pub(super) const DATA_TYPES: [&str; 2] = ["string", "binary"];
 
 /// Reads the binding `name` of this kind.
 pub(super) fn read(

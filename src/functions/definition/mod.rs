@@ -7,6 +7,7 @@ mod error;
 mod faults;
 mod forwarded;
 mod idempotency;
+mod json_schema;
 mod message_trigger;
 mod outputs;
 mod parameter;
@@ -14,6 +15,7 @@ mod procedure;
 mod retry;
 mod section;
 mod session_context;
+mod table_type;
 mod transaction;
 
 use std::path::Path;
@@ -22,6 +24,7 @@ use serde_json::Value as Json;
 
 pub use error::DefinitionError;
 pub(super) use forwarded::ForwardedRoute;
+pub use json_schema::definition_schema;
 
 use bindings::Bindings;
 use command::CommandSection;

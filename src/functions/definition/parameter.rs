@@ -1,13 +1,17 @@
 //! Reads one entry of `sql.parameters` and checks that its parts fit each other.
 
+use std::sync::Arc;
+
 use regex::RegexBuilder;
 use serde_json::Value as Json;
 
 use super::section::Section;
+use super::table_type;
 use crate::functions::conversion::from_json;
 use crate::functions::limits::{Bound, Limits, compare, length_of_type};
-use crate::functions::plan::PlannedParameter;
+use crate::functions::plan::{ParameterType, PlannedParameter};
 use crate::functions::source::Source;
+use crate::functions::table_type::OWN_VARIABLES;
 use crate::functions::trigger::Trigger;
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
@@ -16,7 +20,7 @@ use crate::invocation::{SqlType, SqlValue};
 pub(super) const KEYS: [&str; 9] =
     ["from", "type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
 /// Of a command's parameter alone.
-const OF_COMMAND: [&str; 1] = ["direction"];
+pub(super) const OF_COMMAND: [&str; 1] = ["direction"];
 
 /// Reads a parameter; None when a mistake leaves nothing to work with.
 pub(super) fn read(
@@ -30,6 +34,9 @@ pub(super) fn read(
         mistakes.add(path, message);
     }
     let section = Section::of(path, json, mistakes)?;
+    if table_type::is_table(&section) {
+        return read_table(name, &section, trigger, mistakes);
+    }
     section.check_keys(&[KEYS.as_slice(), OF_COMMAND.as_slice()].concat(), &[], mistakes);
     match sql_type(&section, mistakes) {
         Some(sql_type) => read_as(name, &section, sql_type, trigger, mistakes),
@@ -55,6 +62,53 @@ pub(super) fn read_as(
     if let Some(Err(message)) = source.as_ref().map(|(_, source)| source.check_type(sql_type)) {
         mistakes.add(section.path_of("type"), message);
     }
+    let (limits, default) = constraints(section, sql_type, required, mistakes);
+    let (from, source) = source?;
+    Some(PlannedParameter {
+        name: name.to_owned(),
+        from,
+        required: required.unwrap_or(default.is_none() && source.required_by_default()),
+        source,
+        declared: ParameterType::Scalar(sql_type),
+        default,
+        limits,
+    })
+}
+
+/// Reads a parameter that is a table.
+fn read_table(
+    name: &str,
+    section: &Section<'_>,
+    trigger: Option<&Trigger>,
+    mistakes: &mut Mistakes,
+) -> Option<PlannedParameter> {
+    section.check_keys(&table_type::KEYS, &[], mistakes);
+    let table = table_type::read(name, section, mistakes);
+    let source = source(section, trigger, mistakes);
+    let required = section.flag("required", mistakes);
+    // The rows come as JSON, whatever the columns are.
+    if let Some(Err(message)) = source.as_ref().map(|(_, source)| source.check_type(SqlType::Json)) {
+        mistakes.add(section.path_of("from"), format!("gives no rows: its type {message}"));
+    }
+    let (from, source) = source?;
+    Some(PlannedParameter {
+        name: name.to_owned(),
+        from,
+        required: required.unwrap_or(source.required_by_default()),
+        source,
+        declared: ParameterType::Table(Arc::new(table?)),
+        default: None,
+        limits: Limits::default(),
+    })
+}
+
+/// Reads the limits of a value and its default.
+pub(super) fn constraints(
+    section: &Section<'_>,
+    sql_type: SqlType,
+    required: Option<bool>,
+    mistakes: &mut Mistakes,
+) -> (Limits, Option<SqlValue>) {
     let limits = limits(section, sql_type, mistakes);
     let default = value(section, "default", sql_type, mistakes);
     if let Some(default) = &default {
@@ -71,16 +125,7 @@ pub(super) fn read_as(
             );
         }
     }
-    let (from, source) = source?;
-    Some(PlannedParameter {
-        name: name.to_owned(),
-        from,
-        required: required.unwrap_or(default.is_none() && source.required_by_default()),
-        source,
-        sql_type,
-        default: default.map(|default| default.value),
-        limits,
-    })
+    (limits, default.map(|default| default.value))
 }
 
 /// `direction`
@@ -94,21 +139,25 @@ pub(super) enum Direction {
     InOut,
 }
 
+/// The words of `direction`.
+pub(super) const DIRECTIONS: [(&str, Direction); 3] =
+    [("in", Direction::In), ("out", Direction::Out), ("inout", Direction::InOut)];
+
 /// Reads `direction`; `in` where there is none.
 pub(super) fn direction(path: &str, json: &Json, mistakes: &mut Mistakes) -> Direction {
     const KEY: &str = "direction";
     // What isn't an object is a mistake that `read` notes.
     let Some(keys) = json.as_object() else { return Direction::In };
     let section = Section::new(path, keys);
-    match section.text(KEY, mistakes) {
-        None | Some("in") => Direction::In,
-        Some("out") => Direction::Out,
-        Some("inout") => Direction::InOut,
-        Some(_) => {
+    let Some(written) = section.text(KEY, mistakes) else { return Direction::In };
+    let found = DIRECTIONS.into_iter().find(|(word, _)| *word == written);
+    found.map_or_else(
+        || {
             mistakes.add(section.path_of(KEY), "must be \"in\", \"out\" or \"inout\"");
             Direction::In
-        }
-    }
+        },
+        |(_, direction)| direction,
+    )
 }
 
 /// Reads a parameter of the direction `out`: a name and a type, since no value goes into it.
@@ -145,6 +194,10 @@ fn check_name(name: &str) -> Result<(), String> {
         return Err(
             "is a parameter of sp_executesql itself, through which commands run; choose another".to_owned()
         );
+    }
+    // ASCII, so the length in bytes is one of the name's own.
+    if name.get(..OWN_VARIABLES.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(OWN_VARIABLES)) {
+        return Err(format!("begins with {OWN_VARIABLES}, as the worker's own variables do; choose another"));
     }
     Ok(())
 }

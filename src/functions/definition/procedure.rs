@@ -13,6 +13,9 @@ use crate::invocation::{Mistakes, nearest};
 /// The key in the section `sql`.
 pub(super) const KEY: &str = "commandType";
 
+/// Its words.
+pub(super) const TYPES: [&str; 2] = ["Text", "StoredProcedure"];
+
 /// `commandType`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CommandType {
@@ -29,13 +32,12 @@ pub(super) struct Parameters {
 
 /// Reads `commandType`; `Text` where there is none. The words have no case, as in the Azure SQL bindings.
 pub(super) fn command_type(sql: &Section<'_>, mistakes: &mut Mistakes) -> CommandType {
-    const NAMES: [&str; 2] = ["Text", "StoredProcedure"];
     match sql.text(KEY, mistakes) {
         None => CommandType::Text,
         Some(word) if word.eq_ignore_ascii_case("Text") => CommandType::Text,
         Some(word) if word.eq_ignore_ascii_case("StoredProcedure") => CommandType::StoredProcedure,
         Some(word) => {
-            let meant = nearest(word, NAMES).map(|name| format!("; did you mean `{name}`?"));
+            let meant = nearest(word, TYPES).map(|name| format!("; did you mean `{name}`?"));
             let message = format!("must be \"Text\" or \"StoredProcedure\"{}", meant.unwrap_or_default());
             mistakes.add(sql.path_of(KEY), message);
             CommandType::Text

@@ -12,10 +12,10 @@ use crate::invocation::{Length, Mistakes, SqlType};
 pub(super) const KEY: &str = "sessionContext";
 
 /// Bytes of a key, which is Unicode (`sp_set_session_context`, Microsoft Learn).
-const MAX_KEY_BYTES: usize = 128;
+pub(super) const MAX_KEY_BYTES: usize = 128;
 
 /// A value may have 8,000 bytes and all of a session together 1 MB, by the same page: so many fit however long they are.
-const MAX_KEYS: usize = 100;
+pub(super) const MAX_KEYS: usize = 100;
 
 /// The type of a value when the definition doesn't say: the longest text that a `sql_variant` holds.
 const DEFAULT_TYPE: SqlType = SqlType::NVarChar(Length::Limit(4000));
@@ -76,7 +76,7 @@ fn value(
     let sql_type = if section.has("type") { parameter::sql_type(&section, mistakes)? } else { DEFAULT_TYPE };
     if is_unlimited(sql_type) {
         let message =
-            "must not be (max): the session takes values of 8000 bytes at most, such as nvarchar(4000)";
+            "must not be (max), xml or json: the session takes values of 8000 bytes at most, such as nvarchar(4000)";
         mistakes.add(section.path_of("type"), message);
     }
     let read = parameter::read_as(name, &section, sql_type, trigger, mistakes)?;
@@ -87,6 +87,10 @@ fn value(
 fn is_unlimited(sql_type: SqlType) -> bool {
     matches!(
         sql_type,
-        SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max) | SqlType::VarBinary(Length::Max)
+        SqlType::NVarChar(Length::Max)
+            | SqlType::VarChar(Length::Max)
+            | SqlType::VarBinary(Length::Max)
+            | SqlType::Xml
+            | SqlType::Json
     )
 }

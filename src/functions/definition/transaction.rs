@@ -9,7 +9,7 @@ use crate::invocation::nearest;
 
 pub(super) const KEY: &str = "transaction";
 
-const CHOICES: [(&str, TransactionChoice); 7] = [
+pub(super) const CHOICES: [(&str, TransactionChoice); 7] = [
     ("auto", TransactionChoice::Auto),
     ("none", TransactionChoice::None),
     ("readUncommitted", TransactionChoice::Level(Isolation::ReadUncommitted)),

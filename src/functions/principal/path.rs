@@ -57,7 +57,7 @@ impl PrincipalPath {
     /// Whether this can give a value of the type.
     pub(in crate::functions) fn fits(&self, sql_type: SqlType) -> bool {
         match self {
-            Self::Roles | Self::Groups => sql_type.is_text(),
+            Self::Roles | Self::Groups => sql_type.is_text() || sql_type == SqlType::Json,
             Self::Id | Self::Name | Self::Provider | Self::Claim(_) => true,
         }
     }

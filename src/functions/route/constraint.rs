@@ -40,6 +40,49 @@ pub(super) enum Verdict {
     Unsure,
 }
 
+/// A constraint as a description of an interface shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ValueRule {
+    /// A whole number of 32 bits.
+    Int,
+    /// A whole number of 64 bits.
+    Long,
+    /// `true` or `false`, in any case.
+    Bool,
+    /// A GUID in any of .NET's forms.
+    Guid,
+    /// A decimal number.
+    Decimal,
+    /// A floating-point number.
+    Double,
+    /// A date, perhaps with a time, as .NET's invariant culture reads it.
+    DateTime,
+    /// The letters a to z in any case, or nothing.
+    Alpha,
+    /// Something.
+    Required,
+    /// A length in UTF-16 units.
+    Length {
+        /// The shortest.
+        least: usize,
+        /// The longest; None = any.
+        most: Option<usize>,
+    },
+    /// A whole number of 64 bits between two.
+    Range {
+        /// The least; None = any.
+        least: Option<i64>,
+        /// The greatest; None = any.
+        most: Option<i64>,
+    },
+    /// A regular expression of .NET's that matches somewhere, without regard to case.
+    Pattern(String),
+    /// The name of a file: its last part has a dot.
+    File,
+    /// No name of a file.
+    NonFile,
+}
+
 /// One constraint with its spelling in the template.
 #[derive(Clone, Debug)]
 pub(super) struct Constraint {
@@ -220,6 +263,32 @@ impl Constraint {
             | Rule::ForeignRegex(_)
             | Rule::File
             | Rule::NonFile => true,
+        }
+    }
+
+    /// What it asks of a value.
+    pub(super) fn rule(&self) -> ValueRule {
+        match &self.rule {
+            Rule::Int => ValueRule::Int,
+            Rule::Long => ValueRule::Long,
+            Rule::Bool => ValueRule::Bool,
+            Rule::Guid => ValueRule::Guid,
+            Rule::Decimal => ValueRule::Decimal,
+            Rule::Double => ValueRule::Double,
+            Rule::DateTime => ValueRule::DateTime,
+            Rule::Alpha => ValueRule::Alpha,
+            Rule::Required => ValueRule::Required,
+            Rule::Length { least, most } => {
+                ValueRule::Length { least: *least, most: Some(*most).filter(|most| *most < usize::MAX) }
+            }
+            Rule::Range { least, most } => ValueRule::Range {
+                least: Some(*least).filter(|least| *least > i64::MIN),
+                most: Some(*most).filter(|most| *most < i64::MAX),
+            },
+            Rule::Regex(pattern) => ValueRule::Pattern(pattern.as_str().to_owned()),
+            Rule::ForeignRegex(pattern) => ValueRule::Pattern(pattern.clone()),
+            Rule::File => ValueRule::File,
+            Rule::NonFile => ValueRule::NonFile,
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod constraint;
 mod coverage;
+mod forms;
 mod letter_case;
 mod matching;
 mod parse;
@@ -17,6 +18,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use constraint::ValueRule;
+pub use forms::{PathForm, PathParameter, PathPiece};
 pub use matching::RouteValues;
 pub use parse::TemplateError;
 pub use path::RequestPath;

@@ -1,10 +1,13 @@
 //! Shapes a command's results into the answer and the outputs that the definition declares, while they come.
 
+mod answer_sink;
 mod call_end;
 mod json_syntax;
+mod lines;
 mod sink;
 mod wanted;
 
+pub(super) use answer_sink::{AnswerSink, Chunks};
 pub use sink::JsonSink;
 
 use super::output::ShapedOutput;

@@ -11,7 +11,7 @@ use super::Shaped;
 use super::call_end::{CallEnd, Ended, Held};
 use super::wanted::Wanted;
 use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
-use crate::functions::json_text::{write_cell, write_string};
+use crate::functions::json_text::{check_number, write_cell, write_string};
 use crate::functions::output::Output;
 use crate::functions::plan::{Answer, Plan, ResultForm};
 use crate::functions::stored_answer;
@@ -206,6 +206,7 @@ impl JsonSink {
             }
         }
         self.column += 1;
+        check_number(cell, self.answer.nan)?;
         let begin = self.json.len();
         write_cell(&mut self.json, cell, self.answer.numbers);
         if self.wanted.value {

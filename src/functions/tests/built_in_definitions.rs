@@ -46,6 +46,16 @@ fn a_built_in_function_is_for_operators_alone() {
 }
 
 #[test]
+fn what_describes_the_functions_is_for_whoever_may_call_it() {
+    for level in ["anonymous", "function", "admin"] {
+        let trigger = format!(r#""authLevel": "{level}", "methods": ["get"]"#);
+        assert!(read(&doctor(&trigger, r#""builtIn": "openapi""#), "").is_ok(), "{level}");
+    }
+    let every_method = doctor(r#""authLevel": "anonymous""#, r#""builtIn": "openapi""#);
+    only(read(&every_method, ""), "bindings[0].methods", r#"must be ["get"]"#);
+}
+
+#[test]
 fn a_built_in_function_has_nothing_beside_it() {
     for key in [r#""commandText": "SELECT 1""#, r#""result": "none""#, r#""timeout": "00:00:30""#] {
         let name = key.split('"').nth(1).unwrap();
@@ -67,7 +77,7 @@ fn only_a_caller_can_have_a_built_in_function() {
 #[test]
 fn an_unknown_built_in_function_is_told_what_there_is() {
     only(read(&doctor(KEYED, r#""builtIn": "docter""#), ""), "sql.builtIn", "did you mean `doctor`?");
-    only(read(&doctor(KEYED, r#""builtIn": "openapi""#), ""), "sql.builtIn", "there are doctor, metrics");
+    only(read(&doctor(KEYED, r#""builtIn": "swagger""#), ""), "sql.builtIn", "doctor, metrics, openapi");
     only(read(&doctor(KEYED, r#""builtIn": true"#), ""), "sql.builtIn", "must be a string");
     let misspelt = r#""commandText": "SELECT 1", "result": "none", "builtin": "doctor""#;
     only(read(&doctor(KEYED, misspelt), ""), "sql.builtin", "did you mean `builtIn`?");

@@ -2,19 +2,23 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod answers;
 mod binding;
 mod built_in_definitions;
 mod callers;
+mod definition_schema;
 mod definitions;
 mod documentation;
 mod idempotency_keys;
 mod message_definitions;
 mod messages;
+mod openapi;
 mod outputs;
 mod procedures;
 mod result_forms;
 mod samples;
 mod shaping;
+mod tables;
 
 use std::fs;
 use std::sync::Arc;
@@ -28,7 +32,12 @@ fn read(function_json: &str, query_sql: &str) -> Result<Arc<Function>, Definitio
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("function.json"), function_json).unwrap();
     fs::write(folder.join("query.sql"), query_sql).unwrap();
-    load(root.path()).unwrap().get("work").unwrap().clone()
+    let read = load(root.path()).unwrap().get("work").unwrap().clone();
+    if read.is_ok() {
+        let errors = definition_schema::errors(function_json);
+        assert_eq!(errors, Vec::<String>::new(), "the reader takes what the schema refuses: {function_json}");
+    }
+    read
 }
 
 /// An HTTP function with this section `sql` and the route `work/{id:int}/{tab?}`.

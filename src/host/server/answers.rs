@@ -1,8 +1,11 @@
 //! The forms in which the server answers: to the host, to a caller, to a probe; and what it says for itself.
 
-use actix_web::HttpResponse;
 use actix_web::http::{ConnectionType, Method, StatusCode, header};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use futures_util::Stream;
 
+use super::streamed::BrokenOff;
 use crate::host::reply::{HostReply, HttpAnswer, REPLAYED};
 use crate::host::worker::Worker;
 use crate::invocation::Problem;
@@ -67,6 +70,23 @@ pub(super) fn host_reply(reply: HostReply) -> HttpResponse {
 
 /// The answer to a caller, whose request the host passed on.
 pub(super) fn caller_answer(answer: HttpAnswer) -> HttpResponse {
+    let mut response = head(&answer);
+    match answer.body {
+        Some(body) => response.insert_header((header::CONTENT_TYPE, answer.content_type)).body(body),
+        None => response.finish(),
+    }
+}
+
+/// An answer to a caller whose body comes in chunks; of its own it has none. An error of `body` closes the connection without
+/// the last chunk, so that nobody takes what has left for the whole.
+pub(super) fn streamed_answer(
+    answer: &HttpAnswer,
+    body: impl Stream<Item = Result<Bytes, BrokenOff>> + 'static,
+) -> HttpResponse {
+    head(answer).insert_header((header::CONTENT_TYPE, answer.content_type)).streaming(body)
+}
+
+fn head(answer: &HttpAnswer) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status(answer.status));
     if let Some(seconds) = answer.retry_after_seconds {
         response.insert_header((header::RETRY_AFTER, seconds));
@@ -77,10 +97,10 @@ pub(super) fn caller_answer(answer: HttpAnswer) -> HttpResponse {
     if answer.is_replayed {
         response.insert_header((REPLAYED, "true"));
     }
-    match answer.body {
-        Some(body) => response.insert_header((header::CONTENT_TYPE, answer.content_type)).body(body),
-        None => response.finish(),
+    if answer.varies {
+        response.insert_header((header::VARY, "Accept"));
     }
+    response
 }
 
 /// The same answer, after which the connection is closed.

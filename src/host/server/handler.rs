@@ -11,13 +11,15 @@ use futures_util::FutureExt;
 use super::WorkerReady;
 use super::answers::{
     RETRY_AFTER_SECONDS, alive, caller_answer, closing, cut_off, host_reply, nothing_here, plain, plain_for,
-    stopped_before,
+    stopped_before, streamed_answer,
 };
 use super::bodies::{BodyError, BodyMemory, ReadBody};
 use super::life::Life;
 use super::outside;
+use super::streamed::{StreamedBody, StreamedInvocation};
+use crate::functions::Delivery;
 use crate::host::enveloped;
-use crate::host::forwarded::{self, RequestHead};
+use crate::host::forwarded::{self, Invoked, RequestHead};
 use crate::host::reply::{HostReply, HttpAnswer};
 use crate::host::router::{Destination, Target};
 use crate::host::worker::{Worker, log_outcome, too_large};
@@ -101,11 +103,29 @@ impl Server {
                 let answer = match self.read(&worker, request, payload, limit, arrived).await {
                     Ok(body) => {
                         let head = RequestHead { uri: request.uri(), headers: request.headers() };
+                        // In forwarding mode the host reads the whole answer before it passes any of it on.
+                        let delivery = if worker.is_proxied() { Delivery::Chunks } else { Delivery::Whole };
                         // The memory is taken until the invocation is over.
                         let ReadBody { bytes, reservation } = body;
-                        let answer = forwarded::invoke(&worker, &name, id, route, head, bytes, arrived).await;
-                        drop(reservation);
-                        answer
+                        let invoked =
+                            forwarded::invoke(&worker, &name, id, route, head, bytes, delivery, arrived);
+                        match invoked.await {
+                            Invoked::Whole(answer) => {
+                                drop(reservation);
+                                answer
+                            }
+                            Invoked::Streaming(head, streaming) => {
+                                let invocation =
+                                    StreamedInvocation { function: name, id: id.to_owned(), arrived };
+                                let life = self.life.clone();
+                                let body = StreamedBody::new(streaming, invocation, life, reservation);
+                                return if request.method() == Method::HEAD {
+                                    streamed_answer(&head, body.left_out())
+                                } else {
+                                    streamed_answer(&head, body.into_stream())
+                                };
+                            }
+                        }
                     }
                     Err(error) => {
                         let problem = refused(&error, limit, limit);

@@ -15,8 +15,13 @@ impl Life {
     /// Counts a request in until the token is dropped; None when the server takes no more.
     pub(super) fn begin(&self) -> Option<TaskTrackerToken> {
         // Counted first: a stop that begins in between waits for it.
-        let token = self.running.token();
+        let token = self.go_on();
         (!self.is_stopping()).then_some(token)
+    }
+
+    /// Counts in what goes on after the request that it belongs to was handled: an answer that is still leaving.
+    pub(super) fn go_on(&self) -> TaskTrackerToken {
+        self.running.token()
     }
 
     pub(super) fn is_stopping(&self) -> bool {

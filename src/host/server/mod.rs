@@ -8,7 +8,9 @@ mod bodies;
 mod handler;
 mod life;
 mod outside;
+mod streamed;
 
+use std::any::Any;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
@@ -40,6 +42,11 @@ const CANCELLING: Duration = Duration::from_secs(1);
 
 /// How long the last answers may take from the handler to the socket's other end, which is on this machine.
 const FLUSH: Duration = Duration::from_millis(300);
+
+/// A caller's connection that takes no byte of an answer for so long is closed: as long as the host's proxy waits for one
+/// (azure-functions-host, `DefaultHttpProxyService.cs`). Until then an answer that streams waits in a few chunks; its command has ended
+/// at its deadline.
+const UNREAD: Duration = Duration::from_secs(240);
 
 /// The worker once it is built.
 pub type WorkerReady = watch::Receiver<Option<Arc<Worker>>>;
@@ -94,6 +101,7 @@ pub async fn serve(
     .client_request_timeout(Duration::ZERO)
     // A caller that hangs up ends its command, whether with RST or FIN.
     .h1_allow_half_closed(false)
+    .on_connect(|connection, _| close_when_unread(connection))
     // actix would turn SIGTERM into a return, and that into exit code 0, after which the host starts us no more.
     .disable_signals()
     // The server's own wait for connections never ends before ours for what runs on them.
@@ -132,4 +140,16 @@ pub async fn serve(
         error = failure => Err(error),
         () = end => Ok(()),
     }
+}
+
+/// Lets the system close a connection whose other end takes nothing (tcp(7), `TCP_USER_TIMEOUT`): actix looks at an answer's body
+/// only when there is room for more of it.
+fn close_when_unread(connection: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<tokio::net::TcpStream>() {
+        // Without it such a connection lives as long as its other end.
+        let _kept_open = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, UNREAD);
 }

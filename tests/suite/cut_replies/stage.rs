@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::recording::{Reply, places};
 use crate::support::script_root::FunctionFolder;
 use crate::support::secrets::FUNCTION_KEY;
-use crate::support::{Desk, eventually, sql_client};
+use crate::support::{Desk, Mode, eventually, sql_client};
 
 /// So many openings that are cut follow each other; one more, and the breaker would refuse the next.
 const OPENINGS_IN_A_ROW: u64 = 4;
@@ -58,6 +58,14 @@ pub(super) trait Session {
     fn call(&self, number: i32) -> Call;
     /// The body of its answer.
     fn answer(&self, number: i32) -> Json;
+    /// The host's mode; that of this run when None.
+    fn mode(&self) -> Option<Mode> {
+        None
+    }
+    /// The body of a whole answer.
+    fn read(&self, text: &str) -> Json {
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
     /// What is in the text of the statement that the worker runs by itself after the first call, if it does.
     fn follows_the_first(&self) -> Option<&'static str> {
         None
@@ -100,7 +108,11 @@ pub(super) struct Stage<S> {
 
 impl<S: Session> Stage<S> {
     pub(super) async fn new(session: S, seed: &str, lane: Lane) -> Self {
-        let desk = Desk::builder()
+        let builder = match session.mode() {
+            Some(mode) => Desk::builder().in_mode(mode),
+            None => Desk::builder(),
+        };
+        let desk = builder
             .seed(seed)
             .function(session.function())
             // Thousands of calls: their lines would cost more than they do.
@@ -144,11 +156,11 @@ impl<S: Session> Stage<S> {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let Ok(text) = response.text().await else { return Seen::Aborted };
+        if status < 300 {
+            return Seen::Answer(self.session.read(&text));
+        }
         let body: Json =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{status}, {error}: {text}"));
-        if status < 300 {
-            return Seen::Answer(body);
-        }
         assert!(status >= 400 && body["status"] == json!(status), "{status}: {text}");
         match body["type"].as_str() {
             Some("urn:azsql-worker:problem:outcome-unknown") => Seen::Unknown,

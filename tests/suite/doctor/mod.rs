@@ -1,9 +1,10 @@
 //! `azsql-worker doctor` over real sockets: each known failure with its step and its cure, and what nothing may show.
 
 mod built_in;
-mod clinic;
 mod document;
 mod grant;
 mod login;
 mod network;
 mod server;
+
+use crate::support::clinic;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use azsql_worker::database::{Database, Tasks};
-use azsql_worker::functions::{self, Catalogue, Service, Shaped};
+use azsql_worker::functions::{self, Answered, Catalogue, Delivery, Service, Shaped};
 use azsql_worker::invocation::{Body, HttpRequest, Invocation, Problem, TriggerInput};
 use azsql_worker::settings::WorkerSettings;
 use local_azure::sql::engine;
@@ -271,20 +271,20 @@ impl ServiceClient {
         let invocation =
             Invocation::new(uuid::Uuid::new_v4().to_string(), Arc::clone(&function.name), TIMEOUT);
         let plan = function.plan().unwrap();
-        told(self.service.run(plan, invocation, TriggerInput::Http(request)).await)
+        told(self.service.run(plan, invocation, TriggerInput::Http(request), Delivery::Whole).await)
     }
 }
 
-fn told(result: Result<Shaped, Problem>) -> Told {
+fn told(result: Result<Answered, Problem>) -> Told {
     match result {
-        Ok(Shaped { body: Some(body), problem: None, .. }) => {
+        Ok(Answered::Whole { shaped: Shaped { body: Some(body), problem: None, .. }, .. }) => {
             let row: Json = serde_json::from_str(&body).unwrap();
             Told::Done {
                 id: row["Id"].as_i64().unwrap(),
                 amount: i32::try_from(row["Amount"].as_i64().unwrap()).unwrap(),
             }
         }
-        Ok(shaped) => panic!("the function always has a row: {shaped:?}"),
+        Ok(answered) => panic!("the function always has a row: {answered:?}"),
         Err(problem) => told_by_problem(problem.status, problem.kind, problem.sql_error.map(u64::from)),
     }
 }

@@ -1,6 +1,7 @@
 //! What all tests stand on: a desk with everything started, the answers it gives, and the check for leaked secrets.
 
 pub(crate) mod answer;
+pub(crate) mod clinic;
 pub(crate) mod desk;
 pub(crate) mod desk_builder;
 pub(crate) mod envelope;

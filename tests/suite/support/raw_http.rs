@@ -18,6 +18,49 @@ pub(crate) struct RawAnswer {
     pub(crate) head: String,
     /// All that follows.
     pub(crate) body: String,
+    /// The same as bytes.
+    bytes: Vec<u8>,
+}
+
+/// A body without its chunks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// It has its end.
+    Whole(String),
+    /// The connection was closed before.
+    BrokenOff(Vec<u8>),
+}
+
+impl RawAnswer {
+    /// Whether the body comes in chunks.
+    pub(crate) fn is_chunked(&self) -> bool {
+        self.head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked")
+    }
+
+    /// The body of an answer in chunks (RFC 9112, section 7.1).
+    #[track_caller]
+    pub(crate) fn without_chunks(&self) -> Body {
+        assert!(self.is_chunked(), "{}", self.head);
+        let mut body = Vec::new();
+        let mut rest = self.bytes.as_slice();
+        loop {
+            let Some(end) = rest.windows(2).position(|pair| pair == b"\r\n") else {
+                return Body::BrokenOff(body);
+            };
+            let size = std::str::from_utf8(&rest[..end]).unwrap();
+            let size = usize::from_str_radix(size, 16).unwrap_or_else(|error| panic!("{error}: {size:?}"));
+            rest = &rest[end + 2..];
+            if size == 0 {
+                assert_eq!(rest, b"\r\n", "something follows the last chunk");
+                return Body::Whole(String::from_utf8(body).unwrap());
+            }
+            body.extend_from_slice(&rest[..size.min(rest.len())]);
+            match rest.get(size..) {
+                Some(after) if after.starts_with(b"\r\n") => rest = &after[2..],
+                _ => return Body::BrokenOff(body),
+            }
+        }
+    }
 }
 
 /// Sends a request with a body whose length is told, and reads until the server closes.
@@ -53,5 +96,6 @@ pub(crate) async fn read(stream: &mut TcpStream) -> RawAnswer {
         status: status.unwrap_or_else(|| panic!("{head}")),
         head: head.to_owned(),
         body: body.to_owned(),
+        bytes: bytes[head.len().min(bytes.len())..].get(4..).unwrap_or_default().to_vec(),
     }
 }

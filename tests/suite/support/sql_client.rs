@@ -31,6 +31,19 @@ impl SqlClient {
         row.get(0).unwrap()
     }
 
+    /// Runs a batch that gives nothing.
+    pub(crate) async fn run(&mut self, batch: &str) {
+        self.0.simple_query(batch).await.unwrap().into_results().await.unwrap();
+    }
+
+    /// Whether the server runs this.
+    pub(crate) async fn runs(&mut self, statement: &str) -> bool {
+        match self.0.simple_query(statement).await {
+            Ok(reply) => reply.into_results().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
     /// The one binary value that a query gives.
     pub(crate) async fn bytes(&mut self, query: &str) -> Vec<u8> {
         let row = self.0.simple_query(query).await.unwrap().into_row().await.unwrap().unwrap();

@@ -1,7 +1,7 @@
 //! ALTER TABLE: what can be added to a table and taken from it.
 
 use super::bind::Facts;
-use super::catalog::{self, Key, KeyKind, Table, same_name};
+use super::catalog::{self, Key, KeyKind, Table, quote, same_name};
 use super::constraint::constraint_name;
 use super::define::{column_sql, storage_class, table as find_table};
 use super::errors;
@@ -12,6 +12,7 @@ use crate::sql::tsql::batch::parse_expression;
 use crate::sql::tsql::statement::{
     ColumnDefinition, ConstraintDefinition, ConstraintKind, Name, TableElement,
 };
+use crate::sql::types::SqlType;
 use crate::sql::values::errors::unsupported;
 use crate::sql::values::storage::to_sqlite;
 
@@ -54,6 +55,8 @@ impl Session {
         let mut sql = format!("ALTER TABLE {} ADD COLUMN {}", table.sql(), column_sql(&column));
         if !column.nullable {
             let value = match &column.default {
+                // Each row gets its own below.
+                None if column.sql_type == SqlType::RowVersion => Some("x'0000000000000000'".to_owned()),
                 Some(text) => {
                     let expression = parse_expression(text)?;
                     let value = self.evaluate(&expression, Some(column.sql_type), &Frame::default())?.0;
@@ -79,6 +82,11 @@ impl Session {
             sql.push_str(&value);
         }
         self.sql(&sql, [])?;
+        if column.sql_type == SqlType::RowVersion {
+            let column = quote(&column.name);
+            self.sql(&format!("UPDATE {} SET {column} = local_azure_row_version()", table.sql()), [])?;
+            self.database.row_versions.keep(&self.connection).map_err(|error| errors::internal(&error))?;
+        }
         table.columns.push(column);
         for constraint in &definition.constraints {
             self.add_constraint(table, constraint, facts)?;

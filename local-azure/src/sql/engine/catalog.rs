@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS {db}.local_azure_tables (
     scope INTEGER NOT NULL, definition TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS {db}.local_azure_identities (object_id INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS {db}.local_azure_schemas (name TEXT PRIMARY KEY COLLATE NOCASE) STRICT;
+CREATE TABLE IF NOT EXISTS {db}.local_azure_row_versions (one INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
 INSERT OR IGNORE INTO {db}.local_azure_schemas VALUES ('dbo');
 ";
 
@@ -117,6 +118,11 @@ impl Table {
             .iter()
             .enumerate()
             .find_map(|(index, column)| column.identity.map(|(seed, increment)| (index, seed, increment)))
+    }
+
+    /// The place of the rowversion column.
+    pub(crate) fn row_version(&self) -> Option<usize> {
+        self.columns.iter().position(|column| column.sql_type == SqlType::RowVersion)
     }
 
     /// The columns that tell rows apart inside SQLite.

@@ -1,6 +1,7 @@
 //! Constraints of a new table, and those that ALTER TABLE adds or drops.
 
 use super::bind::from::columns_of;
+use super::bind::keys::is_incomparable;
 use super::bind::{Binder, Facts, Scope, Source};
 use super::catalog::{Key, KeyKind, Table, quote, same_name};
 use super::define::table as find_table;
@@ -9,6 +10,7 @@ use super::session::{Failure, Session, Variables};
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::batch::parse_expression;
 use crate::sql::tsql::statement::{ConstraintDefinition, ConstraintKind, ForeignAction, Name};
+use crate::sql::types::SqlType;
 use crate::sql::values::errors::unsupported;
 
 /// A constraint as it is made: its description, and the clause of SQLite's CREATE TABLE if it is one.
@@ -38,6 +40,26 @@ pub(super) fn proper_names(table: &Table, names: &[String]) -> Result<Vec<String
             })
         })
         .collect()
+}
+
+/// The columns of a key or index; 1919 for one of a type that has no order.
+pub(super) fn key_columns(table: &Table, names: &[String]) -> Result<Vec<String>, SqlError> {
+    let names = proper_names(table, names)?;
+    for column in table.columns.iter().filter(|column| names.contains(&column.name)) {
+        if is_incomparable(column.sql_type) {
+            return Err(SqlError::new(
+                1919,
+                format!(
+                    "Column '{}' in table '{}' is of a type that is invalid for use as a key column in an index.",
+                    column.name, table.name
+                ),
+            ));
+        }
+        if column.sql_type == SqlType::SqlVariant {
+            return Err(unsupported("A key or index of a sql_variant column"));
+        }
+    }
+    Ok(names)
 }
 
 /// The constraint's name, or one of the kind that SQL Server makes up.
@@ -85,7 +107,7 @@ impl Session {
                     .with_state(0)
                     .into());
                 }
-                let columns = proper_names(table, columns)?;
+                let columns = key_columns(table, columns)?;
                 for column in table.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
                     column.nullable = false;
                 }
@@ -94,7 +116,7 @@ impl Session {
                 Ok(Made { key, clause: Some(clause) })
             }
             ConstraintKind::Unique(columns) => {
-                let columns = proper_names(table, columns)?;
+                let columns = key_columns(table, columns)?;
                 let key = Key { name: name(table, "UQ"), kind: KeyKind::Unique, columns };
                 Ok(Made { key, clause: None })
             }
@@ -167,7 +189,7 @@ impl Session {
         } else {
             proper_names(&parent, reference.columns)?
         };
-        let columns = proper_names(table, columns)?;
+        let columns = key_columns(table, columns)?;
         let unique = parent.keys.iter().any(|key| {
             matches!(key.kind, KeyKind::PrimaryKey | KeyKind::Unique | KeyKind::UniqueIndex)
                 && key.columns == parent_columns

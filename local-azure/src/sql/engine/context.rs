@@ -146,6 +146,13 @@ impl Session {
                 ),
             ),
             ("@@servername", text("localhost")),
+            (
+                "@@dbts",
+                (
+                    Some(SqlType::VarBinary(Length::Limit(8))),
+                    Some(Value::Binary(self.database.row_versions.last().to_vec())),
+                ),
+            ),
             ("@@nestlevel", int(i64::try_from(self.depth).unwrap_or(i64::MAX))),
             ("@@procid", int(0)),
             ("@@lock_timeout", int(self.settings.lock_timeout)),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::identity::Counters;
+use super::row_version::RowVersions;
 use super::security::login::{self, DirectoryEntry, User};
 use super::security::rights::Securable;
 use super::security::store;
@@ -24,6 +25,7 @@ const SECOND: i64 = 10_000_000;
 pub struct Database {
     file: PathBuf,
     pub(super) counters: Arc<Counters>,
+    pub(super) row_versions: Arc<RowVersions>,
     objects: AtomicI64,
     /// By how many ticks of 100 ns the server's clock is ahead of this machine's.
     pub(super) clock_ahead: AtomicI64,
@@ -72,11 +74,13 @@ impl Database {
             }
         };
         let connection = connect(&file)?;
+        let row_versions = Arc::<RowVersions>::default();
         let prepare = || -> rusqlite::Result<i64> {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             crate::sql::values::functions::register(&connection, &Arc::default())?;
             catalog::prepare(&connection, "main")?;
             store::prepare(&connection)?;
+            row_versions.restore(&connection)?;
             procedures::catalog::prepare(&connection)?;
             table_types::catalog::prepare(&connection)?;
             let last_table = catalog::all(&connection, "main")?.last().map_or(0, |table| table.id);
@@ -89,6 +93,7 @@ impl Database {
         Ok(Arc::new(Self {
             file,
             counters: Arc::default(),
+            row_versions,
             objects: AtomicI64::new(last.max(100_000)),
             clock_ahead: AtomicI64::new(0),
             transactions: AtomicU64::new(1),

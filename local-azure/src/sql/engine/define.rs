@@ -11,6 +11,7 @@ use crate::sql::tsql::statement::{
     ColumnDefinition, ConstraintDefinition, Name, StatementKind, TableDefinition, TableElement,
 };
 use crate::sql::types::SqlType;
+use crate::sql::values::collations;
 use crate::sql::values::errors::unsupported;
 
 /// The table of that name, 208 if there is none.
@@ -172,6 +173,14 @@ impl Session {
                 return Err(SqlError::new(1754, format!("Defaults cannot be created on columns with an IDENTITY attribute. Table '{name}', column '{}'.", column.name)).with_state(0).into());
             }
         }
+        if column.sql_type == SqlType::RowVersion {
+            if table.row_version().is_some() {
+                return Err(SqlError::new(2738, format!("A table can only have one timestamp column. Because table '{name}' already has one, the column '{}' cannot be added.", column.name)).with_state(2).into());
+            }
+            if column.default.is_some() {
+                return Err(SqlError::new(1755, format!("Defaults cannot be created on columns of data type timestamp. Table '{name}', column '{}'.", column.name)).with_state(0).into());
+            }
+        }
         if let Some((written, text)) = &column.default {
             self.check_default(text, column.sql_type, facts)?;
             let key = Key {
@@ -184,7 +193,9 @@ impl Session {
         Ok(TableColumn {
             name: column.name.clone(),
             sql_type: column.sql_type,
-            nullable: column.nullable.unwrap_or(column.identity.is_none()),
+            nullable: column
+                .nullable
+                .unwrap_or(column.identity.is_none() && column.sql_type != SqlType::RowVersion),
             identity: column.identity,
             default: column.default.as_ref().map(|(_, text)| text.clone()),
         })
@@ -269,14 +280,18 @@ pub(super) fn column_sql(column: &TableColumn) -> String {
         "{} {}{}{}",
         quote(&column.name),
         storage_class(column.sql_type),
-        if column.sql_type.is_text() { " COLLATE tsql_ci_as" } else { "" },
+        if column.sql_type.is_text() {
+            format!(" COLLATE {}", collations::order(column.sql_type))
+        } else {
+            String::new()
+        },
         if column.nullable { "" } else { " NOT NULL" }
     )
 }
 
 /// SQLite's storage class for values of a type (see `values::storage`).
 pub(super) fn storage_class(sql_type: SqlType) -> &'static str {
-    match sql_type {
+    match sql_type.plain() {
         SqlType::Bit
         | SqlType::TinyInt
         | SqlType::SmallInt
@@ -290,11 +305,25 @@ pub(super) fn storage_class(sql_type: SqlType) -> &'static str {
         | SqlType::SmallDateTime
         | SqlType::DateTime2 { .. } => "INTEGER",
         SqlType::Real | SqlType::Float => "REAL",
-        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => "TEXT",
+        SqlType::Char(_)
+        | SqlType::VarChar(_)
+        | SqlType::NChar(_)
+        | SqlType::NVarChar(_)
+        | SqlType::Text
+        | SqlType::NText
+        | SqlType::Xml
+        | SqlType::Json
+        | SqlType::Collated { .. } => "TEXT",
         SqlType::Decimal { .. }
         | SqlType::DateTimeOffset { .. }
         | SqlType::Binary(_)
         | SqlType::VarBinary(_)
-        | SqlType::UniqueIdentifier => "BLOB",
+        | SqlType::UniqueIdentifier
+        | SqlType::Image
+        | SqlType::RowVersion
+        | SqlType::SqlVariant
+        | SqlType::HierarchyId
+        | SqlType::Geometry
+        | SqlType::Geography => "BLOB",
     }
 }

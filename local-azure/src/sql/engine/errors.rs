@@ -49,6 +49,8 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         | 8178
         | 8630
         | 13600..=13605
+        | 13614
+        | 13616
         | 13618
         | 13620 => Reach::Scope,
         217 | 40517 => Reach::Batch,

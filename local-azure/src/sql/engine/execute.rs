@@ -3,6 +3,7 @@
 use sqlparser::ast::Expr;
 
 use super::bind::Variable;
+use super::describe::Procedure;
 use super::run::{Flow, Frame};
 use super::session::{Failure, Session, Variables};
 use super::table_types::argument::{GivenTable, clash};
@@ -15,13 +16,13 @@ use crate::sql::types::{SqlType, Value};
 use crate::sql::values::errors::unsupported;
 
 /// How deep calls may lie in each other. `sp_executesql` counts twice: itself and its text.
-const DEEPEST: usize = 32;
+pub(super) const DEEPEST: usize = 32;
 /// What `sp_executesql` adds to the depth.
-const TEXT_LEVELS: usize = 2;
+pub(super) const TEXT_LEVELS: usize = 2;
 /// How much of the stack a text may need, by its blocks and expressions, before it calls another.
-const STACK_FOR_A_TEXT: usize = 2 << 20;
+pub(super) const STACK_FOR_A_TEXT: usize = 2 << 20;
 /// What the stack grows by when there is less.
-const STACK_SEGMENT: usize = 4 << 20;
+pub(super) const STACK_SEGMENT: usize = 4 << 20;
 
 /// What an sp_executesql left behind.
 pub(super) struct Executed {
@@ -75,15 +76,7 @@ impl Session {
 
     /// 217 when a call would lie too deep.
     pub(super) fn check_nesting(&self, levels: usize) -> Result<(), SqlError> {
-        if self.depth + levels <= DEEPEST {
-            return Ok(());
-        }
-        Err(SqlError::new(
-            217,
-            format!(
-                "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {DEEPEST})."
-            ),
-        ))
+        if self.depth + levels <= DEEPEST { Ok(()) } else { Err(too_deep()) }
     }
 
     /// Runs a text that another calls: its settings, its temp tables and what SCOPE_IDENTITY() gives end with it.
@@ -113,11 +106,7 @@ impl Session {
         for (place, parameter) in declared.iter().enumerate() {
             let Parameter::Table { name, type_name } = parameter else { continue };
             let argument = arguments.iter().enumerate().find(|(position, argument)| {
-                if argument.name.is_empty() {
-                    *position == place
-                } else {
-                    argument.name.to_lowercase() == *name
-                }
+                if argument.name.is_empty() { *position == place } else { argument.name.to_lowercase() == *name }
             });
             let given = match argument.map(|(_, argument)| (argument, &argument.table, &argument.value)) {
                 Some((_, Some(table), _)) => GivenTable::Table(table),
@@ -208,6 +197,16 @@ impl Session {
                 let values = self.argument_values(arguments, frame)?;
                 self.execute_nested(arguments, values, frame, reply)?
             }
+            "sp_describe_first_result_set" if known => {
+                let values = self.argument_values(arguments, frame)?;
+                self.describe_nested(Procedure::FirstResultSet, &values, frame, reply)?;
+                (0, Flow::Next)
+            }
+            "sp_describe_undeclared_parameters" if known => {
+                let values = self.argument_values(arguments, frame)?;
+                self.describe_nested(Procedure::UndeclaredParameters, &values, frame, reply)?;
+                (0, Flow::Next)
+            }
             name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => {
                 return Err(unsupported(name).into());
             }
@@ -239,6 +238,7 @@ impl Session {
             values.push(Argument {
                 name: argument.name.clone().unwrap_or_default(),
                 sql_type,
+                untyped: false,
                 value,
                 output: argument.output,
                 table: table.map(TableArgument::Variable),
@@ -300,4 +300,14 @@ impl Session {
         };
         Ok((executed.status, flow))
     }
+}
+
+/// 217.
+pub(super) fn too_deep() -> SqlError {
+    SqlError::new(
+        217,
+        format!(
+            "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {DEEPEST})."
+        ),
+    )
 }

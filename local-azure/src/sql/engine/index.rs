@@ -1,7 +1,7 @@
 //! Indexes, and the unique ones that stand behind UNIQUE constraints.
 
 use super::catalog::{self, Key, KeyKind, Table, quote, same_name};
-use super::constraint::proper_names;
+use super::constraint::{key_columns, proper_names};
 use super::define::table;
 use super::errors;
 use super::session::{Failure, Session};
@@ -78,7 +78,7 @@ impl Session {
             return Err(SqlError::new(1913, format!("The operation failed because an index or statistics with name '{}' already exists on table '{}'.", definition.name, table.shown())).into());
         }
         let names: Vec<String> = definition.columns.iter().map(|(name, _)| name.clone()).collect();
-        let columns = proper_names(&table, &names)?;
+        let columns = key_columns(&table, &names)?;
         proper_names(&table, &definition.included)?;
         let key = Key {
             name: definition.name.clone(),

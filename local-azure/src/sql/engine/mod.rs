@@ -8,6 +8,7 @@ mod constraint;
 mod context;
 mod database;
 mod define;
+pub(crate) mod describe;
 pub(crate) mod errors;
 mod evaluate;
 mod execute;
@@ -18,6 +19,7 @@ mod pieces;
 mod planned;
 mod procedures;
 mod raise;
+mod row_version;
 mod run;
 pub(crate) mod security;
 mod select;
@@ -42,6 +44,8 @@ pub struct Argument {
     pub name: String,
     /// The type it came with on the wire.
     pub sql_type: SqlType,
+    /// Whether it is a NULL that came without a type; `sql_type` is `int` then.
+    pub untyped: bool,
     /// The value.
     pub value: Value,
     /// Whether the caller wants it back.

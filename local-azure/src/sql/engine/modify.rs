@@ -68,6 +68,16 @@ impl Session {
                     .and_then(|mut statement| statement.execute([bound.table.id, last]))
                     .map_err(|error| errors::internal(&error))?;
             }
+            if bound.kind != StatementKind::Delete
+                && bound.table.row_version().is_some()
+                && !bound.table.temporary
+            {
+                session
+                    .database
+                    .row_versions
+                    .keep(&session.connection)
+                    .map_err(|error| errors::internal(&error))?;
+            }
             Ok((bound.kind, count))
         })?;
         self.row_count = count;

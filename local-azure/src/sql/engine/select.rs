@@ -69,7 +69,8 @@ impl Session {
         let result = match bound.document() {
             None => self.stream(&bound.sql, parameters, &columns, &mut count, &mut take),
             Some(document) => {
-                let mut pieces = Pieces::new(document, bound.client_columns());
+                let client = bound.client_columns().iter().map(Column::from).collect();
+                let mut pieces = Pieces::new(document, client);
                 let mut each = |_: &[Column], row: Option<&[Value]>| pieces.take(row, &mut take);
                 let streamed = self.stream(&bound.sql, parameters, &columns, &mut count, &mut each);
                 streamed.and_then(|()| pieces.end(&mut take))

@@ -9,13 +9,14 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 use super::bind::Variable;
 use super::identity::{self, Shared, lock};
 use super::planned::PlannedFailure;
+use super::row_version::RowVersions;
 use super::run::Frame;
 use super::security::functions::{self as rights_functions, CurrentRights};
 use super::security::login::User;
 use super::sessions::Registered;
 use super::table_types::variable::LiveTables;
 use super::transaction::Transaction;
-use super::{Argument, Database, Isolation, Login, catalog, errors};
+use super::{Argument, Database, Isolation, Login, catalog, describe, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
 use crate::sql::types::{SqlType, Value};
 use crate::sql::values::functions::FunctionContext;
@@ -140,6 +141,7 @@ impl Session {
         let shared = Arc::<Mutex<Shared>>::default();
         crate::sql::values::functions::register(&connection, &functions)?;
         identity::register(&connection, &database.counters, &shared)?;
+        RowVersions::register(&connection, &database.row_versions)?;
         catalog::prepare(&connection, "temp")?;
         let rights = CurrentRights::default();
         rights_functions::register(&connection, &rights)?;
@@ -232,6 +234,9 @@ impl Session {
     /// Calls a procedure by name: one of the system's, or one that the database has.
     pub fn call(&mut self, procedure: &str, arguments: &[Argument], reply: &mut dyn ReplySink) {
         self.request(|session| {
+            if let Some(described) = describe::Procedure::of_call(procedure) {
+                return session.describe_call(described, arguments, reply);
+            }
             let name =
                 procedure.rsplit('.').next().unwrap_or(procedure).trim_matches(['[', ']']).to_lowercase();
             if name != "sp_set_session_context" {

@@ -2,8 +2,10 @@
 
 use super::bytes::{Malformed, Reader, utf16_text};
 use super::type_info::{Layout, TextEncoding, TypeInfo};
+use super::variant::read_variant_head;
 use crate::sql::code_page;
-use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::types::{Length, SqlType, Value, Variant};
+use crate::sql::values::xml_text;
 
 /// Ticks of 100 ns in a day.
 pub(crate) const TICKS_PER_DAY: i64 = 864_000_000_000;
@@ -31,7 +33,28 @@ pub fn value(info: TypeInfo, reader: &mut Reader<'_>) -> Result<Value, Malformed
             length => sized(info, reader.take(usize::from(length))?),
         },
         Layout::Chunked => chunked(info, reader),
+        Layout::Variant => match reader.length32()? {
+            0 => Ok(Value::Null),
+            length => variant(reader.take(length)?),
+        },
+        // A client sends no text pointers.
+        Layout::LongLength | Layout::TextPointer => match reader.u32()? {
+            u32::MAX => Ok(Value::Null),
+            length => {
+                let length = usize::try_from(length).map_err(|_| Malformed("a length is too large"))?;
+                sized(info, reader.take(length)?)
+            }
+        },
     }
+}
+
+fn variant(bytes: &[u8]) -> Result<Value, Malformed> {
+    let mut reader = Reader::new(bytes);
+    let (base, encoding) = read_variant_head(&mut reader)?;
+    let info = TypeInfo { sql_type: base, layout: Layout::LongLength, encoding };
+    let content = reader.take_rest();
+    let value = if base.length().is_some() { sized(info, content)? } else { scalar(info, content)? };
+    Ok(Value::Variant(Box::new(Variant { base, value })))
 }
 
 fn chunked(info: TypeInfo, reader: &mut Reader<'_>) -> Result<Value, Malformed> {
@@ -56,7 +79,7 @@ fn chunked(info: TypeInfo, reader: &mut Reader<'_>) -> Result<Value, Malformed> 
 }
 
 fn sized(info: TypeInfo, bytes: &[u8]) -> Result<Value, Malformed> {
-    let limit = match info.sql_type {
+    let limit = match info.sql_type.plain() {
         SqlType::Char(limit)
         | SqlType::Binary(limit)
         | SqlType::VarChar(Length::Limit(limit))
@@ -70,7 +93,19 @@ fn sized(info: TypeInfo, bytes: &[u8]) -> Result<Value, Malformed> {
         return Err(Malformed("a value is longer than its type"));
     }
     match info.sql_type {
-        SqlType::Binary(_) | SqlType::VarBinary(_) => Ok(Value::Binary(bytes.to_vec())),
+        SqlType::Binary(_)
+        | SqlType::VarBinary(_)
+        | SqlType::Image
+        | SqlType::HierarchyId
+        | SqlType::Geometry
+        | SqlType::Geography => Ok(Value::Binary(bytes.to_vec())),
+        // Its own first bytes say how it is written.
+        SqlType::Xml => match bytes {
+            [0xDF, 0xFF, ..] => {
+                Err(Malformed("an xml parameter is in the binary form, which was not agreed on"))
+            }
+            _ => xml_text::decoded(bytes).map(Value::Text).ok_or(Malformed("an xml parameter is no text")),
+        },
         _ => Ok(Value::Text(match info.encoding {
             TextEncoding::Utf16 => utf16_text(bytes)?,
             TextEncoding::CodePage => bytes.iter().map(|&byte| code_page::character_of(byte)).collect(),
@@ -147,7 +182,18 @@ fn scalar_value(sql_type: SqlType, reader: &mut Reader<'_>) -> Result<Value, Mal
         | SqlType::NChar(_)
         | SqlType::NVarChar(_)
         | SqlType::Binary(_)
-        | SqlType::VarBinary(_) => return Err(Malformed("a text has the layout of a number")),
+        | SqlType::VarBinary(_)
+        | SqlType::Text
+        | SqlType::NText
+        | SqlType::Image
+        | SqlType::RowVersion
+        | SqlType::Xml
+        | SqlType::Json
+        | SqlType::SqlVariant
+        | SqlType::HierarchyId
+        | SqlType::Geometry
+        | SqlType::Geography
+        | SqlType::Collated { .. } => return Err(Malformed("a text has the layout of a number")),
     })
 }
 

@@ -3,6 +3,7 @@
 use super::bytes::put_utf16;
 use super::decode::{DAYS_TO_1900, LAST_DAY, TICKS_PER_DAY, swap_guid, ticks_per_unit};
 use super::type_info::{Layout, decimal_bytes, layout, time_bytes};
+use super::variant::variant_head;
 use crate::sql::code_page;
 use crate::sql::types::{Length, SqlType, Value};
 
@@ -15,8 +16,9 @@ pub struct DoesNotFit(pub SqlType);
 #[must_use]
 pub fn null_bytes(sql_type: SqlType) -> usize {
     match layout(sql_type) {
-        Layout::Fixed(_) | Layout::ByteLength => 1,
+        Layout::Fixed(_) | Layout::ByteLength | Layout::TextPointer => 1,
         Layout::ShortLength => 2,
+        Layout::Variant | Layout::LongLength => 4,
         Layout::Chunked => 8,
     }
 }
@@ -27,9 +29,34 @@ pub fn null_bytes(sql_type: SqlType) -> usize {
 /// [`DoesNotFit`]; part of the value may have been appended then.
 pub fn value(sql_type: SqlType, value: &Value, out: &mut Vec<u8>) -> Result<(), DoesNotFit> {
     match (layout(sql_type), value) {
-        (Layout::Fixed(_) | Layout::ByteLength, Value::Null) => {
+        (Layout::Fixed(_) | Layout::ByteLength | Layout::TextPointer, Value::Null) => {
             out.push(0);
             Ok(())
+        }
+        (Layout::Variant, Value::Null) => {
+            out.extend_from_slice(&[0; 4]);
+            Ok(())
+        }
+        (Layout::LongLength, Value::Null) => {
+            out.extend_from_slice(&[0xFF; 4]);
+            Ok(())
+        }
+        (Layout::Variant, value) => {
+            let Value::Variant(held) = value else { return Err(DoesNotFit(sql_type)) };
+            let head = variant_head(held.base).ok_or(DoesNotFit(held.base))?;
+            long_length(out, |out| {
+                out.extend_from_slice(&head);
+                scalar(held.base, &held.value, out).or_else(|| content(held.base, &held.value, out))
+            })
+            .ok_or(DoesNotFit(held.base))
+        }
+        (Layout::LongLength | Layout::TextPointer, value) => {
+            if layout(sql_type) == Layout::TextPointer {
+                out.push(u8::try_from(TEXT_POINTER.len()).unwrap_or_default());
+                out.extend_from_slice(TEXT_POINTER);
+                out.extend_from_slice(TEXT_TIMESTAMP);
+            }
+            long_length(out, |out| content(sql_type, value, out)).ok_or(DoesNotFit(sql_type))
         }
         (Layout::ShortLength, Value::Null) => {
             out.extend_from_slice(&[0xFF; 2]);
@@ -79,6 +106,20 @@ pub fn value(sql_type: SqlType, value: &Value, out: &mut Vec<u8>) -> Result<(), 
     }
 }
 
+/// What SQL Server sends for the text pointer and the timestamp of a value that no READTEXT can reach.
+const TEXT_POINTER: &[u8; 16] = b"dummy textptr\0\0\0";
+const TEXT_TIMESTAMP: &[u8; 8] = b"dummyTS\0";
+
+/// Appends four bytes with the length of what `body` appends, and that.
+fn long_length(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    body(out)?;
+    let length = u32::try_from(out.len().saturating_sub(start).saturating_sub(4)).ok()?;
+    patch(out, start, &length.to_le_bytes());
+    Some(())
+}
+
 fn patch(out: &mut [u8], at: usize, bytes: &[u8]) {
     for (place, byte) in out.iter_mut().skip(at).zip(bytes) {
         *place = *byte;
@@ -86,7 +127,7 @@ fn patch(out: &mut [u8], at: usize, bytes: &[u8]) {
 }
 
 fn longest(sql_type: SqlType) -> usize {
-    match sql_type {
+    match sql_type.plain() {
         SqlType::Char(limit)
         | SqlType::Binary(limit)
         | SqlType::VarChar(Length::Limit(limit))
@@ -94,19 +135,32 @@ fn longest(sql_type: SqlType) -> usize {
         SqlType::NChar(limit) | SqlType::NVarChar(Length::Limit(limit)) => {
             usize::from(limit.max(1)).saturating_mul(2)
         }
+        SqlType::RowVersion => 8,
         _ => usize::MAX,
     }
 }
 
 fn content(sql_type: SqlType, value: &Value, out: &mut Vec<u8>) -> Option<()> {
-    match (sql_type, value) {
-        (SqlType::Char(_) | SqlType::VarChar(_), Value::Text(text)) => {
+    match (sql_type.plain(), value) {
+        (_, Value::Text(text)) if sql_type.is_utf8_text() => out.extend_from_slice(text.as_bytes()),
+        (SqlType::Char(_) | SqlType::VarChar(_) | SqlType::Text, Value::Text(text)) => {
             out.extend(text.chars().map(code_page::byte_or_question_mark));
         }
-        (SqlType::NChar(_) | SqlType::NVarChar(_), Value::Text(text)) => put_utf16(out, text),
-        (SqlType::Binary(_) | SqlType::VarBinary(_), Value::Binary(bytes)) => {
-            out.extend_from_slice(bytes);
-        }
+        // MS-TDS lets xml be UTF-16 with or without a byte order mark; clients of SQL Server get it without.
+        (
+            SqlType::NChar(_) | SqlType::NVarChar(_) | SqlType::NText | SqlType::Xml | SqlType::Json,
+            Value::Text(text),
+        ) => put_utf16(out, text),
+        (
+            SqlType::Binary(_)
+            | SqlType::VarBinary(_)
+            | SqlType::Image
+            | SqlType::RowVersion
+            | SqlType::HierarchyId
+            | SqlType::Geometry
+            | SqlType::Geography,
+            Value::Binary(bytes),
+        ) => out.extend_from_slice(bytes),
         _ => return None,
     }
     Some(())

@@ -6,7 +6,7 @@
 //! | [`packet`] | packets: reading whole messages, splitting replies |
 //! | [`prelogin`], `handshake`, [`login`] | what comes before the first request |
 //! | [`request`], [`rpc`] | requests: batches, procedure calls, the transaction manager |
-//! | [`type_info`], [`decode`], [`encode`] | types and values on the wire |
+//! | [`type_info`], `variant`, [`decode`], [`encode`] | types and values on the wire |
 //! | [`token`], [`reply`] | what the server sends |
 //! | `authentication`, `admission` | who may log in |
 //! | `interrupt`, [`session`], `worker`, `prepared` | a session on a thread of its own, and how it is stopped |
@@ -40,4 +40,5 @@ mod struck;
 mod table_value;
 pub mod token;
 pub mod type_info;
+mod variant;
 pub(crate) mod worker;

@@ -7,7 +7,9 @@ use super::table_value;
 use super::type_info::{RequestError, TypeInfo};
 use crate::sql::engine::{Argument, TableArgument};
 use crate::sql::reply::SqlError;
-use crate::sql::types::{SqlType, Value};
+use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::values::convert::{Conversion, convert};
+use crate::sql::values::xml_text;
 
 /// Which procedure is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +141,20 @@ fn procedure(reader: &mut Reader<'_>) -> Result<Procedure, RequestError> {
     })
 }
 
+/// A document as its type keeps it: what it is in is checked here and not again.
+pub(super) fn checked(sql_type: SqlType, value: Value) -> Result<Value, SqlError> {
+    match (sql_type, value) {
+        (SqlType::Xml, Value::Text(text)) => {
+            xml_text::normalised(&text, xml_text::Source::Bytes).map(Value::Text)
+        }
+        (SqlType::HierarchyId, value) => {
+            let from = SqlType::VarBinary(Length::Max);
+            convert(&value, from, sql_type, Conversion::Implicit, None)
+        }
+        (_, value) => Ok(value),
+    }
+}
+
 /// One parameter; None if its default is to be taken, which is what leaving it out means.
 fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
     let name = reader.b_varchar()?;
@@ -147,7 +163,7 @@ fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
         return table(name, flags, reader);
     }
     let info = TypeInfo::read(reader)?;
-    let value = decode::value(info, reader)?;
+    let value = checked(info.sql_type, decode::value(info, reader)?)?;
     if flags & ENCRYPTED != 0 {
         return Err(SqlError::new(
             33514,
@@ -165,7 +181,14 @@ fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
         }
         return Ok(None);
     }
-    Ok(Some(Argument { name, sql_type: info.sql_type, value, output: flags & OUTPUT != 0, table: None }))
+    Ok(Some(Argument {
+        name,
+        sql_type: info.sql_type,
+        untyped: info.is_untyped(),
+        value,
+        output: flags & OUTPUT != 0,
+        table: None,
+    }))
 }
 
 /// A table-valued parameter. Its default is a table without rows, as if it weren't passed.
@@ -185,6 +208,7 @@ fn table(name: String, flags: u8, reader: &mut Reader<'_>) -> Result<Option<Argu
     Ok(Some(Argument {
         name,
         sql_type: SqlType::Int,
+        untyped: false,
         value: Value::Null,
         output: false,
         table: Some(TableArgument::Sent(table)),

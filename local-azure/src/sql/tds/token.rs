@@ -4,7 +4,8 @@ use super::bytes::put_utf16;
 use super::encode::{self, DoesNotFit};
 use super::{prelogin, type_info};
 use crate::sql::reply::{SqlError, StatementKind};
-use crate::sql::types::{Column, SqlType, Value};
+use crate::sql::types::{Column, Length, SqlType, Value};
+use crate::sql::values::collations::Sensitivity;
 
 /// What the endpoint calls itself in error tokens.
 pub const SERVER_NAME: &str = "local-azure";
@@ -267,6 +268,7 @@ pub fn put_fed_auth_info(out: &mut Vec<u8>, sts_url: &str, spn: &str) {
 /// Appends COLMETADATA (MS-TDS 2.2.7.4).
 pub fn put_columns(out: &mut Vec<u8>, columns: &[Column]) {
     const NULLABLE: u16 = 0x01;
+    const CASE_SENSITIVE: u16 = 0x02;
     const UPDATABLE_UNKNOWN: u16 = 0x08;
     const IDENTITY: u16 = 0x10;
     out.push(kind::COL_METADATA);
@@ -277,11 +279,37 @@ pub fn put_columns(out: &mut Vec<u8>, columns: &[Column]) {
         if column.nullable {
             flags |= NULLABLE;
         }
-        flags |= if column.identity { IDENTITY } else { UPDATABLE_UNKNOWN };
-        out.extend_from_slice(&0u32.to_le_bytes());
+        if column.sql_type.collation().is_some_and(|own| own.sensitivity() != Sensitivity::Accents) {
+            flags |= CASE_SENSITIVE;
+        }
+        match column.sql_type {
+            _ if column.identity => flags |= IDENTITY,
+            // Nobody can write it.
+            SqlType::RowVersion => {}
+            _ => flags |= UPDATABLE_UNKNOWN,
+        }
+        out.extend_from_slice(&user_type(column.sql_type).to_le_bytes());
         out.extend_from_slice(&flags.to_le_bytes());
         type_info::write(column.sql_type, out);
+        if column.sql_type.is_old_long() {
+            put_table_name(out, &column.table);
+        }
         put_b_varchar(out, &column.name);
+    }
+}
+
+/// `UserType`: 0 but for rowversion, which nothing else tells from binary(8).
+fn user_type(sql_type: SqlType) -> u32 {
+    if sql_type == SqlType::RowVersion { 0x50 } else { 0 }
+}
+
+/// Appends `TableName`: the parts of the name of the table that a text, ntext or image is from.
+fn put_table_name(out: &mut Vec<u8>, parts: &[String]) {
+    out.push(u8::try_from(parts.len()).unwrap_or(u8::MAX));
+    for part in parts.iter().take(usize::from(u8::MAX)) {
+        let units = u16::try_from(part.encode_utf16().count()).unwrap_or(u16::MAX);
+        out.extend_from_slice(&units.to_le_bytes());
+        out.extend(part.encode_utf16().take(usize::from(units)).flat_map(u16::to_le_bytes));
     }
 }
 
@@ -333,7 +361,15 @@ pub fn put_return_value(
     out.extend_from_slice(&ordinal.to_le_bytes());
     put_b_varchar(out, name);
     out.push(1); // an OUTPUT parameter
-    out.extend_from_slice(&[0; 6]); // UserType, Flags
+    out.extend_from_slice(&user_type(sql_type).to_le_bytes());
+    out.extend_from_slice(&[0; 2]); // Flags
+    // The older long types have no form outside rows; their content is that of the newer ones.
+    let sql_type = match sql_type {
+        SqlType::Text => SqlType::VarChar(Length::Max),
+        SqlType::NText => SqlType::NVarChar(Length::Max),
+        SqlType::Image => SqlType::VarBinary(Length::Max),
+        other => other,
+    };
     type_info::write(sql_type, out);
     encode::value(sql_type, value, out)
 }

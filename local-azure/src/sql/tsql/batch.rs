@@ -126,14 +126,17 @@ pub(super) fn expression(cursor: &mut Cursor) -> Result<ast::Expr, SqlError> {
 
 pub(super) fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
     let line = cursor.line();
+    let place = cursor.place();
     cursor.depth += 1;
     if cursor.depth > DEEPEST {
         return Err(super::depth::too_deep().at_line(line));
     }
     let kind = kind(cursor).map_err(|error| if error.line <= 1 { error.at_line(line) } else { error })?;
     cursor.depth -= 1;
+    cursor.accept_token(&Token::SemiColon);
+    let span = cursor.span_since(place);
     while cursor.accept_token(&Token::SemiColon) {}
-    Ok(Statement { line, kind })
+    Ok(Statement { line, span, kind })
 }
 
 fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
@@ -312,18 +315,27 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         if cursor.peek_keyword().as_deref() == Some("CURSOR") {
             return Err(cursor.unsupported("A cursor variable"));
         }
-        let line = cursor.line();
+        let (line, place) = (cursor.line(), cursor.place());
         if let Some(source) = super::table_type::source(cursor)? {
             if !cursor.declared.insert(name.clone()) {
                 return Err(duplicate(&name));
             }
-            tables.push(Statement { line, kind: StatementKind::DeclareTable { name, source } });
+            let span = cursor.span_since(place);
+            tables.push(Statement { line, span, kind: StatementKind::DeclareTable { name, source } });
             if !cursor.accept_token(&Token::Comma) {
                 return Ok(declared(declarations, tables));
             }
             continue;
         }
         let sql_type = cursor.sql_type()?;
+        if sql_type.is_old_long() {
+            return Err(SqlError::new(
+                2739,
+                "The text, ntext, and image data types are invalid for local variables.",
+            )
+            .with_class(15)
+            .at_line(cursor.line()));
+        }
         let value = if cursor.accept_token(&Token::Eq) { Some(expression(cursor)?) } else { None };
         if !cursor.declared.insert(name.clone()) {
             return Err(duplicate(&name));
@@ -337,12 +349,11 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 
 /// One DECLARE of both kinds of variables: no value of a scalar one can look at a table of the same statement.
 fn declared(declarations: Vec<Declaration>, mut tables: Vec<Statement>) -> StatementKind {
-    match (declarations.is_empty(), tables.len()) {
-        (false, 0) => StatementKind::Declare(declarations),
-        (true, 1) => tables.remove(0).kind,
-        _ => {
-            let line = tables.first().map_or(1, |table| table.line);
-            tables.push(Statement { line, kind: StatementKind::Declare(declarations) });
+    match tables.first().map(|table| (table.line, table.span)) {
+        None => StatementKind::Declare(declarations),
+        Some(_) if declarations.is_empty() && tables.len() == 1 => tables.remove(0).kind,
+        Some((line, span)) => {
+            tables.push(Statement { line, span, kind: StatementKind::Declare(declarations) });
             StatementKind::Block(tables)
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::keywords::{begins_statement, is_reserved};
 use super::lexer::{keyword, line_of, to_text};
@@ -60,6 +60,17 @@ impl Cursor {
 
     pub(crate) fn at_end(&self) -> bool {
         self.position >= self.tokens.len()
+    }
+
+    /// The place of the next token.
+    pub(crate) fn place(&self) -> usize {
+        self.position
+    }
+
+    /// Where the tokens from `place` up to the next one stand in the text.
+    pub(crate) fn span_since(&self, place: usize) -> Span {
+        let taken = self.tokens.get(place..self.position).unwrap_or_default();
+        Span::union_iter(taken.iter().map(|token| token.span))
     }
 
     pub(crate) fn line(&self) -> u32 {

@@ -10,6 +10,8 @@ use super::statement::{
 };
 use super::storage::storage;
 use crate::sql::reply::SqlError;
+use crate::sql::values::collations;
+use crate::sql::values::errors::no_collation;
 
 /// One statement that begins with CREATE, ALTER, DROP or TRUNCATE.
 pub(crate) fn statement(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
@@ -224,10 +226,13 @@ fn column(cursor: &mut Cursor) -> Result<ColumnDefinition, SqlError> {
             Some("REFERENCES") => references(cursor, own)?,
             Some("COLLATE") => {
                 cursor.advance();
-                let collation = cursor.identifier()?;
-                if !collation.eq_ignore_ascii_case("SQL_Latin1_General_CP1_CI_AS") {
-                    return Err(cursor.unsupported(&format!("The collation {collation}")));
+                let name = cursor.identifier()?;
+                let line = cursor.line();
+                if !column.sql_type.is_text() {
+                    return Err(no_collation(column.sql_type).at_line(line));
                 }
+                let collation = collations::read(&name).map_err(|error| error.at_line(line))?;
+                column.sql_type = column.sql_type.with_collation(collation);
                 continue;
             }
             Some(

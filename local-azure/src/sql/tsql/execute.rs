@@ -20,6 +20,12 @@ pub(super) fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         result = Some(cursor.known_variable()?);
         cursor.advance();
     }
+    if cursor
+        .peek()
+        .is_some_and(|token| matches!(&token.token, Token::Word(word) if word.value.starts_with('@')))
+    {
+        return Err(cursor.unsupported("EXEC of a procedure whose name is in a variable"));
+    }
     let procedure: Name = cursor.name()?;
     let mut arguments: Vec<ExecuteArgument> = Vec::new();
     while !statement_ends(cursor) {

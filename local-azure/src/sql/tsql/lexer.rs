@@ -1,7 +1,7 @@
 //! T-SQL text to tokens: sqlparser's tokenizer, less the tokens that T-SQL doesn't have.
 
 use sqlparser::dialect::MsSqlDialect;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use crate::sql::reply::SqlError;
 
@@ -20,14 +20,27 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
         }
         .at_line(line)
     })?;
-    let mut kept = Vec::with_capacity(tokens.len());
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut of_type: Option<String> = None;
     for token in tokens {
         match &token.token {
             // The scope qualifier of GRANT, as in `ON SCHEMA::sales`; elsewhere it is another database's cast.
             Token::DoubleColon if names_a_securable(&kept) => kept.push(token),
             // Between name and value in JSON_OBJECT.
             Token::Colon if within_json_object(&kept) => kept.push(token),
+            // A method of a CLR type: `hierarchyid::Parse` becomes one word, which sqlparser reads as a function's name.
+            Token::DoubleColon if clr_type(&kept).is_some() => of_type = clr_type(&kept),
             Token::Whitespace(_) | Token::EOF => {}
+            Token::Word(method) if of_type.is_some() => {
+                let name = format!("{}::{}", of_type.take().unwrap_or_default(), method.value);
+                kept.pop();
+                kept.push(TokenWithSpan { token: Token::make_word(&name, None), span: token.span });
+            }
+            other if of_type.is_some() => {
+                return Err(SqlError::new(102, format!("Incorrect syntax near '{other}'."))
+                    .with_class(15)
+                    .at_line(line_of(&token)));
+            }
             Token::Word(_)
             | Token::Number(_, false)
             | Token::SingleQuotedString(_)
@@ -61,6 +74,12 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
         }
     }
     Ok(kept)
+}
+
+/// The name of the CLR type that the tokens end in.
+fn clr_type(tokens: &[TokenWithSpan]) -> Option<String> {
+    let last = keyword(tokens.last()?)?;
+    matches!(last.as_str(), "HIERARCHYID" | "GEOMETRY" | "GEOGRAPHY").then(|| last.to_lowercase())
 }
 
 /// Whether the tokens end in ON and the name of a class of securables.
@@ -100,6 +119,24 @@ fn within_json_object(tokens: &[TokenWithSpan]) -> bool {
         }
     }
     false
+}
+
+/// What stands at `span` in the text that the tokens were read from.
+pub(crate) fn cut(text: &str, span: Span) -> &str {
+    let (from, to) = ((span.start.line, span.start.column), (span.end.line, span.end.column));
+    let mut here = (1, 1);
+    let (mut start, mut end) = (text.len(), text.len());
+    for (index, character) in text.char_indices() {
+        if here >= to {
+            end = index;
+            break;
+        }
+        if here >= from {
+            start = start.min(index);
+        }
+        here = if character == '\n' { (here.0 + 1, 1) } else { (here.0, here.1 + 1) };
+    }
+    text.get(start..end).unwrap_or_default()
 }
 
 /// The line on which a token begins, from 1.

@@ -17,6 +17,7 @@
 //! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
 //! | `table_type` | CREATE TYPE ... AS TABLE, table variables |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
+//! | `undeclared` | a batch whose parameters nobody declared |
 //! | `statement` | what comes out |
 
 pub(crate) mod batch;
@@ -36,3 +37,4 @@ mod settings;
 pub(crate) mod statement;
 mod storage;
 pub(crate) mod table_type;
+pub(crate) mod undeclared;

@@ -79,6 +79,7 @@ pub(crate) fn read(text: &str) -> Result<Procedure, SqlError> {
 /// CREATE or ALTER PROCEDURE, which takes the rest of the batch `text`; None, and nothing taken, when something else comes.
 pub(super) fn definition(cursor: &mut Cursor, text: &str) -> Result<Option<Statement>, SqlError> {
     let line = cursor.line();
+    let place = cursor.place();
     let words: Vec<TokenWithSpan> = (0..3).filter_map(|ahead| cursor.ahead(ahead).cloned()).collect();
     let Some(verb) = header(cursor) else { return Ok(None) };
     let text = match (verb, words.as_slice()) {
@@ -89,7 +90,7 @@ pub(super) fn definition(cursor: &mut Cursor, text: &str) -> Result<Option<State
     let Procedure { name, parameters: _, body: _ } =
         procedure(cursor).map_err(|error| if error.line <= 1 { error.at_line(line) } else { error })?;
     let kind = StatementKind::DefineProcedure(ProcedureDefinition { verb, name, text });
-    Ok(Some(Statement { line, kind }))
+    Ok(Some(Statement { line, span: cursor.span_since(place), kind }))
 }
 
 /// DROP PROCEDURE; None, and nothing taken, when something else comes. A definition that comes here stands in the wrong
@@ -178,9 +179,12 @@ fn procedure(cursor: &mut Cursor) -> Result<Procedure, SqlError> {
 fn parameters(cursor: &mut Cursor) -> Result<Vec<Parameter>, SqlError> {
     let parenthesised = cursor.accept_token(&Token::LParen);
     let mut parameters: Vec<Parameter> = Vec::new();
-    let is_next =
+    let any =
         matches!(cursor.token_at(0), Some(Token::Word(word)) if word.value.starts_with('@')) || parenthesised;
-    while is_next {
+    if !any {
+        return Ok(parameters);
+    }
+    loop {
         let parameter = parameter(cursor)?;
         if parameters.iter().any(|other| other.variable() == parameter.variable()) {
             return Err(duplicate(&parameter.name));
@@ -336,7 +340,7 @@ mod tests {
             ("SELECT 1 CREATE PROC p AS SELECT 1", 111),
             ("IF 1 = 1 CREATE PROC p AS SELECT 1", 156),
             ("CREATE PROC p AS CREATE PROC q AS SELECT 1", 156),
-            ("CREATE PROC p AS", 102),
+            ("CREATE PROC p AS", 156),
             ("CREATE PROC p", 102),
             ("CREATE PROC p AS SELEC", 102),
             ("CREATE PROC p AS BEGIN SELECT 1", 102),

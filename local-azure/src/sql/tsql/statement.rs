@@ -1,13 +1,17 @@
 //! The statements of a batch, as the engine runs them.
 
 use sqlparser::ast;
+use sqlparser::tokenizer::Span;
 
 use crate::sql::types::SqlType;
 
-/// A statement and the line on which it begins.
+/// A statement and where it stands in its text.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
+    /// The line on which it begins, from 1.
     pub(crate) line: u32,
+    /// From its first word to its end, with the semicolon if there is one; see [`super::lexer::cut`].
+    pub(crate) span: Span,
     pub(crate) kind: StatementKind,
 }
 

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::errors;
 use super::type_spelling::Spelling;
+use super::{collations, errors};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType};
 
@@ -70,7 +70,18 @@ impl fmt::Display for SqlType {
             | Self::Date
             | Self::DateTime
             | Self::SmallDateTime
-            | Self::UniqueIdentifier => f.write_str(self.family_name()),
+            | Self::UniqueIdentifier
+            | Self::Text
+            | Self::NText
+            | Self::Image
+            | Self::RowVersion
+            | Self::Xml
+            | Self::Json
+            | Self::SqlVariant
+            | Self::HierarchyId
+            | Self::Geometry
+            | Self::Geography => f.write_str(self.family_name()),
+            Self::Collated { text: _, collation } => write!(f, "{} COLLATE {collation}", self.plain()),
         }
     }
 }
@@ -88,9 +99,17 @@ impl SqlType {
     /// `national character varying` too. `default` says how long a `varchar` without a length is.
     ///
     /// # Errors
-    /// 243 for an unknown name; 40517 for one that this endpoint doesn't have (xml, rowversion, text ...); 102 for a wrong
+    /// 243 for an unknown name; 40517 for one that this endpoint doesn't have (vector, cursor, table); 102 for a wrong
     /// form; 131, 1001, 1002, 2750 or 2751 for a length, precision or scale out of range.
     pub fn parse_with(text: &str, default: DefaultLength) -> Result<Self, SqlError> {
+        let (text, collation) = collated(text);
+        if let Some(name) = collation {
+            let sql_type = Self::parse_with(text, default)?;
+            if !sql_type.is_text() {
+                return Err(errors::no_collation(sql_type));
+            }
+            return Ok(sql_type.with_collation(collations::read(name)?));
+        }
         let spelling = Spelling::read(text)?;
         let name = spelling.name.as_str();
         match name {
@@ -125,9 +144,17 @@ impl SqlType {
             "binary" => Ok(Self::Binary(spelling.fixed(MAX_BYTES, default)?)),
             "varbinary" | "binary varying" => Ok(Self::VarBinary(spelling.varying(MAX_BYTES, default)?)),
             "uniqueidentifier" => spelling.plain(Self::UniqueIdentifier),
-            "rowversion" | "timestamp" | "xml" | "text" | "ntext" | "national text" | "image"
-            | "sql_variant" | "geography" | "geometry" | "hierarchyid" | "json" | "vector" | "cursor"
-            | "table" => Err(errors::unsupported_type(name)),
+            "text" => spelling.plain(Self::Text),
+            "ntext" | "national text" => spelling.plain(Self::NText),
+            "image" => spelling.plain(Self::Image),
+            "rowversion" | "timestamp" => spelling.plain(Self::RowVersion),
+            "xml" => spelling.plain(Self::Xml),
+            "json" => spelling.plain(Self::Json),
+            "sql_variant" => spelling.plain(Self::SqlVariant),
+            "hierarchyid" => spelling.plain(Self::HierarchyId),
+            "geometry" => spelling.plain(Self::Geometry),
+            "geography" => spelling.plain(Self::Geography),
+            "vector" | "cursor" | "table" => Err(errors::unsupported_type(name)),
             _ => Err(SqlError::new(243, format!("Type {name} is not a defined system type."))),
         }
     }
@@ -135,7 +162,7 @@ impl SqlType {
     /// The name without length, precision or scale, as error messages give it; a decimal is `numeric` there.
     #[must_use]
     pub fn family_name(self) -> &'static str {
-        match self {
+        match self.plain() {
             Self::Bit => "bit",
             Self::TinyInt => "tinyint",
             Self::SmallInt => "smallint",
@@ -159,55 +186,87 @@ impl SqlType {
             Self::Binary(_) => "binary",
             Self::VarBinary(_) => "varbinary",
             Self::UniqueIdentifier => "uniqueidentifier",
+            Self::Text => "text",
+            Self::NText => "ntext",
+            Self::Image => "image",
+            // The older name of rowversion is the one that the catalogue and the messages have.
+            Self::RowVersion => "timestamp",
+            Self::Xml => "xml",
+            Self::Json => "json",
+            Self::SqlVariant => "sql_variant",
+            Self::HierarchyId => "hierarchyid",
+            Self::Geometry => "geometry",
+            Self::Geography => "geography",
+            Self::Collated { .. } => "text",
         }
     }
 
     /// The rank among types: where two meet, the one with the HIGHER number is the type of both.
     #[must_use]
     pub fn precedence(self) -> u8 {
-        match self {
-            Self::DateTimeOffset { .. } => 27,
-            Self::DateTime2 { .. } => 26,
-            Self::DateTime => 25,
-            Self::SmallDateTime => 24,
-            Self::Date => 23,
-            Self::Time { .. } => 22,
-            Self::Float => 21,
-            Self::Real => 20,
-            Self::Decimal { .. } => 19,
-            Self::Money => 18,
-            Self::SmallMoney => 17,
-            Self::BigInt => 16,
-            Self::Int => 15,
-            Self::SmallInt => 14,
-            Self::TinyInt => 13,
-            Self::Bit => 12,
+        match self.plain() {
+            Self::HierarchyId | Self::Geometry | Self::Geography => 41,
+            Self::Json => 40,
+            Self::SqlVariant => 39,
+            Self::Xml => 38,
+            Self::DateTimeOffset { .. } => 37,
+            Self::DateTime2 { .. } => 36,
+            Self::DateTime => 35,
+            Self::SmallDateTime => 34,
+            Self::Date => 33,
+            Self::Time { .. } => 32,
+            Self::Float => 31,
+            Self::Real => 30,
+            Self::Decimal { .. } => 29,
+            Self::Money => 28,
+            Self::SmallMoney => 27,
+            Self::BigInt => 26,
+            Self::Int => 25,
+            Self::SmallInt => 24,
+            Self::TinyInt => 23,
+            Self::Bit => 22,
+            Self::NText => 21,
+            Self::Text => 20,
+            Self::Image => 19,
+            Self::RowVersion => 18,
             Self::UniqueIdentifier => 11,
             Self::NVarChar(_) => 10,
             Self::NChar(_) => 9,
             Self::VarChar(_) => 8,
             Self::Char(_) => 7,
             Self::VarBinary(_) => 6,
-            Self::Binary(_) => 5,
+            Self::Binary(_) | Self::Collated { .. } => 5,
         }
     }
 
     /// Whether it is char, varchar, nchar or nvarchar.
     #[must_use]
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_))
+        matches!(self.plain(), Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_))
     }
 
     /// Whether it is nchar or nvarchar: any character, counted in UTF-16 units.
     #[must_use]
     pub fn is_unicode_text(self) -> bool {
-        matches!(self, Self::NChar(_) | Self::NVarChar(_))
+        matches!(self.plain(), Self::NChar(_) | Self::NVarChar(_))
     }
 
     /// Whether it is binary or varbinary.
     #[must_use]
     pub fn is_binary(self) -> bool {
         matches!(self, Self::Binary(_) | Self::VarBinary(_))
+    }
+
+    /// Whether it is text, ntext or image: the older long types, which most of T-SQL doesn't take.
+    #[must_use]
+    pub fn is_old_long(self) -> bool {
+        matches!(self, Self::Text | Self::NText | Self::Image)
+    }
+
+    /// Whether it is one of the CLR types that SQL Server brings: hierarchyid, geometry, geography.
+    #[must_use]
+    pub fn is_clr(self) -> bool {
+        matches!(self, Self::HierarchyId | Self::Geometry | Self::Geography)
     }
 
     /// Whether it is bit, tinyint, smallint, int or bigint.
@@ -251,7 +310,7 @@ impl SqlType {
     /// The length of a type of text or bytes, in its own units; None for the others.
     #[must_use]
     pub fn length(self) -> Option<Length> {
-        match self {
+        match self.plain() {
             Self::Char(n) | Self::NChar(n) | Self::Binary(n) => Some(Length::Limit(n)),
             Self::VarChar(length) | Self::NVarChar(length) | Self::VarBinary(length) => Some(length),
             _ => None,
@@ -291,8 +350,10 @@ impl SqlType {
     /// [`is_allowed`](super::convert::is_allowed)'s to say.
     #[must_use]
     pub fn common(self, other: Self) -> Self {
-        let (low, high) = if self.precedence() <= other.precedence() { (self, other) } else { (other, self) };
-        match high {
+        let collation = self.collation().or(other.collation());
+        let (a, b) = (self.plain(), other.plain());
+        let (low, high) = if a.precedence() <= b.precedence() { (a, b) } else { (b, a) };
+        let common = match high {
             Self::Decimal { precision, scale } => match low.precision_and_scale() {
                 Some((low_precision, low_scale)) => {
                     widest_decimal((precision, scale), (low_precision, low_scale))
@@ -318,7 +379,18 @@ impl SqlType {
                 _ => high,
             },
             _ => high,
-        }
+        };
+        // Which of two collations wins, and where they may not meet at all, is the binder's to say.
+        common.with_collation(collation)
+    }
+}
+
+/// What stands before and behind the last COLLATE.
+fn collated(text: &str) -> (&str, Option<&str>) {
+    let place = text.to_ascii_uppercase().rfind(" COLLATE ");
+    match place.and_then(|place| Some((text.get(..place)?, text.get(place..)?.get(" COLLATE ".len()..)?))) {
+        Some((head, name)) => (head, Some(name.trim())),
+        None => (text, None),
     }
 }
 
@@ -360,6 +432,10 @@ mod tests {
             ("national character varying(max)", "nvarchar(max)"),
             ("[nvarchar](50)", "nvarchar(50)"),
             ("sysname", "nvarchar(128)"),
+            ("rowversion", "timestamp"),
+            ("national text", "ntext"),
+            ("SQL_VARIANT", "sql_variant"),
+            ("sys.hierarchyid", "hierarchyid"),
             ("datetime2", "datetime2(7)"),
             ("time(0)", "time(0)"),
             ("varchar", "varchar(1)"),
@@ -380,8 +456,9 @@ mod tests {
     fn wrong_types_are_refused_with_the_servers_numbers() {
         for (spelling, number) in [
             ("whatever", 243),
-            ("xml", 40517),
-            ("rowversion", 40517),
+            ("vector", 40517),
+            ("cursor", 40517),
+            ("xml(5)", 2716),
             ("varchar(8001)", 131),
             ("nvarchar(4001)", 131),
             ("varchar(0)", 1001),

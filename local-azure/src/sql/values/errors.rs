@@ -76,6 +76,11 @@ pub(crate) fn invalid_argument_type(sql_type: SqlType, position: usize, function
     )
 }
 
+/// 447: COLLATE behind what is no text.
+pub(crate) fn no_collation(sql_type: SqlType) -> SqlError {
+    SqlError::new(447, format!("Expression type {} is invalid for COLLATE clause.", sql_type.family_name()))
+}
+
 /// 8117: an operand of a type that an operator or aggregate doesn't take.
 pub(crate) fn invalid_operand(sql_type: SqlType, operator: &str) -> SqlError {
     SqlError::new(

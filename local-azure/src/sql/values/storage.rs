@@ -11,13 +11,16 @@
 //! | char, varchar, nchar, nvarchar | TEXT |
 //! | binary, varbinary | BLOB |
 //! | uniqueidentifier | BLOB of 16 bytes in the order in which SQL Server compares them |
+//! | text, ntext, xml, json | TEXT |
+//! | image, rowversion, hierarchyid, geometry, geography | BLOB |
+//! | sql_variant | BLOB: the base type and the value's own form, see [`super::variant`]; compared through its key |
 //!
 //! A datetimeoffset's first 8 bytes are its instant: equal instants with different offsets are equal to SQL Server, so
 //! comparisons go through `tsql_instant`. SQL Server's binary comparison ignores zeros at the end; SQLite's does not.
 
 use rusqlite::types::{Value as Stored, ValueRef};
 
-use super::errors;
+use super::{errors, variant};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{SqlType, Value};
 
@@ -45,6 +48,7 @@ pub fn to_sqlite(value: &Value, _sql_type: SqlType) -> Stored {
         Value::Text(text) => Stored::Text(text.clone()),
         Value::Binary(bytes) => Stored::Blob(bytes.clone()),
         Value::UniqueIdentifier(printed) => Stored::Blob(permuted(printed).to_vec()),
+        Value::Variant(held) => Stored::Blob(variant::stored(held)),
     }
 }
 
@@ -54,7 +58,7 @@ pub fn to_sqlite(value: &Value, _sql_type: SqlType) -> Stored {
 /// 8630 when `stored` has another form than the type's: a defect of the caller.
 pub fn from_sqlite(stored: ValueRef<'_>, sql_type: SqlType) -> Result<Value, SqlError> {
     let wrong = || errors::internal(&format!("a stored {} is no {sql_type}", stored.data_type()));
-    match (sql_type, stored) {
+    match (sql_type.plain(), stored) {
         (_, ValueRef::Null) => Ok(Value::Null),
         (SqlType::Bit, ValueRef::Integer(number)) => Ok(Value::Bit(number != 0)),
         (
@@ -82,11 +86,28 @@ pub fn from_sqlite(stored: ValueRef<'_>, sql_type: SqlType) -> Result<Value, Sql
             })
         }
         (
-            SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_),
+            SqlType::Char(_)
+            | SqlType::VarChar(_)
+            | SqlType::NChar(_)
+            | SqlType::NVarChar(_)
+            | SqlType::Text
+            | SqlType::NText
+            | SqlType::Xml
+            | SqlType::Json,
             ValueRef::Text(text),
         ) => Ok(Value::Text(String::from_utf8_lossy(text).into_owned())),
-        (SqlType::Binary(_) | SqlType::VarBinary(_), ValueRef::Blob(bytes)) => {
-            Ok(Value::Binary(bytes.to_vec()))
+        (
+            SqlType::Binary(_)
+            | SqlType::VarBinary(_)
+            | SqlType::Image
+            | SqlType::RowVersion
+            | SqlType::HierarchyId
+            | SqlType::Geometry
+            | SqlType::Geography,
+            ValueRef::Blob(bytes),
+        ) => Ok(Value::Binary(bytes.to_vec())),
+        (SqlType::SqlVariant, ValueRef::Blob(bytes)) => {
+            variant::read(bytes).map(|held| Value::Variant(Box::new(held)))
         }
         (SqlType::UniqueIdentifier, ValueRef::Blob(bytes)) => {
             let key = <[u8; 16]>::try_from(bytes).map_err(|_| wrong())?;

@@ -50,6 +50,22 @@ impl JsonSink {
         Shaped { status, body, problem: None, outputs, replayed: false }
     }
 
+    /// What is written and not taken, in bytes; the end of a procedure's call counts once it has come.
+    pub(in crate::functions::shape) fn length(&self) -> usize {
+        self.json.len().saturating_add(self.ended.outputs.len())
+    }
+
+    /// Takes what is written so far, for a caller who gets the answer in pieces. Outputs and stored answers may not need it.
+    pub(in crate::functions::shape) fn take(&mut self) -> String {
+        std::mem::take(&mut self.json)
+    }
+
+    /// What follows the pieces that were taken.
+    pub(in crate::functions::shape) fn rest(mut self) -> String {
+        self.close();
+        self.json
+    }
+
     /// Ends what has been written of the answer.
     fn close(&mut self) {
         match self.answer.form {

@@ -5,11 +5,12 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use super::{
     Binder, Typed,
     expression::common_type,
-    keys::{has_key, key},
+    functions,
+    keys::{CollationLabel, comparison, has_key, key, meet, operator},
     not_tsql,
 };
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
+use crate::sql::types::{Length, SqlType};
 
 impl Binder<'_> {
     /// Binds a condition to SQLite SQL that gives 1, 0 or NULL.
@@ -84,8 +85,15 @@ impl Binder<'_> {
                         "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
                     ));
                 };
-                let inner = Typed::new("c0", column.sql_type);
-                let (left, right) = self.comparable(value, inner)?;
+                let inner = Typed {
+                    null: column.null,
+                    parameter: column.parameter.clone(),
+                    ..Typed::new("c0", column.sql_type)
+                };
+                self.deduce(&value, inner.sql_type);
+                self.deduce(&inner, value.sql_type);
+                comparison(&value, "=", &inner)?;
+                let (left, right) = self.comparable(value, "=", inner)?;
                 let word = if *negated { "NOT IN" } else { "IN" };
                 Ok(format!("({left} {word} (SELECT {right} FROM ({})))", query.sql))
             }
@@ -95,8 +103,11 @@ impl Binder<'_> {
             }
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
                 let text = self.expression(expr)?;
-                let text = self.as_text(text)?;
                 let pattern = self.expression(pattern)?;
+                self.two_untyped(&text, &pattern)?;
+                self.deduce_generally(&pattern, text.sql_type);
+                self.deduce_generally(&text, pattern.sql_type);
+                let text = self.as_text(text)?;
                 let pattern = self.as_text(pattern)?;
                 let escape = match escape_char {
                     Some(escape) => {
@@ -105,7 +116,9 @@ impl Binder<'_> {
                     }
                     None => "NULL".to_owned(),
                 };
-                let common = text.sql_type.common(pattern.sql_type);
+                let (collation, _) = meet(&[&text, &pattern], "like")?;
+                functions::folds_case(collation, "LIKE")?;
+                let common = text.sql_type.common(pattern.sql_type).with_collation(collation);
                 let sql = format!("tsql_like({}, {}, {escape}, '{common}')", text.sql, pattern.sql);
                 Ok(if *negated { format!("(NOT {sql})") } else { sql })
             }
@@ -124,12 +137,19 @@ impl Binder<'_> {
 
     /// `left op right` after both have their common type.
     pub(crate) fn compare(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<String, SqlError> {
-        let (left, right) = self.comparable(left, right)?;
+        if matches!(symbol, "=" | "<>") {
+            self.deduce(&left, right.sql_type);
+            self.deduce(&right, left.sql_type);
+        }
+        comparison(&left, symbol, &right)?;
+        let (left, right) = self.comparable(left, symbol, right)?;
         Ok(format!("({left} {symbol} {right})"))
     }
 
     /// Both sides in a form in which SQLite's own comparison is SQL Server's.
-    fn comparable(&mut self, left: Typed, right: Typed) -> Result<(String, String), SqlError> {
+    fn comparable(&mut self, left: Typed, symbol: &str, right: Typed) -> Result<(String, String), SqlError> {
+        self.two_untyped(&left, &right)?;
+        let (collation, label) = meet(&[&left, &right], operator(symbol))?;
         let common = match common_type(&[&left, &right]) {
             // Digits before the point make no difference, digits behind it do.
             SqlType::Decimal { precision: _, scale } => SqlType::Decimal { precision: 38, scale },
@@ -145,11 +165,14 @@ impl Binder<'_> {
                 "A comparison of decimals that needs more than 38 digits",
             ));
         }
+        let common = common.with_collation(collation);
         let left = self.coerce(left, common)?;
         let right = self.coerce(right, common)?;
         Ok(if has_key(common) {
             (key(&left.sql, common), key(&right.sql, common))
-        } else if common.is_text() && !left.collated && !right.collated {
+        } else if common.is_text()
+            && (label == CollationLabel::Explicit || collation.is_some() || !left.collated && !right.collated)
+        {
             (key(&left.sql, common), right.sql)
         } else {
             (left.sql, right.sql)
@@ -161,7 +184,15 @@ impl Binder<'_> {
         if value.sql_type.is_text() {
             return Ok(value);
         }
-        let unlimited = crate::sql::types::Length::Limit(8000);
+        // The stored form is that of the newer types.
+        match value.sql_type {
+            SqlType::Text => return Ok(Typed { sql_type: SqlType::VarChar(Length::Max), ..value }),
+            SqlType::NText => return Ok(Typed { sql_type: SqlType::NVarChar(Length::Max), ..value }),
+            _ => {}
+        }
+        // Of the texts that would do it has the higher precedence.
+        self.deduce(&value, SqlType::NVarChar(Length::Limit(4000)));
+        let unlimited = Length::Limit(8000);
         self.coerce(value, SqlType::VarChar(unlimited))
     }
 }

@@ -2,13 +2,19 @@
 
 use sqlparser::ast::{self, Expr};
 
-use super::{Binder, Typed, identifier, literals::short, not_tsql, parts};
+use super::{
+    Binder, Typed, identifier,
+    keys::{CollationLabel, meet},
+    literals::short,
+    not_tsql, parts,
+};
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::cursor::undeclared;
-use crate::sql::types::{Length, SqlType, Value};
+use crate::sql::types::{Collation, Length, SqlType, Value};
+use crate::sql::values::collations;
 use crate::sql::values::convert::{is_allowed, not_allowed};
-use crate::sql::values::data_type::DefaultLength;
-use crate::sql::values::errors::unsupported;
+use crate::sql::values::data_type::{DefaultLength, MAX_BYTES};
+use crate::sql::values::errors::{no_collation, unsupported};
 
 impl Binder<'_> {
     /// Binds a value.
@@ -99,24 +105,20 @@ impl Binder<'_> {
             } => self.call("FLOOR", &[expr]),
             Expr::AtTimeZone { timestamp, time_zone } => self.call("AT TIME ZONE", &[timestamp, time_zone]),
             Expr::Collate { expr, collation } => {
-                let collation = parts(collation)?.join(".");
-                if !collation.eq_ignore_ascii_case("SQL_Latin1_General_CP1_CI_AS")
-                    && !collation.eq_ignore_ascii_case("DATABASE_DEFAULT")
-                {
-                    return Err(unsupported(&format!("The collation {collation}")));
-                }
+                let collation = collations::read(&parts(collation)?.join("."))?;
                 let value = self.expression(expr)?;
                 if !value.sql_type.is_text() {
-                    return Err(SqlError::new(
-                        447,
-                        format!(
-                            "Expression type {} is invalid for COLLATE clause.",
-                            value.sql_type.family_name()
-                        ),
-                    ));
+                    return Err(no_collation(value.sql_type));
                 }
-                Ok(value)
+                self.with_collation(value, collation)
             }
+            Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
+                [ast::AccessExpr::Dot(Expr::Function(method))] => {
+                    let value = self.expression(root)?;
+                    self.method(value, method)
+                }
+                _ => Err(not_tsql(".")),
+            },
             Expr::IsNull(_)
             | Expr::IsNotNull(_)
             | Expr::InList { .. }
@@ -142,7 +144,9 @@ impl Binder<'_> {
         if lower.starts_with("@@") {
             return self.fact(&lower).ok_or_else(|| unsupported(&format!("The function {name}")));
         }
-        let variable = self.variables.get(&lower).ok_or_else(|| undeclared(name))?;
+        let Some(variable) = self.variables.get(&lower) else {
+            return self.untyped(name).ok_or_else(|| undeclared(name));
+        };
         self.reads.insert(lower);
         let sql = self.value(&variable.value, variable.sql_type);
         Ok(Typed::new(sql, variable.sql_type))
@@ -153,7 +157,8 @@ impl Binder<'_> {
         let (sql_type, value) = self.facts.values.get(name)?.clone();
         let sql_type = sql_type.unwrap_or(SqlType::Int);
         let sql = self.value(&value.unwrap_or(Value::Null), sql_type);
-        Some(Typed::new(sql, sql_type))
+        let fact = Typed::new(sql, sql_type);
+        Some(if NEVER_NULL.contains(&name) { fact.not_null() } else { fact })
     }
 
     fn case(
@@ -191,7 +196,9 @@ impl Binder<'_> {
                 "At least one of the result expressions in a CASE specification must be an expression other than the NULL constant.",
             ));
         }
-        let sql_type = common_type(&values);
+        let (collation, label) = meet(&values, "CASE")?;
+        let sql_type = common_type(&values).with_collation(collation);
+        let parameter = values.iter().find_map(|value| value.parameter.clone());
         let nullable = otherwise.is_none() || values.iter().any(|value| value.nullable);
         let json = values.iter().any(|value| value.json);
         let mut sql = String::from("CASE");
@@ -204,7 +211,7 @@ impl Binder<'_> {
             sql.push_str(&format!(" ELSE {}", otherwise.sql));
         }
         sql.push_str(" END");
-        Ok(Typed { nullable, json, ..Typed::new(format!("({sql})"), sql_type) })
+        Ok(Typed { nullable, label, parameter, json, ..Typed::new(format!("({sql})"), sql_type) })
     }
 
     fn convert(
@@ -224,18 +231,26 @@ impl Binder<'_> {
             None => "NULL".to_owned(),
         };
         if value.null {
+            self.deduce(&value, to);
             return Ok(Typed { nullable: true, ..Typed::new("NULL", to) });
         }
         if !is_allowed(value.sql_type, to, true) {
             return Err(not_allowed(value.sql_type, to, true));
         }
+        // Text that was text keeps its collation.
+        let to = if value.sql_type.is_text() { to.with_collation(value.sql_type.collation()) } else { to };
+        let label = if to.is_text() { value.label } else { CollationLabel::Coercible };
         let function = if attempt { "tsql_try_convert" } else { "tsql_convert" };
         let sql = format!("{function}({}, '{}', '{to}', {style})", value.sql, value.sql_type);
-        Ok(Typed { nullable: value.nullable || attempt, ..Typed::new(sql, to) })
+        // SQL Server takes every conversion for one that may give NULL, as it does every arithmetic: an overflow could.
+        Ok(Typed { label, ..Typed::new(sql, to) })
     }
 
     /// The value in another type, as an implicit conversion.
     pub(crate) fn coerce(&mut self, value: Typed, to: SqlType) -> Result<Typed, SqlError> {
+        if value.null {
+            self.deduce_generally(&value, to);
+        }
         if value.null || value.sql_type == to {
             return Ok(Typed { sql_type: to, ..value });
         }
@@ -246,7 +261,22 @@ impl Binder<'_> {
             return Err(not_allowed(value.sql_type, to, false));
         }
         let sql = format!("tsql_coerce({}, '{}', '{to}')", value.sql, value.sql_type);
-        Ok(Typed { nullable: value.nullable, ..Typed::new(sql, to) })
+        Ok(Typed { nullable: value.nullable, label: value.label, ..Typed::new(sql, to) })
+    }
+
+    /// COLLATE. Narrow text that becomes UTF-8 gets room for it: three bytes for each character of the code page.
+    fn with_collation(&mut self, value: Typed, collation: Option<Collation>) -> Result<Typed, SqlError> {
+        let mut to = value.sql_type.with_collation(collation);
+        if to.is_utf8_text() && !value.sql_type.is_utf8_text() {
+            let bytes = match to.length() {
+                Some(Length::Limit(limit)) => Length::Limit(limit.saturating_mul(3).min(MAX_BYTES)),
+                _ => Length::Max,
+            };
+            to = SqlType::VarChar(bytes).with_collation(collation);
+        }
+        let collated = value.collated && value.sql_type == to;
+        let value = self.coerce(value, to)?;
+        Ok(Typed { label: CollationLabel::Explicit, collated, ..value })
     }
 
     fn scalar_subquery(&mut self, query: &ast::Query) -> Result<Typed, SqlError> {
@@ -262,6 +292,10 @@ impl Binder<'_> {
         Ok(Typed { json: column.json, ..Typed::new(sql, column.sql_type) })
     }
 }
+
+/// `@@` variables that always have a value.
+const NEVER_NULL: [&str; 6] =
+    ["@@rowcount", "@@error", "@@trancount", "@@spid", "@@version", "@@lock_timeout"];
 
 /// The type that values of all these types become.
 pub(crate) fn common_type(values: &[&Typed]) -> SqlType {
@@ -293,12 +327,15 @@ pub(crate) fn keeps_form(from: SqlType, to: SqlType) -> bool {
     if let (Some(from), Some(to)) = (rank(from), rank(to)) {
         return from <= to;
     }
+    if from.is_text() && to.is_text() && !to.is_unicode_text() && from.is_utf8_text() != to.is_utf8_text() {
+        return false;
+    }
     let fits = |from: Option<Length>, to: Option<Length>| match (from, to) {
         (_, Some(Length::Max)) => true,
         (Some(Length::Limit(from)), Some(Length::Limit(to))) => from <= to,
         _ => false,
     };
-    match (from, to) {
+    match (from.plain(), to.plain()) {
         (SqlType::Char(_) | SqlType::VarChar(_), SqlType::VarChar(_) | SqlType::NVarChar(_))
         | (SqlType::NChar(_) | SqlType::NVarChar(_), SqlType::NVarChar(_))
         | (SqlType::Binary(_) | SqlType::VarBinary(_), SqlType::VarBinary(_)) => {

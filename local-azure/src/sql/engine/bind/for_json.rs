@@ -3,12 +3,12 @@
 use sqlparser::ast;
 
 use super::select::{BoundQuery, OutputColumn};
-use super::{Binder, not_tsql};
+use super::{Binder, Typed, not_tsql};
 use crate::sql::reply::SqlError;
-use crate::sql::types::{Column, Length, SqlType, Value};
+use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::errors::unsupported;
 use crate::sql::values::json::document::{Document, Form, Level, Member, Shape};
-use crate::sql::values::json::errors::internal;
+use crate::sql::values::json::errors::{clr, internal};
 
 /// What SQL Server calls the one column of a result that is FOR JSON's.
 pub(crate) const COLUMN: &str = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B";
@@ -17,12 +17,10 @@ const TEXT: SqlType = SqlType::NVarChar(Length::Max);
 
 impl BoundQuery {
     /// The columns that a client gets: those of the query, or the one of FOR JSON.
-    pub(crate) fn client_columns(&self) -> Vec<Column> {
+    pub(crate) fn client_columns(&self) -> Vec<OutputColumn> {
         match self.json {
-            None => self.columns.iter().map(Column::from).collect(),
-            Some(_) => {
-                vec![Column { name: COLUMN.to_owned(), sql_type: TEXT, nullable: true, identity: false }]
-            }
+            None => self.columns.clone(),
+            Some(_) => vec![OutputColumn::of(COLUMN.to_owned(), &Typed::new("", TEXT))],
         }
     }
 
@@ -39,10 +37,10 @@ impl Binder<'_> {
         let Some(shape) = &query.json else { return Ok(query) };
         let columns: Vec<(String, bool)> =
             query.columns.iter().map(|column| (column.sql_type.to_string(), column.json)).collect();
-        let text =
-            |json: Result<String, serde_json::Error>| json.map(Value::Text).map_err(|error| internal(&error));
-        let (shape_text, columns) =
-            (text(serde_json::to_string(shape))?, text(serde_json::to_string(&columns))?);
+        let text = |json: Result<String, serde_json::Error>| {
+            json.map(Value::Text).map_err(|error| internal(&error))
+        };
+        let (shape_text, columns) = (text(serde_json::to_string(shape))?, text(serde_json::to_string(&columns))?);
         let mut arguments = vec![self.value(&shape_text, TEXT), self.value(&columns, TEXT)];
         arguments.extend((0..query.columns.len()).map(|index| format!("c{index}")));
         let sql = format!(
@@ -50,15 +48,8 @@ impl Binder<'_> {
             arguments.join(", "),
             query.sql
         );
-        let column = OutputColumn {
-            name: String::new(),
-            sql_type: TEXT,
-            nullable: true,
-            identity: false,
-            null: false,
-            json: shape.brackets,
-            source: None,
-        };
+        let text = Typed { json: shape.brackets, ..Typed::new("", TEXT) };
+        let column = OutputColumn::of(String::new(), &text);
         Ok(BoundQuery { sql, columns: vec![column], sources: Vec::new(), json: None })
     }
 }
@@ -93,13 +84,19 @@ pub(super) fn shape(
             "Column expressions and data sources without names or aliases cannot be formatted as JSON text using FOR JSON clause. Add alias to the unnamed column or table.",
         ));
     }
+    if query.columns.iter().any(|column| matches!(column.sql_type, SqlType::Geometry | SqlType::Geography)) {
+        return Err(clr());
+    }
     let levels = match for_json {
-        ast::ForJson::Path => {
-            vec![Level { name: String::new(), members: tree(&query.columns)?, columns: Vec::new() }]
-        }
+        ast::ForJson::Path => vec![Level { name: String::new(), members: tree(&query.columns)?, columns: Vec::new() }],
         ast::ForJson::Auto => levels(query)?,
     };
-    Ok(Shape { levels, root: root.clone(), nulls: *include_null_values, brackets: !*without_array_wrapper })
+    Ok(Shape {
+        levels,
+        root: root.clone(),
+        nulls: *include_null_values,
+        brackets: !*without_array_wrapper,
+    })
 }
 
 /// PATH: a dot in a column's name leads into an object, whose columns must stand side by side.

@@ -2,12 +2,14 @@
 
 use sqlparser::ast::{self, JoinConstraint, JoinOperator, TableFactor};
 
-use super::{Binder, Source, SourceColumn, identifier, not_tsql, select::BoundQuery, table_parts};
+use super::describe_function::DESCRIBE_FUNCTION;
+use super::{Binder, Source, SourceColumn, identifier, not_tsql, parts, select::BoundQuery, table_parts};
 use crate::sql::engine::catalog::{self, Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::cursor::no_table_variable;
 use crate::sql::tsql::statement::Name;
+use crate::sql::types::SqlType;
 use crate::sql::values::errors::unsupported;
 
 impl Binder<'_> {
@@ -87,7 +89,14 @@ impl Binder<'_> {
                 {
                     return self.generate_series(args, alias.as_ref());
                 }
-                if args.is_some() {
+                if let Some(args) = args {
+                    if let Some(query) = self.describe_function(&parts(name)?, args)? {
+                        let (name, columns) = match alias {
+                            Some(alias) => alias_parts(alias)?,
+                            None => (DESCRIBE_FUNCTION.to_owned(), Vec::new()),
+                        };
+                        return self.derived(&query, name, &columns);
+                    }
                     return Err(unsupported(&format!("The table function {name}")));
                 }
                 if version.is_some() {
@@ -172,7 +181,9 @@ impl Binder<'_> {
                 sql: format!("{alias}.c{index}"),
                 sql_type: column.sql_type,
                 nullable: column.nullable,
-                identity: false,
+                identity: column.identity,
+                updatable: column.updatable,
+                table: column.table.clone(),
                 collated: false,
                 json: column.json,
             });
@@ -276,6 +287,12 @@ pub(crate) fn columns_of(table: &Table, prefix: &str) -> Vec<SourceColumn> {
             sql_type: column.sql_type,
             nullable: column.nullable,
             identity: column.identity.is_some(),
+            updatable: column.identity.is_none() && column.sql_type != SqlType::RowVersion,
+            table: if column.sql_type.is_old_long() {
+                vec![table.schema.clone(), table.name.clone()]
+            } else {
+                Vec::new()
+            },
             collated: column.sql_type.is_text(),
             json: false,
         })

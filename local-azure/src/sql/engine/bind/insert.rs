@@ -190,8 +190,11 @@ impl Binder<'_> {
                 count_columns(targets.len(), query.columns.len(), "SELECT")?;
                 let mut cells = Vec::new();
                 for ((index, column), target) in query.columns.iter().enumerate().zip(&targets) {
-                    let value =
-                        Typed { null: column.null, ..Typed::new(format!("c{index}"), column.sql_type) };
+                    let value = Typed {
+                        null: column.null,
+                        parameter: column.parameter.clone(),
+                        ..Typed::new(format!("c{index}"), column.sql_type)
+                    };
                     let cell = self.assigned(value, &table, *target)?;
                     cells.push(keep(cell, *target));
                 }

@@ -3,6 +3,7 @@
 //! | module | binds |
 //! |---|---|
 //! | [`assignment`] | `SELECT @a = ...` |
+//! | [`describe_function`] | `sys.dm_exec_describe_first_result_set` |
 //! | [`expression`] | values |
 //! | [`condition`] | conditions, which T-SQL keeps apart from values |
 //! | [`functions`] | built-in functions and aggregates |
@@ -14,6 +15,7 @@
 //! | [`operators`] | signs, arithmetic, concatenation, bits |
 //! | [`set`] | UNION, EXCEPT, INTERSECT |
 //! | [`insert`] | INSERT |
+//! | [`parameters`] | parameters that nobody declared, while a batch is described |
 //! | `modules` | the views of procedures, and functions about objects |
 //! | [`permissions`] | what the user needs for what the statement touches |
 //! | [`projection`] | the items of a select list |
@@ -29,6 +31,7 @@
 
 pub(crate) mod assignment;
 pub(crate) mod condition;
+mod describe_function;
 pub(crate) mod expression;
 pub(crate) mod for_json;
 pub(crate) mod from;
@@ -39,6 +42,7 @@ mod literals;
 pub(crate) mod modify;
 mod modules;
 mod operators;
+pub(crate) mod parameters;
 mod permissions;
 mod projection;
 pub(crate) mod select;
@@ -107,6 +111,14 @@ pub(crate) struct Typed {
     pub(crate) identity: bool,
     /// Text that is JSON, which FOR JSON takes in as it is.
     pub(crate) json: bool,
+    /// Of text: where its collation comes from.
+    pub(crate) label: keys::CollationLabel,
+    /// As [`SourceColumn::table`].
+    pub(crate) table: Vec<String>,
+    /// A column of a table, which an UPDATE could change.
+    pub(crate) updatable: bool,
+    /// The undeclared parameter that it is, if `null`; otherwise one on which its type may depend.
+    pub(crate) parameter: Option<Arc<str>>,
 }
 
 impl Typed {
@@ -119,6 +131,10 @@ impl Typed {
             collated: false,
             identity: false,
             json: false,
+            label: keys::CollationLabel::Coercible,
+            table: Vec::new(),
+            updatable: false,
+            parameter: None,
         }
     }
 
@@ -136,7 +152,11 @@ pub(crate) struct SourceColumn {
     pub(crate) sql_type: SqlType,
     pub(crate) nullable: bool,
     pub(crate) identity: bool,
+    /// Of a table, so that an UPDATE could change it.
+    pub(crate) updatable: bool,
     pub(crate) collated: bool,
+    /// Of text, ntext and image: schema and name of the table, which the protocol gives beside the type.
+    pub(crate) table: Vec<String>,
     /// As in [`Typed`].
     pub(crate) json: bool,
 }
@@ -197,6 +217,10 @@ pub(crate) struct Binder<'a> {
     reads: BTreeSet<String>,
     /// The rights as they are while this statement is bound; None until somebody asks.
     rights: Option<Arc<Rights>>,
+    /// Set while a batch is described: variables that nobody declared are parameters whose type is to be found.
+    pub(crate) undeclared: Option<parameters::Undeclared>,
+    /// ORDER BY of the query that was bound last: the output column, if it is one, and whether it is descending.
+    pub(crate) order: Vec<(Option<usize>, bool)>,
     /// Collects the tables that a FROM clause names while it is that of an UPDATE or DELETE.
     deferred: Option<Vec<super::catalog::Table>>,
     /// Tables of FROM in an UPDATE or DELETE, one of which will turn out to be the one that changes.
@@ -223,6 +247,8 @@ impl<'a> Binder<'a> {
             commons: Vec::new(),
             reads: BTreeSet::new(),
             rights: None,
+            undeclared: None,
+            order: Vec::new(),
             deferred: None,
             targets: Vec::new(),
             read_tables: BTreeSet::new(),
@@ -307,6 +333,10 @@ impl<'a> Binder<'a> {
                     collated: column.collated,
                     identity: column.identity,
                     json: column.json,
+                    label: keys::CollationLabel::Implicit,
+                    table: column.table,
+                    updatable: column.updatable,
+                    parameter: None,
                 });
             }
         }

@@ -12,6 +12,7 @@ use super::{
 use crate::sql::engine::catalog::{Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::{SqlError, StatementKind};
+use crate::sql::types::SqlType;
 use crate::sql::values::convert::{is_allowed, not_allowed};
 use crate::sql::values::errors::unsupported;
 
@@ -23,6 +24,9 @@ pub(crate) struct BoundModification {
     pub(crate) table: Table,
     pub(crate) output: Vec<OutputColumn>,
 }
+
+/// What gives a row its next rowversion.
+const NEXT_ROW_VERSION: &str = "local_azure_row_version()";
 
 impl Binder<'_> {
     /// Binds INSERT, UPDATE or DELETE; `identity_insert` is the table for which SET IDENTITY_INSERT is ON.
@@ -80,7 +84,15 @@ impl Binder<'_> {
         column: usize,
     ) -> Result<String, SqlError> {
         let Some(column) = table.columns.get(column) else { return Err(errors::invalid_column("")) };
+        if column.sql_type == SqlType::RowVersion {
+            return Err(SqlError::new(
+                273,
+                "Cannot insert an explicit value into a timestamp column. Use INSERT with a column list to exclude the timestamp column, or insert a DEFAULT into the timestamp column.",
+            ));
+        }
         if value.null {
+            let sql_type = column.sql_type;
+            self.deduce(&value, sql_type);
             return Ok("NULL".to_owned());
         }
         if super::expression::keeps_form(value.sql_type, column.sql_type) || value.sql_type == column.sql_type
@@ -102,6 +114,9 @@ impl Binder<'_> {
     }
 
     pub(crate) fn default(&mut self, table: &Table, column: usize) -> Result<String, SqlError> {
+        if table.columns.get(column).is_some_and(|column| column.sql_type == SqlType::RowVersion) {
+            return Ok(NEXT_ROW_VERSION.to_owned());
+        }
         match table.columns.get(column).and_then(|column| column.default.clone()) {
             Some(text) => {
                 let expression = crate::sql::tsql::batch::parse_expression(&text)?;
@@ -151,15 +166,7 @@ impl Binder<'_> {
                 return Err(not_tsql("OUTPUT"));
             }
             for (name, value) in values {
-                columns.push(OutputColumn {
-                    name,
-                    sql_type: value.sql_type,
-                    nullable: value.nullable,
-                    identity: value.identity,
-                    null: value.null,
-                    json: false,
-                    source: None,
-                });
+                columns.push(OutputColumn::of(name, &value));
                 list.push(value.sql);
             }
         }
@@ -201,6 +208,9 @@ impl Binder<'_> {
             if column.identity.is_some() {
                 return Err(SqlError::new(8102, format!("Cannot update identity column '{}'.", column.name)));
             }
+            if column.sql_type == SqlType::RowVersion {
+                return Err(SqlError::new(272, "Cannot update a timestamp column."));
+            }
             if set.iter().any(|(other, _)| *other == index) {
                 return Err(SqlError::new(
                     264,
@@ -230,9 +240,11 @@ impl Binder<'_> {
         let column =
             |index: usize| base.columns.get(index).map_or_else(String::new, |column| quote(&column.name));
         let filter = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+        let version = base.row_version().map(|index| format!("{} = {NEXT_ROW_VERSION}", column(index)));
         let sql = if tables.is_none() && top.is_none() {
-            let set: Vec<String> =
+            let mut set: Vec<String> =
                 set.into_iter().map(|(index, value)| format!("{} = {value}", column(index))).collect();
+            set.extend(version);
             format!("UPDATE {} AS {} SET {}{filter}{returning}", base.sql(), target.alias, set.join(", "))
         } else {
             let outer = self.alias();
@@ -243,8 +255,9 @@ impl Binder<'_> {
                 .map(|(index, key)| format!("{}.{key} AS k{index}", target.alias))
                 .collect();
             list.extend(set.iter().map(|(index, value)| format!("{value} AS v{index}")));
-            let set: Vec<String> =
+            let mut set: Vec<String> =
                 set.iter().map(|(index, _)| format!("{} = s.v{index}", column(*index))).collect();
+            set.extend(version);
             let same: Vec<String> =
                 key.iter().enumerate().map(|(index, key)| format!("{outer}.{key} = s.k{index}")).collect();
             let limit = top.map_or_else(String::new, |top| format!(" LIMIT {top}"));

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
 
-use super::{Binder, Typed, expression::widest, literals::number, not_tsql};
+use super::{Binder, Typed, expression::widest, keys::meet, literals::number, not_tsql};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::arithmetic::{negation_type, result_type};
@@ -31,7 +31,7 @@ impl Binder<'_> {
                 let result = negation_type(operand.sql_type)?;
                 let operand = self.coerce(operand, result)?;
                 Ok(Typed {
-                    nullable: operand.nullable,
+                    parameter: operand.parameter,
                     ..Typed::new(format!("tsql_negate({}, '{result}')", operand.sql), result)
                 })
             }
@@ -45,7 +45,7 @@ impl Binder<'_> {
                     SqlType::TinyInt => format!("(255 - {})", operand.sql),
                     _ => format!("(~{})", operand.sql),
                 };
-                Ok(Typed::new(sql, operand.sql_type))
+                Ok(Typed { parameter: operand.parameter, ..Typed::new(sql, operand.sql_type) })
             }
             UnaryOperator::Not => Err(not_tsql("NOT")),
             other => Err(not_tsql(&other.to_string())),
@@ -86,7 +86,11 @@ impl Binder<'_> {
             BinaryOperator::StringConcat => return Err(not_tsql("||")),
             other => return Err(not_tsql(&other.to_string())),
         };
-        let nullable = left.nullable || right.nullable;
+        // The result may be NULL even if both sides never are: SQL Server's metadata counts what an overflow could give.
+        self.two_untyped(&left, &right)?;
+        let parameter = left.parameter.clone().or_else(|| right.parameter.clone());
+        self.deduce_generally(&left, right.sql_type);
+        self.deduce_generally(&right, left.sql_type);
         let (left, right) = match (left.null, right.null) {
             (true, false) => (Typed { sql_type: right.sql_type, ..left }, right),
             (false, true) => {
@@ -96,15 +100,16 @@ impl Binder<'_> {
             _ => (left, right),
         };
         if symbol == "+" && left.sql_type.is_text() && right.sql_type.is_text() {
-            let sql_type = concatenation(left.sql_type, right.sql_type);
+            let (collation, label) = meet(&[&left, &right], "add")?;
+            let sql_type = concatenation(left.sql_type, right.sql_type).with_collation(collation);
             let limit = matches!(
-                sql_type,
+                sql_type.plain(),
                 SqlType::VarChar(Length::Limit(8000)) | SqlType::NVarChar(Length::Limit(4000))
             );
             let sql = format!("({} || {})", left.sql, right.sql);
             let sql =
                 if limit { format!("tsql_coerce({sql}, '{}', '{sql_type}')", widest(sql_type)) } else { sql };
-            return Ok(Typed { nullable, ..Typed::new(sql, sql_type) });
+            return Ok(Typed { parameter, label, ..Typed::new(sql, sql_type) });
         }
         if matches!(symbol, "&" | "|" | "^") {
             if !left.sql_type.is_integer() || !right.sql_type.is_integer() {
@@ -117,7 +122,7 @@ impl Binder<'_> {
             } else {
                 format!("({} {symbol} {})", left.sql, right.sql)
             };
-            return Ok(Typed { nullable, ..Typed::new(sql, sql_type) });
+            return Ok(Typed { parameter, ..Typed::new(sql, sql_type) });
         }
         if symbol == "+" && left.sql_type.is_binary() && right.sql_type.is_binary() {
             return Err(unsupported("Concatenation of binary values"));
@@ -131,7 +136,7 @@ impl Binder<'_> {
             "tsql_arith('{symbol}', {}, '{}', {}, '{}', '{result}')",
             left.sql, left.sql_type, right.sql, right.sql_type
         );
-        Ok(Typed { nullable, ..Typed::new(sql, result) })
+        Ok(Typed { parameter, ..Typed::new(sql, result) })
     }
 
     /// Text or bytes beside a number or date become one of its type first, as SQL Server converts them.

@@ -9,6 +9,8 @@ use sqlparser::ast;
 use super::Binder;
 use crate::sql::engine::catalog::Table;
 use crate::sql::engine::errors;
+use crate::sql::engine::procedures::catalog::StoredProcedure;
+use crate::sql::engine::procedures::rights::may_be_called;
 use crate::sql::engine::security::denied;
 use crate::sql::engine::security::rights::Rights;
 use crate::sql::engine::security::store;
@@ -39,6 +41,14 @@ impl Binder<'_> {
         Err(denied::on_object(permission, &rights.database, table))
     }
 
+    /// 229 unless the session's user may call the procedure.
+    pub(crate) fn may_call(&mut self, procedure: &StoredProcedure) -> Result<(), SqlError> {
+        if self.facts.user.is_dbo() || self.facts.chained {
+            return Ok(());
+        }
+        may_be_called(&*self.rights()?, procedure)
+    }
+
     /// A FROM clause names a table.
     pub(super) fn reads_from(&mut self, table: &Table) -> Result<(), SqlError> {
         match &mut self.deferred {
@@ -61,7 +71,8 @@ impl Binder<'_> {
 
     /// The statement changes `table`, and reads it too if it uses one of its columns or gives rows of it back.
     pub(super) fn changes(&mut self, permission: &str, table: &Table, output: bool) -> Result<(), SqlError> {
-        if self.facts.tables.values().any(|variable| variable.read_only && variable.table.id == table.id) {
+        let is_this = |other: &Table| other.id == table.id && other.name == table.name;
+        if self.facts.tables.values().any(|variable| variable.read_only && is_this(&variable.table)) {
             return Err(SqlError::new(
                 10700,
                 format!("The table-valued parameter \"{}\" is READONLY and cannot be modified.", table.name),

@@ -1,10 +1,12 @@
 //! Queries: SELECT, ordering, TOP, OFFSET.
 
+use std::sync::Arc;
+
 use sqlparser::ast::{self, Expr, SetExpr};
 
 use super::{
     Binder, Common, Scope, Typed,
-    keys::{collated, has_key, key, row_keys},
+    keys::{self, collated, has_key, key, row_keys, sortable},
     not_tsql,
 };
 use crate::sql::reply::SqlError;
@@ -19,12 +21,36 @@ pub(crate) struct OutputColumn {
     pub(crate) sql_type: SqlType,
     pub(crate) nullable: bool,
     pub(crate) identity: bool,
-    /// The bare word NULL.
+    /// The bare word NULL, or an undeclared parameter.
     pub(crate) null: bool,
     /// Text that is JSON, which FOR JSON takes in as it is.
     pub(crate) json: bool,
     /// Of which of the query's sources it is a column; None for what is computed.
     pub(crate) source: Option<usize>,
+    /// A column of a table, which an UPDATE could change.
+    pub(crate) updatable: bool,
+    /// As [`Typed::parameter`].
+    pub(crate) parameter: Option<Arc<str>>,
+    /// As [`super::SourceColumn::table`].
+    pub(crate) table: Vec<String>,
+}
+
+impl OutputColumn {
+    /// A column that gives a value.
+    pub(crate) fn of(name: String, value: &Typed) -> Self {
+        Self {
+            name,
+            sql_type: value.sql_type,
+            nullable: value.nullable,
+            identity: value.identity,
+            null: value.null,
+            json: value.json,
+            source: None,
+            updatable: value.updatable,
+            parameter: value.parameter.clone(),
+            table: value.table.clone(),
+        }
+    }
 }
 
 impl From<&OutputColumn> for Column {
@@ -34,6 +60,7 @@ impl From<&OutputColumn> for Column {
             sql_type: column.sql_type,
             nullable: column.nullable,
             identity: column.identity,
+            table: column.table.clone(),
         }
     }
 }
@@ -149,19 +176,22 @@ impl Binder<'_> {
                 let mut sql = format!("SELECT * FROM ({})", bound.sql);
                 if !tail.order.is_empty() {
                     let mut items = Vec::new();
+                    let mut order = Vec::new();
                     for item in tail.order {
                         let (expr, descending) = order_item(item)?;
                         let place = self.output_place(expr, &bound.columns)?.ok_or_else(|| SqlError::new(104, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.").with_class(15))?;
+                        let sql_type =
+                            bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type);
+                        sortable(sql_type, "ORDER BY")?;
+                        order.push((Some(place), descending));
                         items.push(format!(
                             "{}{}",
-                            key(
-                                &format!("c{place}"),
-                                bound.columns.get(place).map_or(SqlType::Int, |column| column.sql_type)
-                            ),
+                            key(&format!("c{place}"), sql_type),
                             direction(descending)
                         ));
                     }
                     sql.push_str(&format!(" ORDER BY {}", items.join(", ")));
+                    self.order = order;
                 }
                 sql.push_str(&self.limit(None, &tail)?);
                 Ok(BoundQuery { sql, columns: bound.columns, sources: Vec::new(), json: None })
@@ -276,6 +306,7 @@ impl Binder<'_> {
                 .with_class(15));
             }
             let bound = self.expression(expression)?;
+            sortable(bound.sql_type, "GROUP BY")?;
             if let Some(scope) = self.scopes.last_mut() {
                 scope.key_columns.push(bound.sql.clone());
             }
@@ -293,38 +324,43 @@ impl Binder<'_> {
         self.allow_windows(false);
         let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
         self.allow_windows(true);
-        let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
-        let columns: Vec<OutputColumn> = values
+        let mut columns: Vec<OutputColumn> = values
             .iter()
-            .map(|(name, value): &(String, Typed)| OutputColumn {
-                name: name.clone(),
-                sql_type: value.sql_type,
-                nullable: value.nullable,
-                identity: value.identity,
-                null: value.null,
-                json: value.json,
-                source: sources
-                    .iter()
-                    .position(|source| source.columns.iter().any(|column| column.sql == value.sql)),
-            })
+            .map(|(name, value): &(String, Typed)| OutputColumn::of(name.clone(), value))
             .collect();
+        let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
+        for (column, (_, value)) in columns.iter_mut().zip(&values) {
+            column.source = sources
+                .iter()
+                .position(|source| source.columns.iter().any(|offered| offered.sql == value.sql));
+        }
         let sources = sources.iter().map(|source| source.written.clone()).collect();
+        if distinct {
+            columns.iter().try_for_each(|column| keys::distinct(column.sql_type))?;
+        }
         // DISTINCT compares stored values; where that isn't enough, the rows are grouped by their keys.
         let distinct_by_key = distinct && columns.iter().any(|column| has_key(column.sql_type));
         let mut order_sql = Vec::new();
+        let mut order = Vec::new();
         for item in tail.order {
             let (expr, descending) = order_item(item)?;
-            let order_key = match self.output_place(expr, &columns)? {
+            let mut place = self.output_place(expr, &columns)?;
+            let order_key = match place {
                 Some(place) => match values.get(place) {
                     // Inside a function SQLite would look for a table's column before it looks for the alias.
-                    Some((_, value)) if has_key(value.sql_type) && !distinct_by_key => {
-                        key(&value.sql, value.sql_type)
+                    Some((_, value)) => {
+                        sortable(value.sql_type, "ORDER BY")?;
+                        if has_key(value.sql_type) && !distinct_by_key {
+                            key(&value.sql, value.sql_type)
+                        } else {
+                            key(&format!("c{place}"), value.sql_type)
+                        }
                     }
-                    Some((_, value)) => key(&format!("c{place}"), value.sql_type),
                     None => return Err(not_tsql("ORDER")),
                 },
                 None => {
                     let value = self.expression(expr)?;
+                    sortable(value.sql_type, "ORDER BY")?;
                     let selected = values.iter().position(|(_, selected)| selected.sql == value.sql);
                     if distinct && selected.is_none() {
                         return Err(SqlError::new(
@@ -333,6 +369,7 @@ impl Binder<'_> {
                         )
                         .with_class(15));
                     }
+                    place = selected;
                     match selected.filter(|_| distinct_by_key) {
                         Some(place) => key(&format!("c{place}"), value.sql_type),
                         None => key(&value.sql, value.sql_type),
@@ -340,11 +377,12 @@ impl Binder<'_> {
                 }
             };
             order_sql.push(format!("{order_key}{}", direction(descending)));
+            order.push((place, descending));
         }
-        if let Some(scope) = self.scopes.last()
-            && (scope.saw_aggregate || !keys.is_empty() || having.is_some())
-            && let Some(column) = scope.bare_columns.first()
-        {
+        let grouped = !keys.is_empty()
+            || having.is_some()
+            || self.scopes.last().is_some_and(|scope| scope.saw_aggregate);
+        if grouped && let Some(column) = self.scopes.last().and_then(|scope| scope.bare_columns.first()) {
             return Err(SqlError::new(
                 8120,
                 format!(
@@ -396,6 +434,10 @@ impl Binder<'_> {
             Some(ast::Top { .. }) => return Err(unsupported("TOP ... WITH TIES")),
         };
         sql.push_str(&self.limit(top, tail)?);
+        for column in &mut columns {
+            column.updatable &= !grouped;
+        }
+        self.order = order;
         Ok(BoundQuery { sql, columns, sources, json: None })
     }
 

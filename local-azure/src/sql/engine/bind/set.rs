@@ -5,7 +5,7 @@ use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier};
 use super::{
     Binder, Typed,
     expression::common_type,
-    keys::{collated, has_key, key, row_keys},
+    keys::{collated, has_key, is_incomparable, key, meet, row_keys},
     not_tsql,
     select::{BoundQuery, OutputColumn, Tail},
 };
@@ -38,9 +38,22 @@ impl Binder<'_> {
                 for (index, (l, r)) in left.columns.iter().zip(&right.columns).enumerate() {
                     let typed = |column: &OutputColumn| Typed {
                         null: column.null,
+                        parameter: column.parameter.clone(),
                         ..Typed::new(format!("c{index}"), column.sql_type)
                     };
-                    let sql_type = common_type(&[&typed(l), &typed(r)]);
+                    // Whether a column of the database's collation is a column or a literal isn't known any more: it takes
+                    // the other's.
+                    let (collation, _) = meet(&[&typed(l), &typed(r)], word)?;
+                    let sql_type = common_type(&[&typed(l), &typed(r)]).with_collation(collation);
+                    if word != "UNION ALL" && is_incomparable(sql_type) {
+                        return Err(SqlError::new(
+                            5335,
+                            format!(
+                                "The data type {} cannot be used as an operand to the UNION, INTERSECT or EXCEPT operators because it is not comparable.",
+                                sql_type.family_name()
+                            ),
+                        ));
+                    }
                     for (list, column) in [(&mut left_list, l), (&mut right_list, r)] {
                         let value = self.coerce(typed(column), sql_type)?;
                         list.push(format!("{} AS c{index}", collated(&value)));
@@ -53,6 +66,9 @@ impl Binder<'_> {
                         null: l.null && r.null,
                         json: false,
                         source: None,
+                        updatable: false,
+                        parameter: l.parameter.clone().or_else(|| r.parameter.clone()),
+                        table: Vec::new(),
                     });
                 }
                 let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);

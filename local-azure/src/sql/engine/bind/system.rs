@@ -167,7 +167,7 @@ impl Binder<'_> {
     }
 
     /// The rows as a query that gives them.
-    fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
+    pub(super) fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
         let mut tuples = Vec::new();
         for row in rows {
             let cells: Vec<String> =
@@ -196,6 +196,9 @@ impl Binder<'_> {
                 null: false,
                 json: false,
                 source: None,
+                updatable: false,
+                parameter: None,
+                table: Vec::new(),
             })
             .collect();
         BoundQuery { sql, columns, sources: Vec::new(), json: None }

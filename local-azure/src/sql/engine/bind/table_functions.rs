@@ -72,7 +72,8 @@ impl Binder<'_> {
         path: Option<&ast::ValueWithSpan>,
     ) -> Result<(String, Option<String>), SqlError> {
         let document = self.expression(document)?;
-        let document = if document.null { document } else { self.as_text(document)? };
+        let is_text = document.null || document.sql_type == SqlType::Json;
+        let document = if is_text { document } else { self.as_text(document)? };
         let path = match path {
             None => None,
             Some(ast::ValueWithSpan { value, span: _ }) => {
@@ -110,8 +111,11 @@ impl Binder<'_> {
             [start, stop] => (start, stop, None),
             [start, stop, step] => (start, stop, Some(step)),
             _ => {
-                return Err(SqlError::new(189, "The generate_series function requires 2 to 3 arguments.")
-                    .with_class(15));
+                return Err(SqlError::new(
+                    189,
+                    "The generate_series function requires 2 to 3 arguments.",
+                )
+                .with_class(15));
             }
         };
         let sql_type = start.sql_type;
@@ -171,7 +175,9 @@ impl Binder<'_> {
                 nullable: column.nullable,
                 identity: false,
                 collated: false,
+                updatable: false,
                 json: false,
+                table: Vec::new(),
             })
             .collect();
         self.add(Source {
@@ -192,6 +198,12 @@ fn open_json_column(
     let ast::OpenJsonTableColumn { name, r#type, path, as_json } = column;
     let name = identifier(name)?;
     let sql_type = SqlType::parse(&r#type.to_string())?;
+    if matches!(sql_type, SqlType::Text | SqlType::NText | SqlType::Image | SqlType::SqlVariant) {
+        return Err(SqlError::new(13614, "TEXT, NTEXT, SQL_VARIANT and IMAGE types cannot be used as column types in OPENJSON function with explicit schema. These types are not supported in WITH clause."));
+    }
+    if matches!(sql_type, SqlType::HierarchyId | SqlType::Geometry | SqlType::Geography) {
+        return Err(SqlError::new(13616, "CLR types cannot be used as column types in OPENJSON function with explicit schema. CLR types are not supported in WITH clause."));
+    }
     if *as_json && sql_type != TEXT {
         return Err(SqlError::new(
             13618,
@@ -207,7 +219,6 @@ fn open_json_column(
         }
     };
     Path::parse(&path)?;
-    let sql =
-        if sql_type == TEXT { cell.to_owned() } else { format!("tsql_openjson_value({cell}, '{sql_type}')") };
+    let sql = if sql_type == TEXT { cell.to_owned() } else { format!("tsql_openjson_value({cell}, '{sql_type}')") };
     Ok((FunctionColumn { name, sql, sql_type, nullable: true }, WithColumn { path, json: *as_json }))
 }

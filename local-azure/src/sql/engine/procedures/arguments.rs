@@ -159,7 +159,11 @@ fn places(procedure: &Procedure, passed: &[Passed]) -> Result<Vec<Option<usize>>
 
 /// Whether an error of this number comes from the value and not from its type.
 fn is_of_the_value(number: i32) -> bool {
-    matches!(number, 220 | 232 | 241 | 242 | 244 | 245 | 248 | 295 | 8114 | 8115 | 8169)
+    matches!(
+        number,
+        220 | 232 | 241 | 242 | 244 | 245 | 248 | 295 | 6335 | 6354 | 6359 | 6522 | 8114 | 8115 | 8169 | 9400
+            ..=9499 | 13609
+    )
 }
 
 /// A type's name in 8114.

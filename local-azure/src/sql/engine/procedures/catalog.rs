@@ -46,14 +46,14 @@ pub(crate) fn find(
 ) -> rusqlite::Result<Option<StoredProcedure>> {
     connection
         .prepare_cached("SELECT object_id, schema_name, procedure_name, created, modified FROM main.local_azure_procedures WHERE schema_name = ?1 AND procedure_name = ?2")?
-        .query_row([schema, name], |row| StoredProcedure::of(row))
+        .query_row([schema, name], StoredProcedure::of)
         .optional()
 }
 
 /// All procedures, by id.
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<StoredProcedure>> {
     let mut statement = connection.prepare_cached("SELECT object_id, schema_name, procedure_name, created, modified FROM main.local_azure_procedures ORDER BY object_id")?;
-    let rows = statement.query_map([], |row| StoredProcedure::of(row))?;
+    let rows = statement.query_map([], StoredProcedure::of)?;
     rows.collect()
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod catalog;
 mod define;
 mod execute;
 mod remote;
-mod rights;
+pub(super) mod rights;
 
 /// The procedure whose body runs.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use crate::sql::tsql::statement::Name;
 
 impl Session {
     /// Runs the procedure that a client calls. A wanted OUTPUT value comes back in the type that the client gave its
-    /// argument, as it would in a variable of that type.
+    /// argument, as it would in a variable of that type, and in the parameter's if the argument had none.
     pub(in crate::sql::engine) fn call_by_name(
         &mut self,
         procedure: &str,
@@ -41,8 +41,9 @@ impl Session {
                 for (place, parameter, variable) in outputs {
                     let Some(argument) = arguments.get(place) else { continue };
                     let name = if argument.name.is_empty() { &parameter } else { &argument.name };
-                    match self.converted_argument(&variable.value, variable.sql_type, argument.sql_type) {
-                        Ok(value) => reply.output(name, argument.sql_type, &value),
+                    let sql_type = if argument.untyped { variable.sql_type } else { argument.sql_type };
+                    match self.converted_argument(&variable.value, variable.sql_type, sql_type) {
+                        Ok(value) => reply.output(name, sql_type, &value),
                         Err(Failure::Sql(error) | Failure::Thrown(error)) => {
                             self.fail(&error.with_state(2), reply);
                         }

@@ -67,12 +67,19 @@ impl Session {
         if self.user.is_dbo() {
             return Ok(());
         }
-        let rights = self.load_rights()?;
-        if rights.allows_named(securable(&rights, procedure), "EXECUTE") {
-            return Ok(());
-        }
-        Err(denied::on_named("EXECUTE", &rights.database, &procedure.schema, &procedure.name))
+        may_be_called(&*self.load_rights()?, procedure)
     }
+}
+
+/// 229 unless whose rights these are may run the procedure.
+pub(in crate::sql::engine) fn may_be_called(
+    rights: &Rights,
+    procedure: &StoredProcedure,
+) -> Result<(), SqlError> {
+    if rights.allows_named(securable(rights, procedure), "EXECUTE") {
+        return Ok(());
+    }
+    Err(denied::on_named("EXECUTE", &rights.database, &procedure.schema, &procedure.name))
 }
 
 /// A procedure as something to have rights on.

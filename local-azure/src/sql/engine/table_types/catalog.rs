@@ -3,9 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::sql::engine::catalog::{TableColumn, same_name};
+use crate::sql::engine::errors;
 use crate::sql::engine::security::store;
 use crate::sql::reply::SqlError;
-use crate::sql::tsql::statement::{ConstraintKind, TableElement};
+use crate::sql::tsql::statement::{ConstraintKind, Name, TableElement};
 use crate::sql::tsql::table_type::parse_body;
 
 /// The side table. `body` is what stood in the parentheses of CREATE TYPE, as T-SQL.
@@ -34,34 +35,55 @@ pub(crate) struct TableType {
 impl TableType {
     /// Its columns.
     pub(crate) fn columns(&self) -> Result<Vec<TableColumn>, SqlError> {
-        let elements = parse_body(&self.body)?;
-        let mut columns: Vec<TableColumn> = Vec::new();
-        let mut keys: Vec<&[String]> = Vec::new();
-        for element in &elements {
-            let constraints = match element {
-                TableElement::Column(column) => {
-                    columns.push(TableColumn {
-                        name: column.name.clone(),
-                        sql_type: column.sql_type,
-                        nullable: column.nullable.unwrap_or(column.identity.is_none()),
-                        identity: column.identity,
-                        default: column.default.as_ref().map(|(_, text)| text.clone()),
-                    });
-                    column.constraints.as_slice()
-                }
-                TableElement::Constraint(constraint) => std::slice::from_ref(constraint),
-            };
-            keys.extend(constraints.iter().filter_map(|constraint| match &constraint.kind {
-                ConstraintKind::PrimaryKey(names) => Some(names.as_slice()),
-                _ => None,
-            }));
-        }
-        for column in &mut columns {
-            let in_key = keys.iter().any(|names| names.iter().any(|name| same_name(name, &column.name)));
-            column.nullable &= !in_key;
-        }
-        Ok(columns)
+        parse_body(&self.body).map(|elements| columns_of(&elements))
     }
+}
+
+/// The columns among a table's elements.
+pub(crate) fn columns_of(elements: &[TableElement]) -> Vec<TableColumn> {
+    let mut columns: Vec<TableColumn> = Vec::new();
+    let mut keys: Vec<&[String]> = Vec::new();
+    for element in elements {
+        let constraints = match element {
+            TableElement::Column(column) => {
+                columns.push(TableColumn {
+                    name: column.name.clone(),
+                    sql_type: column.sql_type,
+                    nullable: column.nullable.unwrap_or(column.identity.is_none()),
+                    identity: column.identity,
+                    default: column.default.as_ref().map(|(_, text)| text.clone()),
+                });
+                column.constraints.as_slice()
+            }
+            TableElement::Constraint(constraint) => std::slice::from_ref(constraint),
+        };
+        keys.extend(constraints.iter().filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::PrimaryKey(names) => Some(names.as_slice()),
+            _ => None,
+        }));
+    }
+    for column in &mut columns {
+        let in_key = keys.iter().any(|names| names.iter().any(|name| same_name(name, &column.name)));
+        column.nullable &= !in_key;
+    }
+    columns
+}
+
+/// The table type of that name, in `dbo` if it names no schema; 2715 if there is none. `place` is the number of the
+/// variable or parameter that is of the type, from 1.
+pub(crate) fn named(connection: &Connection, name: &Name, place: usize) -> Result<TableType, SqlError> {
+    find(connection, name.schema.as_deref().unwrap_or("dbo"), &name.object)
+        .map_err(|error| errors::internal(&error))?
+        .ok_or_else(|| {
+            SqlError::new(
+                2715,
+                format!(
+                    "Column, parameter, or variable #{place}: Cannot find data type {}.",
+                    errors::display(name)
+                ),
+            )
+            .with_state(3)
+        })
 }
 
 /// Makes the side table if it isn't there.

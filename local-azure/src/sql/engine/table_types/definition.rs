@@ -12,26 +12,6 @@ use crate::sql::tsql::statement::Name;
 use crate::sql::tsql::table_type::parse_body;
 
 impl Session {
-    /// The table type of that name, in `dbo` if it names no schema; 2715 if there is none.
-    pub(in crate::sql::engine) fn table_type(
-        &self,
-        name: &Name,
-        place: usize,
-    ) -> Result<TableType, SqlError> {
-        catalog::find(&self.connection, name.schema.as_deref().unwrap_or("dbo"), &name.object)
-            .map_err(|error| errors::internal(&error))?
-            .ok_or_else(|| {
-                SqlError::new(
-                    2715,
-                    format!(
-                        "Column, parameter, or variable #{place}: Cannot find data type {}.",
-                        errors::display(name)
-                    ),
-                )
-                .with_state(3)
-            })
-    }
-
     /// 229 unless the session's user may use the type for a variable or a parameter.
     pub(in crate::sql::engine) fn may_use_type(&self, table_type: &TableType) -> Result<(), SqlError> {
         if self.user.is_dbo() {

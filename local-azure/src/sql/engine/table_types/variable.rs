@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 
-use super::catalog::TableType;
+use super::catalog::{TableType, columns_of, named};
 use crate::sql::engine::bind::Facts;
 use crate::sql::engine::catalog::{self, Table};
 use crate::sql::engine::errors;
 use crate::sql::engine::session::{Failure, Session};
+use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::{TableElement, TableSource};
 use crate::sql::tsql::table_type::parse_body;
 
@@ -46,6 +48,31 @@ pub(in crate::sql::engine) struct LiveTables {
 /// The rows of the table variables, kept over a rollback.
 pub(in crate::sql::engine) struct KeptRows(Vec<Vec<Vec<Stored>>>);
 
+/// A variable of a text that is described and not run: nothing is behind it.
+pub(in crate::sql::engine) fn described(
+    connection: &Connection,
+    name: &str,
+    source: &TableSource,
+    place: usize,
+) -> Result<TableVariable, SqlError> {
+    let (columns, table_type) = match source {
+        TableSource::Elements(elements) => (columns_of(elements), None),
+        TableSource::Type(type_name) => {
+            let found = named(connection, type_name, place)?;
+            (found.columns()?, Some((found.schema, found.name)))
+        }
+    };
+    let table = Table {
+        id: 0,
+        schema: "dbo".to_owned(),
+        name: name.to_owned(),
+        temporary: true,
+        columns,
+        keys: Vec::new(),
+    };
+    Ok(TableVariable { table, table_type, read_only: false })
+}
+
 impl Session {
     /// DECLARE of a table variable. It is there from its declaration to the end of the text, whose loops don't make it
     /// anew.
@@ -62,7 +89,7 @@ impl Session {
         let variable = match source {
             TableSource::Elements(elements) => self.new_table_variable(name, elements, None, facts)?,
             TableSource::Type(type_name) => {
-                let found = self.table_type(type_name, 1)?;
+                let found = named(&self.connection, type_name, 1)?;
                 self.may_use_type(&found)?;
                 self.table_variable_of(name, &found, facts)?
             }
@@ -109,8 +136,7 @@ impl Session {
 
     /// Drops the table variables declared at this depth or deeper.
     pub(in crate::sql::engine) fn drop_table_variables(&mut self, depth: usize) {
-        let (gone, live) =
-            std::mem::take(&mut self.tables.live).into_iter().partition(|live| live.scope >= depth);
+        let (gone, live) = std::mem::take(&mut self.tables.live).into_iter().partition(|live| live.scope >= depth);
         self.tables.live = live;
         for Live { table, .. } in gone {
             self.drop_table_variable(&table);
@@ -150,8 +176,7 @@ impl Session {
             let table = live.table.sql();
             let _ = self.connection.execute_batch(&format!("DROP TABLE IF EXISTS {table}"));
             self.create_described(&live.table, &live.create)?;
-            let places: Vec<String> =
-                (1..=live.table.columns.len()).map(|place| format!("?{place}")).collect();
+            let places: Vec<String> = (1..=live.table.columns.len()).map(|place| format!("?{place}")).collect();
             let insert = format!("INSERT INTO {table} VALUES ({})", places.join(", "));
             for row in rows {
                 self.connection

@@ -1,5 +1,6 @@
 //! Conversion of a value from one type to another, with SQL Server's rules and error numbers.
 
+mod special;
 mod to_date_time;
 mod to_number;
 mod to_text;
@@ -28,6 +29,9 @@ pub enum Conversion<'a> {
 /// Whether SQL Server converts between the two types at all; `explicit` = by CAST or CONVERT.
 #[must_use]
 pub fn is_allowed(from: SqlType, to: SqlType, explicit: bool) -> bool {
+    if special::is_special(from) || special::is_special(to) {
+        return special::is_allowed(from, to, explicit);
+    }
     let legacy_date = |sql_type| matches!(sql_type, SqlType::DateTime | SqlType::SmallDateTime);
     if to.is_text() || (from.is_text() && !to.is_binary()) {
         return true;
@@ -52,7 +56,7 @@ pub fn is_allowed(from: SqlType, to: SqlType, explicit: bool) -> bool {
 ///
 /// # Errors
 /// 529 or 206 for a conversion that doesn't exist, 257 for one that needs CAST; 245, 8114, 235, 241, 242, 8169 for text
-/// of the wrong form; 8115, 220, 244, 248, 232 for numbers out of range; 281 for an unknown style; 2628 for text or
+/// of the wrong form; 94xx, 13609, 6522 for text that is no xml, json or hierarchyid; 8115, 220, 244, 248, 232 for numbers out of range; 281 for an unknown style; 2628 for text or
 /// bytes longer than the column; 40517 for what this endpoint doesn't do.
 pub fn convert(
     value: &Value,
@@ -67,6 +71,9 @@ pub fn convert(
     }
     if *value == Value::Null {
         return Ok(Value::Null);
+    }
+    if special::is_special(from) || special::is_special(to) {
+        return special::convert(value, from, to, how, style);
     }
     match to {
         _ if to.is_number() => to_number::convert(value, from, to),
@@ -195,6 +202,7 @@ fn text_bytes(text: &str, from: SqlType, style: Option<i32>) -> Result<Vec<u8>, 
         None | Some(0) if from.is_unicode_text() => {
             Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
         }
+        None | Some(0) if from.is_utf8_text() => Ok(text.as_bytes().to_vec()),
         None | Some(0) => Ok(text.chars().map(code_page::byte_or_question_mark).collect()),
         Some(style @ (1 | 2)) => {
             let refused = || errors::error_converting(from, SqlType::VarBinary(Length::Max));

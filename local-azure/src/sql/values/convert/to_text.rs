@@ -32,16 +32,18 @@ pub(super) fn convert(
         Value::Binary(bytes) => text_of_bytes(bytes, to, style)?,
         _ => date_text::format::format(value, from, style)?,
     };
-    let text = if to.is_unicode_text() { text } else { code_page::narrowed(&text) };
+    let utf8 = to.is_utf8_text();
+    let text = if to.is_unicode_text() || utf8 { text } else { code_page::narrowed(&text) };
     let limit = match to.length() {
         Some(Length::Limit(limit)) => usize::from(limit),
         _ => return Ok(Value::Text(text)),
     };
-    let units = text.encode_utf16().count();
+    // The units of UTF-8 are bytes.
+    let units = if utf8 { text.len() } else { text.encode_utf16().count() };
     if units > limit {
         return too_long(&text, from, to, limit, how);
     }
-    let padding = match to {
+    let padding = match to.plain() {
         SqlType::Char(_) | SqlType::NChar(_) => limit - units,
         _ => 0,
     };
@@ -81,7 +83,7 @@ fn too_long(
         }
         _ => {}
     }
-    let kept = cut(text, limit);
+    let kept = if to.is_utf8_text() { cut_bytes(text, limit) } else { cut(text, limit) };
     if let Conversion::Assignment { table, column } = how {
         // Blanks beyond the end are dropped without a word.
         let rest = text.get(kept.len()..).unwrap_or_default();
@@ -105,6 +107,12 @@ pub(crate) fn cut(text: &str, units: usize) -> &str {
     text
 }
 
+/// As many whole characters as fit into so many bytes.
+fn cut_bytes(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
 fn text_of_bytes(bytes: &[u8], to: SqlType, style: Option<i32>) -> Result<String, SqlError> {
     let hex = || bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
     match style {
@@ -119,6 +127,7 @@ fn text_of_bytes(bytes: &[u8], to: SqlType, style: Option<i32>) -> Result<String
                 .collect();
             Ok(String::from_utf16_lossy(&units))
         }
+        None | Some(0) if to.is_utf8_text() => Ok(String::from_utf8_lossy(bytes).into_owned()),
         None | Some(0) => Ok(bytes.iter().map(|&byte| code_page::character_of(byte)).collect()),
         Some(1) => Ok(format!("0x{}", hex())),
         Some(2) => Ok(hex()),

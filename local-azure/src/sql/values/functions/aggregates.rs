@@ -206,7 +206,8 @@ impl Aggregate<Option<(String, SqlType)>, Stored> for StringAgg {
 
 /// A text is no longer than its bytes, so most need no counting.
 fn is_too_long(text: &str, result: SqlType) -> bool {
-    match result {
+    match result.plain() {
+        SqlType::VarChar(Length::Limit(_)) if result.is_utf8_text() => text.len() > usize::from(MAX_BYTES),
         SqlType::VarChar(Length::Limit(_)) => {
             text.len() > usize::from(MAX_BYTES) && text.chars().count() > usize::from(MAX_BYTES)
         }

@@ -1,4 +1,5 @@
-//! The order of text: the collation `tsql_ci_as`, which stands for `SQL_Latin1_General_CP1_CI_AS`.
+//! The order of text: the collation `tsql_ci_as`, which stands for `SQL_Latin1_General_CP1_CI_AS` and the other `_CI_AS`;
+//! `tsql_cs_as` for `_CS_AS`, in which case decides last; `tsql_bin2` for `_BIN` and `_BIN2`, the order of code points.
 //!
 //! Letters of both cases are equal, accents tell letters apart, blanks at the end don't count. Other characters come
 //! before digits, digits before letters; an accented letter follows its plain one and precedes the next (`e é f`), and
@@ -19,11 +20,36 @@ use rusqlite::Connection;
 const NAME: &str = "tsql_ci_as";
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    connection.create_collation(NAME, compare)
+    connection.create_collation(NAME, compare)?;
+    connection.create_collation("tsql_cs_as", |a, b| compare(a, b).then_with(|| compare_case(a, b)))?;
+    connection.create_collation("tsql_bin2", compare_code_points)
+}
+
+/// Orders two texts that [`compare`] finds equal: at the first difference of case the small letter comes first.
+fn compare_case(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.trim_end_matches(' '), b.trim_end_matches(' '));
+    // A small letter is its own folded form.
+    let capitals =
+        |text: &str| text.chars().map(|character| fold(character) != character).collect::<Vec<_>>();
+    capitals(a).cmp(&capitals(b)).then_with(|| a.cmp(b))
+}
+
+/// Orders two texts by their code points, the shorter one as if it went on with blanks.
+fn compare_code_points(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a.chars(), b.chars());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return Ordering::Equal,
+            (l, r) => match l.unwrap_or(' ').cmp(&r.unwrap_or(' ')) {
+                Ordering::Equal => {}
+                order => return order,
+            },
+        }
+    }
 }
 
 /// Orders two texts: the shorter one as if it went on with blanks.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.chars(), b.chars());
     let mut accents = Ordering::Equal;
     loop {
@@ -40,6 +66,25 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
         }
         accents = accents.then(l.cmp(&r));
     }
+}
+
+/// Bytes that compare as [`compare`] compares the texts, but for control characters, which come after the blanks that
+/// end a shorter text.
+pub(crate) fn sort_key(text: &str) -> Vec<u8> {
+    let folded = || text.trim_end_matches(' ').chars().map(fold);
+    let mut key = Vec::new();
+    for character in folded() {
+        let (class, base) = primary(character);
+        // No class is 0: that byte ends the key.
+        key.push(class.saturating_add(1));
+        key.extend(base.to_be_bytes());
+    }
+    key.push(0);
+    // Accents decide between texts that are else equal.
+    for character in folded() {
+        key.extend(u32::from(character).to_be_bytes());
+    }
+    key
 }
 
 /// A character's small form, where that is one character of the Basic Multilingual Plane; else itself.

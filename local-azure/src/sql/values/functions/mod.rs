@@ -21,6 +21,8 @@
 //! | `tsql_instant(x)` | what a comparison, GROUP BY or DISTINCT of datetimeoffset looks at | BLOB |
 //! | `tsql_binary_key(x)` | what a comparison of binary/varbinary looks at (zeros at the end don't count) | BLOB |
 //! | `tsql_like(text, pattern, escape, 'common type')` | LIKE; escape NULL without one; with char or varchar as the common type of text and pattern, blanks at the end of the text don't count | bit |
+//! | `tsql_variant_key(x)` | what a comparison of sql_variant looks at | BLOB |
+//! | `tsql_variant_property(x, 'name')` | SQL_VARIANT_PROPERTY of a sql_variant | sql_variant |
 //! | `x COLLATE tsql_ci_as` | comparison, ORDER BY, GROUP BY, MIN, MAX of text | |
 //! | `tsql_len(text)` | LEN | int |
 //! | `tsql_datalength(x, 'type')` | DATALENGTH | int |
@@ -85,13 +87,14 @@
 
 pub mod aggregates;
 mod arithmetic;
-mod collation;
+pub(crate) mod collation;
 mod context;
 mod conversions;
 mod dates;
 mod json;
 pub mod maths;
 mod text;
+mod variants;
 
 pub use context::FunctionContext;
 
@@ -108,6 +111,7 @@ pub fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusq
     conversions::register(connection, context)?;
     arithmetic::register(connection, context)?;
     text::register(connection, context)?;
+    variants::register(connection, context)?;
     dates::register(connection, context)?;
     maths::register(connection, context)?;
     json::register(connection, context)?;

@@ -4,9 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::sql::reply::SqlError;
-use crate::sql::types::{SqlType, Value};
+use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::calendar::{self, HOUR, MINUTE, SECOND};
+use crate::sql::values::convert::{Conversion, convert};
 use crate::sql::values::date_text::format::offset;
+use crate::sql::values::json::errors::clr;
 use crate::sql::values::{decimal, errors, number_text};
 
 /// Writes a text in quotes. Beside what JSON demands SQL Server escapes the slash.
@@ -30,9 +32,10 @@ pub(crate) fn put_string(text: &str, out: &mut String) {
 }
 
 /// Writes a value of a type: numbers with the digits of their type, floats in scientific notation, dates and times as ISO
-/// 8601 has them without a fraction that is zero, bytes as base64.
+/// 8601 has them without a fraction that is zero, bytes as base64, json as it is.
 ///
 /// # Errors
+/// 13604 for a spatial value;
 /// 8630 when the value isn't of the type: a defect of the caller.
 pub(crate) fn put_value(value: &Value, sql_type: SqlType, out: &mut String) -> Result<(), SqlError> {
     match value {
@@ -58,7 +61,16 @@ pub(crate) fn put_value(value: &Value, sql_type: SqlType, out: &mut String) -> R
             let zone = if *offset_minutes == 0 { "Z".to_owned() } else { offset(*offset_minutes) };
             out.push_str(&format!("\"{}{zone}\"", moment(local, sql_type)));
         }
+        Value::Text(text) if matches!(sql_type, SqlType::Json) => out.push_str(text),
         Value::Text(text) => put_string(text, out),
+        Value::Variant(variant) => put_value(&variant.value, variant.base, out)?,
+        Value::Binary(_) if sql_type == SqlType::HierarchyId => {
+            let text = SqlType::NVarChar(Length::Limit(4000));
+            if let Value::Text(text) = convert(value, sql_type, text, Conversion::Explicit, None)? {
+                put_string(&text, out);
+            }
+        }
+        Value::Binary(_) if matches!(sql_type, SqlType::Geometry | SqlType::Geography) => return Err(clr()),
         Value::Binary(bytes) => out.push_str(&format!("\"{}\"", STANDARD.encode(bytes))),
         Value::UniqueIdentifier(printed) => {
             let text = uuid::Uuid::from_bytes(*printed).hyphenated().to_string().to_uppercase();
@@ -83,8 +95,7 @@ fn clock(ticks: i64, sql_type: SqlType) -> String {
     let digits = sql_type.fraction_digits().unwrap_or(0).min(7);
     let unit = 10_i64.pow(u32::from(7_u8.saturating_sub(digits)));
     // A datetime's thirds of a hundredth are rounded to milliseconds; the others have no more digits than their type.
-    let fraction =
-        (ticks % SECOND).saturating_add(if sql_type == SqlType::DateTime { unit / 2 } else { 0 }) / unit;
+    let fraction = (ticks % SECOND).saturating_add(if sql_type == SqlType::DateTime { unit / 2 } else { 0 }) / unit;
     if digits == 0 || fraction == 0 {
         return text;
     }
@@ -96,7 +107,6 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::sql::values::convert::{Conversion, convert};
 
     fn json(text: &str, sql_type: &str) -> String {
         let (from, to) = (SqlType::parse("nvarchar(4000)").unwrap(), SqlType::parse(sql_type).unwrap());
@@ -124,11 +134,7 @@ mod tests {
             ("2020-01-02 03:04:05.12", "datetime2(3)", "\"2020-01-02T03:04:05.120\""),
             ("2020-01-02 03:04:05", "datetime2(7)", "\"2020-01-02T03:04:05\""),
             ("03:04:05.1234567", "time(7)", "\"03:04:05.1234567\""),
-            (
-                "2020-01-02 03:04:05.1234567 +05:30",
-                "datetimeoffset(7)",
-                "\"2020-01-02T03:04:05.1234567+05:30\"",
-            ),
+            ("2020-01-02 03:04:05.1234567 +05:30", "datetimeoffset(7)", "\"2020-01-02T03:04:05.1234567+05:30\""),
             ("2020-01-02 03:04:05 +00:00", "datetimeoffset(7)", "\"2020-01-02T03:04:05Z\""),
             ("2020-01-02 03:04:05.123", "datetime", "\"2020-01-02T03:04:05.123\""),
             ("2020-01-02 03:04:05.100", "datetime", "\"2020-01-02T03:04:05.100\""),

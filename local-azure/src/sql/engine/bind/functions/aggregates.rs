@@ -5,7 +5,7 @@ use sqlparser::ast::{self, Expr};
 use super::super::{
     Binder, Typed,
     expression::widest,
-    keys::key,
+    keys::{is_incomparable, key, sortable},
     not_tsql,
     select::{direction, order_item},
 };
@@ -44,7 +44,8 @@ impl Binder<'_> {
     ) -> Result<Typed, SqlError> {
         let count_type = if name == "COUNT_BIG" { SqlType::BigInt } else { SqlType::Int };
         if star && values.is_empty() {
-            return Ok(Typed::new("count(*)", count_type).not_null());
+            // Never NULL, but for SQL Server's metadata it may be: only ISNULL says that it isn't.
+            return Ok(Typed::new("count(*)", count_type));
         }
         let [value, rest @ ..] = values else { return Err(arguments(name, 1)) };
         let value = self.expression(value)?;
@@ -55,13 +56,19 @@ impl Binder<'_> {
         let sql_type = value.sql_type;
         match name {
             "COUNT" | "COUNT_BIG" => {
-                Ok(Typed::new(format!("count({word}{})", key(&value.sql, sql_type)), count_type).not_null())
+                if sql_type.is_old_long() || (distinct && is_incomparable(sql_type)) {
+                    return Err(invalid_operand(sql_type, &name.to_lowercase()));
+                }
+                if !distinct {
+                    return Ok(Typed::new(format!("count({})", value.sql), count_type));
+                }
+                Ok(Typed::new(format!("count({word}{})", key(&value.sql, sql_type)), count_type))
             }
             "MIN" | "MAX" => {
                 if sql_type == SqlType::Bit {
                     return Err(invalid_operand(sql_type, &name.to_lowercase()));
                 }
-                Ok(Typed::new(extreme(name, &value), sql_type))
+                Ok(Typed::new(extreme(name, &value)?, sql_type))
             }
             "SUM" | "AVG" => {
                 if distinct {
@@ -86,10 +93,12 @@ impl Binder<'_> {
                     _ if value.sql_type.is_unicode_text() => SqlType::NVarChar(Length::Limit(4000)),
                     _ => SqlType::VarChar(Length::Limit(8000)),
                 };
+                let result = result.with_collation(value.sql_type.collation());
                 let mut keys = Vec::new();
                 for item in order {
                     let (expr, descending) = order_item(item)?;
                     let bound = self.expression(expr)?;
+                    sortable(bound.sql_type, "ORDER BY")?;
                     keys.push(format!("{}{}", key(&bound.sql, bound.sql_type), direction(descending)));
                 }
                 let order =
@@ -110,7 +119,13 @@ impl Binder<'_> {
 
 /// MIN or MAX. A datetimeoffset's stored form begins with its instant, and bytes differ from their key only in zeros at
 /// the end: the smallest stored value is one of the smallest on SQL Server.
-pub(super) fn extreme(name: &str, value: &Typed) -> String {
-    let collation = if value.sql_type.is_text() { " COLLATE tsql_ci_as" } else { "" };
-    format!("{}({}{collation})", name.to_lowercase(), value.sql)
+pub(super) fn extreme(name: &str, value: &Typed) -> Result<String, SqlError> {
+    if is_incomparable(value.sql_type) {
+        return Err(invalid_operand(value.sql_type, &name.to_lowercase()));
+    }
+    if value.sql_type == SqlType::SqlVariant {
+        return Err(unsupported(&format!("{name} of sql_variant")));
+    }
+    let value = if value.sql_type.is_text() { key(&value.sql, value.sql_type) } else { value.sql.clone() };
+    Ok(format!("{}({value})", name.to_lowercase()))
 }

@@ -6,6 +6,7 @@
 //! | [`dates`] | dates and times |
 //! | [`json`] | JSON_VALUE and its kin |
 //! | [`maths`] | numbers |
+//! | [`methods`] | methods of xml, hierarchyid and the spatial types |
 //! | [`rights`] | users, roles, permissions |
 //! | [`server`] | properties of server, database and connection |
 //! | [`session`] | the session, the server, its objects |
@@ -16,6 +17,7 @@ mod aggregates;
 mod dates;
 mod json;
 mod maths;
+mod methods;
 mod rights;
 pub(crate) mod server;
 pub(crate) mod session;
@@ -25,9 +27,10 @@ mod windows;
 use sqlparser::ast::{self, Expr};
 
 use self::aggregates::is_aggregate;
-use super::{Binder, Typed, expression::common_type, not_tsql, parts};
+use super::{Binder, Typed, expression::common_type, keys::meet, not_tsql, parts};
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
+use crate::sql::types::{Collation, SqlType};
+use crate::sql::values::collations::Sensitivity;
 use crate::sql::values::errors::unsupported;
 
 impl Binder<'_> {
@@ -52,9 +55,12 @@ impl Binder<'_> {
             null_treatment,
             over,
         } = function;
-        let name = match name.0.as_slice() {
-            [ast::ObjectNamePart::Identifier(name)] => name.value.to_ascii_uppercase(),
+        let (written, name) = match name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(name)] => (&name.value, name.value.to_ascii_uppercase()),
             _ => {
+                if let Some(bound) = self.method_of_name(function)? {
+                    return Ok(bound);
+                }
                 return Err(SqlError::new(
                     4121,
                     format!(
@@ -116,7 +122,12 @@ impl Binder<'_> {
             self.leave_aggregate();
             return bound;
         }
-        self.call(&name, &values)
+        if let Some((of, method)) = written.split_once("::") {
+            return self.static_method(of, method, &values);
+        }
+        let before = self.untyped_uses();
+        let bound = self.call(&name, &values)?;
+        Ok(self.depends_on_untyped_since(before, bound))
     }
 
     /// A scalar function of `name` in upper case.
@@ -191,21 +202,26 @@ impl Binder<'_> {
                         "At least one of the arguments to COALESCE must be an expression that is not the NULL constant.",
                     ));
                 }
-                let sql_type = common_type(&bound.iter().collect::<Vec<_>>());
-                let nullable = bound.iter().all(|value| value.nullable);
+                let (collation, label) = meet(&bound.iter().collect::<Vec<_>>(), "COALESCE")?;
+                let sql_type = common_type(&bound.iter().collect::<Vec<_>>()).with_collation(collation);
+                let parameter = bound.iter().find_map(|value| value.parameter.clone());
                 let json = bound.iter().any(|value| value.json);
                 let parts = bound
                     .into_iter()
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
-                Typed { nullable, json, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
+                Typed { parameter, label, json, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
                 let other = self.expression(other)?;
+                self.two_untyped(&value, &other)?;
                 let sql_type = if value.null { other.sql_type } else { value.sql_type };
+                self.deduce_generally(&value, sql_type);
                 let other = self.coerce(other, sql_type)?;
                 Typed {
+                    parameter: value.parameter.clone().or_else(|| other.parameter.clone()),
                     nullable: other.nullable && value.nullable,
                     json: value.json,
                     ..Typed::new(format!("ifnull({}, {})", value.sql, other.sql), sql_type)
@@ -231,15 +247,17 @@ impl Binder<'_> {
     /// An argument that is a whole number.
     pub(super) fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
         let value = self.expression(value)?;
+        self.deduce(&value, SqlType::Int);
         Ok(self.coerce(value, SqlType::BigInt)?.sql)
     }
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 68] = [
+const ARGUMENTS: [(&str, usize); 69] = [
     ("JSON_VALUE", 2),
     ("JSON_MODIFY", 3),
     ("JSON_PATH_EXISTS", 2),
+    ("SQL_VARIANT_PROPERTY", 2),
     ("IS_MEMBER", 1),
     ("HAS_DBACCESS", 1),
     ("SERVERPROPERTY", 1),
@@ -342,6 +360,19 @@ const UNSUPPORTED: [&str; 32] = [
     "COMPRESS",
     "DECOMPRESS",
 ];
+
+/// Functions and LIKE look for text without regard to case: under another collation they would find too much.
+///
+/// # Errors
+/// 40517, with the name of the function.
+pub(crate) fn folds_case(collation: Option<Collation>, name: &str) -> Result<(), SqlError> {
+    match collation {
+        Some(collation) if collation.sensitivity() != Sensitivity::Accents => {
+            Err(unsupported(&format!("{name} under the collation {collation}")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// 174.
 fn arguments(name: &str, count: usize) -> SqlError {

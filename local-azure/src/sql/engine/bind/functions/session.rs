@@ -6,7 +6,8 @@ use super::super::{Binder, Typed};
 use crate::sql::engine::security::rights::{ObjectKind, Securable};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
-use crate::sql::values::errors::unsupported;
+use crate::sql::values::convert::is_allowed;
+use crate::sql::values::errors::{invalid_argument_type, unsupported};
 
 impl Binder<'_> {
     /// None when `name` is no function of this kind.
@@ -17,10 +18,23 @@ impl Binder<'_> {
     ) -> Result<Option<Typed>, SqlError> {
         Ok(Some(match (name, values) {
             ("SESSION_CONTEXT", [key]) => self.session_context(key)?,
+            ("SQL_VARIANT_PROPERTY", [value, property]) => self.variant_property(value, property)?,
             ("OBJECT_ID", [object]) => self.object_id(object, None)?,
             ("OBJECT_ID", [object, kind]) => self.object_id(object, Some(kind))?,
             _ => return Ok(None),
         }))
+    }
+
+    /// SQL_VARIANT_PROPERTY of anything that a sql_variant can hold.
+    fn variant_property(&mut self, value: &Expr, property: &Expr) -> Result<Typed, SqlError> {
+        let value = self.expression(value)?;
+        if !value.null && !is_allowed(value.sql_type, SqlType::SqlVariant, false) {
+            return Err(invalid_argument_type(value.sql_type, 1, "sql_variant_property"));
+        }
+        let value = self.coerce(value, SqlType::SqlVariant)?;
+        let property = self.expression(property)?;
+        let property = self.coerce(property, SqlType::NVarChar(Length::Limit(128)))?;
+        Ok(Typed::new(format!("tsql_variant_property({}, {})", value.sql, property.sql), SqlType::SqlVariant))
     }
 
     /// A value of the session context, in the type in which it was set: here no value has the type sql_variant.
@@ -47,7 +61,7 @@ impl Binder<'_> {
     }
 
     /// The value of a text literal, of NULL or of a variable: what has to be known before the statement runs.
-    pub(super) fn constant(&self, expression: &Expr) -> Result<(Value, SqlType), SqlError> {
+    pub(in super::super) fn constant(&self, expression: &Expr) -> Result<(Value, SqlType), SqlError> {
         let length =
             |text: &str| Length::Limit(u16::try_from(text.chars().count().clamp(1, 4000)).unwrap_or(4000));
         match expression {

@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, Expr};
 
 use super::super::{Binder, Typed, expression::widest};
+use super::folds_case;
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType};
 use crate::sql::values::errors::invalid_argument_type;
@@ -13,7 +14,7 @@ impl Binder<'_> {
         let lower = name.to_lowercase();
         Ok(Some(match (name, values) {
             ("LEN", [value]) => {
-                let value = self.text(value)?;
+                let value = self.text((name, values), value)?;
                 Typed::new(format!("tsql_len({})", value.sql), place_type(value.sql_type))
             }
             ("DATALENGTH", [value]) => {
@@ -26,21 +27,28 @@ impl Binder<'_> {
                 Typed::new(format!("tsql_isnumeric({}, '{}')", value.sql, value.sql_type), SqlType::Int)
             }
             ("UPPER" | "LOWER" | "REVERSE" | "LTRIM" | "RTRIM" | "TRIM", [value]) => {
-                let value = self.text(value)?;
+                let value = self.text((name, values), value)?;
                 Typed::new(format!("tsql_{lower}({})", value.sql), varying(value.sql_type))
             }
             ("LTRIM" | "RTRIM" | "TRIM", [value, characters]) => {
-                let (value, characters) = (self.text(value)?, self.text(characters)?);
+                let (value, characters) =
+                    (self.text((name, values), value)?, self.text((name, values), characters)?);
                 let sql = format!("tsql_{lower}({}, {})", value.sql, characters.sql);
                 Typed::new(sql, varying(value.sql_type))
             }
             ("LEFT" | "RIGHT", [value, count]) => {
-                let value = self.text(value)?;
+                let value = self.text((name, values), value)?;
                 let count = self.number(count)?;
                 Typed::new(format!("tsql_{lower}({}, {count})", value.sql), varying(value.sql_type))
             }
             ("SUBSTRING", [value, from, length]) => {
                 let value = self.expression(value)?;
+                // A part of text, ntext or image is of the newer type.
+                let value = match value.sql_type {
+                    SqlType::Text | SqlType::NText => self.as_text(value)?,
+                    SqlType::Image => Typed { sql_type: SqlType::VarBinary(Length::Max), ..value },
+                    _ => value,
+                };
                 if !value.sql_type.is_text() && !value.sql_type.is_binary() {
                     return Err(invalid_argument_type(value.sql_type, 1, "substring"));
                 }
@@ -49,17 +57,25 @@ impl Binder<'_> {
                 Typed::new(sql, varying(value.sql_type))
             }
             ("REPLACE", [text, find, with]) => {
-                let (text, find, with) = (self.text(text)?, self.text(find)?, self.text(with)?);
+                let (text, find, with) = (
+                    self.text((name, values), text)?,
+                    self.text((name, values), find)?,
+                    self.text((name, values), with)?,
+                );
                 let result = joined_type(&[&text, &find, &with]);
                 cut(format!("tsql_replace({}, {}, {})", text.sql, find.sql, with.sql), result)
             }
             ("TRANSLATE", [text, find, with]) => {
-                let (text, find, with) = (self.text(text)?, self.text(find)?, self.text(with)?);
+                let (text, find, with) = (
+                    self.text((name, values), text)?,
+                    self.text((name, values), find)?,
+                    self.text((name, values), with)?,
+                );
                 let sql = format!("tsql_translate({}, {}, {})", text.sql, find.sql, with.sql);
                 Typed::new(sql, varying(text.sql_type))
             }
             ("REPLICATE", [value, count]) => {
-                let value = self.text(value)?;
+                let value = self.text((name, values), value)?;
                 let count = self.number(count)?;
                 let result = joined_type(&[&value]);
                 Typed::new(format!("tsql_replicate({}, {count}, '{}')", value.sql, value.sql_type), result)
@@ -69,7 +85,7 @@ impl Binder<'_> {
                 SqlType::VarChar(Length::Limit(8000)),
             ),
             ("CHARINDEX", [find, text, rest @ ..]) if rest.len() <= 1 => {
-                let (find, text) = (self.text(find)?, self.text(text)?);
+                let (find, text) = (self.text((name, values), find)?, self.text((name, values), text)?);
                 let start = match rest {
                     [start] => self.number(start)?,
                     _ => "1".to_owned(),
@@ -78,19 +94,22 @@ impl Binder<'_> {
                 Typed::new(sql, place_type(text.sql_type))
             }
             ("PATINDEX", [pattern, text]) => {
-                let (pattern, text) = (self.text(pattern)?, self.text(text)?);
+                let (pattern, text) = (self.text((name, values), pattern)?, self.text((name, values), text)?);
                 let sql = format!("tsql_patindex({}, {})", pattern.sql, text.sql);
                 Typed::new(sql, place_type(text.sql_type))
             }
             ("STUFF", [text, from, length, new]) => {
-                let text = self.text(text)?;
+                let text = self.text((name, values), text)?;
                 let (from, length) = (self.number(from)?, self.number(length)?);
-                let new = self.text(new)?;
+                let new = self.text((name, values), new)?;
                 let result = joined_type(&[&text, &new]);
                 cut(format!("tsql_stuff({}, {from}, {length}, {})", text.sql, new.sql), result)
             }
             ("CONCAT" | "CONCAT_WS", [_, _, ..]) => {
-                let texts = values.iter().map(|value| self.text(value)).collect::<Result<Vec<_>, _>>()?;
+                let texts = values
+                    .iter()
+                    .map(|value| self.text((name, values), value))
+                    .collect::<Result<Vec<_>, _>>()?;
                 let result = concatenation(&texts, name == "CONCAT_WS");
                 let list: Vec<String> = texts.into_iter().map(|text| text.sql).collect();
                 cut(format!("tsql_{lower}({})", list.join(", ")), result).not_null()
@@ -114,9 +133,9 @@ impl Binder<'_> {
                 )
             }
             ("QUOTENAME", [value, rest @ ..]) if rest.len() <= 1 => {
-                let value = self.text(value)?;
+                let value = self.text((name, values), value)?;
                 let quote = match rest {
-                    [quote] => self.text(quote)?.sql,
+                    [quote] => self.text((name, values), quote)?.sql,
                     _ => "'['".to_owned(),
                 };
                 let sql = format!("tsql_quotename({}, {quote})", value.sql);
@@ -125,16 +144,29 @@ impl Binder<'_> {
             ("CHAR", [code]) => Typed::new(format!("tsql_char({})", self.number(code)?), SqlType::Char(1)),
             ("NCHAR", [code]) => Typed::new(format!("tsql_nchar({})", self.number(code)?), SqlType::NChar(1)),
             ("ASCII" | "UNICODE", [value]) => {
-                let value = self.text(value)?;
+                let value = self.text((name, values), value)?;
                 Typed::new(format!("tsql_{lower}({})", value.sql), SqlType::Int)
             }
             _ => return Ok(None),
         }))
     }
 
-    /// An argument as text.
-    fn text(&mut self, value: &Expr) -> Result<Typed, SqlError> {
+    /// An argument as text; the call it belongs to is for the message about a type that isn't taken.
+    fn text(&mut self, (name, values): (&str, &[&Expr]), value: &Expr) -> Result<Typed, SqlError> {
+        let place = values.iter().position(|other| std::ptr::eq(*other, value)).map_or(1, |place| place + 1);
         let value = self.expression(value)?;
+        let searches = matches!(name, "PATINDEX" | "CHARINDEX");
+        let taken = match value.sql_type {
+            SqlType::Text | SqlType::NText => searches,
+            SqlType::Image | SqlType::Xml | SqlType::Json | SqlType::SqlVariant => false,
+            other => !other.is_clr(),
+        };
+        if matches!(name, "CHARINDEX" | "PATINDEX" | "REPLACE" | "TRANSLATE") {
+            folds_case(value.sql_type.collation(), name)?;
+        }
+        if !taken && !value.null {
+            return Err(invalid_argument_type(value.sql_type, place, &name.to_lowercase()));
+        }
         self.as_text(value)
     }
 }
@@ -145,24 +177,26 @@ fn place_type(sql_type: SqlType) -> SqlType {
 }
 
 fn varying(sql_type: SqlType) -> SqlType {
-    match sql_type {
+    let varying = match sql_type.plain() {
         SqlType::Char(n) => SqlType::VarChar(Length::Limit(n)),
         SqlType::NChar(n) => SqlType::NVarChar(Length::Limit(n)),
         SqlType::Binary(n) => SqlType::VarBinary(Length::Limit(n)),
         other => other,
-    }
+    };
+    varying.with_collation(sql_type.collation())
 }
 
 /// The type of a text made of others: `(max)` if the first is, else as long as can be.
 fn joined_type(texts: &[&Typed]) -> SqlType {
     let unicode = texts.iter().any(|text| text.sql_type.is_unicode_text());
     let largest = texts.first().is_some_and(|text| text.sql_type.length() == Some(Length::Max));
-    match (unicode, largest) {
+    let joined = match (unicode, largest) {
         (true, true) => SqlType::NVarChar(Length::Max),
         (false, true) => SqlType::VarChar(Length::Max),
         (true, false) => SqlType::NVarChar(Length::Limit(4000)),
         (false, false) => SqlType::VarChar(Length::Limit(8000)),
-    }
+    };
+    joined.with_collation(texts.iter().find_map(|text| text.sql_type.collation()))
 }
 
 /// The type of CONCAT and CONCAT_WS: as long as all texts together.
@@ -184,7 +218,8 @@ fn concatenation(texts: &[Typed], separated: bool) -> SqlType {
         };
     }
     let total = if total == Length::Limit(0) { Length::Limit(1) } else { total };
-    if unicode { SqlType::NVarChar(total) } else { SqlType::VarChar(total) }
+    let joined = if unicode { SqlType::NVarChar(total) } else { SqlType::VarChar(total) };
+    joined.with_collation(texts.iter().find_map(|text| text.sql_type.collation()))
 }
 
 /// A text cut to its type's length.

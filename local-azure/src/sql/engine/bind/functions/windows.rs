@@ -4,7 +4,7 @@ use sqlparser::ast::{self, Expr};
 
 use super::super::{
     Binder, Typed,
-    keys::key,
+    keys::{key, sortable},
     select::{direction, order_item},
 };
 use super::aggregates::extreme;
@@ -44,13 +44,14 @@ impl Binder<'_> {
             ("COUNT_BIG", [], true) => ("count(*)".to_owned(), SqlType::BigInt),
             ("MIN" | "MAX", [value], false) => {
                 let value = self.expression(value)?;
-                (extreme(name, &value), value.sql_type)
+                (extreme(name, &value)?, value.sql_type)
             }
             _ => return Err(unsupported(&format!("{name} with OVER"))),
         };
         let mut partition = Vec::new();
         for expression in partition_by {
             let bound = self.expression(expression)?;
+            sortable(bound.sql_type, "PARTITION BY")?;
             partition.push(key(&bound.sql, bound.sql_type));
         }
         let mut order = Vec::new();
@@ -63,6 +64,7 @@ impl Binder<'_> {
                 ));
             }
             let bound = self.expression(expr)?;
+            sortable(bound.sql_type, "ORDER BY")?;
             order.push(format!("{}{}", key(&bound.sql, bound.sql_type), direction(descending)));
         }
         let partition = if partition.is_empty() {
@@ -71,7 +73,7 @@ impl Binder<'_> {
             format!("PARTITION BY {} ", partition.join(", "))
         };
         let order = if order.is_empty() { String::new() } else { format!("ORDER BY {}", order.join(", ")) };
-        let window = Typed::new(format!("({call} OVER ({partition}{order}))"), sql_type);
-        Ok(if matches!(name, "MIN" | "MAX") { window } else { window.not_null() })
+        // None of them is NULL but MIN and MAX; for SQL Server's metadata all may be.
+        Ok(Typed::new(format!("({call} OVER ({partition}{order}))"), sql_type))
     }
 }

@@ -10,8 +10,8 @@ use super::super::context::{Arguments, pure};
 use super::{count, numeric_text, units};
 use crate::sql::code_page;
 use crate::sql::reply::SqlError;
-use crate::sql::types::SqlType;
-use crate::sql::values::errors;
+use crate::sql::types::{SqlType, Value};
+use crate::sql::values::{errors, variant};
 
 pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusqlite::Result<()> {
     pure(connection, context, "tsql_len", 1, |call| {
@@ -45,43 +45,36 @@ fn datalength(call: &Arguments<'_, '_>) -> Result<Stored, SqlError> {
     if call.is_null(0) {
         return Ok(Stored::Null);
     }
-    let bytes: usize = match call.sql_type(1)? {
+    let sql_type = call.sql_type(1)?;
+    let bytes: usize = match sql_type.plain() {
+        _ if sql_type.is_utf8_text() => call.text(0)?.map_or(0, str::len),
         // Code page 1252 has one byte for each character.
-        SqlType::Char(_) | SqlType::VarChar(_) => text_units(call)?,
-        SqlType::NChar(_) | SqlType::NVarChar(_) => text_units(call)?.saturating_mul(2),
-        SqlType::Binary(_) | SqlType::VarBinary(_) => match call.stored(0) {
+        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::Text => text_units(call)?,
+        SqlType::NChar(_) | SqlType::NVarChar(_) | SqlType::NText => text_units(call)?.saturating_mul(2),
+        SqlType::Binary(_)
+        | SqlType::VarBinary(_)
+        | SqlType::Image
+        | SqlType::HierarchyId
+        | SqlType::Geometry
+        | SqlType::Geography => match call.stored(0) {
             ValueRef::Blob(bytes) => bytes.len(),
             _ => return Err(errors::internal("a binary argument")),
         },
-        SqlType::Bit | SqlType::TinyInt => 1,
-        SqlType::SmallInt => 2,
-        SqlType::Int | SqlType::SmallMoney | SqlType::Real | SqlType::SmallDateTime => 4,
-        SqlType::BigInt | SqlType::Money | SqlType::Float | SqlType::DateTime => 8,
-        SqlType::Decimal { precision, .. } => match precision {
-            0..=9 => 5,
-            10..=19 => 9,
-            20..=28 => 13,
-            _ => 17,
+        SqlType::SqlVariant => match call.value(0, sql_type)? {
+            Value::Variant(held) => variant::bytes(&held),
+            _ => return Err(errors::internal("a sql_variant")),
         },
-        SqlType::Date => 3,
-        SqlType::Time { scale } => time_bytes(scale),
-        SqlType::DateTime2 { scale } => time_bytes(scale).saturating_add(3),
-        SqlType::DateTimeOffset { scale } => time_bytes(scale).saturating_add(5),
-        SqlType::UniqueIdentifier => 16,
+        // The size of SQL Server's own binary form, which isn't kept here.
+        SqlType::Xml | SqlType::Json => {
+            return Err(errors::unsupported(&format!("DATALENGTH of {}", sql_type.family_name())));
+        }
+        fixed => variant::fixed_bytes(fixed),
     };
     Ok(count(bytes))
 }
 
 fn text_units(call: &Arguments<'_, '_>) -> Result<usize, SqlError> {
     Ok(call.text(0)?.map_or(0, units::length))
-}
-
-fn time_bytes(scale: u8) -> usize {
-    match scale {
-        0..=2 => 3,
-        3..=4 => 4,
-        _ => 5,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! A clinic: the SQL endpoint and the identity endpoint, and the real program that looks at the way to them.
+//! A clinic: the SQL endpoint and the identity endpoint, and the real program's commands that look at them: `doctor` and
+//! `check --live`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use local_azure::identity::{self, IdentityEndpoint, IdentityOptions};
@@ -11,17 +12,17 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::mode::worker_program;
-use crate::support::script_root::{self, FunctionFolder};
-use crate::support::secrets::Secrets;
-use crate::support::sql_client;
+use super::mode::worker_program;
+use super::script_root::{self, FunctionFolder};
+use super::secrets::Secrets;
+use super::sql_client::{self, SqlClient};
 
 type SqlChange = Box<dyn FnOnce(&mut SqlOptions)>;
 type MakeConnection = Box<dyn FnOnce(u16) -> String>;
 
 /// A clinic in the making.
 #[derive(Default)]
-pub(super) struct ClinicBuilder {
+pub(crate) struct ClinicBuilder {
     settings: BTreeMap<String, Option<String>>,
     functions: Vec<FunctionFolder>,
     seed: String,
@@ -34,57 +35,57 @@ pub(super) struct ClinicBuilder {
 
 impl ClinicBuilder {
     /// A file beside `host.json`.
-    pub(super) fn file(mut self, name: &str, text: &str) -> Self {
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
         self.files.push((name.to_owned(), text.to_owned()));
         self
     }
 
-    pub(super) fn setting(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.insert(name.to_owned(), Some(value.to_owned()));
         self
     }
 
-    pub(super) fn without_setting(mut self, name: &str) -> Self {
+    pub(crate) fn without_setting(mut self, name: &str) -> Self {
         self.settings.insert(name.to_owned(), None);
         self
     }
 
     /// A function in place of the samples.
-    pub(super) fn function(mut self, function: FunctionFolder) -> Self {
+    pub(crate) fn function(mut self, function: FunctionFolder) -> Self {
         self.functions.push(function);
         self
     }
 
     /// Runs after the sample seed.
-    pub(super) fn seed(mut self, script: &str) -> Self {
+    pub(crate) fn seed(mut self, script: &str) -> Self {
         self.seed.push_str(script);
         self
     }
 
-    pub(super) fn sql(mut self, change: impl FnOnce(&mut SqlOptions) + 'static) -> Self {
+    pub(crate) fn sql(mut self, change: impl FnOnce(&mut SqlOptions) + 'static) -> Self {
         self.sql = Some(Box::new(change));
         self
     }
 
     /// The server shows these; AZSQL_TRUST_CA holds their authority.
-    pub(super) fn certificates(mut self, certificates: Certificates) -> Self {
+    pub(crate) fn certificates(mut self, certificates: Certificates) -> Self {
         self.certificates = Some(certificates);
         self
     }
 
     /// The connection string, made from the SQL endpoint's port.
-    pub(super) fn connection(mut self, make: impl FnOnce(u16) -> String + 'static) -> Self {
+    pub(crate) fn connection(mut self, make: impl FnOnce(u16) -> String + 'static) -> Self {
         self.connection = Some(Box::new(make));
         self
     }
 
     /// The password of the SQL login.
-    pub(super) fn password(mut self, password: &str) -> Self {
+    pub(crate) fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
         self
     }
 
-    pub(super) async fn open(self) -> Clinic {
+    pub(crate) async fn open(self) -> Clinic {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::new();
         let identity = identity::start(IdentityOptions::default()).await.unwrap();
@@ -139,46 +140,57 @@ impl ClinicBuilder {
         for (name, text) in self.files {
             std::fs::write(functions.join(name), text).unwrap();
         }
-        Clinic { sql, identity, settings, functions, secrets, _folder: folder }
+        Clinic { sql, identity, settings, functions, secrets, password, _folder: folder }
     }
 }
 
 /// See the module. Each test ends with [`Clinic::close`].
-pub(super) struct Clinic {
-    pub(super) sql: SqlServer,
-    pub(super) identity: IdentityEndpoint,
+pub(crate) struct Clinic {
+    pub(crate) sql: SqlServer,
+    pub(crate) identity: IdentityEndpoint,
     settings: BTreeMap<String, String>,
     functions: PathBuf,
-    pub(super) secrets: Secrets,
+    pub(crate) secrets: Secrets,
+    password: String,
     _folder: TempDir,
 }
 
 /// How a run ended.
-pub(super) struct Run {
-    pub(super) code: Option<i32>,
-    pub(super) text: String,
-    pub(super) errors: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+    pub(crate) errors: String,
 }
 
 /// What `--json` printed.
-pub(super) struct Document {
-    pub(super) code: Option<i32>,
-    pub(super) json: Json,
+pub(crate) struct Document {
+    pub(crate) code: Option<i32>,
+    pub(crate) json: Json,
 }
 
 impl Clinic {
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         ClinicBuilder::default().open().await
     }
 
-    pub(super) fn builder() -> ClinicBuilder {
+    pub(crate) fn builder() -> ClinicBuilder {
         ClinicBuilder::default()
     }
 
     /// Runs `doctor` with these arguments.
-    pub(super) async fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Run {
+        self.run_command("doctor", arguments).await
+    }
+
+    /// The script root.
+    pub(crate) fn functions(&self) -> &Path {
+        &self.functions
+    }
+
+    /// Runs a command of the program on the functions.
+    pub(crate) async fn run_command(&self, command: &str, arguments: &[&str]) -> Run {
         let output = Command::new(worker_program())
-            .arg("doctor")
+            .arg(command)
             .arg("--functions")
             .arg(&self.functions)
             .args(arguments)
@@ -194,12 +206,17 @@ impl Clinic {
         Run { code: output.status.code(), text, errors }
     }
 
+    /// A client of the SQL endpoint beside the program.
+    pub(crate) async fn sql_client(&self) -> SqlClient {
+        SqlClient::connect(self.sql.address().port(), &self.password).await
+    }
+
     /// Runs `doctor --json`.
-    pub(super) async fn examine(&self) -> Document {
+    pub(crate) async fn examine(&self) -> Document {
         self.examine_with(&[]).await
     }
 
-    pub(super) async fn examine_with(&self, arguments: &[&str]) -> Document {
+    pub(crate) async fn examine_with(&self, arguments: &[&str]) -> Document {
         let mut all = vec!["--json"];
         all.extend(arguments);
         let run = self.run(&all).await;
@@ -208,7 +225,7 @@ impl Clinic {
     }
 
     /// Ends everything, and looks at everything that was printed.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         self.sql.faults().clear();
         self.sql.stop().await;
         self.identity.stop().await;
@@ -218,14 +235,14 @@ impl Clinic {
 
 impl Document {
     /// The steps of this name, of the default connection.
-    pub(super) fn all(&self, step: &str) -> Vec<&Json> {
+    pub(crate) fn all(&self, step: &str) -> Vec<&Json> {
         let steps = self.json["steps"].as_array().unwrap();
         steps.iter().filter(|it| it["step"] == step && !it["connection"].is_null()).collect()
     }
 
     /// The one step of this name.
     #[track_caller]
-    pub(super) fn step(&self, step: &str) -> &Json {
+    pub(crate) fn step(&self, step: &str) -> &Json {
         let all = self.all(step);
         assert_eq!(all.len(), 1, "{:#}", self.json);
         all[0]
@@ -233,7 +250,7 @@ impl Document {
 
     /// The step has this status.
     #[track_caller]
-    pub(super) fn is(&self, step: &str, status: &str) -> &Json {
+    pub(crate) fn is(&self, step: &str, status: &str) -> &Json {
         let found = self.step(step);
         assert_eq!(found["status"], status, "{found:#}");
         found
@@ -241,7 +258,7 @@ impl Document {
 
     /// The step failed, and its summary and cure hold these words; the document and the exit code say so too.
     #[track_caller]
-    pub(super) fn failed(&self, step: &str, summary: &str, cure: &str) -> &Json {
+    pub(crate) fn failed(&self, step: &str, summary: &str, cure: &str) -> &Json {
         let found = self.is(step, "fail");
         assert!(text(found, "summary").contains(summary), "{found:#}");
         assert!(text(found, "cure").contains(cure), "{found:#}");
@@ -254,7 +271,7 @@ impl Document {
 
     /// The step warns, and its summary and cure hold these words.
     #[track_caller]
-    pub(super) fn warned(&self, step: &str, summary: &str, cure: &str) -> &Json {
+    pub(crate) fn warned(&self, step: &str, summary: &str, cure: &str) -> &Json {
         let found = self.is(step, "warn");
         assert!(text(found, "summary").contains(summary), "{found:#}");
         assert!(text(found, "cure").contains(cure), "{found:#}");
@@ -263,7 +280,7 @@ impl Document {
 
     /// These steps were skipped because `failed` failed.
     #[track_caller]
-    pub(super) fn skipped_because(&self, failed: &str, steps: &[&str]) {
+    pub(crate) fn skipped_because(&self, failed: &str, steps: &[&str]) {
         for step in steps {
             let found = self.is(step, "skip");
             assert_eq!(found["details"]["because"], failed, "{found:#}");
@@ -273,6 +290,6 @@ impl Document {
 
 /// A text of a step.
 #[track_caller]
-pub(super) fn text<'a>(step: &'a Json, key: &str) -> &'a str {
+pub(crate) fn text<'a>(step: &'a Json, key: &str) -> &'a str {
     step[key].as_str().unwrap_or_else(|| panic!("no {key}: {step:#}"))
 }

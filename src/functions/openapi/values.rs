@@ -1,0 +1,161 @@
+//! The schema of a value that a caller sends: from a parameter's SQL type and limits.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value as Json, json};
+
+use super::ecma;
+use crate::functions::limits::Bound;
+use crate::functions::plan::PlannedParameter;
+use crate::invocation::{Length, SqlType, SqlValue};
+
+/// How a value comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carrier {
+    /// As text: in the path, the query or a header.
+    Text,
+    /// As a JSON value: in a body.
+    Json,
+}
+
+/// `2026-01-31`, `2026-01-31T07:08`, `2026-01-31T07:08:09.123`: no format of OpenAPI's has a time without an offset.
+const LOCAL_DATE_TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$";
+/// `07:08`, `07:08:09.123`
+const LOCAL_TIME: &str = "^[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$";
+/// A whole number in a string.
+const DIGITS: &str = "^-?[0-9]+$";
+/// A number in a string, in JSON's grammar.
+const DECIMAL: &str = "^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$";
+
+/// The schema of a parameter's value. Whether it may be null or missing is said elsewhere.
+pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<String, Json> {
+    let sql_type = parameter.sql_type;
+    let mut schema = of_type(sql_type, carrier);
+    let mut notes = vec![format!("SQL type {sql_type}.")];
+    notes.extend(note_of_type(sql_type));
+    let limits = &parameter.limits;
+    for (keyword, word, bound) in [("minimum", "At least", &limits.min), ("maximum", "At most", &limits.max)]
+    {
+        let Some(bound) = bound else { continue };
+        let written: Option<Json> = serde_json::from_str(&bound.spelling).ok().filter(Json::is_number);
+        match written.or_else(|| number(&bound.value)) {
+            Some(number) => drop(schema.insert(keyword.to_owned(), number)),
+            // JSON Schema puts no dates in order.
+            None => notes.push(format!("{word} {}.", bound.spelling.trim_matches('"'))),
+        }
+    }
+    if let Some(most) = limits.max_length {
+        let most = if sql_type.is_binary() { most.div_ceil(3).saturating_mul(4) } else { most };
+        schema.insert("maxLength".to_owned(), most.into());
+    }
+    if let Some(pattern) = &limits.pattern {
+        match ecma::translate(pattern.as_str()) {
+            Some(pattern) => drop(schema.insert("pattern".to_owned(), pattern.into())),
+            None => {
+                notes.push(format!("Must match the regular expression {pattern} of the Rust crate regex."))
+            }
+        }
+    }
+    if !limits.allowed.is_empty() {
+        let values = limits.allowed.iter().flat_map(|bound| allowed(bound, sql_type, carrier));
+        schema.insert("enum".to_owned(), values.collect());
+    }
+    if let Some(default) = &parameter.default {
+        schema.insert("default".to_owned(), json_of(default));
+    }
+    schema.insert("description".to_owned(), notes.join(" ").into());
+    schema
+}
+
+fn of_type(sql_type: SqlType, carrier: Carrier) -> Map<String, Json> {
+    let json = carrier == Carrier::Json;
+    let schema = match sql_type {
+        SqlType::Bit => json!({ "type": "boolean" }),
+        SqlType::TinyInt => json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 255 }),
+        SqlType::SmallInt => {
+            json!({ "type": "integer", "format": "int32", "minimum": i16::MIN, "maximum": i16::MAX })
+        }
+        SqlType::Int => json!({ "type": "integer", "format": "int32" }),
+        SqlType::BigInt if json => {
+            json!({ "type": ["integer", "string"], "format": "int64", "pattern": DIGITS })
+        }
+        SqlType::BigInt => json!({ "type": "integer", "format": "int64" }),
+        SqlType::Decimal { .. } if json => json!({ "type": ["number", "string"], "pattern": DECIMAL }),
+        SqlType::Decimal { .. } => json!({ "type": "number" }),
+        SqlType::Real => json!({ "type": "number", "format": "float" }),
+        SqlType::Float => json!({ "type": "number", "format": "double" }),
+        SqlType::Date => json!({ "type": "string", "format": "date" }),
+        SqlType::Time { .. } => json!({ "type": "string", "pattern": LOCAL_TIME }),
+        SqlType::DateTime | SqlType::SmallDateTime | SqlType::DateTime2 { .. } => {
+            json!({ "type": "string", "pattern": LOCAL_DATE_TIME })
+        }
+        SqlType::DateTimeOffset { .. } => json!({ "type": "string", "format": "date-time" }),
+        SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max) if json => {
+            json!({ "type": ["string", "array", "object"] })
+        }
+        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
+            json!({ "type": "string" })
+        }
+        SqlType::Binary(_) | SqlType::VarBinary(_) => {
+            json!({ "type": "string", "contentEncoding": "base64" })
+        }
+        SqlType::UniqueIdentifier => json!({ "type": "string", "format": "uuid" }),
+    };
+    match schema {
+        Json::Object(schema) => schema,
+        _ => Map::new(),
+    }
+}
+
+fn note_of_type(sql_type: SqlType) -> Option<String> {
+    match sql_type {
+        SqlType::Decimal { precision, scale } => Some(format!(
+            "At most {} digits before the point and {scale} behind it.",
+            precision.saturating_sub(scale)
+        )),
+        SqlType::Time { scale } | SqlType::DateTime2 { scale } | SqlType::DateTimeOffset { scale } => {
+            Some(format!("At most {scale} digits of a second's fraction."))
+        }
+        SqlType::DateTime => Some("At most 3 digits of a second's fraction.".to_owned()),
+        SqlType::SmallDateTime => Some("Whole minutes.".to_owned()),
+        _ => None,
+    }
+}
+
+/// The JSON values that stand for one of `enum`: a number that may come as a string too is there twice.
+fn allowed(bound: &Bound, sql_type: SqlType, carrier: Carrier) -> Vec<Json> {
+    let value = json_of(&bound.value);
+    match (sql_type, carrier) {
+        (SqlType::BigInt | SqlType::Decimal { .. }, Carrier::Json) => {
+            let text = value.to_string();
+            vec![value, text.into()]
+        }
+        _ => vec![value],
+    }
+}
+
+/// A value as JSON, in the form that callers write.
+fn json_of(value: &SqlValue) -> Json {
+    match value {
+        SqlValue::Null => Json::Null,
+        SqlValue::Bit(value) => (*value).into(),
+        SqlValue::Integer(_) | SqlValue::Decimal(_) | SqlValue::Float(_) => number(value).unwrap_or_default(),
+        SqlValue::Date(value) => value.format("%Y-%m-%d").to_string().into(),
+        SqlValue::Time(value) => value.format("%H:%M:%S%.f").to_string().into(),
+        SqlValue::DateTime(value) => value.format("%Y-%m-%dT%H:%M:%S%.f").to_string().into(),
+        SqlValue::DateTimeOffset(value) => value.to_rfc3339().into(),
+        SqlValue::Text(text) => text.as_str().into(),
+        SqlValue::Binary(bytes) => STANDARD.encode(bytes).into(),
+        SqlValue::UniqueIdentifier(value) => value.to_string().into(),
+    }
+}
+
+/// A number with all its digits; None for what is none.
+fn number(value: &SqlValue) -> Option<Json> {
+    match value {
+        SqlValue::Integer(number) => Some((*number).into()),
+        SqlValue::Decimal(number) => serde_json::from_str(&number.to_string()).ok(),
+        SqlValue::Float(number) => Some((*number).into()),
+        _ => None,
+    }
+}
