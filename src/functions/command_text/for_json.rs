@@ -87,6 +87,10 @@ mod tests {
                 "SELECT JSON_QUERY((SELECT b FROM u FOR JSON PATH)) AS b FROM t FOR JSON PATH, WITHOUT_ARRAY_WRAPPER",
                 "null",
             ),
+            (
+                "SELECT a FROM t FOR JSON PATH, ROOT('x'); SET @y = (SELECT b FROM u FOR JSON PATH, WITHOUT_ARRAY_WRAPPER)",
+                r#"{"x":[]}"#,
+            ),
             ("EXEC dbo.OrdersAsJson @id", "[]"),
             ("SELECT 'FOR JSON PATH, WITHOUT_ARRAY_WRAPPER' AS a", "[]"),
             ("SELECT 1 FOR JSON PATH; SELECT ROOT FROM t", "[]"),
