@@ -138,7 +138,7 @@ impl Service {
         if delivery == Delivery::Chunks && plan.may_stream() {
             let (sink, chunks) = AnswerSink::in_chunks(plan, format, self.max_answer);
             let running = self.database.run(invocation, setting, connection, command, sink);
-            return Streaming::begin(running, chunks, (plan.answer().status, format), telling).await;
+            return Streaming::begin(running, chunks, plan.answer().status, format, telling).await;
         }
         let sink = AnswerSink::whole(plan, format, self.max_answer);
         let outcome = self.database.run(invocation, setting, connection, command, sink).await;
