@@ -15,7 +15,7 @@ fn files(markdown: &str) -> Vec<(&str, String)> {
     while let Some(line) = lines.next() {
         let name = line.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
         let is_block = lines.peek().is_some_and(|next| next.starts_with("```"));
-        if let Some(name) = name.filter(|name| name.contains('/') && is_block) {
+        if let Some(name) = name.filter(|name| name.contains('/') && !name.contains(' ') && is_block) {
             let block: Vec<_> = lines.by_ref().skip(1).take_while(|line| *line != "```").collect();
             files.push((name, block.join("\n")));
         }
@@ -57,4 +57,9 @@ async fn the_guide_from_pyodbc_answers_what_it_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guide_from_flask_answers_what_it_says() {
     the_guide_is_true(include_str!("../../docs/guides/from-flask.md")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_definitions_answer_what_they_say() {
+    the_guide_is_true(include_str!("../../docs/definitions.md")).await;
 }

@@ -93,6 +93,10 @@ async fn call(desk: &Desk, sample: &str) {
         "CreatePerson" => assert_eq!(desk.post("/api/persons", &person).await.json(201)["Name"], "CANARY"),
         "UpdatePerson" => assert_eq!(desk.put("/api/persons/8", &person).await.json(200)["Name"], "CANARY"),
         "DeletePerson" => assert_eq!(desk.delete("/api/persons/9").await.status, 204),
+        "CityReport" => {
+            let report = desk.get("/api/cities/Lyon/report").await.json(200);
+            assert_eq!(report["resultSets"].as_array().map(Vec::len), Some(2), "{report}");
+        }
         "NightlySummary" => {
             desk.run("NightlySummary").await;
             let mut client = desk.sql_client().await;

@@ -100,6 +100,26 @@ async fn persons_can_be_asked_for_by_city() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_report_of_a_city_is_what_its_procedure_gives() {
+    let desk = Desk::start().await;
+
+    let lyon = desk.get("/api/cities/Lyon/report").await.json(200);
+    let nowhere = desk.get("/api/cities/CANARY-nowhere/report").await;
+
+    let number = async |query: &str| {
+        desk.number(&format!("SELECT {query} FROM dbo.Persons WHERE City = N'Lyon'")).await
+    };
+    assert_eq!(lyon["resultSets"][0].as_array().map(Vec::len), Some(3));
+    let years = lyon["resultSets"][1].as_array().unwrap();
+    let persons: i64 = years.iter().map(|year| year["Persons"].as_i64().unwrap()).sum();
+    assert_eq!(lyon["outputs"]["persons"], persons);
+    assert_eq!(persons, i64::from(number("COUNT(*)").await));
+    assert_eq!(lyon["returnStatus"], 0);
+    nowhere.problem_for_caller(404, "not-found");
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_person_is_a_201_with_the_row_and_can_be_read_again() {
     let desk = Desk::start().await;
     let before = desk.number("SELECT COUNT(*) FROM dbo.Persons").await;

@@ -4,6 +4,8 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod for_json;
+mod open_json;
 mod procedures_calls;
 mod procedures_definitions;
 mod procedures_rights;
@@ -26,3 +28,4 @@ mod statements_modify;
 mod statements_refused;
 mod statements_select;
 mod support;
+mod table_types;

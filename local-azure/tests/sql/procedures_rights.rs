@@ -44,14 +44,14 @@ fn running_a_procedure_needs_execute() {
 fn a_procedure_reads_and_writes_in_its_owners_name() {
     let mut session = worker_with(&[
         COUNT,
-        "CREATE PROC dbo.Outer AS EXEC dbo.CountPersons; INSERT sales.Prices VALUES (1); DELETE FROM sales.Prices WHERE Id = 1",
-        "GRANT EXECUTE ON dbo.Outer TO worker",
+        "CREATE PROC dbo.Wrapper AS EXEC dbo.CountPersons; INSERT sales.Prices VALUES (1); DELETE FROM sales.Prices WHERE Id = 1",
+        "GRANT EXECUTE ON dbo.Wrapper TO worker",
         "DENY SELECT, DELETE ON SCHEMA::sales TO worker",
     ]);
     assert_eq!(error(&mut session, "SELECT COUNT(*) FROM dbo.Persons").number, 229);
-    ok(&mut session, "EXEC dbo.Outer");
+    ok(&mut session, "EXEC dbo.Wrapper");
     assert_eq!(error(&mut session, "EXEC dbo.CountPersons").number, 229);
-    assert_eq!(call(&mut session, "dbo.Outer", &[]).errors, []);
+    assert_eq!(call(&mut session, "dbo.Wrapper", &[]).errors, []);
 }
 
 #[test]

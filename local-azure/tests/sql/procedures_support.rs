@@ -7,12 +7,12 @@ use super::support::*;
 
 /// A named argument that is not wanted back.
 pub(crate) fn given(name: &str, sql_type: SqlType, value: Value) -> Argument {
-    Argument { name: name.to_owned(), sql_type, value, output: false }
+    Argument { name: name.to_owned(), sql_type, value, output: false, table: None }
 }
 
 /// A named argument that is wanted back.
 pub(crate) fn wanted(name: &str, sql_type: SqlType) -> Argument {
-    Argument { name: name.to_owned(), sql_type, value: Value::Null, output: true }
+    Argument { name: name.to_owned(), sql_type, value: Value::Null, output: true, table: None }
 }
 
 /// A call by name.

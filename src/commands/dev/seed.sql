@@ -1,5 +1,5 @@
--- The sample database: dbo.Persons with 240 rows made up, and the tables that NightlySummary, IngestOrder
--- and PlaceOrder write to.
+-- The sample database: dbo.Persons with 240 rows made up, the tables that NightlySummary, IngestOrder and PlaceOrder
+-- write to, and the procedure that CityReport calls.
 
 CREATE TABLE dbo.Persons (
     Id int IDENTITY PRIMARY KEY,
@@ -292,4 +292,32 @@ INSERT INTO dbo.Persons (Name, City, Balance, Created) VALUES
     (N'Noémie Kovačević', N'İstanbul', 61366.6500, '2025-12-23T11:01:16.494'),
     (N'Ümit Gonçalves', N'Tromsø', 47329.6800, '2025-12-26T07:55:31.058'),
     (N'美咲 Öztürk', NULL, 59750.9800, '2025-12-29T12:21:01.924');
+GO
 
+-- The richest persons of a city, how many came in each year, and two numbers over all of them. Returns 1 for a city without any.
+CREATE PROCEDURE dbo.CityReport
+    @city nvarchar(50),
+    @richest int = 3,
+    @persons int OUTPUT,
+    @total decimal(38,4) OUTPUT
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET @persons = (SELECT COUNT(*) FROM dbo.Persons WHERE City = @city);
+    SET @total = (SELECT SUM(Balance) FROM dbo.Persons WHERE City = @city);
+    IF @richest > 0
+    BEGIN
+        SELECT TOP (@richest) Id, Name, Balance
+        FROM dbo.Persons
+        WHERE City = @city
+        ORDER BY Balance DESC, Id;
+        SELECT YEAR(Created) AS [Year], COUNT(*) AS Persons
+        FROM dbo.Persons
+        WHERE City = @city
+        GROUP BY YEAR(Created)
+        ORDER BY YEAR(Created);
+    END;
+    IF @persons = 0
+        RETURN 1;
+END;
+GO

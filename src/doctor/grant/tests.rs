@@ -57,6 +57,9 @@ END;
 -- DELETE for PlaceOrder
 GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::[dbo].[AzsqlIdempotency] TO [my-function-app];
 
+-- EXECUTE for CityReport
+GRANT EXECUTE ON OBJECT::[dbo].[CityReport] TO [my-function-app];
+
 -- SELECT for IngestOrder
 -- INSERT for IngestOrder
 GRANT SELECT, INSERT ON OBJECT::[dbo].[IncomingOrders] TO [my-function-app];
@@ -92,7 +95,7 @@ fn the_statements_are_the_script_without_its_comments() {
             .filter(|line| !line.starts_with("--") && !line.is_empty())
             .collect();
         assert_eq!(script.statements().join("\n"), without_comments.join("\n"));
-        assert_eq!(script.statements().len(), 7);
+        assert_eq!(script.statements().len(), 8);
     }
 }
 

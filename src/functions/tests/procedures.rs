@@ -262,3 +262,30 @@ fn debug_of_a_held_row_shows_no_value() {
     push(&mut sink, &[END, Row(&[Cell::Null, Cell::Null, Cell::Text("canary")])]).unwrap();
     assert!(!format!("{sink:?}").contains("canary"));
 }
+
+proptest::proptest! {
+    /// Whatever a procedure returns, the answer is that of the same result sets without an end, and the end behind it.
+    #[test]
+    fn an_end_is_told_apart_from_whatever_came_before(
+        sets in proptest::collection::vec((proptest::bool::ANY, proptest::collection::vec(0_i32..9, 0..4)), 0..5),
+        status in -3_i32..4,
+    ) {
+        let call = procedure(r#""result": "resultSets""#).unwrap();
+        let text = http(r#"{ "commandText": "SELECT 1 AS one", "result": "resultSets" }"#, "").unwrap();
+        let rows: Vec<Vec<[Cell<'_>; 1]>> =
+            sets.iter().map(|(_, values)| values.iter().map(|value| [Cell::Integer(*value)]).collect()).collect();
+        let mut events = Vec::new();
+        for ((is_alike, _), rows) in sets.iter().zip(&rows) {
+            events.push(if *is_alike { Columns(&["$returnStatus"]) } else { Columns(&["Id"]) });
+            events.extend(rows.iter().map(|row| Row(row)));
+        }
+
+        let without_end = body(&text, &events);
+        let last = [Cell::Integer(status)];
+        events.extend([Columns(&["$returnStatus"]), Row(&last)]);
+
+        let whole = without_end.strip_suffix('}').unwrap();
+        let expected = format!(r#"{whole},"outputs":{{}},"returnStatus":{status}}}"#);
+        proptest::prop_assert_eq!(body(&call, &events), expected);
+    }
+}

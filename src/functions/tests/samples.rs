@@ -17,6 +17,7 @@ fn every_sample_is_valid() {
     assert_eq!(
         samples.names().collect::<Vec<_>>(),
         [
+            "CityReport",
             "CreatePerson",
             "DeletePerson",
             "GetPerson",
@@ -37,16 +38,18 @@ fn a_sample_is_found_in_any_case() {
 }
 
 #[test]
-fn reads_are_repeatable_writes_are_single_statements_and_one_has_a_key() {
+fn reads_are_repeatable_writes_are_single_statements_one_has_a_key_and_one_calls_a_procedure() {
     for function in samples().valid() {
         let reads = ["SqlPing", "ListPersons", "GetPerson"].contains(&&*function.name);
         let expected = match &*function.name {
             "PlaceOrder" => Unit::Keyed(Isolation::Default),
+            "CityReport" => Unit::Transaction(Isolation::Default),
             _ if reads => Unit::Repeatable,
             _ => Unit::SingleStatement,
         };
         assert_eq!(function.plan().unwrap().unit(), expected, "{}", function.name);
-        assert!(!function.plan().unwrap().may_leave_transaction(), "{}", function.name);
+        let calls = &*function.name == "CityReport";
+        assert_eq!(function.plan().unwrap().may_leave_transaction(), calls, "{}", function.name);
     }
 }
 
@@ -81,7 +84,8 @@ fn a_sample_needs_the_rights_that_its_command_shows() {
             (function.name.to_string(), rights)
         })
         .collect();
-    let expected: [(&str, &[&str]); 9] = [
+    let expected: [(&str, &[&str]); 10] = [
+        ("CityReport", &["EXECUTE [dbo].[CityReport]"]),
         ("CreatePerson", &["SELECT [dbo].[Persons]", "INSERT [dbo].[Persons]"]),
         ("DeletePerson", &["SELECT [dbo].[Persons]", "DELETE [dbo].[Persons]"]),
         ("GetPerson", &["SELECT [dbo].[Persons]"]),

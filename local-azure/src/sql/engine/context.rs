@@ -177,6 +177,7 @@ impl Session {
             chained: false,
             rights: self.rights.clone(),
             sessions: Arc::clone(&self.database.sessions),
+            tables: HashMap::new(),
         }
     }
 }

@@ -46,6 +46,8 @@ impl Session {
                 }
                 session.sql("INSERT INTO main.local_azure_schemas VALUES (?1)", [name])
             }
+            StatementKind::CreateTableType { name, body } => session.create_table_type(name, body, facts),
+            StatementKind::DropType { name, if_exists } => session.drop_type(name, *if_exists),
             StatementKind::AlterTableAdd { table, elements } => {
                 session.alter_table_add(table, elements, facts)
             }
@@ -89,7 +91,7 @@ impl Session {
             .with_state(6)
             .into());
         }
-        let mut table = Table {
+        let table = Table {
             id: self.database.next_object(),
             schema,
             name: name.clone(),
@@ -97,8 +99,20 @@ impl Session {
             columns: Vec::new(),
             keys: Vec::new(),
         };
+        let (table, create) = self.describe_table(table, &definition.elements, facts)?;
+        self.create_described(&table, &create)?;
+        catalog::insert(&self.connection, &table, self.depth).map_err(|error| errors::internal(&error).into())
+    }
+
+    /// Gives a new table its columns and constraints, and the statement that makes it.
+    pub(super) fn describe_table(
+        &self,
+        mut table: Table,
+        elements: &[TableElement],
+        facts: &Facts,
+    ) -> Result<(Table, String), Failure> {
         let mut constraints: Vec<(&ConstraintDefinition, Option<&str>)> = Vec::new();
-        for element in &definition.elements {
+        for element in elements {
             match element {
                 TableElement::Column(column) => {
                     let made = self.make_column(&mut table, column, facts)?;
@@ -119,19 +133,20 @@ impl Session {
         let columns = table.columns.iter().map(column_sql);
         let keyed = table.keys.iter().any(|key| key.kind == KeyKind::PrimaryKey);
         let body: Vec<String> = columns.chain(clauses).collect();
-        self.sql(
-            &format!(
-                "CREATE TABLE {} ({}) STRICT{}",
-                table.sql(),
-                body.join(", "),
-                if keyed { ", WITHOUT ROWID" } else { "" }
-            ),
-            [],
-        )?;
-        for key in table.keys.iter().filter(|key| key.kind == KeyKind::Unique) {
-            self.unique(&table, key, &[])?;
-        }
-        catalog::insert(&self.connection, &table, self.depth).map_err(|error| errors::internal(&error).into())
+        let create = format!(
+            "CREATE TABLE {} ({}) STRICT{}",
+            table.sql(),
+            body.join(", "),
+            if keyed { ", WITHOUT ROWID" } else { "" }
+        );
+        Ok((table, create))
+    }
+
+    /// Makes a table that [`Session::describe_table`] described, with what stands behind its UNIQUE constraints.
+    pub(super) fn create_described(&self, table: &Table, create: &str) -> Result<(), Failure> {
+        self.sql(create, [])?;
+        let mut unique = table.keys.iter().filter(|key| key.kind == KeyKind::Unique);
+        unique.try_for_each(|key| self.unique(table, key, &[]))
     }
 
     /// Describes a column of `table`, and its DEFAULT constraint among the table's keys.

@@ -52,6 +52,7 @@ impl Session {
 
     pub(super) fn frame_facts(&self, frame: &Frame) -> Facts {
         let mut facts = self.facts();
+        facts.tables.clone_from(&frame.tables);
         facts.chained = frame.procedure.is_some();
         let mut set = |name: &'static str, value: Value| {
             if let Some(fact) = facts.values.get_mut(name) {

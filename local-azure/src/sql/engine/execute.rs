@@ -2,12 +2,14 @@
 
 use sqlparser::ast::Expr;
 
-use super::Argument;
 use super::bind::Variable;
 use super::run::{Flow, Frame};
 use super::session::{Failure, Session, Variables};
+use super::table_types::argument::{GivenTable, clash};
+use super::table_types::variable::TableVariables;
+use super::{Argument, TableArgument};
 use crate::sql::reply::{ReplySink, SqlError};
-use crate::sql::tsql::batch;
+use crate::sql::tsql::batch::{self, Parameter};
 use crate::sql::tsql::statement::{ExecuteArgument, Name};
 use crate::sql::types::{SqlType, Value};
 use crate::sql::values::errors::unsupported;
@@ -31,9 +33,6 @@ pub(super) struct Executed {
     pub(super) flow: Flow,
 }
 
-/// A parameter that sp_executesql declares: name, type, whether it is OUTPUT.
-type Declared = (String, SqlType, bool);
-
 impl Session {
     /// sp_executesql. `caller` is the text whose EXEC calls it, if one does: its TRY catches what fails here.
     pub(super) fn execute_text(
@@ -49,12 +48,16 @@ impl Session {
         let (variables, wanted) = self.parameters(&declared, arguments, text, declarations)?;
         let mut frame = Frame {
             variables,
+            tables: TableVariables::new(),
             tries: caller.map_or(0, |caller| caller.tries),
             caught: caller.map(|caller| caller.caught.clone()).unwrap_or_default(),
             ..Frame::default()
         };
         reply.enter_procedure();
-        let flow = self.in_scope(TEXT_LEVELS, |session| session.run_text(text, &mut frame, reply));
+        let flow = self.in_scope(TEXT_LEVELS, |session| {
+            session.pass_tables(&declared, arguments, &mut frame)?;
+            session.run_text(text, &mut frame, reply)
+        });
         let status = match &flow {
             Ok(Flow::Aborted(number) | Flow::ScopeAborted(number)) => Some(*number),
             Ok(Flow::Next | Flow::Break | Flow::Continue | Flow::Return) => Some(0),
@@ -100,10 +103,37 @@ impl Session {
         flow
     }
 
-    /// Matches arguments and parameters: the parameters' values, and where the wanted OUTPUT ones stand.
+    /// Puts the table-valued parameters among the text's tables.
+    fn pass_tables(
+        &mut self,
+        declared: &[Parameter],
+        arguments: &[Argument],
+        frame: &mut Frame,
+    ) -> Result<(), Failure> {
+        for (place, parameter) in declared.iter().enumerate() {
+            let Parameter::Table { name, type_name } = parameter else { continue };
+            let argument = arguments.iter().enumerate().find(|(position, argument)| {
+                if argument.name.is_empty() {
+                    *position == place
+                } else {
+                    argument.name.to_lowercase() == *name
+                }
+            });
+            let given = match argument.map(|(_, argument)| (argument, &argument.table, &argument.value)) {
+                Some((_, Some(table), _)) => GivenTable::Table(table),
+                None | Some((_, None, Value::Null)) => GivenTable::Nothing,
+                Some((argument, None, _)) => GivenTable::Scalar(argument.sql_type),
+            };
+            let facts = self.frame_facts(frame);
+            self.pass_table(name, place + 1, type_name, given, &mut frame.tables, &facts)?;
+        }
+        Ok(())
+    }
+
+    /// Matches arguments and parameters that aren't tables: the parameters' values, and where the wanted OUTPUT ones stand.
     fn parameters(
         &mut self,
-        declared: &[Declared],
+        declared: &[Parameter],
         arguments: &[Argument],
         text: &str,
         declarations: &str,
@@ -111,17 +141,24 @@ impl Session {
         let mut variables = Variables::new();
         let mut wanted = Vec::new();
         for (place, argument) in arguments.iter().enumerate() {
-            let (name, sql_type, output) = if argument.name.is_empty() {
+            let parameter = if argument.name.is_empty() {
                 declared.get(place).ok_or_else(|| {
                     SqlError::new(8144, "Procedure or function  has too many arguments specified.")
                         .with_state(2)
                 })?
             } else {
                 let lower = argument.name.to_lowercase();
-                declared.iter().find(|(name, _, _)| *name == lower).ok_or_else(|| {
+                declared.iter().find(|parameter| parameter.name() == lower).ok_or_else(|| {
                     SqlError::new(8145, format!("{} is not a parameter for procedure .", argument.name))
                 })?
             };
+            let (name, sql_type, output) = match parameter {
+                Parameter::Scalar { name, sql_type, output } => (name, sql_type, output),
+                Parameter::Table { .. } => continue,
+            };
+            if argument.table.is_some() {
+                return Err(clash("table", sql_type.family_name()).into());
+            }
             if argument.output {
                 if !output {
                     return Err(SqlError::new(8162, format!("The formal parameter \"{name}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.")).with_state(2).into());
@@ -135,7 +172,8 @@ impl Session {
                 );
             }
         }
-        for (name, sql_type, output) in declared {
+        for parameter in declared {
+            let Parameter::Scalar { name, sql_type, output } = parameter else { continue };
             if variables.contains_key(name) {
                 continue;
             }
@@ -193,12 +231,17 @@ impl Session {
             let Some(value) = &argument.value else {
                 return Err(unsupported("DEFAULT as an argument of a system procedure").into());
             };
-            let (value, sql_type) = self.evaluate(value, None, frame)?;
+            let table = frame.table_named(value);
+            let (value, sql_type) = match &table {
+                Some(_) => (Value::Null, SqlType::Int),
+                None => self.evaluate(value, None, frame)?,
+            };
             values.push(Argument {
                 name: argument.name.clone().unwrap_or_default(),
                 sql_type,
                 value,
                 output: argument.output,
+                table: table.map(TableArgument::Variable),
             });
         }
         Ok(values)

@@ -5,8 +5,10 @@ use super::bind::Variable;
 use super::errors::{self, Reach};
 use super::procedures::RunningProcedure;
 use super::session::{Failure, Session, Variables};
+use super::table_types::variable::{TableVariable, TableVariables};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind as Done};
 use crate::sql::tsql::batch;
+use crate::sql::tsql::cursor::undeclared;
 use crate::sql::tsql::statement::{Setting, Statement, StatementKind};
 use crate::sql::types::{SqlType, Value};
 
@@ -30,6 +32,8 @@ pub(super) struct Frame {
     pub(super) variables: Variables,
     /// How many TRY blocks lie round the statement, those round the calling EXEC among them.
     pub(super) tries: usize,
+    /// Table variables and table-valued parameters.
+    pub(super) tables: TableVariables,
     /// Errors that CATCH blocks handle, innermost last.
     pub(super) caught: Vec<SqlError>,
     /// The procedure that this is the body of.
@@ -47,6 +51,18 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// The table variable that an expression names, if it is nothing but its name.
+    pub(super) fn table_named(&self, expression: &sqlparser::ast::Expr) -> Option<TableVariable> {
+        match expression {
+            sqlparser::ast::Expr::Identifier(name) if name.quote_style.is_none() => {
+                self.tables.get(&name.value.to_lowercase()).cloned()
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Session {
     /// Runs a text; its errors go to `reply`, or to the TRY round the EXEC that runs it.
     pub(super) fn run_text(
@@ -55,7 +71,8 @@ impl Session {
         frame: &mut Frame,
         reply: &mut dyn ReplySink,
     ) -> Result<Flow, Failure> {
-        let statements = match batch::parse(text, frame.variables.keys().cloned()) {
+        let statements = match batch::parse(text, frame.variables.keys().chain(frame.tables.keys()).cloned())
+        {
             Ok(statements) => statements,
             Err(error) => {
                 self.last_error = error.number;
@@ -86,8 +103,9 @@ impl Session {
         Ok(flow)
     }
 
-    /// What the end of a batch does: a doomed transaction is rolled back with 3998.
+    /// What the end of a batch does: its table variables go, and a doomed transaction is rolled back with 3998.
     pub(super) fn end_batch(&mut self, reply: &mut dyn ReplySink) {
+        self.drop_table_variables(0);
         if self.transaction.as_ref().is_some_and(|transaction| transaction.doomed) && !self.cancelled() {
             self.undo(reply);
             reply.error(&SqlError::new(3998, "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back."));
@@ -131,6 +149,7 @@ impl Session {
                 | StatementKind::Block(_)
                 | StatementKind::TryCatch { .. }
                 | StatementKind::Declare(_)
+                | StatementKind::DeclareTable { .. }
                 | StatementKind::RaiseError { .. }
                 | StatementKind::Execute { .. }
         );
@@ -220,6 +239,14 @@ impl Session {
                         .insert(declaration.name.clone(), Variable { sql_type: declaration.sql_type, value });
                 }
                 return Ok(Flow::Next);
+            }
+            StatementKind::DeclareTable { name, source } => {
+                let facts = self.frame_facts(frame);
+                self.declare_table(name, source, &mut frame.tables, &facts)?;
+                return Ok(Flow::Next);
+            }
+            StatementKind::Assign { variable, .. } if frame.tables.contains_key(variable) => {
+                return Err(undeclared(variable).into());
             }
             StatementKind::Assign { variable, value } => {
                 let sql_type = frame.variables.get(variable).map(|variable| variable.sql_type);

@@ -13,6 +13,7 @@ use super::run::Frame;
 use super::security::functions::{self as rights_functions, CurrentRights};
 use super::security::login::User;
 use super::sessions::Registered;
+use super::table_types::variable::LiveTables;
 use super::transaction::Transaction;
 use super::{Argument, Database, Isolation, Login, catalog, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
@@ -118,6 +119,8 @@ pub struct Session {
     /// Whether the error that is on its way to a CATCH has its line and procedure.
     pub(super) located: bool,
     pub(super) planned: Option<PlannedFailure>,
+    /// The table variables of all the texts that run.
+    pub(super) tables: LiveTables,
 }
 
 impl std::fmt::Debug for Session {
@@ -167,6 +170,7 @@ impl Session {
             depth: 0,
             located: false,
             planned: None,
+            tables: LiveTables::default(),
         })
     }
 
@@ -302,8 +306,9 @@ impl Session {
         self.read_only_context.clear();
     }
 
-    /// Drops the temp tables made at this depth or deeper.
+    /// Drops the temp tables and table variables made at this depth or deeper.
     pub(super) fn drop_temporary(&mut self, depth: usize) {
+        self.drop_table_variables(depth);
         let tables = catalog::temporary_from(&self.connection, depth).unwrap_or_default();
         for table in tables {
             let _ = self.connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", table.sql()));

@@ -239,7 +239,7 @@ fn unsupported(kind: u8) -> RequestError {
         0x63 => "ntext",
         0xF0 => "a CLR user-defined type",
         0xF1 => "xml",
-        0xF3 => "a table-valued parameter",
+        0xF3 => "a table within a table",
         0xF4 => "json",
         0xF5 => "vector",
         _ => return Malformed("a parameter has an unknown data type").into(),

@@ -273,14 +273,17 @@ impl Cursor {
 
     /// 137 for a variable that isn't declared.
     fn check_variables(&self, tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-        for token in tokens {
+        for (place, token) in tokens.iter().enumerate() {
             if let Token::Word(word) = &token.token
                 && word.quote_style.is_none()
                 && word.value.starts_with('@')
                 && !word.value.starts_with("@@")
                 && !self.declared.contains(&word.value.to_lowercase())
             {
-                return Err(undeclared(&word.value).at_line(line_of(token)));
+                let before = place.checked_sub(1).and_then(|before| tokens.get(before)).and_then(keyword);
+                let of_table = matches!(before.as_deref(), Some("FROM" | "JOIN" | "INTO" | "UPDATE"));
+                let error = if of_table { no_table_variable(&word.value) } else { undeclared(&word.value) };
+                return Err(error.at_line(line_of(token)));
             }
         }
         Ok(())
@@ -335,6 +338,11 @@ impl Cursor {
 /// 137.
 pub(crate) fn undeclared(name: &str) -> SqlError {
     SqlError::new(137, format!("Must declare the scalar variable \"{name}\".")).with_class(15).with_state(2)
+}
+
+/// 1087.
+pub(crate) fn no_table_variable(name: &str) -> SqlError {
+    SqlError::new(1087, format!("Must declare the table variable \"{name}\".")).with_class(15).with_state(2)
 }
 
 /// 156 at a reserved word, 102 at anything else.

@@ -14,6 +14,8 @@
 //! | `storage` | options of tables and indexes |
 //! | `procedure` | CREATE, ALTER and DROP PROCEDURE |
 //! | `depth` | how deep a statement may be |
+//! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
+//! | `table_type` | CREATE TYPE ... AS TABLE, table variables |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
 //! | `statement` | what comes out |
 
@@ -22,6 +24,7 @@ pub(crate) mod cursor;
 pub(crate) mod definition;
 mod depth;
 mod execute;
+mod json;
 pub(crate) mod keywords;
 #[cfg(test)]
 mod laws;
@@ -32,3 +35,4 @@ pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;
+pub(crate) mod table_type;

@@ -39,7 +39,10 @@ pub(crate) struct ProcedureDefinition {
 pub(crate) struct Parameter {
     /// With its `@`, as it was written.
     pub(crate) name: String,
+    /// Its type; of no meaning where it is a table.
     pub(crate) sql_type: SqlType,
+    /// The table type of a table-valued parameter, which is READONLY.
+    pub(crate) table: Option<Name>,
     /// A constant.
     pub(crate) default: Option<ast::Expr>,
     pub(crate) output: bool,
@@ -203,6 +206,11 @@ fn parameter(cursor: &mut Cursor) -> Result<Parameter, SqlError> {
     };
     cursor.variable()?;
     cursor.accept(&["AS"]);
+    if let Some(type_name) = super::table_type::type_name(cursor)? {
+        super::batch::read_only(cursor, &written)?;
+        let table = Some(type_name);
+        return Ok(Parameter { name: written, sql_type: SqlType::Int, table, default: None, output: false });
+    }
     let sql_type = parameter_type(cursor)?;
     if cursor.accept(&["NOT", "NULL"]) {
         return Err(cursor.unsupported("A parameter that is NOT NULL"));
@@ -210,19 +218,19 @@ fn parameter(cursor: &mut Cursor) -> Result<Parameter, SqlError> {
     cursor.accept(&["NULL"]);
     let default = if cursor.accept_token(&Token::Eq) { Some(default(cursor)?) } else { None };
     let output = cursor.accept(&["OUTPUT"]) || cursor.accept(&["OUT"]);
-    if cursor.accept(&["READONLY"]) {
-        return Err(cursor.unsupported("A parameter of a table type (READONLY)"));
+    if cursor.peek_keyword().as_deref() == Some("READONLY") {
+        return Err(SqlError::new(
+            346,
+            format!("The parameter \"{written}\" can not be declared READONLY since it is not a table-valued parameter."),
+        )
+        .with_class(15)
+        .at_line(cursor.line()));
     }
-    Ok(Parameter { name: written, sql_type, default, output })
+    Ok(Parameter { name: written, sql_type, table: None, default, output })
 }
 
-/// The type of a parameter. Types that a user defined come here: they have a schema, or a name that no type of the system
-/// has.
+/// The type of a parameter that is no table.
 fn parameter_type(cursor: &mut Cursor) -> Result<SqlType, SqlError> {
-    let schema = cursor.token_at(1) == Some(&Token::Period) && cursor.keyword_at(0).as_deref() != Some("SYS");
-    if schema {
-        return Err(cursor.unsupported("A parameter of a user-defined type"));
-    }
     if cursor.peek_keyword().as_deref() == Some("CURSOR") {
         return Err(cursor.unsupported("A cursor parameter"));
     }
@@ -339,7 +347,8 @@ mod tests {
             ("CREATE PROC p @a int = GETDATE() AS SELECT 1", 102),
             ("CREATE PROC p AS USE master", 154),
             ("CREATE PROC p @a int = word AS SELECT 1", 40517),
-            ("CREATE PROC p @a dbo.IdList READONLY AS SELECT 1", 40517),
+            ("CREATE PROC p @a dbo.IdList AS SELECT 1", 352),
+            ("CREATE PROC p @a int READONLY AS SELECT 1", 346),
             ("CREATE PROC p @a int NOT NULL AS SELECT 1", 40517),
             ("CREATE PROC p WITH RECOMPILE AS SELECT 1", 40517),
             ("CREATE PROC p WITH EXECUTE AS OWNER AS SELECT 1", 40517),

@@ -61,6 +61,20 @@ pub(crate) enum StatementKind {
         top: Option<Box<ast::Expr>>,
     },
     Declare(Vec<Declaration>),
+    /// DECLARE of a table variable, in lower case.
+    DeclareTable {
+        name: String,
+        source: TableSource,
+    },
+    /// `body` is what stands in the parentheses, as T-SQL.
+    CreateTableType {
+        name: Name,
+        body: String,
+    },
+    DropType {
+        name: Name,
+        if_exists: bool,
+    },
     Assign {
         variable: String,
         value: ast::Expr,
@@ -133,6 +147,15 @@ pub(crate) enum StatementKind {
         procedure: Name,
         arguments: Vec<ExecuteArgument>,
     },
+}
+
+/// What a table variable is like.
+#[derive(Clone, Debug)]
+pub(crate) enum TableSource {
+    /// `TABLE (...)`
+    Elements(Vec<TableElement>),
+    /// A table type's name.
+    Type(Name),
 }
 
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`data_type`] | spelling, precedence and common type of [`super::types::SqlType`] |
 //! | [`convert`] | CAST, CONVERT, and what happens to a value that is stored or passed |
+//! | [`json`] | JSON text: FOR JSON, OPENJSON, JSON_VALUE and their kin |
 //! | [`storage`] | the form of a value inside SQLite, in which SQLite's own order is SQL Server's |
 
 pub mod arithmetic;
@@ -14,6 +15,7 @@ mod date_text;
 mod decimal;
 pub mod errors;
 pub mod functions;
+pub(crate) mod json;
 mod number_text;
 pub mod storage;
 mod type_spelling;

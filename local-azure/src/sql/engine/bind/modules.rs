@@ -102,7 +102,7 @@ impl Binder<'_> {
                     Value::Bit(false),
                     // SQL Server doesn't say it of T-SQL procedures.
                     Value::Bit(false),
-                    Value::Bit(false),
+                    Value::Bit(parameter.table.is_some()),
                 ]);
             }
         }

@@ -61,6 +61,12 @@ impl Binder<'_> {
 
     /// The statement changes `table`, and reads it too if it uses one of its columns or gives rows of it back.
     pub(super) fn changes(&mut self, permission: &str, table: &Table, output: bool) -> Result<(), SqlError> {
+        if self.facts.tables.values().any(|variable| variable.read_only && variable.table.id == table.id) {
+            return Err(SqlError::new(
+                10700,
+                format!("The table-valued parameter \"{}\" is READONLY and cannot be modified.", table.name),
+            ));
+        }
         self.require(permission, table)?;
         for other in std::mem::take(&mut self.targets) {
             if other.id != table.id {

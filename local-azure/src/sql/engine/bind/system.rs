@@ -23,13 +23,17 @@ pub(super) type Row = Vec<Value>;
 pub(super) type View = (Vec<(&'static str, SqlType)>, Vec<Row>);
 
 impl Binder<'_> {
-    pub(crate) fn system_view(&mut self, schema: &str, view: &str) -> Result<BoundQuery, SqlError> {
-        let names = (schema.to_ascii_lowercase(), view.to_ascii_lowercase());
-        let (columns, rows) = match self.rights_view(&names.0, &names.1)? {
+    pub(crate) fn system_view(&mut self, schema: &str, view_name: &str) -> Result<BoundQuery, SqlError> {
+        let names = (schema.to_ascii_lowercase(), view_name.to_ascii_lowercase());
+        let view = match self.rights_view(&names.0, &names.1)? {
+            Some(view) => Some(view),
+            None => self.types_view(&names.0, &names.1)?,
+        };
+        let (columns, rows) = match view {
             Some(view) => view,
             None => match self.module_view(&names.0, &names.1)? {
                 Some(view) => view,
-                None => self.object_view(schema, view)?,
+                None => self.object_view(schema, view_name)?,
             },
         };
         Ok(self.rows_as_query(columns, &rows))
@@ -92,7 +96,7 @@ impl Binder<'_> {
                     ("is_nullable", SqlType::Bit),
                     ("is_identity", SqlType::Bit),
                 ],
-                each_column(&tables, |table, ordinal, column| {
+                each_column(&self.with_types(tables)?, |table, ordinal, column| {
                     vec![
                         Value::Integer(table.id),
                         text(&column.name),
@@ -147,6 +151,21 @@ impl Binder<'_> {
         })
     }
 
+    /// The tables, and behind them the table types: their columns are found by `type_table_object_id`.
+    fn with_types(&mut self, mut tables: Vec<Table>) -> Result<Vec<Table>, SqlError> {
+        for found in self.visible_types()? {
+            tables.push(Table {
+                id: found.object_id,
+                columns: found.columns()?,
+                schema: found.schema,
+                name: found.name,
+                temporary: false,
+                keys: Vec::new(),
+            });
+        }
+        Ok(tables)
+    }
+
     /// The rows as a query that gives them.
     fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
         let mut tuples = Vec::new();
@@ -175,9 +194,11 @@ impl Binder<'_> {
                 nullable: true,
                 identity: false,
                 null: false,
+                json: false,
+                source: None,
             })
             .collect();
-        BoundQuery { sql, columns }
+        BoundQuery { sql, columns, sources: Vec::new(), json: None }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a call passes, against what the procedure takes.
 
+use crate::sql::engine::TableArgument;
 use crate::sql::engine::bind::Variable;
 use crate::sql::engine::run::Frame;
 use crate::sql::engine::session::{Failure, Session, Variables};
+use crate::sql::engine::table_types::argument::{GivenTable, clash};
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::procedure::{Parameter, Procedure};
 use crate::sql::types::{SqlType, Value};
@@ -16,6 +18,8 @@ pub(super) struct Passed {
     pub(super) value: Option<(Value, SqlType)>,
     /// Whether the caller wants the value back.
     pub(super) output: bool,
+    /// What a table-valued parameter is passed.
+    pub(super) table: Option<TableArgument>,
 }
 
 /// Arguments that fit.
@@ -25,6 +29,8 @@ pub(super) struct Fitting {
     pub(super) variables: Variables,
     /// Which arguments get a value back, and from which parameter.
     pub(super) outputs: Vec<(usize, usize)>,
+    /// The table-valued parameters, each with its argument's place if it has one.
+    pub(super) tables: Vec<(usize, Option<usize>)>,
 }
 
 impl Session {
@@ -37,6 +43,13 @@ impl Session {
             if argument.is_some_and(|argument| argument.output) && !parameter.output {
                 return Err(SqlError::new(8162, format!("The formal parameter \"{}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.", parameter.name)).with_state(2).into());
             }
+            if parameter.table.is_some() {
+                fitting.tables.push((index, place));
+                continue;
+            }
+            if argument.is_some_and(|argument| argument.table.is_some()) {
+                return Err(clash("table", parameter.sql_type.family_name()).into());
+            }
             let value = match argument.and_then(|argument| argument.value.as_ref()) {
                 Some((value, sql_type)) => self.converted_argument(value, *sql_type, parameter.sql_type)?,
                 None => self.default(&procedure.name.object, parameter)?,
@@ -48,6 +61,34 @@ impl Session {
         }
         fitting.outputs.sort_by_key(|(place, _)| *place);
         Ok(fitting)
+    }
+
+    /// Puts the table-valued parameters among the tables of the procedure's body.
+    pub(super) fn fit_tables(
+        &mut self,
+        procedure: &Procedure,
+        tables: &[(usize, Option<usize>)],
+        passed: &[Passed],
+        frame: &mut Frame,
+    ) -> Result<(), Failure> {
+        for (index, place) in tables {
+            let Some((parameter, type_name)) = procedure
+                .parameters
+                .get(*index)
+                .and_then(|parameter| parameter.table.as_ref().map(|table| (parameter, table)))
+            else {
+                continue;
+            };
+            let argument = place.and_then(|place| passed.get(place));
+            let given = match argument.map(|argument| (&argument.table, &argument.value)) {
+                Some((Some(table), _)) => GivenTable::Table(table),
+                None | Some((None, None | Some((Value::Null, _)))) => GivenTable::Nothing,
+                Some((None, Some((_, sql_type)))) => GivenTable::Scalar(*sql_type),
+            };
+            let facts = self.frame_facts(frame);
+            self.pass_table(&parameter.variable(), *index + 1, type_name, given, &mut frame.tables, &facts)?;
+        }
+        Ok(())
     }
 
     fn default(&mut self, procedure: &str, parameter: &Parameter) -> Result<Value, Failure> {

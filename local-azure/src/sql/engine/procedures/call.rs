@@ -53,7 +53,7 @@ impl Session {
         let text = super::catalog::definition(&self.connection, stored.id)
             .map_err(|error| errors::internal(&error))?;
         let procedure: Procedure = procedure::read(&text)?;
-        let Fitting { variables, outputs } =
+        let Fitting { variables, outputs, tables } =
             self.fit(&procedure, passed).map_err(|failure| before_the_body(failure, &running))?;
         let mut frame = Frame {
             variables,
@@ -64,7 +64,12 @@ impl Session {
         };
         let before = self.transaction_count();
         reply.enter_procedure();
-        let flow = self.in_scope(1, |session| session.run_body(&procedure.body, &mut frame, reply));
+        let flow = self.in_scope(1, |session| {
+            session
+                .fit_tables(&procedure, &tables, passed, &mut frame)
+                .map_err(|failure| before_the_body(failure, &running))?;
+            session.run_body(&procedure.body, &mut frame, reply)
+        });
         let status = frame.status.unwrap_or_else(|| frame.status_of_errors());
         reply.leave_procedure(
             matches!(flow, Ok(Flow::Next | Flow::Return | Flow::ScopeAborted(_))).then_some(status),

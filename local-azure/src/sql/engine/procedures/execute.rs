@@ -4,6 +4,7 @@ use sqlparser::ast::Expr;
 
 use super::arguments::Passed;
 use super::call::Ended;
+use crate::sql::engine::TableArgument;
 use crate::sql::engine::bind::Variable;
 use crate::sql::engine::run::{Flow, Frame};
 use crate::sql::engine::session::{Failure, Session};
@@ -23,14 +24,16 @@ impl Session {
     ) -> Result<Flow, Failure> {
         let mut passed = Vec::new();
         for argument in arguments {
+            let table = argument.value.as_ref().and_then(|value| frame.table_named(value));
             let value = match &argument.value {
-                Some(value) => Some(self.evaluate(value, None, frame)?),
-                None => None,
+                Some(value) if table.is_none() => Some(self.evaluate(value, None, frame)?),
+                _ => None,
             };
             passed.push(Passed {
                 name: argument.name.clone().unwrap_or_default(),
                 value,
                 output: argument.output,
+                table: table.map(TableArgument::Variable),
             });
         }
         let (status, outputs, mismatch) = match self.run_procedure(procedure, &passed, Some(frame), reply)? {

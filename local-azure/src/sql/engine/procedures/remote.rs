@@ -24,6 +24,7 @@ impl Session {
                 name: argument.name.clone(),
                 value: Some((argument.value.clone(), argument.sql_type)),
                 output: argument.output,
+                table: argument.table.clone(),
             })
             .collect();
         let ended = match self.named(procedure) {

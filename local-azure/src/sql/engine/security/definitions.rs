@@ -47,6 +47,26 @@ impl Session {
                 }
                 Ok(())
             }
+            StatementKind::CreateTableType { name, .. } => {
+                if !rights.allows_named(Securable::Database, "CREATE TYPE") {
+                    return Err(denied::in_database("CREATE TYPE", &rights.database));
+                }
+                let written = name.schema.as_deref().unwrap_or("dbo");
+                let schema = rights.schema(written).map(Securable::Schema);
+                if schema.is_some_and(|schema| !rights.allows_named(schema, "ALTER")) {
+                    return Err(denied::schema(written));
+                }
+                Ok(())
+            }
+            StatementKind::DropType { name, .. } => {
+                let written = name.schema.as_deref().unwrap_or("dbo");
+                let schema = rights.schema(written).map(Securable::Schema);
+                let allowed = rights
+                    .type_named(written, &name.object)
+                    .is_none_or(|found| rights.allows_named(found, "CONTROL"))
+                    || schema.is_some_and(|schema| rights.allows_named(schema, "ALTER"));
+                if allowed { Ok(()) } else { Err(denied::drop("type", &errors::display(name))) }
+            }
             StatementKind::AlterTableAdd { table, elements } => {
                 self.may_alter_table(&rights, table)?;
                 self.may_refer(&rights, elements)

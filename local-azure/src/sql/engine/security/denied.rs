@@ -20,6 +20,18 @@ pub(crate) fn on_named(permission: &str, database: &str, schema: &str, name: &st
     .with_state(5)
 }
 
+/// 229 of a user's type.
+pub(crate) fn on_type(permission: &str, database: &str, schema: &str, name: &str) -> SqlError {
+    SqlError::new(
+        229,
+        format!(
+            "The {permission} permission was denied on the object '{name}', database '{database}', schema '{schema}'."
+        ),
+    )
+    .with_class(14)
+    .with_state(5)
+}
+
 /// 262.
 pub(crate) fn in_database(permission: &str, database: &str) -> SqlError {
     SqlError::new(262, format!("{permission} permission denied in database '{database}'.")).with_class(14)

@@ -143,6 +143,11 @@ fn has_permission(
             let (schema, object) = schema_and_object(&names)?;
             rights.object(schema, object)?
         }
+        ("TYPE", Some(name)) => {
+            let names = parts(name)?;
+            let (schema, name) = schema_and_object(&names)?;
+            rights.type_named(schema, name)?
+        }
         _ => return None,
     };
     if wanted == "ANY" {

@@ -99,6 +99,9 @@ fn securable(rights: &Rights, target: &Target) -> Result<Securable, SqlError> {
         Target::Object(name) => rights
             .object(name.schema.as_deref().unwrap_or("dbo"), &name.object)
             .ok_or_else(|| cannot("find", "object", &name.object)),
+        Target::Type(name) => rights
+            .type_named(name.schema.as_deref().unwrap_or("dbo"), &name.object)
+            .ok_or_else(|| cannot("find", "type", &name.object)),
     }
 }
 
@@ -111,5 +114,6 @@ fn not_allowed(rights: &Rights, securable: Securable, target: &Target) -> SqlErr
         Target::Database(_) => cannot("find", "database", &rights.database),
         Target::Schema(name) => cannot("find", "schema", name),
         Target::Object(name) => cannot("find", "object", &errors::display(name)),
+        Target::Type(name) => cannot("find", "type", &errors::display(name)),
     }
 }

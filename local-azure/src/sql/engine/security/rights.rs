@@ -29,6 +29,7 @@ pub(crate) struct Entry {
 pub(crate) enum ObjectKind {
     Table,
     Procedure,
+    TableType,
 }
 
 impl ObjectKind {
@@ -37,6 +38,7 @@ impl ObjectKind {
         match self {
             Self::Table => "U",
             Self::Procedure => "P",
+            Self::TableType => "TT",
         }
     }
 
@@ -45,6 +47,7 @@ impl ObjectKind {
         match self {
             Self::Table => "USER_TABLE",
             Self::Procedure => "SQL_STORED_PROCEDURE",
+            Self::TableType => "TYPE_TABLE",
         }
     }
 
@@ -55,6 +58,8 @@ impl ObjectKind {
             Self::Procedure => {
                 !matches!(permission, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REFERENCES")
             }
+            // Those of types are a class of their own.
+            Self::TableType => true,
         }
     }
 }
@@ -78,6 +83,11 @@ pub(crate) enum Securable {
         id: i64,
         schema: i64,
     },
+    /// A user's type and the schema it lies in.
+    Type {
+        id: i64,
+        schema: i64,
+    },
 }
 
 impl Securable {
@@ -86,6 +96,7 @@ impl Securable {
             Self::Database => Class::Database,
             Self::Schema(_) => Class::Schema,
             Self::Object { .. } => Class::Object,
+            Self::Type { .. } => Class::Type,
         }
     }
 
@@ -93,7 +104,7 @@ impl Securable {
     pub(crate) fn major(self) -> i64 {
         match self {
             Self::Database => 0,
-            Self::Schema(id) | Self::Object { id, .. } => id,
+            Self::Schema(id) | Self::Object { id, .. } | Self::Type { id, .. } => id,
         }
     }
 
@@ -101,8 +112,10 @@ impl Securable {
     fn at(self, class: Class) -> Option<i64> {
         match (self, class) {
             (_, Class::Database) => Some(0),
-            (Self::Schema(id), Class::Schema) | (Self::Object { id, .. }, Class::Object) => Some(id),
-            (Self::Object { schema, .. }, Class::Schema) => Some(schema),
+            (Self::Schema(id), Class::Schema)
+            | (Self::Object { id, .. }, Class::Object)
+            | (Self::Type { id, .. }, Class::Type) => Some(id),
+            (Self::Object { schema, .. } | Self::Type { schema, .. }, Class::Schema) => Some(schema),
             _ => None,
         }
     }
@@ -117,6 +130,8 @@ pub(crate) struct Rights {
     pub(crate) members: Vec<(i64, i64)>,
     pub(crate) entries: Vec<Entry>,
     objects: Vec<Object>,
+    /// The users' types.
+    types: Vec<Object>,
     schemas: Vec<(i64, String)>,
 }
 
@@ -130,7 +145,19 @@ impl Rights {
         objects: Vec<Object>,
         schemas: Vec<(i64, String)>,
     ) -> Self {
-        Self { user, database, principals, members, entries, objects, schemas }
+        Self { user, database, principals, members, entries, objects, types: Vec::new(), schemas }
+    }
+
+    /// The same with the users' types.
+    pub(crate) fn with_types(self, types: Vec<Object>) -> Self {
+        Self { types, ..self }
+    }
+
+    /// The users' type of that name.
+    pub(crate) fn type_named(&self, schema: &str, name: &str) -> Option<Securable> {
+        let schema = self.schema(schema)?;
+        let found = self.types.iter().find(|found| found.schema == schema && same_name(&found.name, name));
+        found.map(|found| Securable::Type { id: found.id, schema })
     }
 
     /// The principal of that name.
@@ -177,7 +204,7 @@ impl Rights {
             Securable::Object { id, .. } => {
                 self.objects.iter().find(|object| object.id == id).map(|object| object.kind)
             }
-            Securable::Database | Securable::Schema(_) => None,
+            Securable::Database | Securable::Schema(_) | Securable::Type { .. } => None,
         }
     }
 

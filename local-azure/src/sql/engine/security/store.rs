@@ -8,7 +8,7 @@ use super::login::User;
 use super::permission::{self, Class};
 use super::principal::{self, LAST_SYSTEM_USER, Principal, PrincipalKind};
 use super::rights::{Entry, Object, ObjectKind, Rights, State};
-use crate::sql::engine::{catalog, procedures};
+use crate::sql::engine::{catalog, procedures, table_types};
 
 const SIDE_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS main.local_azure_principals (
@@ -83,7 +83,11 @@ pub(crate) fn load(connection: &Connection, user: User, database: &str) -> rusql
         .into_iter()
         .map(|procedure| object(procedure.id, &procedure.schema, procedure.name, ObjectKind::Procedure));
     let objects = tables.chain(procedures).collect();
-    Ok(Arc::new(Rights::new(
+    let types = table_types::catalog::all(connection)?
+        .into_iter()
+        .map(|found| object(found.id, &found.schema, found.name, ObjectKind::TableType))
+        .collect();
+    let rights = Rights::new(
         user,
         database.to_owned(),
         principals(connection)?,
@@ -91,7 +95,8 @@ pub(crate) fn load(connection: &Connection, user: User, database: &str) -> rusql
         entries(connection)?,
         objects,
         schemas,
-    )))
+    );
+    Ok(Arc::new(rights.with_types(types)))
 }
 
 /// Adds a principal and gives its id.
@@ -167,9 +172,18 @@ pub(crate) fn set_permission(
 
 /// Forgets the permissions on an object that goes.
 pub(crate) fn forget_object(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    forget(connection, Class::Object, id)
+}
+
+/// Forgets the permissions on a user's type that goes.
+pub(crate) fn forget_type(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    forget(connection, Class::Type, id)
+}
+
+fn forget(connection: &Connection, class: Class, id: i64) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM main.local_azure_permissions WHERE class = ?1 AND major_id = ?2",
-        [Class::Object.number(), id],
+        [class.number(), id],
     )?;
     Ok(())
 }
