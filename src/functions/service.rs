@@ -165,7 +165,7 @@ impl Service {
             let (sink, chunks) = AnswerSink::in_chunks(plan, format, self.max_answer);
             let sink = sink.with_columns(around);
             let running = self.database.run(invocation, setting, connection, command, sink);
-            return Streaming::begin(running, chunks, (plan.answer().status, format), telling).await;
+            return Streaming::begin(running, chunks, plan.answer().status, format, telling).await;
         }
         let sink = AnswerSink::whole(plan, format, self.max_answer).with_columns(around);
         let outcome = self.database.run(invocation, setting, connection, command, sink).await;

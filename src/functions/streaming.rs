@@ -60,7 +60,8 @@ impl Streaming {
     pub(super) async fn begin(
         mut running: Running<AnswerSink>,
         mut chunks: Chunks,
-        (status, format): (u16, Format),
+        status: u16,
+        format: Format,
         telling: Telling,
     ) -> Result<Answered, Problem> {
         let (first, state) = tokio::select! {

@@ -38,7 +38,6 @@ pub(super) async fn invoke(
     route: RouteValues,
     head: RequestHead<'_>,
     body: Vec<u8>,
-    delivery: Delivery,
     arrived: Instant,
 ) -> Invoked {
     let function = match worker.function(name) {
@@ -51,6 +50,8 @@ pub(super) async fn invoke(
     };
     let input = request(route, head, body).map(TriggerInput::Http);
     let log = InvocationLog::default();
+    // In forwarding mode the host reads the whole answer before it passes any of it on.
+    let delivery = if worker.is_proxied() { Delivery::Chunks } else { Delivery::Whole };
     let answer = match worker.run_since(arrived, &function, id, input, delivery, &log).await {
         Ok(Answered::Whole { shaped, format }) => HttpAnswer::of(shaped, format, id),
         Ok(Answered::Streaming(streaming)) => {

@@ -300,12 +300,12 @@ pub(super) fn log_end_of_stream(
     id: &str,
     begun: Instant,
     bytes: u64,
-    end: Result<(), &Problem>,
+    problem: Option<&Problem>,
 ) {
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match end {
-        Ok(()) => tracing::info!(function, id, duration_ms, bytes, "the invocation succeeded"),
-        Err(problem) => {
+    match problem {
+        None => tracing::info!(function, id, duration_ms, bytes, "the invocation succeeded"),
+        Some(problem) => {
             let Problem { status, kind, sql_error, .. } = problem;
             let detail = problem.detail_for_logs();
             tracing::warn!(

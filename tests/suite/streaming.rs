@@ -342,3 +342,39 @@ async fn a_head_of_many_rows_has_the_head_of_their_answer_and_ends_the_statement
     no_connection_is_left(&desk).await;
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn result_sets_and_a_made_json_text_leave_in_pieces_too() {
+    let sets = format!("{MANY}; SELECT 1 AS one WHERE 1 = 0; SELECT 2 AS two");
+    let text = "SELECT '[' + REPLICATE(CAST('12,' AS varchar(max)), 50000) + '3]' AS made";
+    let half = "SELECT '[' + REPLICATE(CAST('12,' AS varchar(max)), 50000) AS made";
+    let of_form = |name: &str, form: &str, command: &str| {
+        FunctionFolder::http(
+            name,
+            "get",
+            &name.to_lowercase(),
+            json!({ "result": form, "repeatable": true }),
+            command,
+        )
+    };
+    let functions =
+        [of_form("Sets", "resultSets", &sets), of_form("Made", "json", text), of_form("Half", "json", half)];
+    let start = async |mode| {
+        let builder = Desk::builder().in_mode(mode);
+        functions.iter().cloned().fold(builder, |builder, function| builder.function(function)).start().await
+    };
+    let (whole, streaming) = (start(Mode::Enveloped).await, start(Mode::Proxying).await);
+    for path in ["/api/sets", "/api/made"] {
+        let expected = whole.get(path).await;
+
+        let answer = get(&streaming, path, "*/*").await;
+
+        assert!(expected.status == 200 && expected.text.len() > 100_000, "{path}: {}", expected.status);
+        assert!(answer.without_chunks() == Body::Whole(expected.text), "{path}: another text");
+    }
+    whole.get("/api/half").await.problem_for_caller(500, "results");
+    assert!(matches!(get(&streaming, "/api/half", "*/*").await.without_chunks(), Body::BrokenOff(_)));
+    assert_eq!(broken_off(&streaming, "Half").await["kind"], "results");
+    whole.finish().await;
+    streaming.finish().await;
+}

@@ -17,7 +17,6 @@ use super::bodies::{BodyError, BodyMemory, ReadBody};
 use super::life::Life;
 use super::outside;
 use super::streamed::{StreamedBody, StreamedInvocation};
-use crate::functions::Delivery;
 use crate::host::enveloped;
 use crate::host::forwarded::{self, Invoked, RequestHead};
 use crate::host::reply::{HostReply, HttpAnswer};
@@ -103,13 +102,9 @@ impl Server {
                 let answer = match self.read(&worker, request, payload, limit, arrived).await {
                     Ok(body) => {
                         let head = RequestHead { uri: request.uri(), headers: request.headers() };
-                        // In forwarding mode the host reads the whole answer before it passes any of it on.
-                        let delivery = if worker.is_proxied() { Delivery::Chunks } else { Delivery::Whole };
                         // The memory is taken until the invocation is over.
                         let ReadBody { bytes, reservation } = body;
-                        let invoked =
-                            forwarded::invoke(&worker, &name, id, route, head, bytes, delivery, arrived);
-                        match invoked.await {
+                        match forwarded::invoke(&worker, &name, id, route, head, bytes, arrived).await {
                             Invoked::Whole(answer) => {
                                 drop(reservation);
                                 answer

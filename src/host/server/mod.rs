@@ -153,3 +153,20 @@ fn close_when_unread(connection: &dyn Any) {
     #[cfg(not(target_os = "linux"))]
     let _ = (connection, UNREAD);
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_closes_a_connection_whose_other_end_takes_nothing() {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let stream = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+
+        close_when_unread(&stream);
+
+        assert_eq!(socket2::SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(UNREAD));
+    }
+}

@@ -65,7 +65,7 @@ impl StreamedBody {
     /// Nothing: the caller asked for the head alone, and the command is cancelled.
     pub(super) fn left_out(mut self) -> impl Stream<Item = Result<Bytes, BrokenOff>> {
         self.is_over = true;
-        log_end_of_stream(&self.invocation.function, &self.invocation.id, self.invocation.arrived, 0, Ok(()));
+        log_end_of_stream(&self.invocation.function, &self.invocation.id, self.invocation.arrived, 0, None);
         stream::empty()
     }
 
@@ -88,7 +88,7 @@ impl StreamedBody {
         };
         self.is_over = true;
         let StreamedInvocation { function, id, arrived } = &self.invocation;
-        log_end_of_stream(function, id, *arrived, self.bytes, end.as_ref().map(|()| ()));
+        log_end_of_stream(function, id, *arrived, self.bytes, end.as_ref().err());
         if end.is_ok() {
             return None;
         }
