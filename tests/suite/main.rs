@@ -29,6 +29,7 @@ mod idempotency_model;
 mod identity;
 mod invalid_parameters;
 mod messages;
+mod openapi;
 mod outage;
 mod outputs;
 mod package_command;

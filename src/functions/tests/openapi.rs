@@ -87,7 +87,7 @@ fn a_route_becomes_paths_below_the_prefix_and_its_constraints_schemas() {
         json!({ "@id": { "from": "route.id", "type": "int", "min": 1 }, "@tab": { "from": "route.tab", "type": "varchar(5)" } }),
     );
 
-    let openapi = root.openapi("v1/");
+    let openapi = root.openapi("v1");
 
     let full = operation(&openapi, "get", "/v1/work/{id}/{tab}");
     let short = operation(&openapi, "get", "/v1/work/{id}");
@@ -316,8 +316,25 @@ fn each_form_of_a_result_has_its_schema() {
     assert_eq!(value["type"], json!(["integer", "null"]));
     let (_, affected) = select(json!({ "result": "rowsAffected" }));
     assert_eq!(affected["required"], json!(["rowsAffected"]));
+    let (_, sets) = select(json!({ "result": "resultSets" }));
+    assert_eq!(sets["required"], json!(["resultSets", "rowsAffected"]));
+    let (_, out) = answers(json!({
+        "commandType": "StoredProcedure", "commandText": "dbo.Add", "result": "outputParameters",
+        "parameters": { "@total": { "type": "bigint", "direction": "out" } },
+    }));
+    assert_eq!(out["required"], json!(["total", "returnStatus"]));
+    assert_eq!(out["properties"]["total"]["type"], json!(["integer", "null"]));
     let (statuses, none) = select(json!({ "result": "none" }));
     assert_eq!((statuses, none), (vec!["204".to_owned()], Json::Null));
+}
+
+#[test]
+fn rows_have_the_formats_that_a_caller_may_ask_for() {
+    let sql = json!({ "commandText": "SELECT 1 AS a", "result": "rows" });
+    let openapi = Root::new().function("Get", &json!({ "methods": ["get"] }), &sql).openapi("");
+    let content = operation(&openapi, "get", "/Get")["responses"]["200"]["content"].clone();
+    let types: Vec<&String> = content.as_object().unwrap().keys().collect();
+    assert_eq!(types, ["application/json", "application/x-ndjson", "text/csv"]);
 }
 
 /// The statuses from 400 on of a function with this section `sql`.
@@ -337,12 +354,12 @@ fn a_function_has_the_problems_that_it_can_have() {
     let post = json!({ "methods": ["post"] });
     assert_eq!(
         problems(get.clone(), json!({ "commandText": "SELECT 1 AS a", "result": "rows" })),
-        ["422", "500", "503", "504"]
+        ["406", "413", "422", "500", "503", "504"]
     );
     let principal = json!({ "@o": { "from": "principal.oid", "type": "uniqueidentifier" } });
     assert_eq!(
         problems(get, json!({ "commandText": "SELECT @o AS a", "result": "row", "parameters": principal })),
-        ["400", "401", "403", "404", "422", "500", "503", "504"]
+        ["400", "401", "403", "404", "406", "413", "422", "500", "503", "504"]
     );
     let body = json!({ "@a": { "from": "body.a", "type": "int" } });
     assert_eq!(
