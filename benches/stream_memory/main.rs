@@ -41,7 +41,8 @@ fn main() -> ExitCode {
     println!("| format | answer | seconds | before | peak | aim | verdict |\n|---|---|---|---|---|---|---|");
     let mut holds = true;
     for accept in ["application/json", "application/x-ndjson", "text/csv"] {
-        let Measure { rows: seen, bytes, seconds, before, peak } = runtime.block_on(measure::run(accept, rows));
+        let Measure { rows: seen, bytes, seconds, before, peak } =
+            runtime.block_on(measure::run(accept, rows));
         let is_whole = seen == rows;
         let verdict = match (is_whole, peak <= AIM) {
             (true, true) => "holds",
@@ -50,7 +51,9 @@ fn main() -> ExitCode {
         };
         holds &= is_whole && peak <= AIM;
         let answer = bytes as f64 / 1024.0 / 1024.0;
-        println!("| {accept} | {answer:.1} | {seconds:.1} | {before:.1} | {peak:.1} | {AIM:.0} | {verdict} |");
+        println!(
+            "| {accept} | {answer:.1} | {seconds:.1} | {before:.1} | {peak:.1} | {AIM:.0} | {verdict} |"
+        );
     }
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -95,9 +95,8 @@ impl From<TryError> for Failure {
     fn from(error: TryError) -> Self {
         match error {
             TryError::Fault(fault) => Self::Fault(fault),
-            TryError::Sink(SinkError::TooLarge { limit }) | TryError::Answer(SinkError::TooLarge { limit }) => {
-                Self::AnswerTooLarge { limit }
-            }
+            TryError::Sink(SinkError::TooLarge { limit })
+            | TryError::Answer(SinkError::TooLarge { limit }) => Self::AnswerTooLarge { limit },
             TryError::Sink(error) | TryError::Answer(error) => Self::Results(error.to_string()),
             TryError::Read(error) => Self::Results(error.to_string()),
             TryError::OpenTransaction => Self::OpenTransaction,

@@ -9,8 +9,8 @@ use actix_web::http::header::HeaderMap;
 use super::query;
 use super::reply::HttpAnswer;
 use super::worker::{Unavailable, Worker, log_outcome};
-use crate::functions::{Answered, Delivery, Streaming};
 use crate::functions::route::RouteValues;
+use crate::functions::{Answered, Delivery, Streaming};
 use crate::invocation::{Body, HttpRequest, InvocationLog, Problem, TriggerInput};
 
 /// What came with a request beside its body.

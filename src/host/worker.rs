@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::host_json::{HostJsonError, HostSettings, HttpMode};
 use super::router::{Destination, Router, Target};
 use crate::functions::{
-    Answered, BuiltIn, BuiltInFunctions, Catalogue, Delivery, Format, Function, Plan, Service, Shaped, Trigger,
-    Work,
+    Answered, BuiltIn, BuiltInFunctions, Catalogue, Delivery, Format, Function, Plan, Service, Shaped,
+    Trigger, Work,
 };
 use crate::invocation::{Invocation, InvocationLog, Problem, TriggerInput};
 

@@ -4,8 +4,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use local_azure::sql::SqlError;
 use local_azure::sql::faults::{CutBy, Fault, ReplyFault, RequestFault, RequestKind, Until};
+use local_azure::sql::reply::SqlError;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -101,7 +101,7 @@ async fn an_answer_of_less_than_a_chunk_leaves_whole_with_its_length() {
     // A row has 100 bytes with its separator.
     let sized = |name: &str, rows: u32| {
         let command = format!(
-            "SELECT TOP ({rows}) REPLICATE('x', 92) AS a FROM dbo.Persons AS a CROSS JOIN dbo.Persons AS b"
+            "SELECT TOP ({rows}) REPLICATE('x', 91) AS a FROM dbo.Persons AS a CROSS JOIN dbo.Persons AS b"
         );
         reads(name, &command)
     };
@@ -112,7 +112,11 @@ async fn an_answer_of_less_than_a_chunk_leaves_whole_with_its_length() {
     let less = get(&desk, "/api/less", "*/*").await;
     let more = get(&desk, "/api/more", "*/*").await;
 
-    assert!(!less.is_chunked() && less.head.contains(&format!("content-length: {}", less.body.len())), "{}", less.head);
+    assert!(
+        !less.is_chunked() && less.head.contains(&format!("content-length: {}", less.body.len())),
+        "{}",
+        less.head
+    );
     assert_eq!(rows(&less.body, "application/json").map(|rows| rows.len()), Some(655));
     let Body::Whole(more) = more.without_chunks() else { panic!("broken off") };
     assert_eq!(rows(&more, "application/json").map(|rows| rows.len()), Some(656));
@@ -167,7 +171,10 @@ async fn a_caller_of_the_host_sees_that_the_answer_is_broken_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_server_or_a_mistake_of_the_command_in_mid_answer_breaks_it_off() {
     let twice = format!("{MANY}; SELECT 1 AS one");
-    let desk = Desk::builder().in_mode(Mode::Proxying).function(reads("Many", MANY)).function(reads("Twice", &twice));
+    let desk = Desk::builder()
+        .in_mode(Mode::Proxying)
+        .function(reads("Many", MANY))
+        .function(reads("Twice", &twice));
     let desk = desk.start().await;
     let thrown = SqlError::new(50404, "CANARY");
     desk.sql().faults().arm(at_rows(RequestFault::FailInRows { after_rows: 5_000, error: thrown }));
@@ -256,8 +263,12 @@ async fn a_caller_who_does_not_read_holds_a_connection_no_longer_than_the_deadli
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_leaves_in_mid_answer_ends_the_statement() {
-    let desk =
-        Desk::builder().in_mode(Mode::Proxying).function(reads("Endless", ENDLESS)).with_samples().start().await;
+    let desk = Desk::builder()
+        .in_mode(Mode::Proxying)
+        .function(reads("Endless", ENDLESS))
+        .with_samples()
+        .start()
+        .await;
     // At the worker itself, and through the host, which passes on that its caller has left.
     for (number, port) in (1..).zip([desk.worker_port().await, desk.host().address().port()]) {
         let reader = SlowReader::get(port, "/api/endless").await;
@@ -333,13 +344,37 @@ async fn a_head_of_many_rows_has_the_head_of_their_answer_and_ends_the_statement
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_rows_under_a_status_without_a_body_have_none() {
-    let sql = json!({ "result": "rows", "repeatable": true, "status": 204 });
-    let many = FunctionFolder::http("Many", "get", "many", sql, MANY);
-    let desk = Desk::builder().in_mode(Mode::Proxying).function(many).start().await;
+async fn result_sets_and_a_made_json_text_leave_in_pieces_too() {
+    let sets = format!("{MANY}; SELECT 1 AS one WHERE 1 = 0; SELECT 2 AS two");
+    let text = "SELECT '[' + REPLICATE(CAST('12,' AS varchar(max)), 50000) + '3]' AS made";
+    let half = "SELECT '[' + REPLICATE(CAST('12,' AS varchar(max)), 50000) AS made";
+    let of_form = |name: &str, form: &str, command: &str| {
+        FunctionFolder::http(
+            name,
+            "get",
+            &name.to_lowercase(),
+            json!({ "result": form, "repeatable": true }),
+            command,
+        )
+    };
+    let functions =
+        [of_form("Sets", "resultSets", &sets), of_form("Made", "json", text), of_form("Half", "json", half)];
+    let start = async |mode| {
+        let builder = Desk::builder().in_mode(mode);
+        functions.iter().cloned().fold(builder, |builder, function| builder.function(function)).start().await
+    };
+    let (whole, streaming) = (start(Mode::Enveloped).await, start(Mode::Proxying).await);
+    for path in ["/api/sets", "/api/made"] {
+        let expected = whole.get(path).await;
 
-    let answer = get(&desk, "/api/many", "*/*").await;
+        let answer = get(&streaming, path, "*/*").await;
 
-    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
-    desk.finish().await;
+        assert!(expected.status == 200 && expected.text.len() > 100_000, "{path}: {}", expected.status);
+        assert!(answer.without_chunks() == Body::Whole(expected.text), "{path}: another text");
+    }
+    whole.get("/api/half").await.problem_for_caller(500, "results");
+    assert!(matches!(get(&streaming, "/api/half", "*/*").await.without_chunks(), Body::BrokenOff(_)));
+    assert_eq!(broken_off(&streaming, "Half").await["kind"], "results");
+    whole.finish().await;
+    streaming.finish().await;
 }

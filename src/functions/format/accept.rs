@@ -194,7 +194,9 @@ mod tests {
 
     #[test]
     fn what_takes_none_of_them_gets_none() {
-        for accept in ["text/html", "application/json;q=0", "*/*;q=0", "application/xml, image/*", "text/csv;q=0.000"] {
+        for accept in
+            ["text/html", "application/json;q=0", "*/*;q=0", "application/xml, image/*", "text/csv;q=0.000"]
+        {
             assert_eq!(choose(Some(accept), &[Json]), None, "{accept}");
         }
         assert_eq!(chosen("text/plain"), None);
@@ -203,7 +205,9 @@ mod tests {
 
     #[test]
     fn a_quality_has_three_digits_and_is_one_at_the_most() {
-        for (text, thousandths) in [("1", 1000), ("1.000", 1000), ("0", 0), ("0.5", 500), ("0.05", 50), (".2", 200)] {
+        for (text, thousandths) in
+            [("1", 1000), ("1.000", 1000), ("0", 0), ("0.5", 500), ("0.05", 50), (".2", 200)]
+        {
             assert_eq!(quality(text), Some(thousandths), "{text}");
         }
         for text in ["", ".", "2", "1.001", "0.1234", "-1", "0.+5", "1e0"] {

@@ -66,7 +66,6 @@ impl Plan {
             && matches!(self.answer.form, ResultForm::Rows | ResultForm::ResultSets | ResultForm::Json)
             && self.outputs.is_empty()
             && self.idempotency_key.is_none()
-            && !matches!(self.answer.status, 204 | 205)
     }
 
     /// The format of the answer to `input`: what its header Accept likes best, JSON when there is none. A message and a timer
@@ -76,7 +75,7 @@ impl Plan {
     /// The 406 that lists what there is; the command has not run.
     pub(super) fn format_for(&self, input: &TriggerInput) -> Result<Format, Problem> {
         let TriggerInput::Http(request) = input else { return Ok(Format::Json) };
-        if self.answer.form == ResultForm::None || matches!(self.answer.status, 204 | 205) {
+        if self.answer.form == ResultForm::None {
             return Ok(Format::Json);
         }
         let accept = request.headers.get("accept").map(String::as_str);

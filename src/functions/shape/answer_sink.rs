@@ -4,9 +4,9 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, pending};
 use tokio::sync::mpsc;
 
+use super::Shaped;
 use super::lines::{LineFormat, Lines};
 use super::sink::JsonSink;
-use super::Shaped;
 use crate::database::{Cell, ResultColumn, ResultSink, SinkError};
 use crate::functions::format::Format;
 use crate::functions::plan::Plan;
@@ -157,9 +157,10 @@ impl ResultSink for AnswerSink {
 
     fn complete(&mut self) -> Result<(), SinkError> {
         match &mut self.shaper {
-            Shaper::Json(json) => json.complete(),
-            Shaper::Lines(lines) => lines.complete(),
+            Shaper::Json(json) => json.complete()?,
+            Shaper::Lines(lines) => lines.complete()?,
         }
+        self.within_limit()
     }
 
     fn restart(&mut self) -> bool {

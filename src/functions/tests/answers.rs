@@ -15,7 +15,7 @@ const CHUNK: usize = 64 * 1024;
 const NO_LIMIT: usize = usize::MAX;
 
 fn rows_function() -> Arc<Function> {
-    http(r#"{ "commandText": "SELECT 1", "result": "rows", "repeatable": true }"#, "").unwrap()
+    http(r#"{ "commandText": "SELECT 1 AS a", "result": "rows", "repeatable": true }"#, "").unwrap()
 }
 
 fn plan(function: &Function) -> &Plan {

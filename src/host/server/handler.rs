@@ -17,8 +17,8 @@ use super::bodies::{BodyError, BodyMemory, ReadBody};
 use super::life::Life;
 use super::outside;
 use super::streamed::{StreamedBody, StreamedInvocation};
-use crate::host::enveloped;
 use crate::functions::Delivery;
+use crate::host::enveloped;
 use crate::host::forwarded::{self, Invoked, RequestHead};
 use crate::host::reply::{HostReply, HttpAnswer};
 use crate::host::router::{Destination, Target};
@@ -115,7 +115,8 @@ impl Server {
                                 answer
                             }
                             Invoked::Streaming(head, streaming) => {
-                                let invocation = StreamedInvocation { function: name, id: id.to_owned(), arrived };
+                                let invocation =
+                                    StreamedInvocation { function: name, id: id.to_owned(), arrived };
                                 let life = self.life.clone();
                                 let body = StreamedBody::new(streaming, invocation, life, reservation);
                                 return if request.method() == Method::HEAD {

@@ -57,7 +57,9 @@ impl Session for StreamedRead {
     /// Nothing in lines tells that some are missing, so all of their text counts.
     fn read(&self, text: &str) -> Json {
         match self.accept {
-            "application/json" => serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")),
+            "application/json" => {
+                serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+            }
             _ => text.into(),
         }
     }
@@ -142,17 +144,24 @@ async fn a_read_that_streams_cut_in_each_of_its_packets_gives_all_rows_a_problem
     let json: Json = (1..=3).map(|id| json!({ "id": id, "long": long })).collect();
     let csv = (1..=3).map(|id| format!("{id},{long}\r\n")).collect::<String>();
 
-    for (accept, answer) in [("application/json", json), ("text/csv", format!("id,long\r\n{csv}").into())] {
-        let of = if is_everything() { LANES } else { 1 };
-        let lanes = (0..of).map(|number| {
+    // The formats share the cuts; where every byte is cut, each of them is in each format.
+    let answers = [("application/json", json), ("text/csv", format!("id,long\r\n{csv}").into())];
+    let mut reads = Vec::new();
+    for (number, (accept, answer)) in (0..).zip(answers) {
+        let lanes = if is_everything() {
+            (0..LANES).map(|number| Lane { number, of: LANES }).collect()
+        } else {
+            vec![Lane { number, of: 2 }]
+        };
+        for lane in lanes {
             let read = StreamedRead { command, accept, answer: answer.clone() };
-            cut(accept, read, Opening::LeftAlone, Lane { number, of })
-        });
-        let lanes = futures_util::future::join_all(lanes).await;
-
-        let sum = |number: fn(&Tally) -> u64| lanes.iter().map(|(tally, _)| number(tally)).sum::<u64>();
-        assert_eq!(sum(|tally| tally.answers), 1, "{accept}: {lanes:?}");
-        assert!(sum(|tally| tally.failed) > 100, "{accept}: cut before the first chunk: {lanes:?}");
-        assert!(sum(|tally| tally.aborted) > 50, "{accept}: cut behind it: {lanes:?}");
+            reads.push(cut(accept, read, Opening::LeftAlone, lane));
+        }
     }
+    let lanes = futures_util::future::join_all(reads).await;
+
+    let sum = |number: fn(&Tally) -> u64| lanes.iter().map(|(tally, _)| number(tally)).sum::<u64>();
+    assert_eq!(sum(|tally| tally.answers), if is_everything() { 2 } else { 1 }, "{lanes:?}");
+    assert!(lanes.iter().all(|(tally, _)| tally.failed > 50), "cut before the first chunk: {lanes:?}");
+    assert!(lanes.iter().all(|(tally, _)| tally.aborted > 25), "cut behind it: {lanes:?}");
 }

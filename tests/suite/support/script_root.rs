@@ -39,6 +39,17 @@ impl FunctionFolder {
         Self::on(name, &bindings, sql, command)
     }
 
+    /// An HTTP function that calls a procedure: `sql` is its section without the command.
+    pub(crate) fn procedure(name: &str, method: &str, route: &str, mut sql: Json, procedure: &str) -> Self {
+        let bindings = json!([
+            { "type": "httpTrigger", "direction": "in", "name": "req", "methods": [method], "route": route },
+            { "type": "http", "direction": "out", "name": "res" },
+        ]);
+        sql["commandType"] = "StoredProcedure".into();
+        sql["commandText"] = procedure.into();
+        Self::raw(name, &json!({ "bindings": bindings, "sql": sql }).to_string())
+    }
+
     /// A timer function.
     pub(crate) fn timer(name: &str, schedule: &str, sql: Json, command: &str) -> Self {
         let bindings = json!([
@@ -86,8 +97,9 @@ pub(crate) fn copy_samples(script_root: &Path) {
         let source = entry.unwrap().path();
         let target = script_root.join(source.file_name().unwrap());
         fs::create_dir_all(&target).unwrap();
-        for file in ["function.json", "query.sql"] {
-            fs::copy(source.join(file), target.join(file)).unwrap();
+        for file in fs::read_dir(source).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), target.join(file.file_name())).unwrap();
         }
     }
 }

@@ -50,9 +50,9 @@ impl JsonSink {
         Shaped { status, body, problem: None, outputs, replayed: false }
     }
 
-    /// What is written and not taken, in bytes.
+    /// What is written and not taken, in bytes; the end of a procedure's call counts once it has come.
     pub(in crate::functions::shape) fn length(&self) -> usize {
-        self.json.len()
+        self.json.len().saturating_add(self.ended.outputs.len())
     }
 
     /// Takes what is written so far, for a caller who gets the answer in pieces. Outputs and stored answers may not need it.
