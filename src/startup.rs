@@ -54,12 +54,13 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
         // Also when the settings are wrong: it may be what tells so.
         |functions| BuiltInDoctor::new(Doctor::new(functions, lookup, &[], DOCTOR_LIMIT)),
     );
-    let openapi = functions.as_ref().ok().filter(|functions| asks_for(functions, BuiltIn::OpenApi)).map(
-        |functions| match &host {
-            Ok(host) => openapi_document(functions, host),
-            Err(error) => Err(error.to_string()),
-        },
-    );
+    let openapi =
+        functions.as_ref().ok().filter(|functions| asks_for(functions, BuiltIn::OpenApi)).map(|functions| {
+            match &host {
+                Ok(host) => openapi_document(functions, host),
+                Err(error) => Err(error.to_string()),
+            }
+        });
     let worker = Worker::new(functions, host, router, service, ListenSettings::max_body(lookup))
         .with_built_in(Arc::new(BuiltIns { doctor, database, openapi }));
     worker.report();
@@ -67,10 +68,7 @@ pub fn worker(script_root: &Path, lookup: Lookup<'_>, tasks: std::io::Result<Tas
 }
 
 /// The document that the built-in function answers with; its paths follow the address that it is read from.
-fn openapi_document(
-    functions: &Catalogue,
-    host: &HostSettings,
-) -> Result<String, String> {
+fn openapi_document(functions: &Catalogue, host: &HostSettings) -> Result<String, String> {
     let options = OpenApiOptions {
         title: OpenApiOptions::TITLE,
         version: OpenApiOptions::VERSION,

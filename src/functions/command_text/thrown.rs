@@ -12,7 +12,10 @@ pub(super) fn statuses(tokens: &[Token<'_>]) -> BTreeSet<u16> {
         }
         _ => None,
     });
-    thrown.filter_map(|status| u16::try_from(status).ok()).filter(|status| (400..=599).contains(status)).collect()
+    thrown
+        .filter_map(|status| u16::try_from(status).ok())
+        .filter(|status| (400..=599).contains(status))
+        .collect()
 }
 
 #[cfg(test)]
@@ -24,7 +27,8 @@ mod tests {
 
     #[test]
     fn a_status_is_that_of_a_throw_of_its_own_words() {
-        let text = "IF @a = 1 THROW 50404, 'no', 1; throw 50409, 'THROW 50410, x', 1; THROW 51000, 'x', 1; THROW;
+        let text =
+            "IF @a = 1 THROW 50404, 'no', 1; throw 50409, 'THROW 50410, x', 1; THROW 51000, 'x', 1; THROW;
                     -- THROW 50411, 'x', 1
                     THROW @n, 'x', 1; THROW 50600, 'x', 1; THROW 50399, 'x', 1";
         assert_eq!(statuses(&scan(text).unwrap()).into_iter().collect::<Vec<_>>(), [404, 409]);

@@ -44,7 +44,8 @@ fn check_bindings(bindings: &Bindings<'_>, for_operators: bool, mistakes: &mut M
     match &bindings.trigger {
         Some(Trigger::Http(http)) => {
             if for_operators && http.auth_level != AuthLevel::Admin {
-                let message = "must be \"admin\" for this built-in function: its answer is for operators alone";
+                let message =
+                    "must be \"admin\" for this built-in function: its answer is for operators alone";
                 mistakes.add(key("authLevel"), message);
             }
             if http.methods != ["get"] {

@@ -10,8 +10,7 @@ use regex_syntax::ast::{
 };
 
 /// Unicode's White_Space, which is what `\s` means to the crate; ECMA's has U+FEFF too, and lacks U+0085.
-const WHITE_SPACE: &str =
-    r"\t\n\u000b\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+const WHITE_SPACE: &str = r"\t\n\u000b\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
 
 /// The pattern in ECMA-262; None where it can't be said there, or not in the same meaning everywhere.
 pub(super) fn translate(pattern: &str) -> Option<String> {
@@ -196,8 +195,21 @@ mod tests {
     #[test]
     fn what_means_something_else_there_is_not_translated() {
         for pattern in [
-            r"\d", r"\w", r"\bx", r"\p{L}", "(?i)a", "(?i:a)", "[a-z&&[^b]]", r"[\S]", r"[\d]", "(?m)^a", "😀", "^*", "a**",
-            "(", r"[^\S]",
+            r"\d",
+            r"\w",
+            r"\bx",
+            r"\p{L}",
+            "(?i)a",
+            "(?i:a)",
+            "[a-z&&[^b]]",
+            r"[\S]",
+            r"[\d]",
+            "(?m)^a",
+            "😀",
+            "^*",
+            "a**",
+            "(",
+            r"[^\S]",
         ] {
             assert_eq!(translate(pattern), None, "{pattern}");
         }

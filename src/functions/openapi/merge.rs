@@ -32,9 +32,9 @@ fn both(mut one: Map<String, Json>, mut other: Map<String, Json>) -> Map<String,
         let kept = match key.as_str() {
             "minimum" | "minLength" => Some(greater(own, &value, true)),
             "maximum" | "maxLength" => Some(greater(own, &value, false)),
-            "description" => {
-                Some(format!("{} {}", own.as_str().unwrap_or_default(), value.as_str().unwrap_or_default()).into())
-            }
+            "description" => Some(
+                format!("{} {}", own.as_str().unwrap_or_default(), value.as_str().unwrap_or_default()).into(),
+            ),
             "type" => (value == "integer").then_some(value),
             "format" => (value == "int32").then_some(value),
             "enum" => {
@@ -89,7 +89,10 @@ mod tests {
             json!({ "type": "integer", "format": "int32", "minimum": 1, "maximum": 9 })
         );
         assert_eq!(
-            merged(json!({ "type": "string", "enum": ["a", "b"] }), json!({ "type": "string", "enum": ["b", "c"] })),
+            merged(
+                json!({ "type": "string", "enum": ["a", "b"] }),
+                json!({ "type": "string", "enum": ["b", "c"] })
+            ),
             json!({ "type": "string", "enum": ["b"] })
         );
     }
@@ -97,7 +100,10 @@ mod tests {
     #[test]
     fn a_text_that_is_a_number_too_is_a_number() {
         assert_eq!(
-            merged(json!({ "type": "string", "maxLength": 5 }), json!({ "type": "integer", "format": "int32" })),
+            merged(
+                json!({ "type": "string", "maxLength": 5 }),
+                json!({ "type": "integer", "format": "int32" })
+            ),
             json!({ "type": "integer", "format": "int32" })
         );
     }

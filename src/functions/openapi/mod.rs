@@ -67,10 +67,7 @@ pub struct OpenApi {
 ///
 /// # Errors
 /// When the route prefix is no template, which is a mistake of `host.json`.
-pub fn openapi(
-    catalogue: &Catalogue,
-    options: &OpenApiOptions<'_>,
-) -> Result<OpenApi, TemplateError> {
+pub fn openapi(catalogue: &Catalogue, options: &OpenApiOptions<'_>) -> Result<OpenApi, TemplateError> {
     let prefix = RouteTemplate::parse(options.route_prefix)?;
     let mut writer = Writer {
         options,
@@ -139,8 +136,7 @@ impl Writer<'_> {
                 let own = names(form);
                 let left_out = parameters.iter().filter(|name| !own.contains(name)).map(String::as_str);
                 let id = self.operation_id(name, left_out.collect(), suffix);
-                let operation =
-                    self.operation(function, http, form, &path.names, columns, id, method);
+                let operation = self.operation(function, http, form, &path.names, columns, id, method);
                 if let Some(Json::Object(item)) = self.written.get_mut(&path.text) {
                     item.insert((*method).to_owned(), operation);
                 }
@@ -178,7 +174,8 @@ impl Writer<'_> {
         let plan = function.plan();
         let mut operation = Map::new();
         operation.insert("operationId".to_owned(), id.into());
-        let unlisted: Vec<&str> = plan.map(|plan| parameters::unlisted_headers(plan).collect()).unwrap_or_default();
+        let unlisted: Vec<&str> =
+            plan.map(|plan| parameters::unlisted_headers(plan).collect()).unwrap_or_default();
         if !unlisted.is_empty() {
             let note = format!("The function reads the header {} too.", unlisted.join(", "));
             operation.insert("description".to_owned(), note.into());
@@ -198,7 +195,8 @@ impl Writer<'_> {
             });
         }
         operation.insert("responses".to_owned(), Json::Object(responses));
-        operation.insert("security".to_owned(), security::of_function(plan, http.auth_level, &mut self.schemes));
+        operation
+            .insert("security".to_owned(), security::of_function(plan, http.auth_level, &mut self.schemes));
         Json::Object(operation)
     }
 

@@ -116,7 +116,9 @@ fn in_path(parameter: &PathParameter, name: &str, values: &[&PlannedParameter]) 
         described = [note, &described].join(" ").trim_end().to_owned();
     }
     if !parameter.rules.is_empty() {
-        described = format!("{described} A value that the route doesn't take is answered with 404 by the host itself.");
+        described = format!(
+            "{described} A value that the route doesn't take is answered with 404 by the host itself."
+        );
     }
     let mut written = json!({ "name": name, "in": "path", "required": true });
     if !described.is_empty() {

@@ -115,12 +115,14 @@ fn of_command(plan: &Plan, problems: &mut Problems, options: &OpenApiOptions<'_>
             "A definition, setting, right or result is wrong."
         },
     );
-    problems.later(503, "The database or a connection to it is not available, or the worker is being stopped.");
+    problems
+        .later(503, "The database or a connection to it is not available, or the worker is being stopped.");
     problems.add(504, "The command did not end in time and was cancelled.");
 }
 
 fn of_callers(plan: &Plan, problems: &mut Problems) {
-    let mut principals = plan.values().filter(|value| matches!(value.source, Source::Principal(_))).peekable();
+    let mut principals =
+        plan.values().filter(|value| matches!(value.source, Source::Principal(_))).peekable();
     if principals.peek().is_none() {
         return;
     }
@@ -188,7 +190,8 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_members_that_a_problem_has() {
-        let violation = Violation { parameter: "@a".into(), from: "query.a".into(), message: "is required".into() };
+        let violation =
+            Violation { parameter: "@a".into(), from: "query.a".into(), message: "is required".into() };
         let full = Problem { sql_error: Some(547), ..Problem::invalid_parameters(vec![violation]) };
         let full: Json = serde_json::from_str(&full.to_json("id")).unwrap();
         let least: Json = serde_json::from_str(&Problem::defect().to_json("id")).unwrap();

@@ -180,16 +180,11 @@ fn of_built_in(which: BuiltIn, responses: &mut Map<String, Json>) {
 
 fn add_problems(problems: &Problems, responses: &mut Map<String, Json>) {
     let schema = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
-    let problem = |description: String| {
-        json!({ "description": description, "content": { "application/problem+json": schema } })
-    };
+    let problem = |description: String| json!({ "description": description, "content": { "application/problem+json": schema } });
     for (status, reasons) in &problems.by_status {
         let description = reasons.sentences.join(" ");
-        let mut response = if reasons.is_problem {
-            problem(description)
-        } else {
-            json!({ "description": description })
-        };
+        let mut response =
+            if reasons.is_problem { problem(description) } else { json!({ "description": description }) };
         if reasons.retry_after {
             response["headers"]["Retry-After"] = json!({
                 "description": "Seconds after which another try makes sense.",

@@ -68,7 +68,8 @@ pub(super) fn schemes(names: &BTreeSet<&'static str>) -> Json {
             "system" => "A system key of the Function App, or its master key.",
             _ => "A key of the function or of the Function App.",
         };
-        let (place, parameter) = if name.ends_with("InQuery") { ("query", QUERY) } else { ("header", HEADER) };
+        let (place, parameter) =
+            if name.ends_with("InQuery") { ("query", QUERY) } else { ("header", HEADER) };
         json!({ "type": "apiKey", "in": place, "name": parameter, "description": key })
     };
     names.iter().map(|name| ((*name).to_owned(), scheme(name))).collect::<Map<_, _>>().into()

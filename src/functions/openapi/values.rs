@@ -19,8 +19,7 @@ pub(super) enum Carrier {
 }
 
 /// `2026-01-31`, `2026-01-31T07:08`, `2026-01-31T07:08:09.123`: no format of OpenAPI's has a time without an offset.
-const LOCAL_DATE_TIME: &str =
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$";
+const LOCAL_DATE_TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$";
 /// `07:08`, `07:08:09.123`
 const LOCAL_TIME: &str = "^[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$";
 /// A whole number in a string.
@@ -35,8 +34,7 @@ pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<Stri
     let mut notes = vec![format!("SQL type {sql_type}.")];
     notes.extend(note_of_type(sql_type));
     let limits = &parameter.limits;
-    for (keyword, word, bound) in
-        [("minimum", "At least", &limits.min), ("maximum", "At most", &limits.max)]
+    for (keyword, word, bound) in [("minimum", "At least", &limits.min), ("maximum", "At most", &limits.max)]
     {
         let Some(bound) = bound else { continue };
         let written: Option<Json> = serde_json::from_str(&bound.spelling).ok().filter(Json::is_number);
@@ -53,7 +51,9 @@ pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<Stri
     if let Some(pattern) = &limits.pattern {
         match ecma::translate(pattern.as_str()) {
             Some(pattern) => drop(schema.insert("pattern".to_owned(), pattern.into())),
-            None => notes.push(format!("Must match the regular expression {pattern} of the Rust crate regex.")),
+            None => {
+                notes.push(format!("Must match the regular expression {pattern} of the Rust crate regex."))
+            }
         }
     }
     if !limits.allowed.is_empty() {
@@ -139,9 +139,7 @@ fn json_of(value: &SqlValue) -> Json {
     match value {
         SqlValue::Null => Json::Null,
         SqlValue::Bit(value) => (*value).into(),
-        SqlValue::Integer(_) | SqlValue::Decimal(_) | SqlValue::Float(_) => {
-            number(value).unwrap_or_default()
-        }
+        SqlValue::Integer(_) | SqlValue::Decimal(_) | SqlValue::Float(_) => number(value).unwrap_or_default(),
         SqlValue::Date(value) => value.format("%Y-%m-%d").to_string().into(),
         SqlValue::Time(value) => value.format("%H:%M:%S%.f").to_string().into(),
         SqlValue::DateTime(value) => value.format("%Y-%m-%dT%H:%M:%S%.f").to_string().into(),

@@ -46,7 +46,8 @@ impl RouteTemplate {
     /// last segment alone.
     #[must_use]
     pub fn forms(&self) -> Vec<PathForm> {
-        let needed = self.segments.iter().rposition(|segment| !segment.may_be_absent()).map_or(0, |at| at + 1);
+        let needed =
+            self.segments.iter().rposition(|segment| !segment.may_be_absent()).map_or(0, |at| at + 1);
         let mut forms = Vec::new();
         for length in (needed..=self.segments.len()).rev() {
             let segments = self.segments.get(..length).unwrap_or_default();

@@ -177,7 +177,10 @@ fn limits_of_a_parameter_are_in_its_schema() {
         schema("small"),
         json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 9, "default": 3 })
     );
-    assert_eq!((&schema("big"), &parameter(work, "big")["required"]), (&json!({ "type": "integer", "format": "int64" }), &json!(true)));
+    assert_eq!(
+        (&schema("big"), &parameter(work, "big")["required"]),
+        (&json!({ "type": "integer", "format": "int64" }), &json!(true))
+    );
     assert!(parameter(work, "small").get("required").is_none());
     assert_eq!(schema("price")["minimum"].to_string(), "0.50");
     let code = json!({ "type": "string", "maxLength": 3, "pattern": "^[A-Z]+$", "enum": ["NOK", "EUR"] });
@@ -190,7 +193,10 @@ fn limits_of_a_parameter_are_in_its_schema() {
     assert_eq!(schema("data"), json!({ "type": "string", "contentEncoding": "base64", "maxLength": 8 }));
     assert_eq!(schema("guid")["format"], "uuid");
     assert_eq!(schema("flag"), json!({ "type": "boolean", "default": false }));
-    assert!(work["description"].as_str().unwrap().contains("content-type"), "OpenAPI ignores it as a parameter");
+    assert!(
+        work["description"].as_str().unwrap().contains("content-type"),
+        "OpenAPI ignores it as a parameter"
+    );
 }
 
 #[test]
@@ -205,7 +211,10 @@ fn two_parameters_of_one_value_are_one_with_the_limits_of_both() {
     let openapi = root.openapi("");
     let parameters = operation(&openapi, "get", "/Work")["parameters"].as_array().unwrap().clone();
     assert_eq!(parameters.len(), 1);
-    assert_eq!((&parameters[0]["schema"]["maxLength"], &parameters[0]["required"]), (&json!(40), &json!(true)));
+    assert_eq!(
+        (&parameters[0]["schema"]["maxLength"], &parameters[0]["required"]),
+        (&json!(40), &json!(true))
+    );
 }
 
 #[test]
@@ -257,7 +266,8 @@ fn a_row_has_the_columns_that_the_server_described() {
 
     let openapi = root.openapi("");
 
-    let schema = &operation(&openapi, "get", "/Get")["responses"]["200"]["content"]["application/json"]["schema"];
+    let schema =
+        &operation(&openapi, "get", "/Get")["responses"]["200"]["content"]["application/json"]["schema"];
     assert_eq!(schema["required"], json!(["Id", "Name", "At"]));
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["properties"]["Id"]["type"], "string", "numbers are strings here");
@@ -269,16 +279,22 @@ fn a_row_has_the_columns_that_the_server_described() {
 fn columns_of_another_command_are_left_out_and_that_is_said() {
     let get = |command: &str| json!({ "commandText": command, "result": "row" });
     let trigger = json!({ "methods": ["get"] });
-    let root = Root::new().function("Get", &trigger, &get("SELECT 1 AS a")).described("Get", &[("a", "int", true)]);
+    let root =
+        Root::new().function("Get", &trigger, &get("SELECT 1 AS a")).described("Get", &[("a", "int", true)]);
     let stored = fs::read_to_string(root.path().join("Get").join(FILE)).unwrap();
     let changed = Root::new().function("Get", &trigger, &get("SELECT 2 AS b"));
     fs::write(changed.path().join("Get").join(FILE), stored).unwrap();
 
     let openapi = changed.openapi("");
 
-    let schema = &operation(&openapi, "get", "/Get")["responses"]["200"]["content"]["application/json"]["schema"];
+    let schema =
+        &operation(&openapi, "get", "/Get")["responses"]["200"]["content"]["application/json"]["schema"];
     assert_eq!(schema, &json!({ "type": "object" }));
-    assert!(openapi.omissions[0].starts_with("Get/schema.json is of another command"), "{:?}", openapi.omissions);
+    assert!(
+        openapi.omissions[0].starts_with("Get/schema.json is of another command"),
+        "{:?}",
+        openapi.omissions
+    );
 }
 
 /// The schema of a result, as JSON, and its statuses below 400.
@@ -343,7 +359,8 @@ fn problems(trigger: Json, sql: Json) -> Vec<String> {
     let openapi = root.openapi("");
     let method = trigger["methods"][0].as_str().unwrap();
     let responses = operation(&openapi, method, "/Work")["responses"].as_object().unwrap().clone();
-    let mut statuses: Vec<String> = responses.keys().filter(|status| !status.starts_with('2')).cloned().collect();
+    let mut statuses: Vec<String> =
+        responses.keys().filter(|status| !status.starts_with('2')).cloned().collect();
     statuses.sort_unstable();
     statuses
 }

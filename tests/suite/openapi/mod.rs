@@ -70,8 +70,13 @@ fn described_samples() -> TempDir {
     for function in ["GetPerson", "ListPersons", "CreatePerson", "UpdatePerson"] {
         describe(root.path(), function, &PERSON);
     }
-    describe(root.path(), "SqlPing", &[("status", "varchar(2)", false), ("sample_table", "nvarchar(128)", true)]);
-    let order = [("Id", "int", false), ("Customer", "nvarchar(100)", false), ("Amount", "decimal(18,2)", false)];
+    describe(
+        root.path(),
+        "SqlPing",
+        &[("status", "varchar(2)", false), ("sample_table", "nvarchar(128)", true)],
+    );
+    let order =
+        [("Id", "int", false), ("Customer", "nvarchar(100)", false), ("Amount", "decimal(18,2)", false)];
     describe(root.path(), "PlaceOrder", &order);
     root
 }
@@ -172,7 +177,8 @@ fn note(task: &mut Task, document: &Json, method: &str, path: &str, answer: &Ans
         assert!(response.get("content").is_none(), "{name} has no body");
         return;
     }
-    let media_type = answer.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    let media_type =
+        answer.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default();
     let declared = &response["content"][media_type];
     assert!(declared.is_object(), "{name} is not declared as {media_type}");
     let instance: Json = serde_json::from_str(&answer.text).unwrap();
@@ -184,7 +190,8 @@ async fn what_the_samples_answer_keeps_to_what_the_document_declares() {
     let desk = Desk::start().await;
     let document = document(described_samples().path(), desk.mode());
     let mut task = Task::default();
-    let mut noted = |method: &str, path: &str, answer: &Answer| note(&mut task, &document, method, path, answer);
+    let mut noted =
+        |method: &str, path: &str, answer: &Answer| note(&mut task, &document, method, path, answer);
 
     noted("get", "/api/sql/ping", &desk.get("/api/sql/ping").await);
     noted("get", "/api/persons", &desk.get("/api/persons").await);
@@ -206,7 +213,11 @@ async fn what_the_samples_answer_keeps_to_what_the_document_declares() {
     let order = json!({ "customer": "CANARY", "amount": 12.5 });
     let key = [("Idempotency-Key", "CANARY-7d1f3a52")];
     noted("post", "/api/orders", &desk.post_with("/api/orders", &order, &key).await);
-    noted("post", "/api/orders", &desk.post_with("/api/orders", &json!({ "customer": "C", "amount": 1 }), &key).await);
+    noted(
+        "post",
+        "/api/orders",
+        &desk.post_with("/api/orders", &json!({ "customer": "C", "amount": 1 }), &key).await,
+    );
     noted("post", "/api/orders", &desk.post("/api/orders", &order).await);
 
     if let Some(errors) = task.errors() {
@@ -219,8 +230,8 @@ async fn what_the_samples_answer_keeps_to_what_the_document_declares() {
 fn an_answer_that_breaks_its_schema_is_found() {
     let root = described_samples();
     let document = document(root.path(), Mode::Enveloped);
-    let schema =
-        &document["paths"]["/api/persons/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let schema = &document["paths"]["/api/persons/{id}"]["get"]["responses"]["200"]["content"]["application/json"]
+        ["schema"];
     let mut task = Task::default();
     let person =
         json!({ "Id": 1, "Name": "A", "City": null, "Balance": 1.5, "Created": "2026-01-31T07:08:09.123" });
@@ -264,7 +275,17 @@ fn the_command_writes_a_file_with_the_servers_url() {
     let output = run(
         root.path(),
         Mode::Enveloped,
-        &["openapi", "--server", "https://shop.example/", "--title", "Shop", "--api-version", "2.1", "--output", "o.json"],
+        &[
+            "openapi",
+            "--server",
+            "https://shop.example/",
+            "--title",
+            "Shop",
+            "--api-version",
+            "2.1",
+            "--output",
+            "o.json",
+        ],
     );
 
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), b"".as_slice()));
@@ -311,7 +332,8 @@ fn the_schema_of_definitions_is_one_to_an_independent_validator() {
     let root = root(&[]);
     let output = run(root.path(), Mode::Enveloped, &["schema"]);
     let schema: Json = serde_json::from_slice(&output.stdout).unwrap();
-    let stored = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("function.schema.json")).unwrap();
+    let stored =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("function.schema.json")).unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), stored);
     let mut task = Task::default();
     for entry in fs::read_dir(script_root::samples()).unwrap() {
@@ -319,9 +341,12 @@ fn the_schema_of_definitions_is_one_to_an_independent_validator() {
         let sample: Json = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         let name = file.display().to_string();
         task.verdict(&name, &schema, &sample, true);
-        for (key, value) in
-            [("result", json!("rowz")), ("status", json!(302)), ("comandText", json!("SELECT 1")), ("timeout", json!("30"))]
-        {
+        for (key, value) in [
+            ("result", json!("rowz")),
+            ("status", json!(302)),
+            ("comandText", json!("SELECT 1")),
+            ("timeout", json!("30")),
+        ] {
             let mut wrong = sample.clone();
             wrong["sql"][key] = value;
             task.verdict(&format!("{name} with {key}"), &schema, &wrong, false);

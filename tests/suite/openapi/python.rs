@@ -67,8 +67,7 @@ impl Task {
         let Self { documents, instances, schemas, verdicts } = self;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("task.json");
-        let task =
-            json!({ "documents": documents, "instances": instances, "schemas": schemas, "verdicts": verdicts });
+        let task = json!({ "documents": documents, "instances": instances, "schemas": schemas, "verdicts": verdicts });
         std::fs::write(&file, task.to_string()).unwrap();
         let output = match Command::new("python3").args(["-c", SCRIPT]).arg(&file).output() {
             Ok(output) => output,

@@ -25,7 +25,8 @@ pub(super) fn schema() -> Json {
 
 fn binding() -> Json {
     let trigger = format!("{}$", any_case_pattern("trigger"));
-    let known: Vec<&str> = trigger_names().chain(["http", "queue", "blob", "serviceBus", "eventHub"]).collect();
+    let known: Vec<&str> =
+        trigger_names().chain(["http", "queue", "blob", "serviceBus", "eventHub"]).collect();
     let is_out = json!({
         "properties": { "direction": { "pattern": format!("^{}$", any_case_pattern("out")) } },
         "required": ["direction"],

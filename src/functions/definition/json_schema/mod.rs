@@ -117,7 +117,13 @@ mod tests {
 
     #[test]
     fn every_key_is_described_in_a_sentence() {
-        for key in KEYS.iter().chain(&sql::KEYS).chain(&sql::PARAMETER_KEYS).chain(&sql::OF_COMMAND).chain(&sql::FAULTS_KEYS) {
+        for key in KEYS
+            .iter()
+            .chain(&sql::KEYS)
+            .chain(&sql::PARAMETER_KEYS)
+            .chain(&sql::OF_COMMAND)
+            .chain(&sql::FAULTS_KEYS)
+        {
             assert!(key.description.ends_with('.'), "{}", key.name);
         }
     }

@@ -24,8 +24,7 @@ const SYNONYMS: [&str; 13] = [
 
 /// A SQL type as a parameter declares it.
 pub(super) fn sql_type() -> Json {
-    let mut patterns: Vec<String> =
-        SqlType::NAMES.into_iter().chain(SYNONYMS).filter_map(pattern).collect();
+    let mut patterns: Vec<String> = SqlType::NAMES.into_iter().chain(SYNONYMS).filter_map(pattern).collect();
     patterns.sort_unstable();
     patterns.dedup();
     let pattern = format!(r"^\s*(?:{})\s*$", patterns.join("|"));
@@ -70,9 +69,30 @@ mod tests {
         let schema = sql_type();
         let pattern = Regex::new(schema["anyOf"][1]["pattern"].as_str().unwrap()).unwrap();
         for written in [
-            "int", "INT", " Int ", "intt", "varchar", "varchar(50)", "VarChar ( MAX )", "decimal", "decimal(18, 4)",
-            "decimal(18)", "int(5)", "double precision", "double  PRECISION", "national character varying(10)", "time",
-            "time(3)", "money", "text", "uniqueidentifier", "", "sysname", "float(53)", "nchar(max)", "dec(5,2)",
+            "int",
+            "INT",
+            " Int ",
+            "intt",
+            "varchar",
+            "varchar(50)",
+            "VarChar ( MAX )",
+            "decimal",
+            "decimal(18, 4)",
+            "decimal(18)",
+            "int(5)",
+            "double precision",
+            "double  PRECISION",
+            "national character varying(10)",
+            "time",
+            "time(3)",
+            "money",
+            "text",
+            "uniqueidentifier",
+            "",
+            "sysname",
+            "float(53)",
+            "nchar(max)",
+            "dec(5,2)",
         ] {
             assert_eq!(pattern.is_match(written), SqlType::parse(written).is_ok(), "{written}");
         }
@@ -81,8 +101,12 @@ mod tests {
     #[test]
     fn every_name_is_proposed_in_a_form_that_the_reader_takes() {
         let schema = sql_type();
-        let proposed: Vec<&str> =
-            schema["anyOf"][0]["enum"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        let proposed: Vec<&str> = schema["anyOf"][0]["enum"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|word| word.as_str().unwrap())
+            .collect();
         for name in SqlType::NAMES {
             assert!(proposed.iter().any(|word| word.starts_with(name)), "{name}");
         }

@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 /// One of these words in any case.
 pub(super) fn any_case<'a>(words: impl IntoIterator<Item = &'a str>) -> Json {
     let words: Vec<&str> = words.into_iter().collect();
-    let pattern = format!("^(?:{})$", words.iter().map(|word| any_case_pattern(word)).collect::<Vec<_>>().join("|"));
+    let pattern =
+        format!("^(?:{})$", words.iter().map(|word| any_case_pattern(word)).collect::<Vec<_>>().join("|"));
     json!({ "type": "string", "anyOf": [{ "enum": words }, { "pattern": pattern }] })
 }
 

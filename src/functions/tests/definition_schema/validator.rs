@@ -47,10 +47,15 @@ impl Validator<'_> {
                 "enum" => value.as_array().unwrap().contains(instance),
                 "anyOf" => value.as_array().unwrap().iter().any(|schema| self.is_valid(schema, instance)),
                 "oneOf" => {
-                    value.as_array().unwrap().iter().filter(|schema| self.is_valid(schema, instance)).count() == 1
+                    value.as_array().unwrap().iter().filter(|schema| self.is_valid(schema, instance)).count()
+                        == 1
                 }
                 "allOf" => {
-                    value.as_array().unwrap().iter().for_each(|schema| self.check(schema, instance, path, errors));
+                    value
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .for_each(|schema| self.check(schema, instance, path, errors));
                     true
                 }
                 "not" => !self.is_valid(value, instance),
@@ -89,7 +94,9 @@ impl Validator<'_> {
             }
             ("additionalProperties", Json::Object(object)) => {
                 let known = keywords.get("properties").and_then(Json::as_object);
-                for (name, part) in object.iter().filter(|(name, _)| !known.is_some_and(|known| known.contains_key(*name))) {
+                for (name, part) in
+                    object.iter().filter(|(name, _)| !known.is_some_and(|known| known.contains_key(*name)))
+                {
                     self.check(value, part, &format!("{path}/{name}"), errors);
                 }
                 true
@@ -111,7 +118,8 @@ impl Validator<'_> {
             ("contains", Json::Array(items)) => {
                 let found = items.iter().filter(|item| self.is_valid(value, item)).count() as u64;
                 let limit = |name: &str| keywords.get(name).and_then(Json::as_u64);
-                (limit("minContains").unwrap_or(1)..=limit("maxContains").unwrap_or(u64::MAX)).contains(&found)
+                (limit("minContains").unwrap_or(1)..=limit("maxContains").unwrap_or(u64::MAX))
+                    .contains(&found)
             }
             ("minItems", Json::Array(items)) => items.len() as u64 >= value.as_u64().unwrap(),
             ("pattern", Json::String(text)) => pattern(value.as_str().unwrap()).is_match(text),
@@ -120,9 +128,20 @@ impl Validator<'_> {
             ("minimum", Json::Number(number)) => number.as_f64().unwrap() >= value.as_f64().unwrap(),
             ("maximum", Json::Number(number)) => number.as_f64().unwrap() <= value.as_f64().unwrap(),
             (
-                "properties" | "additionalProperties" | "propertyNames" | "required" | "minProperties"
-                | "maxProperties" | "items" | "contains" | "minItems" | "pattern" | "minLength" | "maxLength"
-                | "minimum" | "maximum",
+                "properties"
+                | "additionalProperties"
+                | "propertyNames"
+                | "required"
+                | "minProperties"
+                | "maxProperties"
+                | "items"
+                | "contains"
+                | "minItems"
+                | "pattern"
+                | "minLength"
+                | "maxLength"
+                | "minimum"
+                | "maximum",
                 _,
             ) => true,
             _ => panic!("the validator doesn't know {keyword}"),
