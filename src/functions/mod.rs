@@ -33,8 +33,8 @@ pub use command_text::{ObjectName, Right, RightsNeeded, RightsNote, SecurableCla
 pub use definition::{DefinitionError, definition_schema};
 pub use format::Format;
 pub use forwarding::{Forwarding, Unreachable};
-pub use openapi::{OpenApi, OpenApiOptions, openapi};
 pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};
+pub use openapi::{OpenApi, OpenApiOptions, openapi};
 pub use output::{Output, OutputContent, OutputForm, Receiver, ShapedOutput};
 pub use plan::{Answer, BoundKey, BoundValues, Function, Numbers, Plan, ResultForm, Work};
 pub use principal::AppServiceAuthentication;
