@@ -31,6 +31,7 @@ mod identity;
 mod invalid_parameters;
 mod json_results;
 mod messages;
+mod openapi;
 mod outage;
 mod outputs;
 mod package_command;

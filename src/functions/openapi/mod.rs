@@ -135,7 +135,8 @@ impl Writer<'_> {
                 let suffix = (methods.len() > 1).then_some(*method);
                 let own = names(form);
                 let left_out = parameters.iter().filter(|name| !own.contains(name)).map(String::as_str);
-                let id = self.operation_id(name, left_out.collect(), suffix);
+                let left_out: Vec<&str> = left_out.collect();
+                let id = self.operation_id(name, &left_out, suffix);
                 let operation = self.operation(function, http, form, &path.names, columns, id, method);
                 if let Some(Json::Object(item)) = self.written.get_mut(&path.text) {
                     item.insert((*method).to_owned(), operation);
@@ -145,7 +146,7 @@ impl Writer<'_> {
     }
 
     /// The function's name, with what tells its operations apart where it has several.
-    fn operation_id(&mut self, name: &str, left_out: Vec<&str>, method: Option<&str>) -> String {
+    fn operation_id(&mut self, name: &str, left_out: &[&str], method: Option<&str>) -> String {
         let mut id = name.to_owned();
         if !left_out.is_empty() {
             id = format!("{id}_without_{}", left_out.join("_"));

@@ -52,7 +52,7 @@ pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<Stri
         match ecma::translate(pattern.as_str()) {
             Some(pattern) => drop(schema.insert("pattern".to_owned(), pattern.into())),
             None => {
-                notes.push(format!("Must match the regular expression {pattern} of the Rust crate regex."))
+                notes.push(format!("Must match the regular expression {pattern} of the Rust crate regex."));
             }
         }
     }

@@ -69,10 +69,10 @@ fn operation<'a>(openapi: &'a OpenApi, method: &str, path: &str) -> &'a Json {
 }
 
 /// A function that takes these parameters.
-fn with_parameters(trigger: Json, parameters: Json) -> Root {
+fn with_parameters(trigger: &Json, parameters: &Json) -> Root {
     let names: Vec<&str> = parameters.as_object().unwrap().keys().map(String::as_str).collect();
     let sql = json!({ "commandText": format!("SELECT {}", names.join(", ")), "result": "none", "parameters": parameters });
-    Root::new().function("Work", &trigger, &sql)
+    Root::new().function("Work", trigger, &sql)
 }
 
 fn parameter(operation: &Json, name: &str) -> Json {
@@ -83,11 +83,11 @@ fn parameter(operation: &Json, name: &str) -> Json {
 #[test]
 fn a_route_becomes_paths_below_the_prefix_and_its_constraints_schemas() {
     let root = with_parameters(
-        json!({ "route": "work/{id:int}/{tab?}", "methods": ["get"] }),
-        json!({ "@id": { "from": "route.id", "type": "int", "min": 1 }, "@tab": { "from": "route.tab", "type": "varchar(5)" } }),
+        &json!({ "route": "work/{id:int}/{tab?}", "methods": ["get"] }),
+        &json!({ "@id": { "from": "route.id", "type": "int", "min": 1 }, "@tab": { "from": "route.tab", "type": "varchar(5)" } }),
     );
 
-    let openapi = root.openapi("v1/");
+    let openapi = root.openapi("v1");
 
     let full = operation(&openapi, "get", "/v1/work/{id}/{tab}");
     let short = operation(&openapi, "get", "/v1/work/{id}");
@@ -102,8 +102,8 @@ fn a_route_becomes_paths_below_the_prefix_and_its_constraints_schemas() {
 #[test]
 fn a_path_that_lacks_what_is_required_is_not_there() {
     let root = with_parameters(
-        json!({ "route": "work/{id?}", "methods": ["get"] }),
-        json!({ "@id": { "from": "route.id", "type": "int", "required": true } }),
+        &json!({ "route": "work/{id?}", "methods": ["get"] }),
+        &json!({ "@id": { "from": "route.id", "type": "int", "required": true } }),
     );
     let paths = root.openapi("").document["paths"].clone();
     assert_eq!(paths.as_object().unwrap().keys().collect::<Vec<_>>(), ["/work/{id}"]);
@@ -112,8 +112,8 @@ fn a_path_that_lacks_what_is_required_is_not_there() {
 #[test]
 fn a_catch_all_is_noted() {
     let root = with_parameters(
-        json!({ "route": "files/{*rest}", "methods": ["get"] }),
-        json!({ "@rest": { "from": "route.rest", "type": "nvarchar(200)" } }),
+        &json!({ "route": "files/{*rest}", "methods": ["get"] }),
+        &json!({ "@rest": { "from": "route.rest", "type": "nvarchar(200)" } }),
     );
     let openapi = root.openapi("api");
     let rest = parameter(operation(&openapi, "get", "/api/files/{rest}"), "rest");
@@ -141,7 +141,7 @@ fn functions_on_one_path_share_it_and_what_can_not_be_told_apart_is_said() {
 
 #[test]
 fn a_function_without_methods_has_an_operation_for_each() {
-    let root = with_parameters(json!({}), json!({ "@a": { "from": "body.a", "type": "int" } }));
+    let root = with_parameters(&json!({}), &json!({ "@a": { "from": "body.a", "type": "int" } }));
     let openapi = root.openapi("");
     let item = openapi.document["paths"]["/Work"].as_object().unwrap();
     assert_eq!(item.len(), 8);
@@ -153,8 +153,8 @@ fn a_function_without_methods_has_an_operation_for_each() {
 #[test]
 fn limits_of_a_parameter_are_in_its_schema() {
     let root = with_parameters(
-        json!({ "methods": ["get"] }),
-        json!({
+        &json!({ "methods": ["get"] }),
+        &json!({
             "@small": { "from": "query.small", "type": "tinyint", "max": 9, "default": 3 },
             "@big": { "from": "query.big", "type": "bigint", "required": true },
             "@price": { "from": "query.price", "type": "decimal(9,2)", "min": "0.50" },
@@ -202,8 +202,8 @@ fn limits_of_a_parameter_are_in_its_schema() {
 #[test]
 fn two_parameters_of_one_value_are_one_with_the_limits_of_both() {
     let root = with_parameters(
-        json!({ "methods": ["get"] }),
-        json!({
+        &json!({ "methods": ["get"] }),
+        &json!({
             "@a": { "from": "query.City", "type": "nvarchar(50)" },
             "@b": { "from": "query.city", "type": "nvarchar(40)", "required": true },
         }),
@@ -220,8 +220,8 @@ fn two_parameters_of_one_value_are_one_with_the_limits_of_both() {
 #[test]
 fn a_body_is_what_its_parameters_take_of_it() {
     let root = with_parameters(
-        json!({ "methods": ["post"] }),
-        json!({
+        &json!({ "methods": ["post"] }),
+        &json!({
             "@name": { "from": "body.name", "type": "nvarchar(9)", "required": true },
             "@city": { "from": "body.address.city", "type": "nvarchar(9)", "required": true },
             "@zip": { "from": "body.address.zip", "type": "char(4)", "enum": ["0001", "0002"] },
@@ -250,7 +250,7 @@ fn a_body_is_what_its_parameters_take_of_it() {
 fn a_whole_body_has_the_content_types_that_its_type_takes() {
     let of = |sql_type: &str| {
         let parameters = json!({ "@a": { "from": "body", "type": sql_type, "required": true } });
-        let openapi = with_parameters(json!({ "methods": ["post"] }), parameters).openapi("");
+        let openapi = with_parameters(&json!({ "methods": ["post"] }), &parameters).openapi("");
         let content = operation(&openapi, "post", "/Work")["requestBody"]["content"].clone();
         content.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
     };
@@ -298,9 +298,9 @@ fn columns_of_another_command_are_left_out_and_that_is_said() {
 }
 
 /// The schema of a result, as JSON, and its statuses below 400.
-fn answers(sql: Json) -> (Vec<String>, Json) {
+fn answers(sql: &Json) -> (Vec<String>, Json) {
     let columns = [("a", "int", false)];
-    let root = Root::new().function("Get", &json!({ "methods": ["get"] }), &sql).described("Get", &columns);
+    let root = Root::new().function("Get", &json!({ "methods": ["get"] }), sql).described("Get", &columns);
     let openapi = root.openapi("");
     let responses = operation(&openapi, "get", "/Get")["responses"].as_object().unwrap().clone();
     let successes = responses.iter().filter(|(status, _)| status.starts_with('2'));
@@ -317,7 +317,7 @@ fn each_form_of_a_result_has_its_schema() {
     let select = |rest: Json| {
         let mut sql = json!({ "commandText": "SELECT 1 AS a" });
         sql.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-        answers(sql)
+        answers(&sql)
     };
     let (statuses, rows) = select(json!({ "result": "rows" }));
     assert_eq!((statuses, &rows["type"]), (vec!["200".to_owned()], &json!("array")));
@@ -332,13 +332,30 @@ fn each_form_of_a_result_has_its_schema() {
     assert_eq!(value["type"], json!(["integer", "null"]));
     let (_, affected) = select(json!({ "result": "rowsAffected" }));
     assert_eq!(affected["required"], json!(["rowsAffected"]));
+    let (_, sets) = select(json!({ "result": "resultSets" }));
+    assert_eq!(sets["required"], json!(["resultSets", "rowsAffected"]));
+    let (_, out) = answers(&json!({
+        "commandType": "StoredProcedure", "commandText": "dbo.Add", "result": "outputParameters",
+        "parameters": { "@total": { "type": "bigint", "direction": "out" } },
+    }));
+    assert_eq!(out["required"], json!(["total", "returnStatus"]));
+    assert_eq!(out["properties"]["total"]["type"], json!(["integer", "null"]));
     let (statuses, none) = select(json!({ "result": "none" }));
     assert_eq!((statuses, none), (vec!["204".to_owned()], Json::Null));
 }
 
+#[test]
+fn rows_have_the_formats_that_a_caller_may_ask_for() {
+    let sql = json!({ "commandText": "SELECT 1 AS a", "result": "rows" });
+    let openapi = Root::new().function("Get", &json!({ "methods": ["get"] }), &sql).openapi("");
+    let content = operation(&openapi, "get", "/Get")["responses"]["200"]["content"].clone();
+    let types: Vec<&String> = content.as_object().unwrap().keys().collect();
+    assert_eq!(types, ["application/json", "application/x-ndjson", "text/csv"]);
+}
+
 /// The statuses from 400 on of a function with this section `sql`.
-fn problems(trigger: Json, sql: Json) -> Vec<String> {
-    let root = Root::new().function("Work", &trigger, &sql);
+fn problems(trigger: &Json, sql: &Json) -> Vec<String> {
+    let root = Root::new().function("Work", trigger, sql);
     let openapi = root.openapi("");
     let method = trigger["methods"][0].as_str().unwrap();
     let responses = operation(&openapi, method, "/Work")["responses"].as_object().unwrap().clone();
@@ -353,19 +370,19 @@ fn a_function_has_the_problems_that_it_can_have() {
     let get = json!({ "methods": ["get"], "authLevel": "anonymous" });
     let post = json!({ "methods": ["post"] });
     assert_eq!(
-        problems(get.clone(), json!({ "commandText": "SELECT 1 AS a", "result": "rows" })),
-        ["422", "500", "503", "504"]
+        problems(&get, &json!({ "commandText": "SELECT 1 AS a", "result": "rows" })),
+        ["406", "413", "422", "500", "503", "504"]
     );
     let principal = json!({ "@o": { "from": "principal.oid", "type": "uniqueidentifier" } });
     assert_eq!(
-        problems(get, json!({ "commandText": "SELECT @o AS a", "result": "row", "parameters": principal })),
-        ["400", "401", "403", "404", "422", "500", "503", "504"]
+        problems(&get, &json!({ "commandText": "SELECT @o AS a", "result": "row", "parameters": principal })),
+        ["400", "401", "403", "404", "406", "413", "422", "500", "503", "504"]
     );
     let body = json!({ "@a": { "from": "body.a", "type": "int" } });
     assert_eq!(
         problems(
-            post,
-            json!({
+            &post,
+            &json!({
                 "commandText": "DELETE FROM t WHERE a = @a; IF @@ROWCOUNT = 0 THROW 50410, 'gone', 1",
                 "result": "none", "parameters": body, "idempotencyKey": "header.idempotency-key",
             })

@@ -43,6 +43,7 @@ impl Validator<'_> {
                     Json::Array(types) => types.iter().any(|kind| is_of(instance, kind)),
                     kind => is_of(instance, kind),
                 },
+                "const" => value == instance,
                 "enum" => value.as_array().unwrap().contains(instance),
                 "anyOf" => value.as_array().unwrap().iter().any(|schema| self.is_valid(schema, instance)),
                 "oneOf" => {
