@@ -108,4 +108,9 @@ pub trait ReplySink {
     fn output(&mut self, name: &str, sql_type: SqlType, value: &Value);
     /// The return status of an RPC: 0, or what RETURN gave.
     fn return_status(&mut self, status: i32);
+    /// A procedure begins, or a text of `sp_executesql`: what is done up to [`ReplySink::leave_procedure`] is done in it.
+    /// Default: nothing.
+    fn enter_procedure(&mut self) {}
+    /// It ended; with its return status unless an error took it to a CATCH or ended the batch. Default: nothing.
+    fn leave_procedure(&mut self, _status: Option<i32>) {}
 }

@@ -4,6 +4,13 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
+mod for_json;
+mod open_json;
+mod procedures_calls;
+mod procedures_definitions;
+mod procedures_rights;
+mod procedures_scopes;
+mod procedures_support;
 mod rights_enforced;
 mod rights_functions;
 mod rights_principals;
@@ -27,3 +34,4 @@ mod types_old_long;
 mod types_row_version;
 mod types_variant;
 mod types_xml;
+mod table_types;

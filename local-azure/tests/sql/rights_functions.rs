@@ -163,6 +163,7 @@ fn set(session: &mut local_azure::sql::engine::Session, arguments: &[(&str, SqlT
             sql_type: *sql_type,
             value: value.clone(),
             output: false,
+            table: None,
         })
         .collect();
     let mut replies = Replies::default();

@@ -12,7 +12,7 @@ fn call(session: &mut Session, text: &str, declarations: &str, arguments: &[Argu
 }
 
 fn argument(name: &str, value: Value, output: bool) -> Argument {
-    Argument { name: name.into(), sql_type: SqlType::Int, value, output }
+    Argument { name: name.into(), sql_type: SqlType::Int, value, output, table: None }
 }
 
 #[test]

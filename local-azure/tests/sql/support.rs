@@ -96,6 +96,7 @@ pub(crate) fn execute(
             sql_type: *sql_type,
             value: value.clone(),
             output: false,
+            table: None,
         })
         .collect();
     let mut replies = Replies::default();

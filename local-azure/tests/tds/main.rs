@@ -15,6 +15,7 @@ mod faults_of_statements;
 mod harness;
 mod login;
 mod malformed;
+mod procedures;
 mod raw;
 mod requests;
 mod rights;

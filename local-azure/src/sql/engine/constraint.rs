@@ -151,6 +151,7 @@ impl Session {
         binder.inline = true;
         let source = Source {
             qualifier: vec![table.name.clone()],
+            written: table.name.clone(),
             columns: columns_of(table, ""),
             table: None,
             alias: String::new(),

@@ -133,7 +133,7 @@ impl Session {
         let mut values = HashMap::from([
             ("@@rowcount", int(self.row_count)),
             ("@@error", int(i64::from(self.last_error))),
-            ("@@trancount", int(self.transaction.as_ref().map_or(0, |transaction| transaction.count))),
+            ("@@trancount", int(self.transaction_count())),
             ("@@spid", (Some(SqlType::SmallInt), Some(Value::Integer(i64::from(self.login.session_id))))),
             (
                 "@@version",
@@ -153,6 +153,8 @@ impl Session {
                     Some(Value::Binary(self.database.row_versions.last().to_vec())),
                 ),
             ),
+            ("@@nestlevel", int(i64::try_from(self.depth).unwrap_or(i64::MAX))),
+            ("@@procid", int(0)),
             ("@@lock_timeout", int(self.settings.lock_timeout)),
             ("rowcount_big", (Some(SqlType::BigInt), Some(Value::Integer(self.row_count)))),
             ("xact_state", (Some(SqlType::SmallInt), Some(Value::Integer(state)))),
@@ -179,8 +181,10 @@ impl Session {
             session_context: self.session_context.clone(),
             login: self.login.clone(),
             user: self.user.clone(),
+            chained: false,
             rights: self.rights.clone(),
             sessions: Arc::clone(&self.database.sessions),
+            tables: HashMap::new(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::security::login::{self, DirectoryEntry, User};
 use super::security::rights::Securable;
 use super::security::store;
 use super::sessions::Sessions;
-use super::{Login, Session, catalog, errors};
+use super::{Login, Session, catalog, errors, procedures, table_types};
 use crate::sql::reply::SqlError;
 
 /// A day in ticks of 100 ns.
@@ -81,7 +81,11 @@ impl Database {
             catalog::prepare(&connection, "main")?;
             store::prepare(&connection)?;
             row_versions.restore(&connection)?;
-            Ok(catalog::all(&connection, "main")?.last().map_or(0, |table| table.id))
+            procedures::catalog::prepare(&connection)?;
+            table_types::catalog::prepare(&connection)?;
+            let last_table = catalog::all(&connection, "main")?.last().map_or(0, |table| table.id);
+            let last_type = table_types::catalog::last_object(&connection)?;
+            Ok(last_table.max(last_type).max(procedures::catalog::last_id(&connection)?))
         };
         let last = prepare().map_err(|error| {
             SqlError::new(5120, format!("The file {} can't be used as a database: {error}.", file.display()))

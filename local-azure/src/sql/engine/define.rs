@@ -46,12 +46,16 @@ impl Session {
                 }
                 session.sql("INSERT INTO main.local_azure_schemas VALUES (?1)", [name])
             }
+            StatementKind::CreateTableType { name, body } => session.create_table_type(name, body, facts),
+            StatementKind::DropType { name, if_exists } => session.drop_type(name, *if_exists),
             StatementKind::AlterTableAdd { table, elements } => {
                 session.alter_table_add(table, elements, facts)
             }
             StatementKind::DropConstraint { table, constraint, if_exists } => {
                 session.drop_constraint(table, constraint, *if_exists)
             }
+            StatementKind::DefineProcedure(definition) => session.define_procedure(definition),
+            StatementKind::DropProcedure { names, if_exists } => session.drop_procedures(names, *if_exists),
             _ => Err(unsupported("This statement").into()),
         })
     }
@@ -70,9 +74,16 @@ impl Session {
         let schema = catalog::schema(&self.connection, written)
             .map_err(|error| errors::internal(&error))?
             .ok_or_else(|| SqlError::new(2760, format!("The specified schema name \"{written}\" either does not exist or you do not have permission to use it.")))?;
-        let known =
-            catalog::find(&self.connection, &schema, name).map_err(|error| errors::internal(&error))?;
-        if known.is_some() {
+        // A temporary table hides one of the same name that a caller has.
+        let known = if temporary {
+            catalog::temporary_from(&self.connection, self.depth)
+                .map(|tables| tables.iter().any(|table| same_name(&table.name, name)))
+        } else {
+            catalog::find(&self.connection, &schema, name).map(|table| table.is_some())
+        };
+        if known.map_err(|error| errors::internal(&error))?
+            || (!temporary && self.procedure(&definition.name)?.is_some())
+        {
             return Err(SqlError::new(
                 2714,
                 format!("There is already an object named '{name}' in the database."),
@@ -80,7 +91,7 @@ impl Session {
             .with_state(6)
             .into());
         }
-        let mut table = Table {
+        let table = Table {
             id: self.database.next_object(),
             schema,
             name: name.clone(),
@@ -88,8 +99,20 @@ impl Session {
             columns: Vec::new(),
             keys: Vec::new(),
         };
+        let (table, create) = self.describe_table(table, &definition.elements, facts)?;
+        self.create_described(&table, &create)?;
+        catalog::insert(&self.connection, &table, self.depth).map_err(|error| errors::internal(&error).into())
+    }
+
+    /// Gives a new table its columns and constraints, and the statement that makes it.
+    pub(super) fn describe_table(
+        &self,
+        mut table: Table,
+        elements: &[TableElement],
+        facts: &Facts,
+    ) -> Result<(Table, String), Failure> {
         let mut constraints: Vec<(&ConstraintDefinition, Option<&str>)> = Vec::new();
-        for element in &definition.elements {
+        for element in elements {
             match element {
                 TableElement::Column(column) => {
                     let made = self.make_column(&mut table, column, facts)?;
@@ -110,19 +133,20 @@ impl Session {
         let columns = table.columns.iter().map(column_sql);
         let keyed = table.keys.iter().any(|key| key.kind == KeyKind::PrimaryKey);
         let body: Vec<String> = columns.chain(clauses).collect();
-        self.sql(
-            &format!(
-                "CREATE TABLE {} ({}) STRICT{}",
-                table.sql(),
-                body.join(", "),
-                if keyed { ", WITHOUT ROWID" } else { "" }
-            ),
-            [],
-        )?;
-        for key in table.keys.iter().filter(|key| key.kind == KeyKind::Unique) {
-            self.unique(&table, key, &[])?;
-        }
-        catalog::insert(&self.connection, &table, self.depth).map_err(|error| errors::internal(&error).into())
+        let create = format!(
+            "CREATE TABLE {} ({}) STRICT{}",
+            table.sql(),
+            body.join(", "),
+            if keyed { ", WITHOUT ROWID" } else { "" }
+        );
+        Ok((table, create))
+    }
+
+    /// Makes a table that [`Session::describe_table`] described, with what stands behind its UNIQUE constraints.
+    pub(super) fn create_described(&self, table: &Table, create: &str) -> Result<(), Failure> {
+        self.sql(create, [])?;
+        let mut unique = table.keys.iter().filter(|key| key.kind == KeyKind::Unique);
+        unique.try_for_each(|key| self.unique(table, key, &[]))
     }
 
     /// Describes a column of `table`, and its DEFAULT constraint among the table's keys.

@@ -3,6 +3,9 @@
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::statement::Name;
 
+/// A procedure left another number of transactions open than it found; XACT_ABORT makes nothing more of it.
+pub(crate) const TRANSACTION_COUNT: i32 = 266;
+
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -21,6 +24,8 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
     match error.number {
         // conversions of values, deadlock, snapshot conflict
         241 | 242 | 245 | 295 | 8114 | 8169 | 1205 | 3960 => Reach::Transaction,
+        // what is wrong with a JSON text or path while the statement runs
+        13607 | 13608 | 13609 | 13611 | 13621 | 13623 | 13624 | 13625 => Reach::Transaction,
         // names and syntax of the scope, unsupported constructs, doomed transaction
         102..=199
         | 203..=214
@@ -30,6 +35,8 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         | 402
         | 911
         | 1011
+        | 1087
+        | 10700
         | 1033
         | 3930
         | 4104
@@ -40,8 +47,11 @@ pub(crate) fn reach(error: &SqlError) -> Reach {
         | 8155
         | 8156
         | 8178
-        | 8630 => Reach::Scope,
-        40517 => Reach::Batch,
+        | 8630
+        | 13600..=13605
+        | 13618
+        | 13620 => Reach::Scope,
+        217 | 40517 => Reach::Batch,
         _ if error.class >= 19 => Reach::Transaction,
         _ => Reach::Statement,
     }

@@ -52,17 +52,25 @@ impl Session {
 
     pub(super) fn frame_facts(&self, frame: &Frame) -> Facts {
         let mut facts = self.facts();
+        facts.tables.clone_from(&frame.tables);
+        facts.chained = frame.procedure.is_some();
+        let mut set = |name: &'static str, value: Value| {
+            if let Some(fact) = facts.values.get_mut(name) {
+                fact.1 = Some(value);
+            }
+        };
+        if let Some(procedure) = &frame.procedure {
+            set("@@procid", Value::Integer(procedure.id));
+        }
         if let Some(error) = frame.caught.last() {
-            let mut set = |name: &'static str, value: Value| {
-                if let Some(fact) = facts.values.get_mut(name) {
-                    fact.1 = Some(value);
-                }
-            };
             set("error_number", Value::Integer(i64::from(error.number)));
             set("error_severity", Value::Integer(i64::from(error.class)));
             set("error_state", Value::Integer(i64::from(error.state)));
             set("error_line", Value::Integer(i64::from(error.line)));
             set("error_message", Value::Text(error.message.clone()));
+            if !error.procedure.is_empty() {
+                set("error_procedure", Value::Text(error.procedure.clone()));
+            }
         }
         facts
     }

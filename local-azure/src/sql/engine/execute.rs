@@ -1,19 +1,27 @@
-//! Running `sp_executesql` and the system's other procedures.
+//! EXEC: `sp_executesql` and the system's other procedures; what every text has that another calls.
 
 use sqlparser::ast::Expr;
 
 use super::bind::Variable;
 use super::run::{Flow, Frame};
-use super::session::{Failure, Session, Variables, no_procedure};
-use super::{Argument, errors};
+use super::session::{Failure, Session, Variables};
+use super::table_types::argument::{GivenTable, clash};
+use super::table_types::variable::TableVariables;
+use super::{Argument, TableArgument};
 use crate::sql::reply::{ReplySink, SqlError};
-use crate::sql::tsql::batch;
+use crate::sql::tsql::batch::{self, Parameter};
 use crate::sql::tsql::statement::{ExecuteArgument, Name};
 use crate::sql::types::{SqlType, Value};
 use crate::sql::values::errors::unsupported;
 
-/// How deep sp_executesql may call itself; SQL Server allows 32, but its frames are not on our stack.
-const DEEPEST: usize = 16;
+/// How deep calls may lie in each other. `sp_executesql` counts twice: itself and its text.
+const DEEPEST: usize = 32;
+/// What `sp_executesql` adds to the depth.
+const TEXT_LEVELS: usize = 2;
+/// How much of the stack a text may need, by its blocks and expressions, before it calls another.
+const STACK_FOR_A_TEXT: usize = 2 << 20;
+/// What the stack grows by when there is less.
+const STACK_SEGMENT: usize = 4 << 20;
 
 /// What an sp_executesql left behind.
 pub(super) struct Executed {
@@ -25,9 +33,6 @@ pub(super) struct Executed {
     pub(super) flow: Flow,
 }
 
-/// A parameter that sp_executesql declares: name, type, whether it is OUTPUT.
-type Declared = (String, SqlType, bool);
-
 impl Session {
     /// sp_executesql. `caller` is the text whose EXEC calls it, if one does: its TRY catches what fails here.
     pub(super) fn execute_text(
@@ -38,35 +43,29 @@ impl Session {
         caller: Option<&Frame>,
         reply: &mut dyn ReplySink,
     ) -> Result<Executed, Failure> {
-        if self.depth >= DEEPEST {
-            return Err(SqlError::new(
-                217,
-                format!("Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {DEEPEST})."),
-            )
-            .into());
-        }
+        self.check_nesting(TEXT_LEVELS)?;
         let declared = batch::parse_declarations(declarations)?;
         let (variables, wanted) = self.parameters(&declared, arguments, text, declarations)?;
         let mut frame = Frame {
             variables,
+            tables: TableVariables::new(),
             tries: caller.map_or(0, |caller| caller.tries),
             caught: caller.map(|caller| caller.caught.clone()).unwrap_or_default(),
+            ..Frame::default()
         };
-        let settings = self.settings.clone();
-        // SCOPE_IDENTITY() knows only what this text inserts, and its caller nothing of it.
-        let scope_identity = self.scope_identity.take();
-        self.depth += 1;
-        let flow = self.run_text(text, &mut frame, reply);
-        self.drop_temporary(self.depth);
-        self.depth -= 1;
-        self.scope_identity = scope_identity;
-        self.settings = settings;
+        reply.enter_procedure();
+        let flow = self.in_scope(TEXT_LEVELS, |session| {
+            session.pass_tables(&declared, arguments, &mut frame)?;
+            session.run_text(text, &mut frame, reply)
+        });
+        let status = match &flow {
+            Ok(Flow::Aborted(number) | Flow::ScopeAborted(number)) => Some(*number),
+            Ok(Flow::Next | Flow::Break | Flow::Continue | Flow::Return) => Some(0),
+            Ok(Flow::Stopped) | Err(_) => None,
+        };
+        reply.leave_procedure(status.filter(|_| !matches!(flow, Ok(Flow::Aborted(_)))));
         let flow = flow?;
-        let status = match flow {
-            Flow::Stopped => return Err(Failure::Stopped),
-            Flow::Aborted(number) | Flow::ScopeAborted(number) => number,
-            Flow::Next | Flow::Break | Flow::Continue | Flow::Return => 0,
-        };
+        let Some(status) = status else { return Err(Failure::Stopped) };
         let outputs = wanted
             .into_iter()
             .filter_map(|(place, name)| frame.variables.remove(&name).map(|variable| (place, name, variable)))
@@ -74,10 +73,63 @@ impl Session {
         Ok(Executed { outputs, status, flow })
     }
 
-    /// Matches arguments and parameters: the parameters' values, and where the wanted OUTPUT ones stand.
+    /// 217 when a call would lie too deep.
+    pub(super) fn check_nesting(&self, levels: usize) -> Result<(), SqlError> {
+        if self.depth + levels <= DEEPEST {
+            return Ok(());
+        }
+        Err(SqlError::new(
+            217,
+            format!(
+                "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {DEEPEST})."
+            ),
+        ))
+    }
+
+    /// Runs a text that another calls: its settings, its temp tables and what SCOPE_IDENTITY() gives end with it.
+    pub(super) fn in_scope(
+        &mut self,
+        levels: usize,
+        run: impl FnOnce(&mut Self) -> Result<Flow, Failure>,
+    ) -> Result<Flow, Failure> {
+        let settings = self.settings.clone();
+        let scope_identity = self.scope_identity.take();
+        self.depth += levels;
+        let flow = stacker::maybe_grow(STACK_FOR_A_TEXT, STACK_SEGMENT, || run(self));
+        self.drop_temporary(self.depth);
+        self.depth -= levels;
+        self.scope_identity = scope_identity;
+        self.settings = settings;
+        flow
+    }
+
+    /// Puts the table-valued parameters among the text's tables.
+    fn pass_tables(
+        &mut self,
+        declared: &[Parameter],
+        arguments: &[Argument],
+        frame: &mut Frame,
+    ) -> Result<(), Failure> {
+        for (place, parameter) in declared.iter().enumerate() {
+            let Parameter::Table { name, type_name } = parameter else { continue };
+            let argument = arguments.iter().enumerate().find(|(position, argument)| {
+                if argument.name.is_empty() { *position == place } else { argument.name.to_lowercase() == *name }
+            });
+            let given = match argument.map(|(_, argument)| (argument, &argument.table, &argument.value)) {
+                Some((_, Some(table), _)) => GivenTable::Table(table),
+                None | Some((_, None, Value::Null)) => GivenTable::Nothing,
+                Some((argument, None, _)) => GivenTable::Scalar(argument.sql_type),
+            };
+            let facts = self.frame_facts(frame);
+            self.pass_table(name, place + 1, type_name, given, &mut frame.tables, &facts)?;
+        }
+        Ok(())
+    }
+
+    /// Matches arguments and parameters that aren't tables: the parameters' values, and where the wanted OUTPUT ones stand.
     fn parameters(
         &mut self,
-        declared: &[Declared],
+        declared: &[Parameter],
         arguments: &[Argument],
         text: &str,
         declarations: &str,
@@ -85,17 +137,24 @@ impl Session {
         let mut variables = Variables::new();
         let mut wanted = Vec::new();
         for (place, argument) in arguments.iter().enumerate() {
-            let (name, sql_type, output) = if argument.name.is_empty() {
+            let parameter = if argument.name.is_empty() {
                 declared.get(place).ok_or_else(|| {
                     SqlError::new(8144, "Procedure or function  has too many arguments specified.")
                         .with_state(2)
                 })?
             } else {
                 let lower = argument.name.to_lowercase();
-                declared.iter().find(|(name, _, _)| *name == lower).ok_or_else(|| {
+                declared.iter().find(|parameter| parameter.name() == lower).ok_or_else(|| {
                     SqlError::new(8145, format!("{} is not a parameter for procedure .", argument.name))
                 })?
             };
+            let (name, sql_type, output) = match parameter {
+                Parameter::Scalar { name, sql_type, output } => (name, sql_type, output),
+                Parameter::Table { .. } => continue,
+            };
+            if argument.table.is_some() {
+                return Err(clash("table", sql_type.family_name()).into());
+            }
             if argument.output {
                 if !output {
                     return Err(SqlError::new(8162, format!("The formal parameter \"{name}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.")).with_state(2).into());
@@ -109,7 +168,8 @@ impl Session {
                 );
             }
         }
-        for (name, sql_type, output) in declared {
+        for parameter in declared {
+            let Parameter::Scalar { name, sql_type, output } = parameter else { continue };
             if variables.contains_key(name) {
                 continue;
             }
@@ -131,34 +191,56 @@ impl Session {
         frame: &mut Frame,
         reply: &mut dyn ReplySink,
     ) -> Result<Flow, Failure> {
-        let mut values = Vec::new();
-        for argument in arguments {
-            let (value, sql_type) = self.evaluate(&argument.value, None, frame)?;
-            values.push(Argument {
-                name: argument.name.clone().unwrap_or_default(),
-                sql_type,
-                value,
-                output: argument.output,
-            });
-        }
         let schema = procedure.schema.as_deref().unwrap_or("sys").to_lowercase();
         let known = matches!(schema.as_str(), "sys" | "dbo");
         let (status, flow) = match procedure.object.to_lowercase().as_str() {
             "sp_set_session_context" if known => {
+                let values = self.argument_values(arguments, frame)?;
                 self.set_session_context(&values)?;
+                self.last_error = 0;
                 (0, Flow::Next)
             }
-            "sp_executesql" if known => self.execute_nested(arguments, values, frame, reply)?,
+            "sp_executesql" if known => {
+                let values = self.argument_values(arguments, frame)?;
+                self.execute_nested(arguments, values, frame, reply)?
+            }
             name if name.starts_with("sp_getapplock") || name.starts_with("sp_releaseapplock") => {
                 return Err(unsupported(name).into());
             }
-            _ => return Err(no_procedure(&errors::display(procedure)).into()),
+            _ => return self.execute_procedure(result, procedure, arguments, frame, reply),
         };
         if let Some(variable) = result.and_then(|result| frame.variables.get_mut(result)) {
             variable.value =
                 self.converted(&Value::Integer(i64::from(status)), SqlType::Int, variable.sql_type)?;
         }
         Ok(flow)
+    }
+
+    /// The arguments of one of the system's procedures.
+    fn argument_values(
+        &mut self,
+        arguments: &[ExecuteArgument],
+        frame: &Frame,
+    ) -> Result<Vec<Argument>, Failure> {
+        let mut values = Vec::new();
+        for argument in arguments {
+            let Some(value) = &argument.value else {
+                return Err(unsupported("DEFAULT as an argument of a system procedure").into());
+            };
+            let table = frame.table_named(value);
+            let (value, sql_type) = match &table {
+                Some(_) => (Value::Null, SqlType::Int),
+                None => self.evaluate(value, None, frame)?,
+            };
+            values.push(Argument {
+                name: argument.name.clone().unwrap_or_default(),
+                sql_type,
+                value,
+                output: argument.output,
+                table: table.map(TableArgument::Variable),
+            });
+        }
+        Ok(values)
     }
 
     fn execute_nested(
@@ -197,7 +279,8 @@ impl Session {
         let passed = values.split_off(values.len().min(2));
         let executed = self.execute_text(&statement, &declarations, &passed, Some(frame), reply)?;
         for (place, _, variable) in executed.outputs {
-            let Some(Expr::Identifier(target)) = arguments.get(place + 2).map(|argument| &argument.value)
+            let Some(Expr::Identifier(target)) =
+                arguments.get(place + 2).and_then(|argument| argument.value.as_ref())
             else {
                 continue;
             };

@@ -14,7 +14,9 @@ mod execute;
 mod identity;
 mod index;
 mod modify;
+mod pieces;
 mod planned;
+mod procedures;
 mod raise;
 mod row_version;
 mod run;
@@ -22,12 +24,15 @@ pub(crate) mod security;
 mod select;
 mod session;
 pub(crate) mod sessions;
+pub(crate) mod table_types;
 mod transaction;
 
 pub use database::Database;
 pub use planned::PlannedFailure;
 pub use security::login::{DirectoryEntry, Login, LoginIdentity};
 pub use session::{CancelHandle, Session};
+pub use table_types::argument::{SentColumn, SentTable, TableArgument};
+pub use table_types::variable::TableVariable;
 
 use super::types::{SqlType, Value};
 
@@ -42,6 +47,8 @@ pub struct Argument {
     pub value: Value,
     /// Whether the caller wants it back.
     pub output: bool,
+    /// What a table-valued parameter is passed; `value` is NULL then, and its type of no meaning.
+    pub table: Option<TableArgument>,
 }
 
 /// The isolation level of a transaction (MS-TDS 2.2.6.9, table of isolation levels).

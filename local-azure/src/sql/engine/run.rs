@@ -3,11 +3,14 @@
 use super::Isolation;
 use super::bind::Variable;
 use super::errors::{self, Reach};
+use super::procedures::RunningProcedure;
 use super::session::{Failure, Session, Variables};
+use super::table_types::variable::{TableVariable, TableVariables};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind as Done};
 use crate::sql::tsql::batch;
+use crate::sql::tsql::cursor::undeclared;
 use crate::sql::tsql::statement::{Setting, Statement, StatementKind};
-use crate::sql::types::Value;
+use crate::sql::types::{SqlType, Value};
 
 /// Where control goes after a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +32,35 @@ pub(super) struct Frame {
     pub(super) variables: Variables,
     /// How many TRY blocks lie round the statement, those round the calling EXEC among them.
     pub(super) tries: usize,
+    /// Table variables and table-valued parameters.
+    pub(super) tables: TableVariables,
     /// Errors that CATCH blocks handle, innermost last.
     pub(super) caught: Vec<SqlError>,
+    /// The procedure that this is the body of.
+    pub(super) procedure: Option<RunningProcedure>,
+    /// What RETURN gave.
+    pub(super) status: Option<i32>,
+    /// The severest error of its own statements, caught or not.
+    pub(super) worst: u8,
+}
+
+impl Frame {
+    /// The return status of a procedure that gave none itself: 10 less the severity of its severest error.
+    pub(super) fn status_of_errors(&self) -> i32 {
+        if self.worst > 10 { 10 - i32::from(self.worst) } else { 0 }
+    }
+}
+
+impl Frame {
+    /// The table variable that an expression names, if it is nothing but its name.
+    pub(super) fn table_named(&self, expression: &sqlparser::ast::Expr) -> Option<TableVariable> {
+        match expression {
+            sqlparser::ast::Expr::Identifier(name) if name.quote_style.is_none() => {
+                self.tables.get(&name.value.to_lowercase()).cloned()
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Session {
@@ -41,11 +71,12 @@ impl Session {
         frame: &mut Frame,
         reply: &mut dyn ReplySink,
     ) -> Result<Flow, Failure> {
-        let statements = match batch::parse(text, frame.variables.keys().cloned()) {
+        let statements = match batch::parse(text, frame.variables.keys().chain(frame.tables.keys()).cloned()) {
             Ok(statements) => statements,
             Err(error) => {
                 self.last_error = error.number;
                 if frame.tries > 0 {
+                    self.located = true;
                     return Err(error.into());
                 }
                 reply.error(&error);
@@ -53,7 +84,17 @@ impl Session {
                 return Ok(Flow::ScopeAborted(error.number));
             }
         };
-        let flow = self.run_block(&statements, frame, reply)?;
+        self.run_body(&statements, frame, reply)
+    }
+
+    /// Runs the statements of a batch or a procedure.
+    pub(super) fn run_body(
+        &mut self,
+        statements: &[Statement],
+        frame: &mut Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<Flow, Failure> {
+        let flow = self.run_block(statements, frame, reply)?;
         if flow == Flow::Stopped && self.settings.xact_abort {
             // An attention is an error that XACT_ABORT answers with a rollback.
             self.undo(reply);
@@ -61,8 +102,9 @@ impl Session {
         Ok(flow)
     }
 
-    /// What the end of a batch does: a doomed transaction is rolled back with 3998.
+    /// What the end of a batch does: its table variables go, and a doomed transaction is rolled back with 3998.
     pub(super) fn end_batch(&mut self, reply: &mut dyn ReplySink) {
+        self.drop_table_variables(0);
         if self.transaction.as_ref().is_some_and(|transaction| transaction.doomed) && !self.cancelled() {
             self.undo(reply);
             reply.error(&SqlError::new(3998, "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back."));
@@ -106,7 +148,9 @@ impl Session {
                 | StatementKind::Block(_)
                 | StatementKind::TryCatch { .. }
                 | StatementKind::Declare(_)
+                | StatementKind::DeclareTable { .. }
                 | StatementKind::RaiseError { .. }
+                | StatementKind::Execute { .. }
         );
         let (mut error, thrown) = match result {
             Ok(flow) => {
@@ -119,15 +163,24 @@ impl Session {
             Err(Failure::Sql(error)) => (error, false),
             Err(Failure::Thrown(error)) => (error, true),
         };
-        if error.line <= 1 {
-            error.line = statement.line;
+        // What comes up to a CATCH has its place already.
+        if !std::mem::take(&mut self.located) {
+            if error.line == 1 {
+                error.line = statement.line;
+            }
+            if let Some(procedure) = &frame.procedure
+                && error.procedure.is_empty()
+            {
+                error.procedure.clone_from(&procedure.shown);
+            }
+            frame.worst = frame.worst.max(error.class);
         }
         self.last_error = error.number;
         self.row_count = 0;
         let mut reach = if thrown { Reach::Batch } else { errors::reach(&error) };
         if error.number == 50000 && matches!(statement.kind, StatementKind::RaiseError { .. }) {
             reach = Reach::Statement;
-        } else if self.settings.xact_abort {
+        } else if self.settings.xact_abort && error.number != errors::TRANSACTION_COUNT {
             reach = Reach::Transaction;
         }
         if frame.tries > 0 {
@@ -136,6 +189,7 @@ impl Session {
             {
                 transaction.doomed = true;
             }
+            self.located = true;
             return Err(if thrown { Failure::Thrown(error) } else { Failure::Sql(error) });
         }
         reply.error(&error);
@@ -164,7 +218,7 @@ impl Session {
             | StatementKind::TryCatch { .. }
             | StatementKind::Break
             | StatementKind::Continue
-            | StatementKind::Return => return self.run_flow(kind, frame, reply),
+            | StatementKind::Return(_) => return self.run_flow(kind, frame, reply),
             StatementKind::Execute { result, procedure, arguments } => {
                 return self.execute(result.as_deref(), procedure, arguments, frame, reply);
             }
@@ -184,6 +238,14 @@ impl Session {
                         .insert(declaration.name.clone(), Variable { sql_type: declaration.sql_type, value });
                 }
                 return Ok(Flow::Next);
+            }
+            StatementKind::DeclareTable { name, source } => {
+                let facts = self.frame_facts(frame);
+                self.declare_table(name, source, &mut frame.tables, &facts)?;
+                return Ok(Flow::Next);
+            }
+            StatementKind::Assign { variable, .. } if frame.tables.contains_key(variable) => {
+                return Err(undeclared(variable).into());
             }
             StatementKind::Assign { variable, value } => {
                 let sql_type = frame.variables.get(variable).map(|variable| variable.sql_type);
@@ -286,6 +348,7 @@ impl Session {
                 frame.tries -= 1;
                 match result {
                     Err(Failure::Sql(error) | Failure::Thrown(error)) => {
+                        self.located = false;
                         frame.caught.push(error);
                         let flow = self.run_block(handler, frame, reply);
                         frame.caught.pop();
@@ -296,8 +359,28 @@ impl Session {
             }
             StatementKind::Break => Ok(Flow::Break),
             StatementKind::Continue => Ok(Flow::Continue),
+            StatementKind::Return(Some(status)) => {
+                frame.status = Some(self.return_status(status, frame, reply)?);
+                Ok(Flow::Return)
+            }
             _ => Ok(Flow::Return),
         }
+    }
+
+    /// The value of RETURN; 0 for NULL, and a message that says so.
+    fn return_status(
+        &mut self,
+        status: &sqlparser::ast::Expr,
+        frame: &Frame,
+        reply: &mut dyn ReplySink,
+    ) -> Result<i32, Failure> {
+        let (value, _) = self.evaluate(status, Some(SqlType::Int), frame)?;
+        if let Value::Integer(number) = value {
+            return Ok(i32::try_from(number).unwrap_or_default());
+        }
+        let procedure = frame.procedure.as_ref().map_or("", |procedure| &procedure.name);
+        reply.info(&SqlError::new(282, format!("The '{procedure}' procedure attempted to return a status of NULL, which is not allowed. A status of 0 will be returned instead.")).with_class(0));
+        Ok(0)
     }
 
     fn set(&mut self, setting: &Setting) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use rusqlite::types::Value as Stored;
 use sqlparser::ast::Query;
 
 use super::bind::{Binder, Variable};
+use super::pieces::Pieces;
 use super::run::Frame;
 use super::session::{Failure, Session};
 use crate::sql::reply::ReplySink;
@@ -65,7 +66,15 @@ impl Session {
         self.set_clock();
         self.row_count = 0;
         let mut count = 0;
-        let result = self.stream(&bound.sql, parameters, &columns, &mut count, &mut take);
+        let result = match bound.document() {
+            None => self.stream(&bound.sql, parameters, &columns, &mut count, &mut take),
+            Some(document) => {
+                let mut pieces = Pieces::new(document, bound.client_columns());
+                let mut each = |_: &[Column], row: Option<&[Value]>| pieces.take(row, &mut take);
+                let streamed = self.stream(&bound.sql, parameters, &columns, &mut count, &mut each);
+                streamed.and_then(|()| pieces.end(&mut take))
+            }
+        };
         self.row_count = count;
         result
     }

@@ -14,6 +14,7 @@ use super::run::Frame;
 use super::security::functions::{self as rights_functions, CurrentRights};
 use super::security::login::User;
 use super::sessions::Registered;
+use super::table_types::variable::LiveTables;
 use super::transaction::Transaction;
 use super::{Argument, Database, Isolation, Login, catalog, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
@@ -114,9 +115,13 @@ pub struct Session {
     pub(super) session_context: HashMap<String, (SqlType, Value)>,
     /// Keys that can't be set again, as they are looked up and as they were written.
     pub(super) read_only_context: HashMap<String, String>,
-    /// How deep sp_executesql calls lie in each other.
+    /// `@@NESTLEVEL`: how deep procedures and sp_executesql lie in each other.
     pub(super) depth: usize,
+    /// Whether the error that is on its way to a CATCH has its line and procedure.
+    pub(super) located: bool,
     pub(super) planned: Option<PlannedFailure>,
+    /// The table variables of all the texts that run.
+    pub(super) tables: LiveTables,
 }
 
 impl std::fmt::Debug for Session {
@@ -165,7 +170,9 @@ impl Session {
             read_only_context: HashMap::new(),
             session_context: HashMap::new(),
             depth: 0,
+            located: false,
             planned: None,
+            tables: LiveTables::default(),
         })
     }
 
@@ -182,6 +189,7 @@ impl Session {
     fn request<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         self.cancel.0.asked.store(false, Ordering::SeqCst);
         self.cancel.0.running.store(true, Ordering::SeqCst);
+        self.located = false;
         let result = run(self);
         self.cancel.0.running.store(false, Ordering::SeqCst);
         result
@@ -228,11 +236,10 @@ impl Session {
         self.request(|session| {
             let name =
                 procedure.rsplit('.').next().unwrap_or(procedure).trim_matches(['[', ']']).to_lowercase();
-            let result = match name.as_str() {
-                "sp_set_session_context" => session.set_session_context(arguments),
-                _ => Err(no_procedure(procedure)),
-            };
-            match result {
+            if name != "sp_set_session_context" {
+                return session.call_by_name(procedure, arguments, reply);
+            }
+            match session.set_session_context(arguments) {
                 Ok(()) => reply.return_status(0),
                 Err(error) => {
                     session.last_error = error.number;
@@ -301,8 +308,9 @@ impl Session {
         self.read_only_context.clear();
     }
 
-    /// Drops the temp tables made at this depth or deeper.
+    /// Drops the temp tables and table variables made at this depth or deeper.
     pub(super) fn drop_temporary(&mut self, depth: usize) {
+        self.drop_table_variables(depth);
         let tables = catalog::temporary_from(&self.connection, depth).unwrap_or_default();
         for table in tables {
             let _ = self.connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", table.sql()));

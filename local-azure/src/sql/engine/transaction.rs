@@ -32,6 +32,11 @@ pub(super) struct Transaction {
 }
 
 impl Session {
+    /// `@@TRANCOUNT`
+    pub(super) fn transaction_count(&self) -> i64 {
+        self.transaction.as_ref().map_or(0, |transaction| transaction.count)
+    }
+
     pub(super) fn begin_transaction(
         &mut self,
         isolation: Isolation,
@@ -106,7 +111,10 @@ impl Session {
     pub(super) fn undo(&mut self, reply: &mut dyn ReplySink) {
         if let Some(transaction) = self.transaction.take() {
             if transaction.begun && !self.connection.is_autocommit() {
+                let kept = self.keep_table_variables();
                 let _ = self.connection.execute_batch("ROLLBACK");
+                // The table variables are there and empty if their rows can't be put back: nothing else is wrong.
+                let _ = self.restore_table_variables(&kept);
             }
             reply.transaction(TransactionChange::RolledBack(transaction.descriptor));
         }
@@ -188,18 +196,17 @@ impl Session {
             transaction.savepoints.iter().rposition(|(other, _)| *other == lower).ok_or_else(missing)?;
         let mark = transaction.savepoints.get(place).and_then(|(_, mark)| *mark);
         transaction.savepoints.truncate(place + 1);
-        match mark {
-            Some(mark) => self
-                .connection
-                .execute_batch(&format!("ROLLBACK TO local_azure_mark_{mark}"))
-                .map_err(|error| errors::internal(&error))?,
+        let word = match mark {
+            Some(mark) => format!("ROLLBACK TO local_azure_mark_{mark}"),
             None if transaction.begun => {
-                self.connection.execute_batch("ROLLBACK").map_err(|error| errors::internal(&error))?;
                 transaction.begun = false;
+                "ROLLBACK".to_owned()
             }
-            None => {}
-        }
-        Ok(())
+            None => return Ok(()),
+        };
+        let kept = self.keep_table_variables();
+        self.connection.execute_batch(&word).map_err(|error| errors::internal(&error))?;
+        self.restore_table_variables(&kept)
     }
 
     /// Runs something that writes, whole or not at all.

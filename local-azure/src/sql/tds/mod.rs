@@ -37,6 +37,7 @@ pub mod session;
 mod session_request;
 pub(crate) mod stream;
 mod struck;
+mod table_value;
 pub mod token;
 pub mod type_info;
 pub(crate) mod worker;

@@ -27,6 +27,7 @@ pub(crate) enum Answer {
 /// A statement's end that is held back: the last one of a message says that nothing follows.
 #[derive(Clone, Copy, Debug)]
 struct HeldDone {
+    kind: DoneKind,
     status: u16,
     command: u16,
     rows: u64,
@@ -57,7 +58,7 @@ pub(crate) struct ReplyWriter {
     in_transaction: bool,
     status: Option<i32>,
     outputs: Vec<Output>,
-    parameters: Vec<String>,
+    parameters: Vec<(String, bool)>,
     fatal: bool,
     /// What a fault does to this answer, which also counts its bytes.
     suffering: Suffering,
@@ -69,6 +70,8 @@ pub(crate) struct ReplyWriter {
     cut: bool,
     /// How many rows the client still gets.
     rows_left: Option<u64>,
+    /// How deep procedures lie in each other that a batch calls.
+    procedures: usize,
 }
 
 impl ReplyWriter {
@@ -99,6 +102,7 @@ impl ReplyWriter {
             muted: false,
             cut: false,
             rows_left: None,
+            procedures: 0,
         }
     }
 
@@ -169,11 +173,12 @@ impl ReplyWriter {
         self.status = None;
         self.outputs.clear();
         self.parameters.clear();
+        self.procedures = 0;
     }
 
-    /// The names of a call's parameters, in order; RETURNVALUE tells their place.
-    pub(crate) fn set_parameters(&mut self, names: impl Iterator<Item = String>) {
-        self.parameters = names.collect();
+    /// A call's parameters in order, each with its name and whether it is OUTPUT; RETURNVALUE tells their place.
+    pub(crate) fn set_parameters(&mut self, parameters: impl Iterator<Item = (String, bool)>) {
+        self.parameters = parameters.collect();
     }
 
     /// One call ends and another follows in the same message.
@@ -223,7 +228,7 @@ impl ReplyWriter {
         }
         match (self.answer, self.held.take()) {
             (Answer::Batch, Some(held)) if !self.failed => self.put(|out| {
-                token::put_done(out, DoneKind::Done, held.status, held.command, held.rows);
+                token::put_done(out, held.kind, held.status, held.command, held.rows);
             }),
             (Answer::Batch, held) => {
                 self.held = held;
@@ -288,7 +293,7 @@ impl ReplyWriter {
     fn release_held(&mut self) {
         if let Some(held) = self.held.take() {
             self.put(|out| {
-                token::put_done(out, DoneKind::Done, held.status | done::MORE, held.command, held.rows);
+                token::put_done(out, held.kind, held.status | done::MORE, held.command, held.rows);
             });
         }
     }
@@ -397,12 +402,14 @@ impl ReplySink for ReplyWriter {
         if count.is_some() {
             status |= done::COUNT;
         }
-        let done = HeldDone { status, command: token::command(kind), rows: count.unwrap_or(0) };
+        let (command, rows) = (token::command(kind), count.unwrap_or(0));
         self.failed = false;
         match self.answer {
-            Answer::Batch => self.held = Some(done),
-            Answer::Procedure => self.put(|out| {
-                token::put_done(out, DoneKind::DoneInProc, done.status | done::MORE, done.command, done.rows);
+            Answer::Batch if self.procedures == 0 => {
+                self.held = Some(HeldDone { kind: DoneKind::Done, status, command, rows });
+            }
+            Answer::Batch | Answer::Procedure => self.put(|out| {
+                token::put_done(out, DoneKind::DoneInProc, status | done::MORE, command, rows);
             }),
         }
     }
@@ -449,16 +456,38 @@ impl ReplySink for ReplyWriter {
     }
 
     fn output(&mut self, name: &str, sql_type: SqlType, value: &Value) {
-        let ordinal = self
-            .parameters
-            .iter()
-            .position(|parameter| parameter.eq_ignore_ascii_case(name))
-            .and_then(|position| u16::try_from(position).ok())
-            .unwrap_or_default();
+        let named = self.parameters.iter().position(|(parameter, _)| parameter.eq_ignore_ascii_case(name));
+        // Those that were passed by position come in its order.
+        let place = named.or_else(|| {
+            let taken = self.outputs.iter().map(|output| usize::from(output.ordinal)).max();
+            self.parameters.iter().enumerate().position(|(place, (name, output))| {
+                *output && name.is_empty() && taken.is_none_or(|taken| place > taken)
+            })
+        });
+        let ordinal = place.and_then(|place| u16::try_from(place).ok()).unwrap_or_default();
         self.outputs.push(Output { ordinal, name: name.to_owned(), sql_type, value: value.clone() });
     }
 
     fn return_status(&mut self, status: i32) {
         self.status = Some(status);
+    }
+
+    fn enter_procedure(&mut self) {
+        self.procedures += 1;
+    }
+
+    fn leave_procedure(&mut self, status: Option<i32>) {
+        self.procedures = self.procedures.saturating_sub(1);
+        let outermost = self.answer == Answer::Batch && self.procedures == 0;
+        if let Some(status) = status.filter(|_| outermost && self.check().is_ok()) {
+            self.release_held();
+            self.put(|out| token::put_return_status(out, status));
+            self.held = Some(HeldDone {
+                kind: DoneKind::DoneProc,
+                status: self.state_bits(),
+                command: token::EXECUTE,
+                rows: 0,
+            });
+        }
     }
 }

@@ -3,8 +3,9 @@
 use super::bytes::{Malformed, Reader};
 use super::decode;
 use super::request::skip_headers;
+use super::table_value;
 use super::type_info::{RequestError, TypeInfo};
-use crate::sql::engine::Argument;
+use crate::sql::engine::{Argument, TableArgument};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::convert::{Conversion, convert};
@@ -158,6 +159,9 @@ fn checked(sql_type: SqlType, value: Value) -> Result<Value, SqlError> {
 fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
     let name = reader.b_varchar()?;
     let flags = reader.u8()?;
+    if reader.peek() == Some(table_value::TABLE) {
+        return table(name, flags, reader);
+    }
     let info = TypeInfo::read(reader)?;
     let value = checked(info.sql_type, decode::value(info, reader)?)?;
     if flags & ENCRYPTED != 0 {
@@ -177,5 +181,28 @@ fn argument(reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
         }
         return Ok(None);
     }
-    Ok(Some(Argument { name, sql_type: info.sql_type, value, output: flags & OUTPUT != 0 }))
+    Ok(Some(Argument { name, sql_type: info.sql_type, value, output: flags & OUTPUT != 0, table: None }))
+}
+
+/// A table-valued parameter. Its default is a table without rows, as if it weren't passed.
+fn table(name: String, flags: u8, reader: &mut Reader<'_>) -> Result<Option<Argument>, RequestError> {
+    reader.u8()?;
+    let table = table_value::read(reader)?;
+    if flags & OUTPUT != 0 {
+        return Err(SqlError::new(
+            8058,
+            "A table-valued parameter can't be an OUTPUT parameter: pass it as an input parameter.",
+        )
+        .into());
+    }
+    if flags & DEFAULT != 0 && !name.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Argument {
+        name,
+        sql_type: SqlType::Int,
+        value: Value::Null,
+        output: false,
+        table: Some(TableArgument::Sent(table)),
+    }))
 }

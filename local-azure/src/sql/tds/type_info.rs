@@ -294,7 +294,7 @@ fn unsupported(kind: u8) -> RequestError {
         0x27 => "varchar of TDS 4.2",
         0x2D => "binary of TDS 4.2",
         0x2F => "char of TDS 4.2",
-        0xF3 => "a table-valued parameter",
+        0xF3 => "a table within a table",
         0xF4 => "json",
         0xF5 => "vector",
         _ => return Malformed("a parameter has an unknown data type").into(),

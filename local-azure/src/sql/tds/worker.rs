@@ -195,7 +195,9 @@ impl Runner {
         let mut calls = calls.into_iter().peekable();
         while let Some(call) = calls.next() {
             self.reply.begin(Answer::Procedure);
-            self.reply.set_parameters(call.arguments.iter().map(|argument| argument.name.clone()));
+            self.reply.set_parameters(
+                call.arguments.iter().map(|argument| (argument.name.clone(), argument.output)),
+            );
             self.prepared.run(&call.procedure, &call.arguments, self.session.as_mut(), &mut self.reply);
             if self.interrupt.is_raised() || self.reply.is_over() {
                 break;

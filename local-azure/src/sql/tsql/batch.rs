@@ -7,8 +7,9 @@ use sqlparser::tokenizer::Token;
 
 use super::cursor::{Cursor, Extent};
 use super::lexer::{keyword, tokenize};
+use super::procedure;
 use super::query;
-use super::statement::{Declaration, Statement, StatementKind};
+use super::statement::{Declaration, Name, Statement, StatementKind};
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 
@@ -30,6 +31,11 @@ pub(crate) fn parse(
         if cursor.at_end() {
             return Ok(statements);
         }
+        if statements.is_empty()
+            && let Some(definition) = procedure::definition(&mut cursor, text)?
+        {
+            return Ok(vec![definition]);
+        }
         statements.push(statement(&mut cursor)?);
     }
 }
@@ -42,33 +48,75 @@ pub(crate) fn parse_expression(text: &str) -> Result<ast::Expr, SqlError> {
     query::expression(&tokenize(text)?)
 }
 
-/// Reads the declarations of sp_executesql, `@id int, @city varchar(50) OUTPUT`: name, type, whether it is OUTPUT.
+/// A parameter that sp_executesql declares; its name is in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    Scalar {
+        name: String,
+        sql_type: SqlType,
+        output: bool,
+    },
+    /// A table-valued parameter, which is READONLY.
+    Table {
+        name: String,
+        type_name: Name,
+    },
+}
+
+impl Parameter {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Scalar { name, .. } | Self::Table { name, .. } => name,
+        }
+    }
+}
+
+/// Reads the declarations of sp_executesql, `@id int, @city varchar(50) OUTPUT, @ids dbo.IdList READONLY`.
 ///
 /// # Errors
-/// 102, 156 and 2715-like errors of the types.
-pub(crate) fn parse_declarations(text: &str) -> Result<Vec<(String, SqlType, bool)>, SqlError> {
+/// 102, 156, 352 for a table without READONLY, and 2715-like errors of the types.
+pub(crate) fn parse_declarations(text: &str) -> Result<Vec<Parameter>, SqlError> {
     let mut cursor = Cursor::new(tokenize(text)?, HashSet::new());
-    let mut declarations: Vec<(String, SqlType, bool)> = Vec::new();
+    let mut declarations: Vec<Parameter> = Vec::new();
     while !cursor.at_end() {
         if !declarations.is_empty() {
             cursor.expect_token(&Token::Comma)?;
         }
         let name = cursor.variable()?;
         cursor.accept(&["AS"]);
+        if declarations.iter().any(|other| other.name() == name) {
+            return Err(duplicate(&name));
+        }
+        if let Some(type_name) = super::table_type::type_name(&mut cursor)? {
+            read_only(&mut cursor, &name)?;
+            declarations.push(Parameter::Table { name, type_name });
+            continue;
+        }
         let sql_type = cursor.sql_type()?;
         if cursor.accept_token(&Token::Eq) {
             return Err(cursor.unsupported("A default value of an sp_executesql parameter"));
         }
         let output = cursor.accept(&["OUTPUT"]) || cursor.accept(&["OUT"]);
-        if declarations.iter().any(|(other, _, _)| *other == name) {
-            return Err(duplicate(&name));
-        }
-        declarations.push((name, sql_type, output));
+        declarations.push(Parameter::Scalar { name, sql_type, output });
     }
     Ok(declarations)
 }
 
-fn duplicate(name: &str) -> SqlError {
+/// READONLY, without which a table can't be a parameter.
+pub(super) fn read_only(cursor: &mut Cursor, parameter: &str) -> Result<(), SqlError> {
+    if cursor.accept(&["READONLY"]) {
+        return Ok(());
+    }
+    Err(SqlError::new(
+        352,
+        format!("The table-valued parameter \"{parameter}\" must be declared with the READONLY option."),
+    )
+    .with_class(15)
+    .at_line(cursor.line()))
+}
+
+/// 134.
+pub(super) fn duplicate(name: &str) -> SqlError {
     SqlError::new(134, format!("The variable name '{name}' has already been declared. Variable names must be unique within a query batch or stored procedure.")).with_class(15)
 }
 
@@ -76,7 +124,7 @@ pub(super) fn expression(cursor: &mut Cursor) -> Result<ast::Expr, SqlError> {
     query::expression(&cursor.slice(Extent::Expression)?)
 }
 
-fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
+pub(super) fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
     let line = cursor.line();
     cursor.depth += 1;
     if cursor.depth > DEEPEST {
@@ -145,6 +193,9 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "RETURN" => {
             cursor.advance();
             if !statement_ends(cursor) {
+                if cursor.in_procedure {
+                    return Ok(StatementKind::Return(Some(expression(cursor)?)));
+                }
                 return Err(SqlError::new(
                     178,
                     "A RETURN statement with a return value cannot be used in this context.",
@@ -152,7 +203,7 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
                 .with_class(15)
                 .at_line(cursor.line()));
             }
-            Ok(StatementKind::Return)
+            Ok(StatementKind::Return(None))
         }
         "PRINT" => {
             cursor.advance();
@@ -190,6 +241,14 @@ fn kind(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
         "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => super::definition::statement(cursor),
         "USE" => {
+            if cursor.in_procedure {
+                return Err(SqlError::new(
+                    154,
+                    "a USE database statement is not allowed in a procedure, function or trigger.",
+                )
+                .with_class(15)
+                .at_line(cursor.line()));
+            }
             cursor.advance();
             Ok(StatementKind::Use(cursor.identifier()?))
         }
@@ -239,6 +298,7 @@ fn modification(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.advance();
     let mut declarations = Vec::new();
+    let mut tables = Vec::new();
     loop {
         if !matches!(cursor.peek().map(|token| &token.token), Some(Token::Word(word)) if word.value.starts_with('@'))
         {
@@ -249,10 +309,19 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
         let name = cursor.variable()?;
         cursor.accept(&["AS"]);
-        match cursor.peek_keyword().as_deref() {
-            Some("TABLE") => return Err(cursor.unsupported("A table variable")),
-            Some("CURSOR") => return Err(cursor.unsupported("A cursor variable")),
-            _ => {}
+        if cursor.peek_keyword().as_deref() == Some("CURSOR") {
+            return Err(cursor.unsupported("A cursor variable"));
+        }
+        let line = cursor.line();
+        if let Some(source) = super::table_type::source(cursor)? {
+            if !cursor.declared.insert(name.clone()) {
+                return Err(duplicate(&name));
+            }
+            tables.push(Statement { line, kind: StatementKind::DeclareTable { name, source } });
+            if !cursor.accept_token(&Token::Comma) {
+                return Ok(declared(declarations, tables));
+            }
+            continue;
         }
         let sql_type = cursor.sql_type()?;
         if sql_type.is_old_long() {
@@ -269,7 +338,20 @@ fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
         declarations.push(Declaration { name, sql_type, value });
         if !cursor.accept_token(&Token::Comma) {
-            return Ok(StatementKind::Declare(declarations));
+            return Ok(declared(declarations, tables));
+        }
+    }
+}
+
+/// One DECLARE of both kinds of variables: no value of a scalar one can look at a table of the same statement.
+fn declared(declarations: Vec<Declaration>, mut tables: Vec<Statement>) -> StatementKind {
+    match (declarations.is_empty(), tables.len()) {
+        (false, 0) => StatementKind::Declare(declarations),
+        (true, 1) => tables.remove(0).kind,
+        _ => {
+            let line = tables.first().map_or(1, |table| table.line);
+            tables.push(Statement { line, kind: StatementKind::Declare(declarations) });
+            StatementKind::Block(tables)
         }
     }
 }

@@ -28,15 +28,22 @@ pub(crate) struct Cursor {
     pub(crate) depth: usize,
     /// How many WHILE lie round what is read.
     pub(crate) loops: usize,
+    /// Whether this is the body of a procedure.
+    pub(crate) in_procedure: bool,
 }
 
 impl Cursor {
     pub(crate) fn new(tokens: Vec<TokenWithSpan>, declared: HashSet<String>) -> Self {
-        Self { tokens, position: 0, declared, depth: 0, loops: 0 }
+        Self { tokens, position: 0, declared, depth: 0, loops: 0, in_procedure: false }
     }
 
     pub(crate) fn peek(&self) -> Option<&TokenWithSpan> {
         self.tokens.get(self.position)
+    }
+
+    /// The token so many places further on.
+    pub(crate) fn ahead(&self, places: usize) -> Option<&TokenWithSpan> {
+        self.tokens.get(self.position + places)
     }
 
     pub(crate) fn peek_keyword(&self) -> Option<String> {
@@ -266,14 +273,17 @@ impl Cursor {
 
     /// 137 for a variable that isn't declared.
     fn check_variables(&self, tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-        for token in tokens {
+        for (place, token) in tokens.iter().enumerate() {
             if let Token::Word(word) = &token.token
                 && word.quote_style.is_none()
                 && word.value.starts_with('@')
                 && !word.value.starts_with("@@")
                 && !self.declared.contains(&word.value.to_lowercase())
             {
-                return Err(undeclared(&word.value).at_line(line_of(token)));
+                let before = place.checked_sub(1).and_then(|before| tokens.get(before)).and_then(keyword);
+                let of_table = matches!(before.as_deref(), Some("FROM" | "JOIN" | "INTO" | "UPDATE"));
+                let error = if of_table { no_table_variable(&word.value) } else { undeclared(&word.value) };
+                return Err(error.at_line(line_of(token)));
             }
         }
         Ok(())
@@ -328,6 +338,11 @@ impl Cursor {
 /// 137.
 pub(crate) fn undeclared(name: &str) -> SqlError {
     SqlError::new(137, format!("Must declare the scalar variable \"{name}\".")).with_class(15).with_state(2)
+}
+
+/// 1087.
+pub(crate) fn no_table_variable(name: &str) -> SqlError {
+    SqlError::new(1087, format!("Must declare the table variable \"{name}\".")).with_class(15).with_state(2)
 }
 
 /// 156 at a reserved word, 102 at anything else.

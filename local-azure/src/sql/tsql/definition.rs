@@ -16,6 +16,9 @@ pub(crate) fn statement(cursor: &mut Cursor) -> Result<StatementKind, SqlError> 
     if cursor.accept(&["CREATE", "TABLE"]) {
         return create_table(cursor);
     }
+    if let Some(statement) = super::table_type::statement(cursor)? {
+        return Ok(statement);
+    }
     if cursor.accept(&["CREATE", "SCHEMA"]) {
         let name = cursor.identifier()?;
         if cursor.accept(&["AUTHORIZATION"]) {
@@ -57,6 +60,9 @@ pub(crate) fn statement(cursor: &mut Cursor) -> Result<StatementKind, SqlError> 
     }
     if cursor.accept(&["TRUNCATE", "TABLE"]) {
         return Ok(StatementKind::Truncate(cursor.name()?));
+    }
+    if let Some(statement) = super::procedure::drop(cursor)? {
+        return Ok(statement);
     }
     if let Some(statement) = super::security::principal(cursor)? {
         return Ok(StatementKind::Security(statement));
@@ -115,7 +121,8 @@ fn alter_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     Ok(StatementKind::AlterTableAdd { table, elements })
 }
 
-fn element(cursor: &mut Cursor) -> Result<TableElement, SqlError> {
+/// A column or a constraint of a table.
+pub(super) fn element(cursor: &mut Cursor) -> Result<TableElement, SqlError> {
     let named = cursor.accept(&["CONSTRAINT"]);
     let name = if named { Some(cursor.identifier()?) } else { None };
     let kind = match cursor.peek_keyword().as_deref() {

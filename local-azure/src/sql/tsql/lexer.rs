@@ -28,6 +28,8 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
             Token::DoubleColon if names_a_securable(&kept) => kept.push(token),
             // A method of a CLR type: `hierarchyid::Parse` becomes one word, which sqlparser reads as a function's name.
             Token::DoubleColon if clr_type(&kept).is_some() => of_type = clr_type(&kept),
+            // Between name and value in JSON_OBJECT.
+            Token::Colon if within_json_object(&kept) => kept.push(token),
             Token::Whitespace(_) | Token::EOF => {}
             Token::Word(method) if of_type.is_some() => {
                 let name = format!("{}::{}", of_type.take().unwrap_or_default(), method.value);
@@ -100,6 +102,23 @@ fn names_a_securable(tokens: &[TokenWithSpan]) -> bool {
                     | "ASYMMETRIC"
             )
         )
+}
+
+/// Whether the innermost parenthesis that is open behind the tokens is that of JSON_OBJECT.
+fn within_json_object(tokens: &[TokenWithSpan]) -> bool {
+    let mut closed = 0_usize;
+    for (place, token) in tokens.iter().enumerate().rev() {
+        match token.token {
+            Token::RParen => closed += 1,
+            Token::LParen if closed > 0 => closed -= 1,
+            Token::LParen => {
+                let before = place.checked_sub(1).and_then(|before| tokens.get(before)).and_then(keyword);
+                return before.as_deref() == Some("JSON_OBJECT");
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The line on which a token begins, from 1.

@@ -12,7 +12,10 @@
 //! | `definition` | CREATE and ALTER TABLE, CREATE INDEX |
 //! | `execute`, `settings` | EXEC, SET |
 //! | `storage` | options of tables and indexes |
+//! | `procedure` | CREATE, ALTER and DROP PROCEDURE |
 //! | `depth` | how deep a statement may be |
+//! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
+//! | `table_type` | CREATE TYPE ... AS TABLE, table variables |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
 //! | `statement` | what comes out |
 
@@ -21,12 +24,15 @@ pub(crate) mod cursor;
 pub(crate) mod definition;
 mod depth;
 mod execute;
+mod json;
 pub(crate) mod keywords;
 #[cfg(test)]
 mod laws;
 pub(crate) mod lexer;
+pub(crate) mod procedure;
 pub(crate) mod query;
 pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;
+pub(crate) mod table_type;

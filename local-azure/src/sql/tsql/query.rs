@@ -21,7 +21,7 @@ fn run<T>(
 ) -> Result<T, SqlError> {
     check_length(tokens)?;
     check_depth(tokens)?;
-    let tokens = &with_fetch_placeholders(tokens);
+    let tokens = &super::json::rewritten(&with_fetch_placeholders(tokens))?;
     let dialect = MsSqlDialect {};
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens.to_vec());
     let parsed = read(&mut parser);

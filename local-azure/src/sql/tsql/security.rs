@@ -32,6 +32,8 @@ pub(crate) enum Target {
     Database(Option<String>),
     Schema(String),
     Object(Name),
+    /// TYPE::name
+    Type(Name),
 }
 
 /// A statement about principals or permissions.
@@ -266,6 +268,7 @@ fn target(cursor: &mut Cursor) -> Result<Target, SqlError> {
         match class.as_str() {
             "SCHEMA" => return Ok(Target::Schema(cursor.identifier()?)),
             "DATABASE" => return Ok(Target::Database(Some(cursor.identifier()?))),
+            "TYPE" => return Ok(Target::Type(cursor.name()?)),
             "OBJECT" => {}
             _ => return Err(cursor.unsupported(&format!("A permission on {class}::"))),
         }

@@ -43,7 +43,8 @@ pub(crate) enum Setting {
 pub(crate) struct ExecuteArgument {
     /// With its `@`, lower case; None by position.
     pub(crate) name: Option<String>,
-    pub(crate) value: ast::Expr,
+    /// None for DEFAULT.
+    pub(crate) value: Option<ast::Expr>,
     pub(crate) output: bool,
 }
 
@@ -60,6 +61,20 @@ pub(crate) enum StatementKind {
         top: Option<Box<ast::Expr>>,
     },
     Declare(Vec<Declaration>),
+    /// DECLARE of a table variable, in lower case.
+    DeclareTable {
+        name: String,
+        source: TableSource,
+    },
+    /// `body` is what stands in the parentheses, as T-SQL.
+    CreateTableType {
+        name: Name,
+        body: String,
+    },
+    DropType {
+        name: Name,
+        if_exists: bool,
+    },
     Assign {
         variable: String,
         value: ast::Expr,
@@ -81,7 +96,8 @@ pub(crate) enum StatementKind {
     },
     Break,
     Continue,
-    Return,
+    /// The status is for procedures only.
+    Return(Option<ast::Expr>),
     Print(ast::Expr),
     /// None throws the caught error again.
     Throw(Option<Box<[ast::Expr; 3]>>),
@@ -119,6 +135,11 @@ pub(crate) enum StatementKind {
         if_exists: bool,
     },
     CreateSchema(String),
+    DefineProcedure(super::procedure::ProcedureDefinition),
+    DropProcedure {
+        names: Vec<Name>,
+        if_exists: bool,
+    },
     Security(super::security::SecurityStatement),
     Use(String),
     Execute {
@@ -126,6 +147,15 @@ pub(crate) enum StatementKind {
         procedure: Name,
         arguments: Vec<ExecuteArgument>,
     },
+}
+
+/// What a table variable is like.
+#[derive(Clone, Debug)]
+pub(crate) enum TableSource {
+    /// `TABLE (...)`
+    Elements(Vec<TableElement>),
+    /// A table type's name.
+    Type(Name),
 }
 
 #[derive(Clone, Debug)]

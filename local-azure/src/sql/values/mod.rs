@@ -5,10 +5,11 @@
 //! | [`data_type`] | spelling, precedence and common type of [`super::types::SqlType`] |
 //! | [`convert`] | CAST, CONVERT, and what happens to a value that is stored or passed |
 //! | [`hierarchy`], [`json_text`], [`xml_text`], [`variant`] | the forms of hierarchyid, json, xml and sql_variant |
+//! | [`json`] | JSON text: FOR JSON, OPENJSON, JSON_VALUE and their kin |
 //! | [`storage`] | the form of a value inside SQLite, in which SQLite's own order is SQL Server's |
 
 pub mod arithmetic;
-mod calendar;
+pub(super) mod calendar;
 pub mod convert;
 pub mod data_type;
 mod date_text;
@@ -17,6 +18,7 @@ pub mod errors;
 pub mod functions;
 pub(crate) mod hierarchy;
 pub(crate) mod json_text;
+pub(crate) mod json;
 mod number_text;
 pub mod storage;
 mod type_spelling;

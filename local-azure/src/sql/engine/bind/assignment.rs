@@ -18,6 +18,11 @@ impl Binder<'_> {
         targets: &[String],
     ) -> Result<BoundQuery, SqlError> {
         let bound = self.query(query)?;
+        if bound.json.is_some() {
+            // SQL Server names the other clause here.
+            return Err(SqlError::new(6819, "The FOR XML clause is not allowed in a ASSIGNMENT statement.")
+                .with_state(3));
+        }
         let SetExpr::Select(select) = &*query.body else {
             return Err(unsupported("SELECT @a = ... with UNION, EXCEPT or INTERSECT"));
         };

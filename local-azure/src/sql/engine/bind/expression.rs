@@ -200,6 +200,7 @@ impl Binder<'_> {
         }
         let sql_type = common_type(&values);
         let nullable = otherwise.is_none() || values.iter().any(|value| value.nullable);
+        let json = values.iter().any(|value| value.json);
         let mut sql = String::from("CASE");
         for (condition, value) in branches {
             let value = self.coerce(value, sql_type)?;
@@ -210,7 +211,7 @@ impl Binder<'_> {
             sql.push_str(&format!(" ELSE {}", otherwise.sql));
         }
         sql.push_str(" END");
-        Ok(Typed { nullable, ..Typed::new(format!("({sql})"), sql_type) })
+        Ok(Typed { nullable, json, ..Typed::new(format!("({sql})"), sql_type) })
     }
 
     fn convert(
@@ -265,7 +266,7 @@ impl Binder<'_> {
         };
         // More than one row is error 512 on SQL Server; SQLite would take the first.
         let sql = format!("(SELECT local_azure_single(c0, count(*) OVER ()) FROM ({}))", query.sql);
-        Ok(Typed::new(sql, column.sql_type))
+        Ok(Typed { json: column.json, ..Typed::new(sql, column.sql_type) })
     }
 }
 

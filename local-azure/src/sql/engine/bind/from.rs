@@ -2,10 +2,11 @@
 
 use sqlparser::ast::{self, JoinConstraint, JoinOperator, TableFactor};
 
-use super::{Binder, Source, SourceColumn, identifier, not_tsql, parts, select::BoundQuery};
+use super::{Binder, Source, SourceColumn, identifier, not_tsql, select::BoundQuery, table_parts};
 use crate::sql::engine::catalog::{self, Table, quote, same_name};
 use crate::sql::engine::errors;
 use crate::sql::reply::SqlError;
+use crate::sql::tsql::cursor::no_table_variable;
 use crate::sql::tsql::statement::Name;
 use crate::sql::values::errors::unsupported;
 
@@ -30,7 +31,8 @@ impl Binder<'_> {
                 return Err(not_tsql("GLOBAL"));
             }
             let right_place = self.scopes.last().map_or(0, |scope| scope.sources.len());
-            let right = self.factor(relation)?;
+            let apply = matches!(join_operator, JoinOperator::CrossApply | JoinOperator::OuterApply);
+            let right = if apply { self.applied(relation, join_operator)? } else { self.factor(relation)? };
             let (word, constraint, left_null, right_null) = match join_operator {
                 JoinOperator::Join(on) | JoinOperator::Inner(on) => ("JOIN", on, false, false),
                 JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => ("LEFT JOIN", on, false, true),
@@ -39,12 +41,13 @@ impl Binder<'_> {
                 JoinOperator::CrossJoin(JoinConstraint::None) => {
                     ("CROSS JOIN", &JoinConstraint::None, false, false)
                 }
-                JoinOperator::CrossApply => return Err(unsupported("CROSS APPLY")),
-                JoinOperator::OuterApply => return Err(unsupported("OUTER APPLY")),
+                JoinOperator::CrossApply => ("CROSS JOIN", &JoinConstraint::None, false, false),
+                JoinOperator::OuterApply => ("LEFT JOIN", &JoinConstraint::None, false, true),
                 _ => return Err(not_tsql("JOIN")),
             };
             let on = match (word, constraint) {
                 ("CROSS JOIN", _) => String::new(),
+                _ if apply => " ON 1".to_owned(),
                 (_, JoinConstraint::On(condition)) => format!(" ON {}", self.condition(condition)?),
                 (_, JoinConstraint::Using(_)) => return Err(not_tsql("USING")),
                 (_, JoinConstraint::Natural) => return Err(not_tsql("NATURAL")),
@@ -78,7 +81,13 @@ impl Binder<'_> {
                 sample,
                 index_hints,
             } => {
-                if let Some(_args) = args {
+                if let Some(args) = args
+                    && name.to_string().eq_ignore_ascii_case("GENERATE_SERIES")
+                    && with_hints.is_empty()
+                {
+                    return self.generate_series(args, alias.as_ref());
+                }
+                if args.is_some() {
                     return Err(unsupported(&format!("The table function {name}")));
                 }
                 if version.is_some() {
@@ -95,7 +104,7 @@ impl Binder<'_> {
                     return Err(unsupported("TABLESAMPLE"));
                 }
                 check_hints(with_hints)?;
-                self.table(&parts(name)?, alias.as_ref())
+                self.table(&table_parts(name)?, alias.as_ref())
             }
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
                 let Some(alias) = alias else {
@@ -114,9 +123,24 @@ impl Binder<'_> {
             }
             TableFactor::Pivot { .. } => Err(unsupported("PIVOT")),
             TableFactor::Unpivot { .. } => Err(unsupported("UNPIVOT")),
-            TableFactor::OpenJsonTable { .. } => Err(unsupported("OPENJSON")),
+            TableFactor::OpenJsonTable { json_expr, json_path, columns, alias } => {
+                self.open_json(json_expr, json_path.as_ref(), columns, alias.as_ref(), false)
+            }
             TableFactor::Derived { lateral: true, .. } => Err(not_tsql("LATERAL")),
             _ => Err(unsupported("This kind of table in FROM")),
+        }
+    }
+
+    /// What stands behind APPLY, which sees the tables to its left: OPENJSON only.
+    fn applied(&mut self, factor: &TableFactor, operator: &JoinOperator) -> Result<String, SqlError> {
+        match factor {
+            TableFactor::OpenJsonTable { json_expr, json_path, columns, alias } => {
+                self.open_json(json_expr, json_path.as_ref(), columns, alias.as_ref(), true)
+            }
+            _ if *operator == JoinOperator::CrossApply => {
+                Err(unsupported("CROSS APPLY of anything but OPENJSON"))
+            }
+            _ => Err(unsupported("OUTER APPLY of anything but OPENJSON")),
         }
     }
 
@@ -150,14 +174,15 @@ impl Binder<'_> {
                 nullable: column.nullable,
                 identity: false,
                 collated: false,
+                json: column.json,
             });
         }
         let sql = format!("({}) AS {alias}", query.sql);
-        self.add(Source { qualifier: vec![name], columns, table: None, alias })?;
+        self.add(Source { written: name.clone(), qualifier: vec![name], columns, table: None, alias })?;
         Ok(sql)
     }
 
-    fn add(&mut self, source: Source) -> Result<(), SqlError> {
+    pub(super) fn add(&mut self, source: Source) -> Result<(), SqlError> {
         if let Some(scope) = self.scopes.last_mut() {
             if let Some(name) = source.qualifier.last()
                 && scope.sources.iter().any(|other| {
@@ -199,17 +224,29 @@ impl Binder<'_> {
         let table = self.find_table(name)?;
         self.reads_from(&table)?;
         let sqlite_alias = self.alias();
-        let qualifier =
-            alias.map_or_else(|| vec![table.schema.clone(), table.name.clone()], |alias| vec![alias]);
+        let written = alias.clone().unwrap_or_else(|| name.join("."));
+        let qualifier = match alias {
+            Some(alias) => vec![alias],
+            None if table.name.starts_with('@') => vec![table.name.clone()],
+            None => vec![table.schema.clone(), table.name.clone()],
+        };
         let sql = format!("{} AS {sqlite_alias}", table.sql());
         let columns = columns_of(&table, &format!("{sqlite_alias}."));
-        self.add(Source { qualifier, columns, table: Some(table), alias: sqlite_alias })?;
+        self.add(Source { qualifier, written, columns, table: Some(table), alias: sqlite_alias })?;
         Ok(sql)
     }
 
-    /// 208 if there is none.
+    /// A table or table variable; 208 or 1087 if there is none.
     pub(crate) fn find_table(&self, name: &[String]) -> Result<Table, SqlError> {
-        find_table(self.connection, name)
+        match name {
+            [variable] if variable.starts_with('@') => self
+                .facts
+                .tables
+                .get(&variable.to_lowercase())
+                .map(|variable| variable.table.clone())
+                .ok_or_else(|| no_table_variable(variable)),
+            _ => find_table(self.connection, name),
+        }
     }
 }
 
@@ -240,6 +277,7 @@ pub(crate) fn columns_of(table: &Table, prefix: &str) -> Vec<SourceColumn> {
             nullable: column.nullable,
             identity: column.identity.is_some(),
             collated: column.sql_type.is_text(),
+            json: false,
         })
         .collect()
 }

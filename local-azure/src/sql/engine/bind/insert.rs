@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, Expr, SetExpr};
 
-use super::{Binder, Typed, from::find_table, modify::BoundModification, not_tsql, parts};
+use super::{Binder, Typed, modify::BoundModification, not_tsql, parts, table_parts};
 use crate::sql::engine::catalog::quote;
 use crate::sql::engine::errors;
 use crate::sql::reply::{SqlError, StatementKind};
@@ -68,7 +68,7 @@ impl Binder<'_> {
             return Err(not_tsql("INSERT"));
         }
         let ast::TableObject::TableName(name) = table else { return Err(not_tsql("INSERT")) };
-        let table = find_table(self.connection, &parts(name)?)?;
+        let table = self.find_table(&table_parts(name)?)?;
         let explicit = identity_insert == Some(table.id);
         let identity = table.identity().map(|(index, _, _)| index);
         let mut targets = Vec::new();
@@ -181,6 +181,12 @@ impl Binder<'_> {
             }
             Some(query) => {
                 let query = self.query(query)?;
+                if query.json.is_some() {
+                    return Err(SqlError::new(
+                        13602,
+                        "The FOR JSON clause is not allowed in a INSERT statement.",
+                    ));
+                }
                 count_columns(targets.len(), query.columns.len(), "SELECT")?;
                 let mut cells = Vec::new();
                 for ((index, column), target) in query.columns.iter().enumerate().zip(&targets) {

@@ -7,17 +7,21 @@
 //! | [`condition`] | conditions, which T-SQL keeps apart from values |
 //! | [`functions`] | built-in functions and aggregates |
 //! | [`select`] | queries |
+//! | [`for_json`] | what the text of FOR JSON looks like |
 //! | [`from`] | tables, joins, derived tables, common table expressions |
 //! | [`keys`] | what comparisons, groups and orders look at |
 //! | [`literals`] | literals and their types |
 //! | [`operators`] | signs, arithmetic, concatenation, bits |
 //! | [`set`] | UNION, EXCEPT, INTERSECT |
 //! | [`insert`] | INSERT |
+//! | `modules` | the views of procedures, and functions about objects |
 //! | [`permissions`] | what the user needs for what the statement touches |
 //! | [`projection`] | the items of a select list |
 //! | [`modify`] | UPDATE, DELETE, OUTPUT |
+//! | [`table_functions`] | OPENJSON and GENERATE_SERIES |
 //! | [`system`] | the catalogue views |
 //! | [`system_rights`] | those about principals, permissions and sessions |
+//! | `system_types` | those about types |
 //!
 //! A name that nothing in scope has is 207 (a column), 208 (a table), 4104 (a qualifier) or 209 (two columns have it);
 //! they end the batch, and unlike SQL Server's they come when the statement runs, not when the batch is compiled: what
@@ -26,12 +30,14 @@
 pub(crate) mod assignment;
 pub(crate) mod condition;
 pub(crate) mod expression;
+pub(crate) mod for_json;
 pub(crate) mod from;
 pub(crate) mod functions;
 mod insert;
 pub(crate) mod keys;
 mod literals;
 pub(crate) mod modify;
+mod modules;
 mod operators;
 mod permissions;
 mod projection;
@@ -39,6 +45,8 @@ pub(crate) mod select;
 mod set;
 pub(crate) mod system;
 mod system_rights;
+mod system_types;
+mod table_functions;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -53,6 +61,7 @@ use super::security::functions::CurrentRights;
 use super::security::login::{Login, User};
 use super::security::rights::Rights;
 use super::sessions::Sessions;
+use super::table_types::variable::TableVariables;
 use crate::sql::reply::SqlError;
 use crate::sql::tsql::keywords::is_reserved;
 use crate::sql::types::{SqlType, Value};
@@ -75,9 +84,14 @@ pub(crate) struct Facts {
     pub(crate) session_context: HashMap<String, (SqlType, Value)>,
     pub(crate) login: Login,
     pub(crate) user: User,
+    /// Whether the body of a procedure runs, whose owner has all the tables that it names: its caller's rights on them
+    /// aren't asked for.
+    pub(crate) chained: bool,
     /// Where functions about rights find them while the statement runs.
     pub(crate) rights: CurrentRights,
     pub(crate) sessions: Arc<Sessions>,
+    /// The table variables that the text knows.
+    pub(crate) tables: TableVariables,
 }
 
 /// A bound expression.
@@ -91,11 +105,21 @@ pub(crate) struct Typed {
     /// A column, whose collation SQLite knows.
     pub(crate) collated: bool,
     pub(crate) identity: bool,
+    /// Text that is JSON, which FOR JSON takes in as it is.
+    pub(crate) json: bool,
 }
 
 impl Typed {
     pub(crate) fn new(sql: impl Into<String>, sql_type: SqlType) -> Self {
-        Self { sql: sql.into(), sql_type, nullable: true, null: false, collated: false, identity: false }
+        Self {
+            sql: sql.into(),
+            sql_type,
+            nullable: true,
+            null: false,
+            collated: false,
+            identity: false,
+            json: false,
+        }
     }
 
     pub(crate) fn not_null(mut self) -> Self {
@@ -113,6 +137,8 @@ pub(crate) struct SourceColumn {
     pub(crate) nullable: bool,
     pub(crate) identity: bool,
     pub(crate) collated: bool,
+    /// As in [`Typed`].
+    pub(crate) json: bool,
 }
 
 /// A table, derived table or pseudo-table in scope.
@@ -120,6 +146,8 @@ pub(crate) struct SourceColumn {
 pub(crate) struct Source {
     /// What qualifies its columns: alias, or schema and table.
     pub(crate) qualifier: Vec<String>,
+    /// The alias, or the name as it was written.
+    pub(crate) written: String,
     pub(crate) columns: Vec<SourceColumn>,
     /// The base table, if it is one, as a target of UPDATE and DELETE.
     pub(crate) table: Option<super::catalog::Table>,
@@ -278,6 +306,7 @@ impl<'a> Binder<'a> {
                     null: false,
                     collated: column.collated,
                     identity: column.identity,
+                    json: column.json,
                 });
             }
         }
@@ -406,6 +435,18 @@ pub(crate) fn parts(name: &ast::ObjectName) -> Result<Vec<String>, SqlError> {
             ast::ObjectNamePart::Function(_) => Err(unsupported("A function as a name")),
         })
         .collect()
+}
+
+/// The parts of a table's name, which may be that of a table variable.
+pub(crate) fn table_parts(name: &ast::ObjectName) -> Result<Vec<String>, SqlError> {
+    match name.0.as_slice() {
+        [ast::ObjectNamePart::Identifier(name)]
+            if name.quote_style.is_none() && name.value.starts_with('@') && !name.value.starts_with("@@") =>
+        {
+            Ok(vec![name.value.clone()])
+        }
+        _ => parts(name),
+    }
 }
 
 /// 102 near a clause that T-SQL doesn't have.

@@ -4,9 +4,10 @@ use sqlparser::ast::{self, Expr, SetExpr};
 
 use super::{
     Binder, Scope, Source, Typed,
-    from::{check_hints, columns_of, find_table},
+    from::{check_hints, columns_of},
     not_tsql, parts,
     select::OutputColumn,
+    table_parts,
 };
 use crate::sql::engine::catalog::{Table, quote, same_name};
 use crate::sql::engine::errors;
@@ -76,7 +77,7 @@ impl Binder<'_> {
     }
 
     /// A value on its way into a column.
-    pub(super) fn assigned(
+    pub(crate) fn assigned(
         &mut self,
         value: Typed,
         table: &Table,
@@ -110,7 +111,7 @@ impl Binder<'_> {
         ))
     }
 
-    pub(super) fn default(&mut self, table: &Table, column: usize) -> Result<String, SqlError> {
+    pub(crate) fn default(&mut self, table: &Table, column: usize) -> Result<String, SqlError> {
         if table.columns.get(column).is_some_and(|column| column.sql_type == SqlType::RowVersion) {
             return Ok(NEXT_ROW_VERSION.to_owned());
         }
@@ -145,6 +146,7 @@ impl Binder<'_> {
         };
         let source = Source {
             qualifier: vec![pseudo.to_owned()],
+            written: pseudo.to_owned(),
             columns: columns_of(table, ""),
             table: None,
             alias: String::new(),
@@ -168,6 +170,8 @@ impl Binder<'_> {
                     nullable: value.nullable,
                     identity: value.identity,
                     null: value.null,
+                    json: false,
+                    source: None,
                 });
                 list.push(value.sql);
             }
@@ -296,11 +300,11 @@ impl Binder<'_> {
             return source.map(|source| (source, sql)).ok_or_else(|| not_tsql("UPDATE"));
         };
         let sql = self.tables_with_target(from)?;
-        let written = parts(name)?;
+        let written = table_parts(name)?;
         let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
         let by_alias = sources.iter().find(|source| super::qualifies(&source.qualifier, &written));
         let by_table = || {
-            let table = find_table(self.connection, &written).ok()?;
+            let table = self.find_table(&written).ok()?;
             let mut same = sources
                 .iter()
                 .filter(|source| source.table.as_ref().is_some_and(|other| other.id == table.id));
@@ -335,7 +339,7 @@ impl Binder<'_> {
             [] => self.target(from, None)?,
             [name] => {
                 let sql = self.tables_with_target(from)?;
-                let written = parts(name)?;
+                let written = table_parts(name)?;
                 let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
                 let source = sources.into_iter().find(|source| {
                     super::qualifies(&source.qualifier, &written)

@@ -1,5 +1,6 @@
 //! What the session's user needs for what a statement touches: SELECT on the tables it reads, INSERT, UPDATE or DELETE on
-//! the one it changes. `dbo` needs nothing, nor does a temporary table.
+//! the one it changes. `dbo` needs nothing, nor does a temporary table, nor the body of a procedure, which has one owner
+//! with every table.
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ impl Binder<'_> {
 
     /// 229 unless the session's user has the permission on the table.
     fn require(&mut self, permission: &str, table: &Table) -> Result<(), SqlError> {
-        if self.facts.user.is_dbo() || table.temporary {
+        if self.facts.user.is_dbo() || self.facts.chained || table.temporary {
             return Ok(());
         }
         let rights = self.rights()?;
@@ -60,6 +61,12 @@ impl Binder<'_> {
 
     /// The statement changes `table`, and reads it too if it uses one of its columns or gives rows of it back.
     pub(super) fn changes(&mut self, permission: &str, table: &Table, output: bool) -> Result<(), SqlError> {
+        if self.facts.tables.values().any(|variable| variable.read_only && variable.table.id == table.id) {
+            return Err(SqlError::new(
+                10700,
+                format!("The table-valued parameter \"{}\" is READONLY and cannot be modified.", table.name),
+            ));
+        }
         self.require(permission, table)?;
         for other in std::mem::take(&mut self.targets) {
             if other.id != table.id {

@@ -10,6 +10,7 @@ use super::{
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Column, SqlType};
 use crate::sql::values::errors::unsupported;
+use crate::sql::values::json::document::Shape;
 
 /// A column that a query gives.
 #[derive(Clone, Debug)]
@@ -20,6 +21,10 @@ pub(crate) struct OutputColumn {
     pub(crate) identity: bool,
     /// The bare word NULL.
     pub(crate) null: bool,
+    /// Text that is JSON, which FOR JSON takes in as it is.
+    pub(crate) json: bool,
+    /// Of which of the query's sources it is a column; None for what is computed.
+    pub(crate) source: Option<usize>,
 }
 
 impl From<&OutputColumn> for Column {
@@ -38,6 +43,10 @@ impl From<&OutputColumn> for Column {
 pub(crate) struct BoundQuery {
     pub(crate) sql: String,
     pub(crate) columns: Vec<OutputColumn>,
+    /// The names of what stands in FROM, as they were written.
+    pub(crate) sources: Vec<String>,
+    /// FOR JSON of the outermost query, whose rows become one text.
+    pub(crate) json: Option<Shape>,
 }
 
 /// ORDER BY, OFFSET and FETCH of a query.
@@ -65,16 +74,23 @@ impl Binder<'_> {
         let limited = query.limit_clause.is_some()
             || query.fetch.is_some()
             || matches!(&*query.body, SetExpr::Select(select) if select.top.is_some());
-        if query.order_by.is_some() && !limited {
+        if query.order_by.is_some() && !limited && query.for_clause.is_none() {
             return Err(SqlError::new(1033, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table expressions, unless TOP, OFFSET or FOR XML is also specified.").with_class(15));
         }
-        self.query(query)
+        let bound = self.query(query)?;
+        self.json_as_value(bound)
     }
 
+    /// A query whose FOR JSON, if it has one, is for the caller to serve.
     pub(crate) fn query(&mut self, query: &ast::Query) -> Result<BoundQuery, SqlError> {
         self.deeper(|binder| {
             let commons = binder.commons.len();
-            let bound = binder.query_parts(query);
+            let bound = binder.query_parts(query).and_then(|mut bound| {
+                if let Some(clause) = &query.for_clause {
+                    bound.json = Some(super::for_json::shape(clause, &bound, has_tables(&query.body))?);
+                }
+                Ok(bound)
+            });
             binder.commons.truncate(commons);
             bound
         })
@@ -88,19 +104,13 @@ impl Binder<'_> {
             limit_clause,
             fetch,
             locks,
-            for_clause,
+            for_clause: _,
             settings,
             format_clause,
             pipe_operators,
         } = query;
         if !locks.is_empty() || settings.is_some() || format_clause.is_some() || !pipe_operators.is_empty() {
             return Err(not_tsql("FOR"));
-        }
-        match for_clause {
-            None => {}
-            Some(ast::ForClause::Json { .. }) => return Err(unsupported("FOR JSON")),
-            Some(ast::ForClause::Xml { .. }) => return Err(unsupported("FOR XML")),
-            Some(ast::ForClause::Browse) => return Err(unsupported("FOR BROWSE")),
         }
         if let Some(with) = with {
             self.with(with)?;
@@ -154,7 +164,7 @@ impl Binder<'_> {
                     sql.push_str(&format!(" ORDER BY {}", items.join(", ")));
                 }
                 sql.push_str(&self.limit(None, &tail)?);
-                Ok(BoundQuery { sql, columns: bound.columns })
+                Ok(BoundQuery { sql, columns: bound.columns, sources: Vec::new(), json: None })
             }
         }
     }
@@ -284,6 +294,7 @@ impl Binder<'_> {
         self.allow_windows(false);
         let having_sql = having.as_ref().map(|condition| self.condition(condition)).transpose()?;
         self.allow_windows(true);
+        let sources = self.scopes.last().map(|scope| scope.sources.clone()).unwrap_or_default();
         let columns: Vec<OutputColumn> = values
             .iter()
             .map(|(name, value): &(String, Typed)| OutputColumn {
@@ -292,11 +303,16 @@ impl Binder<'_> {
                 nullable: value.nullable,
                 identity: value.identity,
                 null: value.null,
+                json: value.json,
+                source: sources
+                    .iter()
+                    .position(|source| source.columns.iter().any(|column| column.sql == value.sql)),
             })
             .collect();
         if distinct {
             columns.iter().try_for_each(|column| keys::distinct(column.sql_type))?;
         }
+        let sources = sources.iter().map(|source| source.written.clone()).collect();
         // DISTINCT compares stored values; where that isn't enough, the rows are grouped by their keys.
         let distinct_by_key = distinct && columns.iter().any(|column| has_key(column.sql_type));
         let mut order_sql = Vec::new();
@@ -389,7 +405,7 @@ impl Binder<'_> {
             Some(ast::Top { .. }) => return Err(unsupported("TOP ... WITH TIES")),
         };
         sql.push_str(&self.limit(top, tail)?);
-        Ok(BoundQuery { sql, columns })
+        Ok(BoundQuery { sql, columns, sources, json: None })
     }
 
     fn allow_windows(&mut self, windows: bool) {
@@ -424,6 +440,16 @@ impl Binder<'_> {
         self.scopes = scopes;
         let count = self.coerce(count?, SqlType::BigInt)?;
         Ok(format!("local_azure_row_count({})", count.sql))
+    }
+}
+
+/// Whether a query, or the first of several that are combined, has a FROM.
+fn has_tables(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => !select.from.is_empty(),
+        SetExpr::SetOperation { left, .. } => has_tables(left),
+        SetExpr::Query(query) => has_tables(&query.body),
+        _ => false,
     }
 }
 

@@ -60,6 +60,8 @@ impl Binder<'_> {
                         nullable: l.nullable || r.nullable,
                         identity: false,
                         null: l.null && r.null,
+                        json: false,
+                        source: None,
                     });
                 }
                 let left = format!("SELECT {} FROM ({})", left_list.join(", "), left.sql);
@@ -69,7 +71,7 @@ impl Binder<'_> {
                 } else {
                     format!("{left} {word} {right}")
                 };
-                Ok(BoundQuery { sql, columns })
+                Ok(BoundQuery { sql, columns, sources: Vec::new(), json: None })
             }
             SetExpr::Values(_) => Err(unsupported("VALUES as a table")),
             _ => Err(not_tsql("SELECT")),

@@ -4,6 +4,7 @@ use super::{
     Binder,
     select::{BoundQuery, OutputColumn},
 };
+use crate::sql::engine::security::rights::ObjectKind;
 use crate::sql::engine::{
     catalog::{self, Table},
     errors,
@@ -22,11 +23,18 @@ pub(super) type Row = Vec<Value>;
 pub(super) type View = (Vec<(&'static str, SqlType)>, Vec<Row>);
 
 impl Binder<'_> {
-    pub(crate) fn system_view(&mut self, schema: &str, view: &str) -> Result<BoundQuery, SqlError> {
-        let names = (schema.to_ascii_lowercase(), view.to_ascii_lowercase());
-        let (columns, rows) = match self.rights_view(&names.0, &names.1)? {
+    pub(crate) fn system_view(&mut self, schema: &str, view_name: &str) -> Result<BoundQuery, SqlError> {
+        let names = (schema.to_ascii_lowercase(), view_name.to_ascii_lowercase());
+        let view = match self.rights_view(&names.0, &names.1)? {
+            Some(view) => Some(view),
+            None => self.types_view(&names.0, &names.1)?,
+        };
+        let (columns, rows) = match view {
             Some(view) => view,
-            None => self.object_view(schema, view)?,
+            None => match self.module_view(&names.0, &names.1)? {
+                Some(view) => view,
+                None => self.object_view(schema, view_name)?,
+            },
         };
         Ok(self.rows_as_query(columns, &rows))
     }
@@ -39,7 +47,18 @@ impl Binder<'_> {
             tables.retain(|table| rights.sees(rights.securable(table)));
         }
         let schemas = catalog::schema_ids(self.connection).map_err(|error| errors::internal(&error))?;
+        let procedures = if view.eq_ignore_ascii_case("objects") { self.procedures()? } else { Vec::new() };
         let text = |text: &str| Value::Text(text.to_owned());
+        let object = |name: &str, id: i64, schema: Value, kind: ObjectKind| {
+            vec![
+                text(name),
+                Value::Integer(id),
+                schema,
+                text(&format!("{:<2}", kind.code())),
+                text(kind.description()),
+                Value::Bit(false),
+            ]
+        };
         let schema_id = |name: &str| {
             let found = schemas.iter().find(|(_, other)| catalog::same_name(other, name));
             Value::Integer(found.map_or(1, |(id, _)| *id))
@@ -58,16 +77,11 @@ impl Binder<'_> {
                 ],
                 tables
                     .iter()
-                    .map(|table| {
-                        vec![
-                            text(&table.name),
-                            Value::Integer(table.id),
-                            schema_id(&table.schema),
-                            text("U "),
-                            text("USER_TABLE"),
-                            Value::Bit(false),
-                        ]
-                    })
+                    .map(|table| object(&table.name, table.id, schema_id(&table.schema), ObjectKind::Table))
+                    .chain(procedures.iter().map(|(procedure, schema)| {
+                        let schema = Value::Integer(*schema);
+                        object(&procedure.name, procedure.id, schema, ObjectKind::Procedure)
+                    }))
                     .collect(),
             ),
             ("sys", "schemas") => (
@@ -82,7 +96,7 @@ impl Binder<'_> {
                     ("is_nullable", SqlType::Bit),
                     ("is_identity", SqlType::Bit),
                 ],
-                each_column(&tables, |table, ordinal, column| {
+                each_column(&self.with_types(tables)?, |table, ordinal, column| {
                     vec![
                         Value::Integer(table.id),
                         text(&column.name),
@@ -137,6 +151,21 @@ impl Binder<'_> {
         })
     }
 
+    /// The tables, and behind them the table types: their columns are found by `type_table_object_id`.
+    fn with_types(&mut self, mut tables: Vec<Table>) -> Result<Vec<Table>, SqlError> {
+        for found in self.visible_types()? {
+            tables.push(Table {
+                id: found.object_id,
+                columns: found.columns()?,
+                schema: found.schema,
+                name: found.name,
+                temporary: false,
+                keys: Vec::new(),
+            });
+        }
+        Ok(tables)
+    }
+
     /// The rows as a query that gives them.
     fn rows_as_query(&mut self, columns: Vec<(&str, SqlType)>, rows: &[Row]) -> BoundQuery {
         let mut tuples = Vec::new();
@@ -165,9 +194,11 @@ impl Binder<'_> {
                 nullable: true,
                 identity: false,
                 null: false,
+                json: false,
+                source: None,
             })
             .collect();
-        BoundQuery { sql, columns }
+        BoundQuery { sql, columns, sources: Vec::new(), json: None }
     }
 }
 

@@ -33,6 +33,8 @@ impl Session {
                 }
                 self.may_refer(&rights, &definition.elements)
             }
+            StatementKind::DefineProcedure(definition) => self.may_define_procedure(&rights, definition),
+            StatementKind::DropProcedure { names, .. } => self.may_drop_procedures(&rights, names),
             StatementKind::DropTable { names, .. } => {
                 for name in names {
                     let Some(table) = self.found(name)? else { continue };
@@ -44,6 +46,26 @@ impl Session {
                     }
                 }
                 Ok(())
+            }
+            StatementKind::CreateTableType { name, .. } => {
+                if !rights.allows_named(Securable::Database, "CREATE TYPE") {
+                    return Err(denied::in_database("CREATE TYPE", &rights.database));
+                }
+                let written = name.schema.as_deref().unwrap_or("dbo");
+                let schema = rights.schema(written).map(Securable::Schema);
+                if schema.is_some_and(|schema| !rights.allows_named(schema, "ALTER")) {
+                    return Err(denied::schema(written));
+                }
+                Ok(())
+            }
+            StatementKind::DropType { name, .. } => {
+                let written = name.schema.as_deref().unwrap_or("dbo");
+                let schema = rights.schema(written).map(Securable::Schema);
+                let allowed = rights
+                    .type_named(written, &name.object)
+                    .is_none_or(|found| rights.allows_named(found, "CONTROL"))
+                    || schema.is_some_and(|schema| rights.allows_named(schema, "ALTER"));
+                if allowed { Ok(()) } else { Err(denied::drop("type", &errors::display(name))) }
             }
             StatementKind::AlterTableAdd { table, elements } => {
                 self.may_alter_table(&rights, table)?;

@@ -5,11 +5,27 @@ use crate::sql::reply::SqlError;
 
 /// 229.
 pub(crate) fn on_object(permission: &str, database: &str, table: &Table) -> SqlError {
+    on_named(permission, database, &table.schema, &table.name)
+}
+
+/// 229 on an object that is no table.
+pub(crate) fn on_named(permission: &str, database: &str, schema: &str, name: &str) -> SqlError {
     SqlError::new(
         229,
         format!(
-            "The {permission} permission was denied on the object '{}', database '{database}', schema '{}'.",
-            table.name, table.schema
+            "The {permission} permission was denied on the object '{name}', database '{database}', schema '{schema}'."
+        ),
+    )
+    .with_class(14)
+    .with_state(5)
+}
+
+/// 229 of a user's type.
+pub(crate) fn on_type(permission: &str, database: &str, schema: &str, name: &str) -> SqlError {
+    SqlError::new(
+        229,
+        format!(
+            "The {permission} permission was denied on the object '{name}', database '{database}', schema '{schema}'."
         ),
     )
     .with_class(14)

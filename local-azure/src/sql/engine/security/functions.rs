@@ -33,6 +33,7 @@ pub(crate) fn register(connection: &Connection, current: &CurrentRights) -> rusq
     connection.create_scalar_function("local_azure_rights", 4, FunctionFlags::SQLITE_UTF8, move |call| {
         let question: String = call.get(0)?;
         let text = |at: usize| call.get::<Option<String>>(at);
+        let id = |at: usize| call.get::<Option<i64>>(at);
         let rights = current.get();
         Ok(match question.as_str() {
             "user_name" => match call.get::<Option<i64>>(1)? {
@@ -41,6 +42,14 @@ pub(crate) fn register(connection: &Connection, current: &CurrentRights) -> rusq
                     .map_or(Stored::Null, |principal| Stored::Text(principal.name.clone())),
                 None => Stored::Null,
             },
+            "object_name" => {
+                Stored::from(id(1)?.and_then(|id| rights.object_name(id)).map(|(_, name)| name.to_owned()))
+            }
+            "object_schema_name" => Stored::from(
+                id(1)?.and_then(|id| rights.object_name(id)).map(|(schema, _)| schema.to_owned()),
+            ),
+            // The id again, where the text may be seen.
+            "object_definition" => number(id(1)?.filter(|id| rights.shows_definition(*id))),
             "has_perms_by_name" => {
                 number(has_permission(&rights, text(1)?.as_deref(), text(2)?.as_deref(), text(3)?.as_deref()))
             }
@@ -99,7 +108,8 @@ fn named(rights: &Rights, question: &str, name: &str, other: Option<String>) -> 
             let names = parts(name)?;
             let (schema, object) = schema_and_object(&names)?;
             let found = rights.object(schema, object).filter(|found| rights.sees(*found))?;
-            other.is_none_or(|kind| kind.trim().eq_ignore_ascii_case("U")).then_some(found.major())
+            let kind = rights.kind(found)?.code();
+            other.is_none_or(|wanted| wanted.trim().eq_ignore_ascii_case(kind)).then_some(found.major())
         }
         "schema_id" => rights.schema(name),
         _ => None,
@@ -132,6 +142,11 @@ fn has_permission(
             let names = parts(name)?;
             let (schema, object) = schema_and_object(&names)?;
             rights.object(schema, object)?
+        }
+        ("TYPE", Some(name)) => {
+            let names = parts(name)?;
+            let (schema, name) = schema_and_object(&names)?;
+            rights.type_named(schema, name)?
         }
         _ => return None,
     };

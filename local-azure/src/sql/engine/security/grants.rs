@@ -25,7 +25,7 @@ impl Session {
         let securable = securable(rights, target)?;
         let permissions = permissions
             .iter()
-            .map(|name| named(securable, name))
+            .map(|name| named(rights, securable, name))
             .collect::<Result<Vec<&'static Permission>, SqlError>>()?;
         if !rights.allows_named(securable, "CONTROL") {
             return Err(not_allowed(rights, securable, target).into());
@@ -77,8 +77,9 @@ impl Session {
 
 /// The permission of that name; one that SQL Server may have and this endpoint has not is refused by name, like one
 /// that is known on other classes only.
-fn named(securable: Securable, name: &str) -> Result<&'static Permission, SqlError> {
-    permission::find(securable.class(), name).ok_or_else(|| {
+fn named(rights: &Rights, securable: Securable, name: &str) -> Result<&'static Permission, SqlError> {
+    let fits = rights.kind(securable).is_none_or(|kind| kind.takes(name));
+    permission::find(securable.class(), name).filter(|_| fits).ok_or_else(|| {
         if permission::is_known(name) {
             SqlError::new(4606, format!("Granted or revoked privilege {name} is not compatible with object."))
         } else {
@@ -98,6 +99,9 @@ fn securable(rights: &Rights, target: &Target) -> Result<Securable, SqlError> {
         Target::Object(name) => rights
             .object(name.schema.as_deref().unwrap_or("dbo"), &name.object)
             .ok_or_else(|| cannot("find", "object", &name.object)),
+        Target::Type(name) => rights
+            .type_named(name.schema.as_deref().unwrap_or("dbo"), &name.object)
+            .ok_or_else(|| cannot("find", "type", &name.object)),
     }
 }
 
@@ -110,5 +114,6 @@ fn not_allowed(rights: &Rights, securable: Securable, target: &Target) -> SqlErr
         Target::Database(_) => cannot("find", "database", &rights.database),
         Target::Schema(name) => cannot("find", "schema", name),
         Target::Object(name) => cannot("find", "object", &errors::display(name)),
+        Target::Type(name) => cannot("find", "type", &errors::display(name)),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) enum Class {
     Database = 0,
     Object = 1,
     Schema = 3,
+    Type = 6,
 }
 
 impl Class {
@@ -14,11 +15,12 @@ impl Class {
             Self::Database => 0,
             Self::Object => 1,
             Self::Schema => 3,
+            Self::Type => 6,
         }
     }
 
     pub(crate) fn from_number(number: i64) -> Option<Self> {
-        [Self::Database, Self::Object, Self::Schema].into_iter().find(|class| class.number() == number)
+        [Self::Database, Self::Object, Self::Schema, Self::Type].into_iter().find(|class| class.number() == number)
     }
 
     /// `class_desc` of `sys.database_permissions`.
@@ -27,6 +29,7 @@ impl Class {
             Self::Database => "DATABASE",
             Self::Object => "OBJECT_OR_COLUMN",
             Self::Schema => "SCHEMA",
+            Self::Type => "TYPE",
         }
     }
 
@@ -34,7 +37,7 @@ impl Class {
     fn parent(self) -> Option<Self> {
         match self {
             Self::Database => None,
-            Self::Object => Some(Self::Schema),
+            Self::Object | Self::Type => Some(Self::Schema),
             Self::Schema => Some(Self::Database),
         }
     }
@@ -61,6 +64,10 @@ const fn object(
     parent: &'static str,
 ) -> Permission {
     Permission { class: Class::Object, name, code, covering, parent_covering: Some(parent) }
+}
+
+const fn type_of_user(name: &'static str, code: &'static str, covering: Option<&'static str>) -> Permission {
+    Permission { class: Class::Type, name, code, covering, parent_covering: Some(name) }
 }
 
 const fn schema(
@@ -91,6 +98,10 @@ const PERMISSIONS: &[Permission] = &[
     object("TAKE OWNERSHIP", "TO", CONTROL, "CONTROL"),
     object("UPDATE", "UP", CONTROL, "UPDATE"),
     object("VIEW DEFINITION", "VW", CONTROL, "VIEW DEFINITION"),
+    type_of_user("CONTROL", "CL", None),
+    type_of_user("EXECUTE", "EX", CONTROL),
+    type_of_user("REFERENCES", "RF", CONTROL),
+    type_of_user("VIEW DEFINITION", "VW", CONTROL),
     schema("ALTER", "AL", CONTROL, "ALTER ANY SCHEMA"),
     schema("CONTROL", "CL", None, "CONTROL"),
     schema("DELETE", "DL", CONTROL, "DELETE"),

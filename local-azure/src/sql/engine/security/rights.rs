@@ -24,12 +24,53 @@ pub(crate) struct Entry {
     pub(crate) state: State,
 }
 
-/// A table, as far as rights go.
+/// What kind of object it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ObjectKind {
+    Table,
+    Procedure,
+    TableType,
+}
+
+impl ObjectKind {
+    /// `type` of `sys.objects`, without its blanks.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Table => "U",
+            Self::Procedure => "P",
+            Self::TableType => "TT",
+        }
+    }
+
+    /// `type_desc` of `sys.objects`.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::Table => "USER_TABLE",
+            Self::Procedure => "SQL_STORED_PROCEDURE",
+            Self::TableType => "TYPE_TABLE",
+        }
+    }
+
+    /// Whether a permission on objects means anything on one of this kind.
+    pub(crate) fn takes(self, permission: &str) -> bool {
+        match self {
+            Self::Table => permission != "EXECUTE",
+            Self::Procedure => {
+                !matches!(permission, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REFERENCES")
+            }
+            // Those of types are a class of their own.
+            Self::TableType => true,
+        }
+    }
+}
+
+/// A table or procedure, as far as rights go.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub(crate) id: i64,
     pub(crate) schema: i64,
     pub(crate) name: String,
+    pub(crate) kind: ObjectKind,
 }
 
 /// What a permission may stand on.
@@ -42,6 +83,11 @@ pub(crate) enum Securable {
         id: i64,
         schema: i64,
     },
+    /// A user's type and the schema it lies in.
+    Type {
+        id: i64,
+        schema: i64,
+    },
 }
 
 impl Securable {
@@ -50,6 +96,7 @@ impl Securable {
             Self::Database => Class::Database,
             Self::Schema(_) => Class::Schema,
             Self::Object { .. } => Class::Object,
+            Self::Type { .. } => Class::Type,
         }
     }
 
@@ -57,7 +104,7 @@ impl Securable {
     pub(crate) fn major(self) -> i64 {
         match self {
             Self::Database => 0,
-            Self::Schema(id) | Self::Object { id, .. } => id,
+            Self::Schema(id) | Self::Object { id, .. } | Self::Type { id, .. } => id,
         }
     }
 
@@ -65,8 +112,10 @@ impl Securable {
     fn at(self, class: Class) -> Option<i64> {
         match (self, class) {
             (_, Class::Database) => Some(0),
-            (Self::Schema(id), Class::Schema) | (Self::Object { id, .. }, Class::Object) => Some(id),
-            (Self::Object { schema, .. }, Class::Schema) => Some(schema),
+            (Self::Schema(id), Class::Schema)
+            | (Self::Object { id, .. }, Class::Object)
+            | (Self::Type { id, .. }, Class::Type) => Some(id),
+            (Self::Object { schema, .. } | Self::Type { schema, .. }, Class::Schema) => Some(schema),
             _ => None,
         }
     }
@@ -81,6 +130,8 @@ pub(crate) struct Rights {
     pub(crate) members: Vec<(i64, i64)>,
     pub(crate) entries: Vec<Entry>,
     objects: Vec<Object>,
+    /// The users' types.
+    types: Vec<Object>,
     schemas: Vec<(i64, String)>,
 }
 
@@ -94,7 +145,19 @@ impl Rights {
         objects: Vec<Object>,
         schemas: Vec<(i64, String)>,
     ) -> Self {
-        Self { user, database, principals, members, entries, objects, schemas }
+        Self { user, database, principals, members, entries, objects, types: Vec::new(), schemas }
+    }
+
+    /// The same with the users' types.
+    pub(crate) fn with_types(self, types: Vec<Object>) -> Self {
+        Self { types, ..self }
+    }
+
+    /// The users' type of that name.
+    pub(crate) fn type_named(&self, schema: &str, name: &str) -> Option<Securable> {
+        let schema = self.schema(schema)?;
+        let found = self.types.iter().find(|found| found.schema == schema && same_name(&found.name, name));
+        found.map(|found| Securable::Type { id: found.id, schema })
     }
 
     /// The principal of that name.
@@ -118,6 +181,31 @@ impl Rights {
             .iter()
             .find(|object| object.schema == schema && same_name(&object.name, name))
             .map(|object| Securable::Object { id: object.id, schema })
+    }
+
+    /// The name of an object and its schema's, if the session's user sees it.
+    pub(crate) fn object_name(&self, id: i64) -> Option<(&str, &str)> {
+        let object = self.objects.iter().find(|object| object.id == id)?;
+        let schema = self.schemas.iter().find(|(id, _)| *id == object.schema)?;
+        self.sees(Securable::Object { id, schema: object.schema })
+            .then_some((schema.1.as_str(), object.name.as_str()))
+    }
+
+    /// Whether the session's user may see the text of an object.
+    pub(crate) fn shows_definition(&self, id: i64) -> bool {
+        self.objects.iter().find(|object| object.id == id).is_some_and(|object| {
+            self.allows_named(Securable::Object { id, schema: object.schema }, "VIEW DEFINITION")
+        })
+    }
+
+    /// What kind of object something is; None if it is none.
+    pub(crate) fn kind(&self, securable: Securable) -> Option<ObjectKind> {
+        match securable {
+            Securable::Object { id, .. } => {
+                self.objects.iter().find(|object| object.id == id).map(|object| object.kind)
+            }
+            Securable::Database | Securable::Schema(_) | Securable::Type { .. } => None,
+        }
     }
 
     /// A table as something to have rights on.

@@ -7,8 +7,8 @@ use rusqlite::{Connection, params};
 use super::login::User;
 use super::permission::{self, Class};
 use super::principal::{self, LAST_SYSTEM_USER, Principal, PrincipalKind};
-use super::rights::{Entry, Object, Rights, State};
-use crate::sql::engine::catalog;
+use super::rights::{Entry, Object, ObjectKind, Rights, State};
+use crate::sql::engine::{catalog, procedures, table_types};
 
 const SIDE_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS main.local_azure_principals (
@@ -72,18 +72,22 @@ fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
 /// Everything that the questions of [`Rights`] are answered from, as it is now.
 pub(crate) fn load(connection: &Connection, user: User, database: &str) -> rusqlite::Result<Arc<Rights>> {
     let schemas = catalog::schema_ids(connection)?;
-    let objects = catalog::all(connection, "main")?
+    let object = |id: i64, schema: &str, name: String, kind: ObjectKind| {
+        let found = schemas.iter().find(|(_, other)| catalog::same_name(other, schema));
+        Object { id, schema: found.map_or(1, |(id, _)| *id), name, kind }
+    };
+    let tables = catalog::all(connection, "main")?
         .into_iter()
-        .map(|table| Object {
-            id: table.id,
-            schema: schemas
-                .iter()
-                .find(|(_, name)| catalog::same_name(name, &table.schema))
-                .map_or(1, |(id, _)| *id),
-            name: table.name,
-        })
+        .map(|table| object(table.id, &table.schema, table.name, ObjectKind::Table));
+    let procedures = procedures::catalog::all(connection)?
+        .into_iter()
+        .map(|procedure| object(procedure.id, &procedure.schema, procedure.name, ObjectKind::Procedure));
+    let objects = tables.chain(procedures).collect();
+    let types = table_types::catalog::all(connection)?
+        .into_iter()
+        .map(|found| object(found.id, &found.schema, found.name, ObjectKind::TableType))
         .collect();
-    Ok(Arc::new(Rights::new(
+    let rights = Rights::new(
         user,
         database.to_owned(),
         principals(connection)?,
@@ -91,7 +95,8 @@ pub(crate) fn load(connection: &Connection, user: User, database: &str) -> rusql
         entries(connection)?,
         objects,
         schemas,
-    )))
+    );
+    Ok(Arc::new(rights.with_types(types)))
 }
 
 /// Adds a principal and gives its id.
@@ -167,9 +172,18 @@ pub(crate) fn set_permission(
 
 /// Forgets the permissions on an object that goes.
 pub(crate) fn forget_object(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    forget(connection, Class::Object, id)
+}
+
+/// Forgets the permissions on a user's type that goes.
+pub(crate) fn forget_type(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    forget(connection, Class::Type, id)
+}
+
+fn forget(connection: &Connection, class: Class, id: i64) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM main.local_azure_permissions WHERE class = ?1 AND major_id = ?2",
-        [Class::Object.number(), id],
+        [class.number(), id],
     )?;
     Ok(())
 }

@@ -69,9 +69,17 @@
 //! | `tsql_sqrt(float)` `tsql_square` `tsql_exp` `tsql_log10` `tsql_sin` `tsql_cos` `tsql_tan` `tsql_cot` `tsql_asin` `tsql_acos` `tsql_atan` | of the same names | float |
 //! | `tsql_log(float[, base])` `tsql_atn2(float, float)` | LOG, ATN2 | float |
 //! | `tsql_pi()` `tsql_rand()` | PI, RAND | float |
+//! | `tsql_series_step(n)` | the third argument of GENERATE_SERIES; 4199 for 0 | same |
 //! | `tsql_newid()` | NEWID | uniqueidentifier |
 //! | `tsql_sum(x, 'type', 'result type')` `tsql_avg(..)` | SUM, AVG; type from [`aggregates::sum_type`] | result type |
 //! | `tsql_stdev(float)` `tsql_stdevp` `tsql_var` `tsql_varp` | STDEV, STDEVP, VAR, VARP | float |
+//! | `tsql_json_value(text, path)` `tsql_json_query(text, path)` | JSON_VALUE, JSON_QUERY | nvarchar(4000), nvarchar |
+//! | `tsql_isjson(text, 'kind')` `tsql_json_path_exists(text, path)` | ISJSON, JSON_PATH_EXISTS | int |
+//! | `tsql_json_modify(text, path, x, 'type', json)` | JSON_MODIFY; json 1 when x is JSON text | nvarchar(max) |
+//! | `tsql_json_array(absent, x, 'type', json, ...)` `tsql_json_object(absent, name, x, 'type', json, ...)` | JSON_ARRAY, JSON_OBJECT; absent 1 leaves NULL out | nvarchar(max) |
+//! | `tsql_for_json(shape, columns, c0, ...)` | FOR JSON of a subquery, an aggregate over its rows in their order; NULL without rows | nvarchar(max) |
+//! | `tsql_openjson(text, path, given, columns)` | the rows of OPENJSON as a JSON array of arrays of texts, for SQLite's `json_each` | |
+//! | `tsql_openjson_value(text, 'type')` | a cell of them in its column's type | type |
 //! | `tsql_string_agg(text, separator, 'result type')` | STRING_AGG (an ORDER BY goes inside the parentheses) | varchar(8000) / nvarchar(4000) / (max) |
 //!
 //! COUNT, MIN, MAX are SQLite's own (MIN and MAX of text with the collation). FORMAT, HASHBYTES, CHECKSUM, PARSE and
@@ -83,6 +91,7 @@ pub(crate) mod collation;
 mod context;
 mod conversions;
 mod dates;
+mod json;
 pub mod maths;
 mod text;
 mod variants;
@@ -105,5 +114,6 @@ pub fn register(connection: &Connection, context: &Arc<FunctionContext>) -> rusq
     variants::register(connection, context)?;
     dates::register(connection, context)?;
     maths::register(connection, context)?;
+    json::register(connection, context)?;
     aggregates::register(connection, context)
 }

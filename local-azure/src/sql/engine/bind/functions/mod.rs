@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`aggregates`] | COUNT, SUM, STRING_AGG and their kin |
 //! | [`dates`] | dates and times |
+//! | [`json`] | JSON_VALUE and its kin |
 //! | [`maths`] | numbers |
 //! | [`methods`] | methods of xml, hierarchyid and the spatial types |
 //! | [`rights`] | users, roles, permissions |
@@ -14,6 +15,7 @@
 
 mod aggregates;
 mod dates;
+mod json;
 mod maths;
 mod methods;
 mod rights;
@@ -73,6 +75,9 @@ impl Binder<'_> {
             || null_treatment.is_some()
         {
             return Err(unsupported(&format!("This form of {name}")));
+        }
+        if matches!(name.as_str(), "JSON_OBJECT" | "JSON_ARRAY") {
+            return self.json_maker(&name, args, over.is_some() || !within_group.is_empty());
         }
         let (distinct, arguments) = match args {
             ast::FunctionArguments::List(ast::FunctionArgumentList {
@@ -144,10 +149,16 @@ impl Binder<'_> {
         if let Some(bound) = self.session_function(name, values)? {
             return Ok(bound);
         }
+        if let Some(bound) = self.module_function(name, values)? {
+            return Ok(bound);
+        }
         if let Some(bound) = self.rights_function(name, values)? {
             return Ok(bound);
         }
         if let Some(bound) = self.server_function(name, values)? {
+            return Ok(bound);
+        }
+        if let Some(bound) = self.json_function(name, values)? {
             return Ok(bound);
         }
         if let Some((_, count)) = ARGUMENTS.iter().find(|(known, _)| *known == name) {
@@ -190,11 +201,12 @@ impl Binder<'_> {
                 }
                 let sql_type = common_type(&bound.iter().collect::<Vec<_>>());
                 let nullable = bound.iter().all(|value| value.nullable);
+                let json = bound.iter().any(|value| value.json);
                 let parts = bound
                     .into_iter()
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
-                Typed { nullable, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                Typed { nullable, json, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
@@ -203,6 +215,7 @@ impl Binder<'_> {
                 let other = self.coerce(other, sql_type)?;
                 Typed {
                     nullable: other.nullable && value.nullable,
+                    json: value.json,
                     ..Typed::new(format!("ifnull({}, {})", value.sql, other.sql), sql_type)
                 }
             }
@@ -216,22 +229,26 @@ impl Binder<'_> {
                 }
                 let other = self.expression(other)?;
                 let same = self.compare(value.clone(), "=", other)?;
-                Typed::new(format!("(CASE WHEN {same} THEN NULL ELSE {} END)", value.sql), value.sql_type)
+                let sql = format!("(CASE WHEN {same} THEN NULL ELSE {} END)", value.sql);
+                Typed { json: value.json, ..Typed::new(sql, value.sql_type) }
             }
             _ => return Ok(None),
         }))
     }
 
     /// An argument that is a whole number.
-    fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
+    pub(super) fn number(&mut self, value: &Expr) -> Result<String, SqlError> {
         let value = self.expression(value)?;
         Ok(self.coerce(value, SqlType::BigInt)?.sql)
     }
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 66] = [
+const ARGUMENTS: [(&str, usize); 69] = [
     ("SQL_VARIANT_PROPERTY", 2),
+    ("JSON_VALUE", 2),
+    ("JSON_MODIFY", 3),
+    ("JSON_PATH_EXISTS", 2),
     ("IS_MEMBER", 1),
     ("HAS_DBACCESS", 1),
     ("SERVERPROPERTY", 1),
@@ -300,7 +317,7 @@ const ARGUMENTS: [(&str, usize); 66] = [
 ];
 
 /// Functions that SQL Server has and this endpoint has not.
-const UNSUPPORTED: [&str; 36] = [
+const UNSUPPORTED: [&str; 32] = [
     "SUSER_SNAME",
     "SUSER_SID",
     "SUSER_ID",
@@ -319,12 +336,9 @@ const UNSUPPORTED: [&str; 36] = [
     "TRY_PARSE",
     "SOUNDEX",
     "DIFFERENCE",
-    "JSON_VALUE",
-    "JSON_QUERY",
-    "JSON_MODIFY",
-    "JSON_OBJECT",
-    "JSON_ARRAY",
-    "ISJSON",
+    "JSON_ARRAYAGG",
+    "JSON_OBJECTAGG",
+    "JSON_CONTAINS",
     "STRING_SPLIT",
     "STRING_ESCAPE",
     "DEGREES",
@@ -336,7 +350,6 @@ const UNSUPPORTED: [&str; 36] = [
     "LEAST",
     "COMPRESS",
     "DECOMPRESS",
-    "OBJECT_NAME",
 ];
 
 /// 174.

@@ -64,7 +64,7 @@ impl Binder<'_> {
     }
 
     /// A call of `local_azure_rights`, for which the rights are loaded.
-    pub(super) fn ask_rights(
+    pub(in crate::sql::engine::bind) fn ask_rights(
         &mut self,
         question: &str,
         [a, b, c]: [&str; 3],

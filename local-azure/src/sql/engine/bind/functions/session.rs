@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, Expr};
 
 use super::super::{Binder, Typed};
+use crate::sql::engine::security::rights::{ObjectKind, Securable};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::convert::is_allowed;
@@ -95,18 +96,20 @@ impl Binder<'_> {
             }) => Some(text.clone()),
             _ => None,
         };
-        let Some(object) = text(object) else {
+        let literal_kind = kind.map(text);
+        let (Some(object), false) = (text(object), literal_kind == Some(None)) else {
             let kind = kind.map_or(Ok("NULL".to_owned()), |kind| self.name_argument(kind))?;
             let object = self.name_argument(object)?;
             return self.ask_rights("object_id", [&object, &kind, "NULL"], SqlType::Int);
         };
-        let table_wanted =
-            kind.is_none_or(|kind| text(kind).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("U")));
+        let wanted =
+            |code: &str| literal_kind.iter().flatten().all(|kind| kind.trim().eq_ignore_ascii_case(code));
         let object = object.strip_prefix("tempdb..").unwrap_or(&object).to_owned();
         let names: Vec<String> =
             object.split('.').map(|part| part.trim_matches(['[', ']', '"']).to_owned()).collect();
-        let table = if table_wanted { self.find_table(&names).ok() } else { None };
+        let table = if wanted(ObjectKind::Table.code()) { self.find_table(&names).ok() } else { None };
         let id = match table {
+            None if wanted(ObjectKind::Procedure.code()) => self.procedure_id(&names)?,
             Some(table) if !table.temporary && !self.facts.user.is_dbo() => {
                 let rights = self.rights()?;
                 Some(table.id).filter(|_| rights.sees(rights.securable(&table)))
@@ -115,6 +118,18 @@ impl Binder<'_> {
         };
         let sql = self.value(&id.map_or(Value::Null, Value::Integer), SqlType::Int);
         Ok(Typed::new(sql, SqlType::Int))
+    }
+
+    /// The id of a procedure that the session's user sees.
+    fn procedure_id(&mut self, names: &[String]) -> Result<Option<i64>, SqlError> {
+        let (schema, name) = match names {
+            [name] => ("dbo", name.as_str()),
+            [schema, name] => (schema.as_str(), name.as_str()),
+            _ => return Ok(None),
+        };
+        let rights = self.rights()?;
+        let found = rights.object(schema, name).filter(|found| rights.sees(*found));
+        Ok(found.filter(|found| rights.kind(*found) == Some(ObjectKind::Procedure)).map(Securable::major))
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
 }
 
 /// TEXT, or NULL for None.
-fn text_or_null(text: Option<String>) -> Stored {
+pub(super) fn text_or_null(text: Option<String>) -> Stored {
     text.map_or(Stored::Null, Stored::Text)
 }
 
