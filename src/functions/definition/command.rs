@@ -330,9 +330,9 @@ fn read_file(folder: &Path, file: &str) -> Result<String, String> {
 }
 
 fn declarations(parameters: &[PlannedParameter]) -> String {
-    let declared = parameters.iter().map(|parameter| {
-        format!("{} {}", parameter.name_on_server(), parameter.carried_type().on_server())
-    });
+    let declared = parameters
+        .iter()
+        .map(|parameter| format!("{} {}", parameter.name_on_server(), parameter.carried_type().on_server()));
     declared.collect::<Vec<_>>().join(", ")
 }
 
