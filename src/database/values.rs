@@ -60,8 +60,12 @@ impl ReadError {
         match error {
             DriverError::Encoding(_) => Some(Self::CodePage),
             DriverError::Utf16 => Some(Self::HalfSurrogates),
-            DriverError::Protocol(what) if what.contains("invalid UTF-16 sequence") => Some(Self::HalfSurrogates),
-            DriverError::Protocol(what) if what.contains("unsupported column type") => Some(Self::UnknownType),
+            DriverError::Protocol(what) if what.contains("invalid UTF-16 sequence") => {
+                Some(Self::HalfSurrogates)
+            }
+            DriverError::Protocol(what) if what.contains("unsupported column type") => {
+                Some(Self::UnknownType)
+            }
             _ => None,
         }
     }
@@ -271,11 +275,7 @@ const MONEY_LIMIT: f64 = 549_755_813_888.0;
 const LARGEST_MONEY: f64 = 922_337_203_685_477.6;
 
 /// What an f64 of the driver's is: it reads money through one too, and in a `sql_variant` doesn't tell which it was.
-fn float_or_money(
-    value: f64,
-    column_type: ColumnType,
-    column: &str,
-) -> Result<Cell<'static>, ReadError> {
+fn float_or_money(value: f64, column_type: ColumnType, column: &str) -> Result<Cell<'static>, ReadError> {
     match column_type {
         ColumnType::Money | ColumnType::Money4 => exact_money(value)
             .map(Cell::Decimal)
@@ -504,10 +504,16 @@ mod tests {
     #[test]
     fn what_the_driver_cannot_read_is_told_with_its_cure() {
         for (error, cure) in [
-            (DriverError::Encoding("encoding: unspported encoding (LCID: 0x409, sort ID: 42)".into()), "nvarchar(max)"),
+            (
+                DriverError::Encoding("encoding: unspported encoding (LCID: 0x409, sort ID: 42)".into()),
+                "nvarchar(max)",
+            ),
             (DriverError::Utf16, "varbinary(max)"),
             (DriverError::Protocol("nvarchar: invalid UTF-16 sequence".into()), "varbinary(max)"),
-            (DriverError::Protocol("invalid or unsupported column type: 245".into()), "CAST(... AS nvarchar(max))"),
+            (
+                DriverError::Protocol("invalid or unsupported column type: 245".into()),
+                "CAST(... AS nvarchar(max))",
+            ),
         ] {
             let told = ReadError::of_driver(&error).unwrap().to_string();
             assert!(told.contains(cure), "{told}");

@@ -231,6 +231,8 @@ fn of_number(fault: &Fault) -> Problem {
         Some(245 | 8114 | 241 | 242) => {
             unprocessable("A value can't be converted to the type that the command needs.")
         }
+        // What its XML parser says (sys.messages has nothing else between these).
+        Some(9400..=9499) => unprocessable("A text is not XML that the server can read."),
         Some(229 | 230 | 262) => ours(
             "The identity lacks a right",
             "The worker's database user may not do this: grant it the right on the object.",
@@ -251,7 +253,7 @@ fn of_number(fault: &Fault) -> Problem {
             "The server refused the connection",
             "The server's firewall or name refused it: allow this address, or mend Server in the connection string.",
         ),
-        Some(208 | 207 | 102 | 156 | 137 | 2812) => ours(
+        Some(208 | 207 | 102 | 156 | 137 | 2715 | 2812) => ours(
             "The command doesn't fit the database",
             "The command names something that the database doesn't have, or has a mistake: try it in a query window.",
         ),

@@ -88,7 +88,13 @@ mod tests {
     use super::*;
 
     fn column(name: &str, sql_type: SqlType) -> TableColumn {
-        TableColumn { name: name.to_owned(), sql_type, required: false, default: None, limits: Limits::default() }
+        TableColumn {
+            name: name.to_owned(),
+            sql_type,
+            required: false,
+            default: None,
+            limits: Limits::default(),
+        }
     }
 
     #[test]

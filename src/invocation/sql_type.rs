@@ -184,10 +184,7 @@ impl SqlType {
     /// Whether values are text: the char and varchar families, and xml.
     #[must_use]
     pub fn is_text(self) -> bool {
-        matches!(
-            self,
-            Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_) | Self::Xml
-        )
+        matches!(self, Self::Char(_) | Self::VarChar(_) | Self::NChar(_) | Self::NVarChar(_) | Self::Xml)
     }
 
     /// Whether a JSON array or object is taken as its text: `json`, `nvarchar(max)` and `varchar(max)`.

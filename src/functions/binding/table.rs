@@ -126,9 +126,7 @@ fn write_value(json: &mut String, value: &SqlValue, sql_type: SqlType) {
         SqlValue::Date(date) => Cell::Date(*date),
         SqlValue::Time(value) => Cell::Time { value: *value, scale: scale_of(sql_type) },
         SqlValue::DateTime(value) => Cell::DateTime { value: *value, scale: scale_of(sql_type) },
-        SqlValue::DateTimeOffset(value) => {
-            Cell::DateTimeOffset { value: *value, scale: scale_of(sql_type) }
-        }
+        SqlValue::DateTimeOffset(value) => Cell::DateTimeOffset { value: *value, scale: scale_of(sql_type) },
         SqlValue::Text(text) => Cell::Text(text),
         SqlValue::UniqueIdentifier(uuid) => Cell::UniqueIdentifier(*uuid),
         SqlValue::Binary(bytes) => {

@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn any_value_becomes_json_with_its_own_digits() {
-        for json in ["1.10", "-1e400", "\"a\"", "true", "[1.10,{\"a\":null}]", "{}", "12345678901234567890.1"] {
+        for json in ["1.10", "-1e400", "\"a\"", "true", "[1.10,{\"a\":null}]", "{}", "12345678901234567890.1"]
+        {
             let text = from_json_text(json, SqlType::Json);
             assert_eq!(text, Ok(SqlValue::Text(json.to_owned())), "{json}");
         }

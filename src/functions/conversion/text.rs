@@ -25,11 +25,9 @@ pub(crate) fn from_text(text: &str, sql_type: SqlType) -> Result<SqlValue, Strin
         | SqlType::SmallDateTime
         | SqlType::DateTime2 { .. }
         | SqlType::DateTimeOffset { .. } => moment::from_text(text, sql_type),
-        SqlType::Char(_)
-        | SqlType::VarChar(_)
-        | SqlType::NChar(_)
-        | SqlType::NVarChar(_)
-        | SqlType::Xml => Ok(SqlValue::Text(text.to_owned())),
+        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) | SqlType::Xml => {
+            Ok(SqlValue::Text(text.to_owned()))
+        }
         SqlType::Json => json(text),
         SqlType::Binary(_) | SqlType::VarBinary(_) => STANDARD
             .decode(text)

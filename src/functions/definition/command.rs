@@ -384,9 +384,9 @@ fn names_columns(plan: &Plan) -> bool {
 }
 
 fn declarations(parameters: &[PlannedParameter]) -> String {
-    let declared = parameters.iter().map(|parameter| {
-        format!("{} {}", parameter.name_on_server(), parameter.carried_type().on_server())
-    });
+    let declared = parameters
+        .iter()
+        .map(|parameter| format!("{} {}", parameter.name_on_server(), parameter.carried_type().on_server()));
     declared.collect::<Vec<_>>().join(", ")
 }
 

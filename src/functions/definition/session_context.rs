@@ -75,8 +75,7 @@ fn value(
     section.check_keys(&parameter::KEYS, &[], mistakes);
     let sql_type = if section.has("type") { parameter::sql_type(&section, mistakes)? } else { DEFAULT_TYPE };
     if is_unlimited(sql_type) {
-        let message =
-            "must not be (max), xml or json: the session takes values of 8000 bytes at most, such as nvarchar(4000)";
+        let message = "must not be (max), xml or json: the session takes values of 8000 bytes at most, such as nvarchar(4000)";
         mistakes.add(section.path_of("type"), message);
     }
     let read = parameter::read_as(name, &section, sql_type, trigger, mistakes)?;

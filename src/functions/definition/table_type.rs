@@ -12,8 +12,7 @@ use crate::invocation::Mistakes;
 pub(super) const KEYS: [&str; 5] = ["from", "type", "required", "columns", "maxItems"];
 
 /// The keys of a column that is more than its type.
-const COLUMN_KEYS: [&str; 8] =
-    ["type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
+const COLUMN_KEYS: [&str; 8] = ["type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
 
 /// How many rows may come when the definition doesn't say. OPENJSON reads as many in well under a second.
 const DEFAULT_MAX_ROWS: u64 = 10_000;
@@ -44,14 +43,20 @@ pub(super) fn read(variable: &str, section: &Section<'_>, mistakes: &mut Mistake
         name.map_err(|message| mistakes.add(section.path_of("type"), message)).ok()
     });
     if !section.has("type") {
-        mistakes.add(section.path_of("type"), "is missing; write the table type's name, such as `dbo.IdList`");
+        mistakes
+            .add(section.path_of("type"), "is missing; write the table type's name, such as `dbo.IdList`");
     }
     let max_rows = section.whole_number("maxItems", mistakes).unwrap_or(DEFAULT_MAX_ROWS);
     if !(1..=MOST_ROWS).contains(&max_rows) {
         mistakes.add(section.path_of("maxItems"), format!("must be from 1 to {MOST_ROWS}"));
     }
     let columns = columns(section, mistakes)?;
-    Some(TableType { name: name?, columns, max_rows: usize::try_from(max_rows).unwrap_or(usize::MAX), carrier })
+    Some(TableType {
+        name: name?,
+        columns,
+        max_rows: usize::try_from(max_rows).unwrap_or(usize::MAX),
+        carrier,
+    })
 }
 
 fn columns(section: &Section<'_>, mistakes: &mut Mistakes) -> Option<Vec<TableColumn>> {
@@ -102,7 +107,13 @@ fn column(name: &str, path: &str, json: &Json, mistakes: &mut Mistakes) -> Optio
     let sql_type = parameter::sql_type(&section, mistakes)?;
     let required = section.flag("required", mistakes);
     let (limits, default) = parameter::constraints(&section, sql_type, required, mistakes);
-    Some(TableColumn { name: name.to_owned(), sql_type, required: required.unwrap_or(false), default, limits })
+    Some(TableColumn {
+        name: name.to_owned(),
+        sql_type,
+        required: required.unwrap_or(false),
+        default,
+        limits,
+    })
 }
 
 /// Reads `dbo.IdList`, `[dbo].[Id List]` or `"dbo"."Id List"`.
@@ -110,8 +121,9 @@ fn type_name(written: &str) -> Result<ObjectName, String> {
     let mut parts = Vec::new();
     let mut rest = written.trim();
     loop {
-        let (part, after) = name_part(rest)
-            .ok_or_else(|| format!("`{written}` is not a table type's name; write it like `dbo.IdList` or `[dbo].[Id List]`"))?;
+        let (part, after) = name_part(rest).ok_or_else(|| {
+            format!("`{written}` is not a table type's name; write it like `dbo.IdList` or `[dbo].[Id List]`")
+        })?;
         parts.push(part);
         match after.trim_start().strip_prefix('.') {
             Some(next) => rest = next.trim_start(),

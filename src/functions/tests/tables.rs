@@ -66,7 +66,10 @@ fn rows_are_taken_by_name_and_what_no_column_names_is_left_out() {
 #[test]
 fn a_table_of_one_column_takes_values_too() {
     let one = r#""columns": { "Id": "bigint" }"#;
-    assert_eq!(rows(one, r#"[1, "9223372036854775807", null, {"Id":4}]"#), "[[1],[9223372036854775807],[null],[4]]");
+    assert_eq!(
+        rows(one, r#"[1, "9223372036854775807", null, {"Id":4}]"#),
+        "[[1],[9223372036854775807],[null],[4]]"
+    );
     assert_eq!(misfits(one, r#"[1, "x"]"#)[0].0, "body.list[1]");
 }
 
@@ -85,7 +88,11 @@ fn every_type_keeps_its_digits_offset_and_fraction() {
     for (column, sent, written) in [
         ("bit", "true", "true"),
         ("tinyint", "255", "255"),
-        ("decimal(38,10)", "\"-1234567890123456789012345678.0123456789\"", "-1234567890123456789012345678.0123456789"),
+        (
+            "decimal(38,10)",
+            "\"-1234567890123456789012345678.0123456789\"",
+            "-1234567890123456789012345678.0123456789",
+        ),
         ("decimal(9,4)", "1.5", "1.5000"),
         ("real", "0.1", "0.1"),
         ("float", "1.7976931348623157e308", "1.7976931348623157e308"),
@@ -97,7 +104,11 @@ fn every_type_keeps_its_digits_offset_and_fraction() {
         ("datetimeoffset(0)", "\"2026-01-31T07:08:09-05:30\"", "\"2026-01-31T07:08:09-05:30\""),
         ("varchar(9)", r#""a\u0062\"\u00e9""#, r#""ab\"é""#),
         ("varbinary(max)", "\"AQL/\"", "\"0102ff\""),
-        ("uniqueidentifier", "\"6F9619FF-8B86-D011-B42D-00C04FC964FF\"", "\"6f9619ff-8b86-d011-b42d-00c04fc964ff\""),
+        (
+            "uniqueidentifier",
+            "\"6F9619FF-8B86-D011-B42D-00C04FC964FF\"",
+            "\"6f9619ff-8b86-d011-b42d-00c04fc964ff\"",
+        ),
         ("xml", "\"<a/>\"", "\"<a/>\""),
         ("json", "[1.10, 2]", "\"[1.10, 2]\""),
     ] {
@@ -109,7 +120,8 @@ fn every_type_keeps_its_digits_offset_and_fraction() {
 #[test]
 fn each_misfit_is_named_with_its_row_and_column_and_without_its_value() {
     let found = misfits(TWO, r#"[{"Id":"CANARY","Name":"a"},{"Id":1},{"Id":1,"Name":"CANARY"},"CANARY"]"#);
-    let told: Vec<(&str, &str)> = found.iter().map(|(from, message)| (from.as_str(), message.as_str())).collect();
+    let told: Vec<(&str, &str)> =
+        found.iter().map(|(from, message)| (from.as_str(), message.as_str())).collect();
     assert_eq!(
         told,
         [
@@ -143,14 +155,20 @@ fn a_table_has_no_more_rows_than_its_definition_lets_in() {
 #[test]
 fn what_is_no_array_is_refused() {
     assert_eq!(misfits(TWO, "{}")[0].1, "must be a JSON array of objects");
-    assert_eq!(misfits(r#""columns": { "Id": "int" }"#, "5")[0].1, "must be a JSON array of objects or values");
+    assert_eq!(
+        misfits(r#""columns": { "Id": "int" }"#, "5")[0].1,
+        "must be a JSON array of objects or values"
+    );
 }
 
 #[test]
 fn the_defaults_and_limits_of_a_column_are_those_of_a_parameter() {
     let limited = r#""columns": { "Id": { "type": "int", "min": 1, "max": 9, "default": 5 } }"#;
     assert_eq!(rows(limited, "[{},{\"Id\":9}]"), "[[5],[9]]");
-    assert_eq!(misfits(limited, "[{\"Id\":0}]"), [("body.list[0].Id".to_owned(), "must be at least 1".to_owned())]);
+    assert_eq!(
+        misfits(limited, "[{\"Id\":0}]"),
+        [("body.list[0].Id".to_owned(), "must be at least 1".to_owned())]
+    );
 }
 
 #[test]
@@ -161,7 +179,11 @@ fn a_wrong_table_type_is_told_with_its_cure() {
     only(table(r#""columns": { "Id": "money" }"#), &key(".columns.Id.type"), "decimal(19,4)");
     only(table(r#""columns": { "Id": "int", "ID": "int" }"#), &key(".columns.ID"), "is there twice");
     only(table(r#""columns": { "Id": 5 }"#), &key(".columns.Id"), "a type such as");
-    only(table(r#""columns": { "Id": { "type": "int", "from": "body" } }"#), &key(".columns.Id.from"), "is not a key");
+    only(
+        table(r#""columns": { "Id": { "type": "int", "from": "body" } }"#),
+        &key(".columns.Id.from"),
+        "is not a key",
+    );
     only(table(r#""columns": { "Id": "int" }, "maxItems": 0"#), &key(".maxItems"), "from 1 to 1000000");
     only(table(r#""columns": { "Id": "int" }, "maxLength": 5"#), &key(".maxLength"), "is not a key");
     let unqualified = r#"{ "@list": { "from": "body", "type": "List", "columns": { "Id": "int" } } }"#;

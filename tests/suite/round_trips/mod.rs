@@ -19,7 +19,8 @@ const CALLS: usize = 2;
 
 /// Stores the values of a call and reads them back.
 fn function(index: usize, case: &Case) -> FunctionFolder {
-    let mut parameters = Map::from_iter([("@call".to_owned(), json!({ "from": "body.call", "type": "int" }))]);
+    let mut parameters =
+        Map::from_iter([("@call".to_owned(), json!({ "from": "body.call", "type": "int" }))]);
     let mut rows = Vec::new();
     for place in 0..VALUES {
         let parameter = json!({ "from": format!("body.v{place}"), "type": case.parameter });
@@ -68,7 +69,8 @@ async fn a_value_of_any_type_comes_back_in_its_documented_form() {
     let cases = values::cases();
     let seed: String = cases.iter().enumerate().map(|(index, case)| table(index, case)).collect();
     let functions = cases.iter().enumerate().map(|(index, case)| function(index, case));
-    let desk = functions.fold(Desk::builder().seed(&seed), |desk, function| desk.function(function)).start().await;
+    let desk =
+        functions.fold(Desk::builder().seed(&seed), |desk, function| desk.function(function)).start().await;
 
     let mut runner = TestRunner::default();
     for (index, case) in cases.iter().enumerate() {

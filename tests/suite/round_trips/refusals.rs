@@ -43,3 +43,15 @@ async fn the_cure_for_money_keeps_all_its_digits() {
 
     desk.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_xml_is_refused_as_the_callers_own() {
+    let sql = json!({ "parameters": { "@xml": { "from": "body.xml", "type": "xml" } }, "result": "value" });
+    let keep = FunctionFolder::http("Keep", "post", "keep", sql, "SELECT @xml AS Value");
+    let desk = Desk::builder().function(keep).start().await;
+
+    let answer = desk.post("/api/keep", &json!({ "xml": "<a>" })).await;
+    assert_eq!(answer.problem(422, "unprocessable")["sqlError"].as_u64().map(|number| number / 100), Some(94));
+
+    desk.finish().await;
+}

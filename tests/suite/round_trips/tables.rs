@@ -33,7 +33,10 @@ async fn a_value_of_any_type_comes_back_through_a_table_parameter() {
     let cases = cases();
     // The columns of the type stand in another order than those of the definition.
     let types = cases.iter().enumerate().map(|(index, case)| {
-        format!("CREATE TYPE dbo.Rows{index} AS TABLE (Value {} NULL, Place int NOT NULL PRIMARY KEY);\nGO\n", case.column)
+        format!(
+            "CREATE TYPE dbo.Rows{index} AS TABLE (Value {} NULL, Place int NOT NULL PRIMARY KEY);\nGO\n",
+            case.column
+        )
     });
     let functions = cases.iter().enumerate().map(|(index, case)| function(index, case));
     let desk = Desk::builder().seed(&types.collect::<String>());
@@ -41,7 +44,8 @@ async fn a_value_of_any_type_comes_back_through_a_table_parameter() {
 
     let mut runner = TestRunner::default();
     for (index, case) in cases.iter().enumerate() {
-        let trips: Vec<Trip> = (1..ROWS).map(|_| case.trips.new_tree(&mut runner).unwrap().current()).collect();
+        let trips: Vec<Trip> =
+            (1..ROWS).map(|_| case.trips.new_tree(&mut runner).unwrap().current()).collect();
         let row = |(place, trip): (usize, &Trip)| json!({ "Place": place, "Value": trip.sent });
         let mut rows: Vec<Json> = trips.iter().enumerate().map(row).collect();
         rows.push(json!({ "Place": ROWS }));
@@ -71,7 +75,9 @@ fn blocks(heading: &str) -> Vec<&'static str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_table_parameter_answers_what_it_says() {
     let blocks = blocks("Table parameters");
-    let [create_type, definition, body, answer] = blocks.as_slice() else { panic!("not four blocks: {blocks:?}") };
+    let [create_type, definition, body, answer] = blocks.as_slice() else {
+        panic!("not four blocks: {blocks:?}")
+    };
     let desk =
         Desk::builder().seed(create_type).function(FunctionFolder::raw("Lines", definition)).start().await;
 

@@ -100,12 +100,19 @@ fn fraction(moment: NaiveDateTime, digits: usize) -> String {
 }
 
 fn date() -> BoxedStrategy<Trip> {
-    same(moment(midnight(1, 1, 1), 3_652_059, 0).prop_map(|moment| json!(moment.format("%Y-%m-%d").to_string())))
+    same(
+        moment(midnight(1, 1, 1), 3_652_059, 0)
+            .prop_map(|moment| json!(moment.format("%Y-%m-%d").to_string())),
+    )
 }
 
 fn time(digits: usize) -> BoxedStrategy<Trip> {
     let moment = moment(midnight(2026, 1, 1), 1, u32::try_from(digits).unwrap());
-    same(moment.prop_map(move |moment| json!(format!("{}{}", moment.format("%H:%M:%S"), fraction(moment, digits)))))
+    same(
+        moment.prop_map(move |moment| {
+            json!(format!("{}{}", moment.format("%H:%M:%S"), fraction(moment, digits)))
+        }),
+    )
 }
 
 fn date_time_text(moment: NaiveDateTime, digits: usize) -> String {
@@ -187,11 +194,8 @@ fn xml() -> BoxedStrategy<Trip> {
 
 /// Any JSON value; a column has its text.
 fn json_text() -> BoxedStrategy<Trip> {
-    let leaf = prop_oneof![
-        any::<bool>().prop_map(Json::from),
-        decimal(30, 10),
-        "\\PC{0,20}".prop_map(Json::from),
-    ];
+    let leaf =
+        prop_oneof![any::<bool>().prop_map(Json::from), decimal(30, 10), "\\PC{0,20}".prop_map(Json::from),];
     let value = leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Json::from),
