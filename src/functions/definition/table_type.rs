@@ -15,16 +15,16 @@ pub(super) const KEYS: [&str; 5] = ["from", "type", "required", "columns", "maxI
 const COLUMN_KEYS: [&str; 8] = ["type", "required", "default", "min", "max", "maxLength", "pattern", "enum"];
 
 /// How many rows may come when the definition doesn't say. OPENJSON reads as many in well under a second.
-const DEFAULT_MAX_ROWS: u64 = 10_000;
+pub(super) const DEFAULT_MAX_ROWS: u64 = 10_000;
 
 /// The most rows that a definition may let in: beyond it a bulk load is the better tool.
-const MOST_ROWS: u64 = 1_000_000;
+pub(super) const MOST_ROWS: u64 = 1_000_000;
 
 /// The columns that a table may have (T-SQL reference, "Maximum capacity specifications for SQL Server").
-const MOST_COLUMNS: usize = 1024;
+pub(super) const MOST_COLUMNS: usize = 1024;
 
 /// The characters that a name may have.
-const LONGEST_NAME: usize = 128;
+pub(super) const LONGEST_NAME: usize = 128;
 
 /// Whether the parameter is a table: it has columns, or a type with a schema.
 pub(super) fn is_table(section: &Section<'_>) -> bool {

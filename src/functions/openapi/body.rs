@@ -6,6 +6,7 @@ use super::merge::all_of;
 use super::values::{Carrier, schema};
 use crate::functions::plan::{Plan, PlannedParameter};
 use crate::functions::source::Source;
+use crate::invocation::SqlType;
 
 /// The body that a function takes; None when it takes nothing of it.
 pub(super) fn of_function(plan: &Plan) -> Option<Json> {
@@ -38,7 +39,7 @@ pub(super) fn of_function(plan: &Plan) -> Option<Json> {
 /// The whole body: text in UTF-8 for text types; for binary ones the bytes, or base64 in a text.
 fn of_whole(whole: &[&PlannedParameter], content: &mut Map<String, Json>) {
     let text = all_of(whole.iter().map(|value| schema(value, Carrier::Text)));
-    if whole.iter().all(|value| value.sql_type.is_binary()) {
+    if whole.iter().all(|value| value.scalar_type().is_some_and(SqlType::is_binary)) {
         content.insert("application/octet-stream".to_owned(), json!({}));
     } else {
         // Any JSON is a text.

@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
 
 use super::ecma;
-use crate::functions::limits::Bound;
+use crate::functions::limits::{Bound, Limits};
 use crate::functions::plan::PlannedParameter;
+use crate::functions::table_type::{TableColumn, TableType};
 use crate::invocation::{Length, SqlType, SqlValue};
 
 /// How a value comes.
@@ -29,11 +30,45 @@ const DECIMAL: &str = "^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$";
 
 /// The schema of a parameter's value. Whether it may be null or missing is said elsewhere.
 pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<String, Json> {
-    let sql_type = parameter.sql_type;
+    match parameter.table() {
+        Some(table) => of_table(table),
+        None => {
+            of_value(parameter.carried_type(), &parameter.limits, parameter.default.as_ref(), carrier)
+        }
+    }
+}
+
+/// Rows: objects, or the values themselves where there is one column.
+fn of_table(table: &TableType) -> Map<String, Json> {
+    let value = |column: &TableColumn| {
+        Json::Object(of_value(column.sql_type, &column.limits, column.default.as_ref(), Carrier::Json))
+    };
+    let properties: Map<String, Json> =
+        table.columns.iter().map(|column| (column.name.clone(), value(column))).collect();
+    let required: Vec<&str> =
+        table.columns.iter().filter(|column| column.required).map(|column| column.name.as_str()).collect();
+    let object = json!({ "type": "object", "properties": properties, "required": required });
+    let items = match table.columns.as_slice() {
+        [column] => json!({ "anyOf": [object, value(column)] }),
+        _ => object,
+    };
+    Map::from_iter([
+        ("type".to_owned(), "array".into()),
+        ("items".to_owned(), items),
+        ("maxItems".to_owned(), table.max_rows.into()),
+        ("description".to_owned(), format!("Rows of the table type {}.", table.name).into()),
+    ])
+}
+
+fn of_value(
+    sql_type: SqlType,
+    limits: &Limits,
+    default: Option<&SqlValue>,
+    carrier: Carrier,
+) -> Map<String, Json> {
     let mut schema = of_type(sql_type, carrier);
     let mut notes = vec![format!("SQL type {sql_type}.")];
     notes.extend(note_of_type(sql_type));
-    let limits = &parameter.limits;
     for (keyword, word, bound) in [("minimum", "At least", &limits.min), ("maximum", "At most", &limits.max)]
     {
         let Some(bound) = bound else { continue };
@@ -60,7 +95,7 @@ pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<Stri
         let values = limits.allowed.iter().flat_map(|bound| allowed(bound, sql_type, carrier));
         schema.insert("enum".to_owned(), values.collect());
     }
-    if let Some(default) = &parameter.default {
+    if let Some(default) = default {
         schema.insert("default".to_owned(), json_of(default));
     }
     schema.insert("description".to_owned(), notes.join(" ").into());
@@ -93,9 +128,14 @@ fn of_type(sql_type: SqlType, carrier: Carrier) -> Map<String, Json> {
         SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max) if json => {
             json!({ "type": ["string", "array", "object"] })
         }
-        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
-            json!({ "type": "string" })
-        }
+        SqlType::Char(_)
+        | SqlType::VarChar(_)
+        | SqlType::NChar(_)
+        | SqlType::NVarChar(_)
+        | SqlType::Xml => json!({ "type": "string" }),
+        // Any value is one; outside of JSON its text is.
+        SqlType::Json if json => json!({}),
+        SqlType::Json => json!({ "type": "string" }),
         SqlType::Binary(_) | SqlType::VarBinary(_) => {
             json!({ "type": "string", "contentEncoding": "base64" })
         }

@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(names(&sql::KEYS), command::KEYS.into_iter().collect());
         assert_eq!(names(&sql::PARAMETER_KEYS), parameter::KEYS.into_iter().collect());
         assert_eq!(names(&sql::OF_COMMAND), parameter::OF_COMMAND.into_iter().collect());
+        assert_eq!(names(&sql::TABLE_KEYS), table_type::KEYS.into_iter().collect());
         assert_eq!(names(&sql::FAULTS_KEYS), faults::KEYS.into_iter().collect());
     }
 

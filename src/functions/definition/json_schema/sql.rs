@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::parameter::DIRECTIONS;
 use super::super::procedure;
-use super::super::{built_in, faults, idempotency, session_context, transaction};
+use super::super::{built_in, faults, idempotency, session_context, table_type, transaction};
 use super::words::any_case;
 use super::{Key, properties};
 use crate::database::faults::RetryLimits;
@@ -208,6 +208,56 @@ pub(super) const OF_COMMAND: [Key; 1] = [Key {
     schema: || json!({ "enum": DIRECTIONS.map(|(word, _)| word), "default": "in" }),
 }];
 
+/// The keys of a parameter with a table type.
+pub(super) const TABLE_KEYS: [Key; 5] = [
+    Key {
+        name: "from",
+        description: "Where the rows come from: a JSON array, such as `body.lines`.",
+        schema: || json!({ "$ref": "#/$defs/path" }),
+    },
+    Key {
+        name: "type",
+        description: "The name of the table type in the database, such as `dbo.IdList`.",
+        schema: || json!({ "type": "string", "minLength": 1 }),
+    },
+    Key {
+        name: "required",
+        description: "true: rows that are missing are answered with 400; an empty array is not missing.",
+        schema: || json!({ "type": "boolean" }),
+    },
+    Key {
+        name: "columns",
+        description: "The type's columns: each a SQL type, or an object with the type and what its values must keep to.",
+        schema: || {
+            let column = json!({
+                "type": "object",
+                "properties": properties(PARAMETER_KEYS.iter().filter(|key| key.name != "from")),
+                "additionalProperties": false,
+                "required": ["type"],
+            });
+            json!({
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": table_type::MOST_COLUMNS,
+                "propertyNames": { "minLength": 1, "maxLength": table_type::LONGEST_NAME },
+                "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/sqlType" }, column] },
+            })
+        },
+    },
+    Key {
+        name: "maxItems",
+        description: "How many rows may come.",
+        schema: || {
+            json!({
+                "type": "integer",
+                "minimum": 1,
+                "maximum": table_type::MOST_ROWS,
+                "default": table_type::DEFAULT_MAX_ROWS,
+            })
+        },
+    },
+];
+
 /// The keys of `faults`.
 pub(super) const FAULTS_KEYS: [Key; 2] = [
     Key {
@@ -243,12 +293,31 @@ pub(super) fn schema() -> Json {
 
 pub(super) fn parameter() -> Json {
     json!({
+        "if": {
+            "anyOf": [
+                { "required": ["columns"] },
+                { "properties": { "type": { "pattern": r"\." } }, "required": ["type"] },
+            ],
+        },
+        "then": table(),
+        "else": {
+            "type": "object",
+            "properties": properties(PARAMETER_KEYS.iter().chain(&OF_COMMAND)),
+            "additionalProperties": false,
+            "if": { "properties": { "direction": { "const": "out" } }, "required": ["direction"] },
+            "then": { "required": ["type"] },
+            "else": { "required": ["from", "type"] },
+        },
+    })
+}
+
+/// A parameter with a table type.
+fn table() -> Json {
+    json!({
         "type": "object",
-        "properties": properties(PARAMETER_KEYS.iter().chain(&OF_COMMAND)),
+        "properties": properties(&TABLE_KEYS),
         "additionalProperties": false,
-        "if": { "properties": { "direction": { "const": "out" } }, "required": ["direction"] },
-        "then": { "required": ["type"] },
-        "else": { "required": ["from", "type"] },
+        "required": ["from", "type", "columns"],
     })
 }
 
