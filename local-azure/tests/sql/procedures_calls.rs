@@ -21,6 +21,13 @@ fn a_call_by_name_gives_rows_output_values_and_a_status() {
     let outputs = [("@Id".to_owned(), Value::Integer(4)), ("@Total".to_owned(), Value::Integer(4))];
     assert_eq!(replies.outputs, outputs);
     assert_eq!(replies.status, Some(7));
+    let arguments = [
+        wanted("@Total", SqlType::BigInt),
+        wanted("@Id", SqlType::Int),
+        given("@Name", NAME, text("Donald")),
+    ];
+    let swapped = call(&mut session, "dbo.AddPerson", &arguments).outputs;
+    assert_eq!(swapped.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["@Total", "@Id"]);
     assert!(replies.counts.iter().all(Option::is_none), "NOCOUNT: {:?}", replies.counts);
 }
 
