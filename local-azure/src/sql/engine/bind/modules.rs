@@ -11,6 +11,7 @@ use crate::sql::reply::SqlError;
 use crate::sql::tsql::procedure;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::calendar::round_to_datetime;
+use crate::sql::values::errors::unsupported;
 
 const TEXT: SqlType = SqlType::NVarChar(Length::Max);
 
@@ -220,14 +221,16 @@ impl Binder<'_> {
         name: &str,
         values: &[&Expr],
     ) -> Result<Option<Typed>, SqlError> {
-        let [id] = values else { return Ok(None) };
         let question = name.to_lowercase();
-        Ok(Some(match name {
-            "OBJECT_NAME" | "OBJECT_SCHEMA_NAME" => {
+        Ok(Some(match (name, values) {
+            ("OBJECT_NAME" | "OBJECT_SCHEMA_NAME", [_, _]) => {
+                return Err(unsupported(&format!("{name} in another database")));
+            }
+            ("OBJECT_NAME" | "OBJECT_SCHEMA_NAME", [id]) => {
                 let id = self.number(id)?;
                 self.ask_rights(&question, [&id, "NULL", "NULL"], NAME)?
             }
-            "OBJECT_DEFINITION" => {
+            ("OBJECT_DEFINITION", [id]) => {
                 let id = self.number(id)?;
                 let visible = self.ask_rights(&question, [&id, "NULL", "NULL"], SqlType::Int)?.sql;
                 let sql = format!(

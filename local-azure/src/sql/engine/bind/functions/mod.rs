@@ -225,7 +225,10 @@ impl Binder<'_> {
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 65] = [
+const ARGUMENTS: [(&str, usize); 68] = [
+    ("OBJECT_NAME", 1),
+    ("OBJECT_SCHEMA_NAME", 1),
+    ("OBJECT_DEFINITION", 1),
     ("IS_MEMBER", 1),
     ("HAS_DBACCESS", 1),
     ("SERVERPROPERTY", 1),
