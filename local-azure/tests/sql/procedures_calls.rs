@@ -231,7 +231,7 @@ proptest! {
             }
         }
         let text = format!("EXEC p {}", passed.join(", "));
-        prop_assert_eq!(&ok(&mut session, &text).rows, &[expected.clone()], "{}", text);
+        prop_assert_eq!(&ok(&mut session, &text).rows, std::slice::from_ref(&expected), "{}", text);
         prop_assert_eq!(&call(&mut session, "p", &arguments).rows, &[expected]);
     }
 }
