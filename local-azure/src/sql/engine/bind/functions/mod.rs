@@ -254,11 +254,14 @@ impl Binder<'_> {
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 69] = [
+const ARGUMENTS: [(&str, usize); 72] = [
     ("SQL_VARIANT_PROPERTY", 2),
     ("JSON_VALUE", 2),
     ("JSON_MODIFY", 3),
     ("JSON_PATH_EXISTS", 2),
+    ("OBJECT_NAME", 1),
+    ("OBJECT_SCHEMA_NAME", 1),
+    ("OBJECT_DEFINITION", 1),
     ("IS_MEMBER", 1),
     ("HAS_DBACCESS", 1),
     ("SERVERPROPERTY", 1),
