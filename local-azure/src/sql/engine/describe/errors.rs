@@ -55,7 +55,7 @@ impl ErrorType {
 pub(crate) struct Refusal {
     pub(crate) cause: SqlError,
     /// What it means for the description.
-    pub(crate) consequence: Option<SqlError>,
+    pub(crate) consequence: Option<Box<SqlError>>,
     pub(crate) error_type: ErrorType,
 }
 
@@ -83,14 +83,14 @@ impl Refusal {
             102..=105 | 113 | 156 | 170 => ErrorType::Syntax,
             _ => ErrorType::Misc,
         };
-        Self { cause, consequence: Some(consequence), error_type }
+        Self { cause, consequence: Some(Box::new(consequence)), error_type }
     }
 
     /// The procedure that was called stands in its own errors; one in the text of the batch has none.
     pub(super) fn name_procedure(&mut self, procedure: &str) {
         let of_text = self.consequence.as_ref().is_some_and(|consequence| consequence.number == 11501);
         if !of_text {
-            for error in [&mut self.cause].into_iter().chain(&mut self.consequence) {
+            for error in [&mut self.cause].into_iter().chain(self.consequence.as_deref_mut()) {
                 if error.procedure.is_empty() {
                     procedure.clone_into(&mut error.procedure);
                 }
@@ -101,7 +101,7 @@ impl Refusal {
     /// Every path meets a name that isn't there: 11529 follows.
     pub(super) fn every_path_fails(cause: SqlError) -> Self {
         let consequence = SqlError::new(11529, "The metadata could not be determined because every code path results in an error; see previous errors for some of these.").at_line(cause.line);
-        Self { cause, consequence: Some(consequence), error_type: ErrorType::Misc }
+        Self { cause, consequence: Some(Box::new(consequence)), error_type: ErrorType::Misc }
     }
 }
 

@@ -89,9 +89,9 @@ impl Session {
                 reply.return_status(0);
             }
             Err(Refusal { cause, consequence, error_type }) => {
-                self.last_error = consequence.as_ref().unwrap_or(&cause).number;
-                for error in [cause].into_iter().chain(consequence) {
-                    reply.error(&error);
+                self.last_error = consequence.as_deref().unwrap_or(&cause).number;
+                for error in [&cause].into_iter().chain(consequence.as_deref()) {
+                    reply.error(error);
                 }
                 reply.done(StatementKind::Other, None);
                 reply.return_status(error_type.number());
@@ -119,7 +119,7 @@ impl Session {
                 if frame.tries == 0 {
                     reply.error(&cause);
                 }
-                Err(consequence.into())
+                Err((*consequence).into())
             }
         }
     }
