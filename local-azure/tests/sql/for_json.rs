@@ -94,7 +94,10 @@ fn the_result_is_one_column_of_nvarchar_max_with_the_known_name() {
     assert_eq!(column.sql_type, SqlType::NVarChar(Length::Max));
     // The count is that of the rows that went in.
     assert_eq!(replies.counts, [Some(3)]);
-    assert_eq!(ok(&mut session, "SELECT Id FROM dbo.Persons FOR JSON PATH; SELECT @@ROWCOUNT").rows.last().unwrap(), &[Value::Integer(3)]);
+    assert_eq!(
+        ok(&mut session, "SELECT Id FROM dbo.Persons FOR JSON PATH; SELECT @@ROWCOUNT").rows.last().unwrap(),
+        &[Value::Integer(3)]
+    );
 }
 
 #[test]
@@ -127,7 +130,10 @@ fn a_long_text_comes_in_rows_of_2033_units() {
 #[test]
 fn a_subquery_gives_one_value_which_an_outer_clause_takes_as_it_is() {
     let mut session = with_tables();
-    ok(&mut session, "DECLARE @j nvarchar(max); SET @j = (SELECT id FROM pp ORDER BY id FOR JSON PATH); SELECT @j");
+    ok(
+        &mut session,
+        "DECLARE @j nvarchar(max); SET @j = (SELECT id FROM pp ORDER BY id FOR JSON PATH); SELECT @j",
+    );
     let replies = ok(
         &mut session,
         "DECLARE @j nvarchar(max) = (SELECT id, nm FROM pp WHERE id < 3 ORDER BY id DESC FOR JSON PATH); SELECT @j",
@@ -144,7 +150,10 @@ fn a_subquery_gives_one_value_which_an_outer_clause_takes_as_it_is() {
         r#"[{"o":"{\"a\":1}"}]"#
     );
     assert_eq!(
-        json(&mut session, "SELECT JSON_QUERY((SELECT 1 AS a FOR JSON PATH, WITHOUT_ARRAY_WRAPPER)) AS o, JSON_QUERY('[1, 2]') AS q, N'[1]' AS s FOR JSON PATH"),
+        json(
+            &mut session,
+            "SELECT JSON_QUERY((SELECT 1 AS a FOR JSON PATH, WITHOUT_ARRAY_WRAPPER)) AS o, JSON_QUERY('[1, 2]') AS q, N'[1]' AS s FOR JSON PATH"
+        ),
         r#"[{"o":{"a":1},"q":[1, 2],"s":"[1]"}]"#
     );
     assert_eq!(
@@ -156,7 +165,10 @@ fn a_subquery_gives_one_value_which_an_outer_clause_takes_as_it_is() {
 #[test]
 fn auto_of_one_table_takes_names_as_they_are() {
     let mut session = with_tables();
-    assert_eq!(json(&mut session, "SELECT id AS [x.y], nm FROM pp WHERE id = 1 FOR JSON AUTO"), r#"[{"x.y":1,"nm":"alpha"}]"#);
+    assert_eq!(
+        json(&mut session, "SELECT id AS [x.y], nm FROM pp WHERE id = 1 FOR JSON AUTO"),
+        r#"[{"x.y":1,"nm":"alpha"}]"#
+    );
 }
 
 #[test]

@@ -4,8 +4,6 @@
 mod bind_comparisons;
 mod bind_functions;
 mod bind_queries;
-mod for_json;
-mod open_json;
 mod describe_errors;
 mod describe_laws;
 mod describe_parameters;
@@ -14,6 +12,8 @@ mod describe_procedures;
 mod describe_result;
 mod describe_rights;
 mod describe_support;
+mod for_json;
+mod open_json;
 mod procedures_calls;
 mod procedures_definitions;
 mod procedures_rights;

@@ -14,8 +14,11 @@ fn value(session: &mut Session, expression: &str) -> Value {
 fn without_with_it_gives_key_value_and_type() {
     let mut session = session();
     let replies = ok(&mut session, r#"SELECT * FROM OPENJSON(N'{"a":1,"b":"x","c":null,"d":[1, 2]}')"#);
-    let columns: Vec<_> =
-        replies.columns.iter().map(|column| (column.name.as_str(), column.sql_type, column.nullable)).collect();
+    let columns: Vec<_> = replies
+        .columns
+        .iter()
+        .map(|column| (column.name.as_str(), column.sql_type, column.nullable))
+        .collect();
     assert_eq!(
         columns,
         [
@@ -27,7 +30,12 @@ fn without_with_it_gives_key_value_and_type() {
     let row = |key: &str, value: Value, kind: i64| vec![text(key), value, Value::Integer(kind)];
     assert_eq!(
         replies.rows,
-        [row("a", text("1"), 2), row("b", text("x"), 1), row("c", Value::Null, 0), row("d", text("[1, 2]"), 4)]
+        [
+            row("a", text("1"), 2),
+            row("b", text("x"), 1),
+            row("c", Value::Null, 0),
+            row("d", text("[1, 2]"), 4)
+        ]
     );
 }
 
@@ -40,7 +48,10 @@ fn with_gives_typed_columns() {
         SELECT o.* FROM OPENJSON(@json, @path) WITH (id int N'$.id', moment datetime2(0) '$.when', price decimal(9,2), tags nvarchar(max) '$.tags' AS JSON, bytes varbinary(3), City nvarchar(2)) AS o"#,
     );
     let types: Vec<String> = replies.columns.iter().map(|column| column.sql_type.to_string()).collect();
-    assert_eq!(types, ["int", "datetime2(0)", "decimal(9,2)", "nvarchar(max)", "varbinary(3)", "nvarchar(2)"]);
+    assert_eq!(
+        types,
+        ["int", "datetime2(0)", "decimal(9,2)", "nvarchar(max)", "varbinary(3)", "nvarchar(2)"]
+    );
     let [first, second] = replies.rows.as_slice() else { panic!("{:?}", replies.rows) };
     assert_eq!(first[0], Value::Integer(1));
     assert_eq!(first[2], Value::Decimal(1250));
@@ -57,7 +68,11 @@ fn it_may_be_joined_applied_and_inserted_from() {
         &mut session,
         "CREATE TABLE t (id int, tags nvarchar(max)); INSERT INTO t VALUES (1, '[\"a\",\"b\"]'), (2, '[]'), (3, NULL)",
     );
-    let rows = ok(&mut session, "SELECT t.id, x.value FROM t CROSS APPLY OPENJSON(t.tags) AS x ORDER BY t.id, x.[key]").rows;
+    let rows = ok(
+        &mut session,
+        "SELECT t.id, x.value FROM t CROSS APPLY OPENJSON(t.tags) AS x ORDER BY t.id, x.[key]",
+    )
+    .rows;
     assert_eq!(rows, [[Value::Integer(1), text("a")], [Value::Integer(1), text("b")]]);
     let rows = ok(
         &mut session,
@@ -165,10 +180,17 @@ fn a_series_has_the_type_of_its_bounds() {
     assert_eq!(numbers(&mut session, "GENERATE_SERIES(5, 1, -2)"), [1, 3, 5]);
     assert_eq!(numbers(&mut session, "GENERATE_SERIES(2, 1)"), [1, 2]);
     assert_eq!(numbers(&mut session, "GENERATE_SERIES(1, 2, -1)"), Vec::<i64>::new());
-    assert_eq!(numbers(&mut session, "GENERATE_SERIES(2147483646, 2147483647)"), [2_147_483_646, 2_147_483_647]);
-    let replies = ok(&mut session, "SELECT s.value AS n, s.value * 2 AS twice FROM GENERATE_SERIES(1, 2) AS s");
+    assert_eq!(
+        numbers(&mut session, "GENERATE_SERIES(2147483646, 2147483647)"),
+        [2_147_483_646, 2_147_483_647]
+    );
+    let replies =
+        ok(&mut session, "SELECT s.value AS n, s.value * 2 AS twice FROM GENERATE_SERIES(1, 2) AS s");
     assert_eq!(replies.columns[0].sql_type, SqlType::Int);
-    assert_eq!(replies.rows, [[Value::Integer(1), Value::Integer(2)], [Value::Integer(2), Value::Integer(4)]]);
+    assert_eq!(
+        replies.rows,
+        [[Value::Integer(1), Value::Integer(2)], [Value::Integer(2), Value::Integer(4)]]
+    );
     assert_eq!(error(&mut session, "SELECT value FROM GENERATE_SERIES(1, 5, 0)").number, 4199);
     assert_eq!(error(&mut session, "SELECT value FROM GENERATE_SERIES(1, CAST(5 AS bigint))").number, 5373);
     assert_eq!(error(&mut session, "SELECT value FROM GENERATE_SERIES(1.5, 2.5)").number, 40517);

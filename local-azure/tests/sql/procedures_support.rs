@@ -12,7 +12,14 @@ pub(crate) fn given(name: &str, sql_type: SqlType, value: Value) -> Argument {
 
 /// A named argument that is wanted back.
 pub(crate) fn wanted(name: &str, sql_type: SqlType) -> Argument {
-    Argument { name: name.to_owned(), sql_type, untyped: false, value: Value::Null, output: true, table: None }
+    Argument {
+        name: name.to_owned(),
+        sql_type,
+        untyped: false,
+        value: Value::Null,
+        output: true,
+        table: None,
+    }
 }
 
 /// A call by name.

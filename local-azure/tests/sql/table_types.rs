@@ -4,6 +4,7 @@ use local_azure::sql::engine::{Argument, SentColumn, SentTable, Session, TableAr
 use local_azure::sql::types::{Length, SqlType, Value};
 use proptest::prelude::*;
 
+use super::rights_support::{admin, worker_after};
 use super::support::{Replies, error, ok, run, session, text};
 
 const ID_LIST: &str = "CREATE TYPE dbo.IdList AS TABLE (Id int NOT NULL PRIMARY KEY, Name nvarchar(10) NULL DEFAULT N'none' CHECK (Name <> N'bad'))";
@@ -82,7 +83,8 @@ fn its_constraints_hold() {
         ("INSERT INTO @t VALUES (NULL, 1)", 515),
         ("INSERT INTO @t (b) VALUES ('x')", 245),
     ] {
-        let batch = format!("DECLARE @t TABLE (a int PRIMARY KEY, b int UNIQUE CHECK (b < 100)); {statement}");
+        let batch =
+            format!("DECLARE @t TABLE (a int PRIMARY KEY, b int UNIQUE CHECK (b < 100)); {statement}");
         let replies = run(&mut session, &batch);
         assert_eq!(replies.errors[0].number, number, "{statement}: {:?}", replies.errors);
     }
@@ -157,17 +159,38 @@ fn a_type_is_created_found_and_dropped() {
     assert_eq!(
         replies.rows,
         [
-            vec![text("IdList"), int(257), Value::Bit(true), Value::Bit(true), text("dbo"), text("Id"), Value::Bit(false)],
-            vec![text("IdList"), int(257), Value::Bit(true), Value::Bit(true), text("dbo"), text("Name"), Value::Bit(true)],
+            vec![
+                text("IdList"),
+                int(257),
+                Value::Bit(true),
+                Value::Bit(true),
+                text("dbo"),
+                text("Id"),
+                Value::Bit(false)
+            ],
+            vec![
+                text("IdList"),
+                int(257),
+                Value::Bit(true),
+                Value::Bit(true),
+                text("dbo"),
+                text("Name"),
+                Value::Bit(true)
+            ],
         ]
     );
-    let replies = ok(&mut session, "SELECT system_type_id FROM sys.types WHERE name IN (N'int', N'IdList') ORDER BY 1");
+    let replies =
+        ok(&mut session, "SELECT system_type_id FROM sys.types WHERE name IN (N'int', N'IdList') ORDER BY 1");
     assert_eq!(replies.rows, [[int(56)], [int(243)]]);
     assert_eq!(
-        ok(&mut session, "DECLARE @t dbo.IdList; INSERT INTO @t (Id) VALUES (1); SELECT Id, Name FROM @t").rows,
+        ok(&mut session, "DECLARE @t dbo.IdList; INSERT INTO @t (Id) VALUES (1); SELECT Id, Name FROM @t")
+            .rows,
         [[int(1), text("none")]]
     );
-    assert_eq!(ok(&mut session, "DECLARE @n int = 3, @t IdList; SELECT @n, COUNT(*) FROM @t").rows, [[int(3), int(0)]]);
+    assert_eq!(
+        ok(&mut session, "DECLARE @n int = 3, @t IdList; SELECT @n, COUNT(*) FROM @t").rows,
+        [[int(3), int(0)]]
+    );
     ok(&mut session, "DROP TYPE dbo.IdList; DROP TYPE IF EXISTS dbo.IdList");
     let failure = error(&mut session, "DROP TYPE dbo.IdList");
     assert_eq!((failure.number, failure.class), (3701, 11));
@@ -178,7 +201,8 @@ fn a_type_is_created_found_and_dropped() {
 #[test]
 fn its_columns_can_be_asked_for_without_rows() {
     let replies = ok(&mut with_type(), "DECLARE @P AS dbo.IdList;SELECT TOP 0 * FROM @P");
-    let columns: Vec<_> = replies.columns.iter().map(|column| (column.name.as_str(), column.sql_type)).collect();
+    let columns: Vec<_> =
+        replies.columns.iter().map(|column| (column.name.as_str(), column.sql_type)).collect();
     assert_eq!(columns, [("Id", SqlType::Int), ("Name", SqlType::NVarChar(Length::Limit(10)))]);
     assert!(replies.rows.is_empty());
 }
@@ -192,7 +216,14 @@ fn a_table_valued_parameter_has_the_rows_that_were_sent() {
         "@ids dbo.IdList READONLY, @n int",
         &[
             table("@ids", sent(&[(2, Some("b")), (1, None)])),
-            Argument { name: "@n".to_owned(), sql_type: SqlType::Int, untyped: false, value: int(5), output: false, table: None },
+            Argument {
+                name: "@n".to_owned(),
+                sql_type: SqlType::Int,
+                untyped: false,
+                value: int(5),
+                output: false,
+                table: None,
+            },
         ],
     );
     assert!(replies.errors.is_empty(), "{:?}", replies.errors);
@@ -210,7 +241,10 @@ fn a_table_valued_parameter_has_the_rows_that_were_sent() {
 #[test]
 fn a_column_may_take_its_default() {
     let mut session = session();
-    ok(&mut session, "CREATE TYPE dbo.Numbered AS TABLE (N int IDENTITY, Name nvarchar(9) DEFAULT N'x', V int)");
+    ok(
+        &mut session,
+        "CREATE TYPE dbo.Numbered AS TABLE (N int IDENTITY, Name nvarchar(9) DEFAULT N'x', V int)",
+    );
     let default = SentColumn { sql_type: SqlType::Int, default: true };
     let rows = SentTable {
         type_name: "Numbered".to_owned(),
@@ -220,8 +254,17 @@ fn a_column_may_take_its_default() {
     };
     let replies =
         execute(&mut session, "SELECT * FROM @t", "@t dbo.Numbered READONLY", &[table("@t", rows.clone())]);
-    assert_eq!(replies.rows, [[int(1), text("x"), int(7)], [int(2), text("x"), int(8)]], "{:?}", replies.errors);
-    let own = SentTable { columns: vec![SentColumn { default: false, ..default }; 3], rows: vec![vec![int(1); 3]], ..rows };
+    assert_eq!(
+        replies.rows,
+        [[int(1), text("x"), int(7)], [int(2), text("x"), int(8)]],
+        "{:?}",
+        replies.errors
+    );
+    let own = SentTable {
+        columns: vec![SentColumn { default: false, ..default }; 3],
+        rows: vec![vec![int(1); 3]],
+        ..rows
+    };
     let replies = execute(&mut session, "SELECT 1", "@t dbo.Numbered READONLY", &[table("@t", own)]);
     assert_eq!(replies.errors[0].number, 1077);
 }
@@ -241,21 +284,42 @@ fn rows_that_the_type_does_not_take_are_refused() {
         ("@ids dbo.Nothing READONLY", sent(&[]), 2715),
         ("@ids dbo.IdList", sent(&[]), 352),
     ] {
-        let replies = execute(&mut session, "SELECT COUNT(*) FROM @ids", declarations, &[table("@ids", rows)]);
-        assert_eq!(replies.errors.first().map(|error| error.number), Some(number), "{declarations} {:?}", replies.errors);
+        let replies =
+            execute(&mut session, "SELECT COUNT(*) FROM @ids", declarations, &[table("@ids", rows)]);
+        assert_eq!(
+            replies.errors.first().map(|error| error.number),
+            Some(number),
+            "{declarations} {:?}",
+            replies.errors
+        );
         assert!(replies.rows.is_empty());
     }
-    let scalar =
-        Argument { name: "@ids".to_owned(), sql_type: SqlType::Int, untyped: false, value: int(1), output: false, table: None };
+    let scalar = Argument {
+        name: "@ids".to_owned(),
+        sql_type: SqlType::Int,
+        untyped: false,
+        value: int(1),
+        output: false,
+        table: None,
+    };
     assert_eq!(execute(&mut session, "SELECT 1", one, &[scalar]).errors[0].number, 206);
 }
 
 #[test]
 fn a_parameter_is_read_only() {
     let mut session = with_type();
-    for statement in ["INSERT INTO @ids (Id) VALUES (9)", "UPDATE @ids SET Name = N'x'", "DELETE FROM @ids", "DELETE x FROM @ids x"] {
-        let replies =
-            execute(&mut session, statement, "@ids dbo.IdList READONLY", &[table("@ids", sent(&[(1, None)]))]);
+    for statement in [
+        "INSERT INTO @ids (Id) VALUES (9)",
+        "UPDATE @ids SET Name = N'x'",
+        "DELETE FROM @ids",
+        "DELETE x FROM @ids x",
+    ] {
+        let replies = execute(
+            &mut session,
+            statement,
+            "@ids dbo.IdList READONLY",
+            &[table("@ids", sent(&[(1, None)]))],
+        );
         assert_eq!(replies.errors[0].number, 10700, "{statement}: {:?}", replies.errors);
         assert_eq!(
             replies.errors[0].message,
@@ -282,7 +346,10 @@ fn a_variable_of_the_type_may_be_passed_on() {
 #[test]
 fn rows_are_joined_and_inserted_from_within_a_transaction() {
     let mut session = with_type();
-    ok(&mut session, "CREATE TABLE dbo.Persons (Id int PRIMARY KEY, Name nvarchar(10)); BEGIN TRAN; INSERT INTO dbo.Persons VALUES (1, N'a'), (2, N'b')");
+    ok(
+        &mut session,
+        "CREATE TABLE dbo.Persons (Id int PRIMARY KEY, Name nvarchar(10)); BEGIN TRAN; INSERT INTO dbo.Persons VALUES (1, N'a'), (2, N'b')",
+    );
     let replies = execute(
         &mut session,
         "UPDATE p SET Name = i.Name FROM dbo.Persons p JOIN @ids i ON i.Id = p.Id; INSERT INTO dbo.Persons SELECT Id, Name FROM @ids WHERE Id NOT IN (SELECT Id FROM dbo.Persons); SELECT Name FROM dbo.Persons ORDER BY Id",
@@ -292,6 +359,49 @@ fn rows_are_joined_and_inserted_from_within_a_transaction() {
     assert_eq!(replies.rows, [[text("a")], [text("B")], [text("C")]], "{:?}", replies.errors);
     ok(&mut session, "ROLLBACK");
     assert!(ok(&mut session, "SELECT Id FROM dbo.Persons").rows.is_empty());
+}
+
+#[test]
+fn a_user_needs_execute_on_the_type() {
+    const DECLARE: &str = "DECLARE @ids dbo.IdList; SELECT Id FROM @ids";
+    const SEEN: &str = "SELECT name FROM sys.table_types";
+    let (database, mut worker) = worker_after(ID_LIST);
+    ok(&mut worker, "DECLARE @own TABLE (Id int); INSERT INTO @own VALUES (1); SELECT Id FROM @own");
+    let denied = error(&mut worker, DECLARE);
+    assert_eq!(
+        (denied.number, denied.message.as_str()),
+        (229, "The EXECUTE permission was denied on the object 'IdList', database 'local', schema 'dbo'.")
+    );
+    let sent = [table("@ids", sent(&[(1, None)]))];
+    let replies = execute(&mut worker, "SELECT Id FROM @ids", "@ids dbo.IdList READONLY", &sent);
+    assert_eq!(replies.errors.iter().map(|error| error.number).collect::<Vec<_>>(), [229]);
+    assert_eq!(ok(&mut worker, SEEN).rows.len(), 0);
+
+    for (grant, revoke) in [
+        ("GRANT EXECUTE ON TYPE::dbo.IdList TO worker", "REVOKE EXECUTE ON TYPE::dbo.IdList FROM worker"),
+        ("GRANT CONTROL ON TYPE::dbo.IdList TO worker", "REVOKE CONTROL ON TYPE::dbo.IdList FROM worker"),
+        ("GRANT EXECUTE ON SCHEMA::dbo TO worker", "REVOKE EXECUTE ON SCHEMA::dbo FROM worker"),
+    ] {
+        ok(&mut admin(&database), grant);
+        ok(&mut worker, DECLARE);
+        assert!(
+            execute(&mut worker, "SELECT Id FROM @ids", "@ids dbo.IdList READONLY", &sent).errors.is_empty()
+        );
+        assert_eq!(ok(&mut worker, SEEN).rows.len(), 1, "{grant}");
+        ok(&mut admin(&database), revoke);
+        assert_eq!(error(&mut worker, DECLARE).number, 229, "{revoke}");
+    }
+}
+
+#[test]
+fn a_user_needs_a_right_to_make_and_drop_types() {
+    let (database, mut worker) = worker_after("PRINT ''");
+    assert_eq!(error(&mut worker, ID_LIST).number, 262);
+    ok(&mut admin(&database), "GRANT CREATE TYPE TO worker; GRANT ALTER ON SCHEMA::dbo TO worker");
+    ok(&mut worker, ID_LIST);
+    ok(&mut admin(&database), "REVOKE ALTER ON SCHEMA::dbo FROM worker");
+    assert_eq!(error(&mut worker, "DROP TYPE dbo.IdList").number, 3701);
+    ok(&mut admin(&database), "DROP TYPE dbo.IdList");
 }
 
 #[test]
@@ -312,7 +422,8 @@ fn a_text_with_tables_is_described() {
     ] {
         assert_eq!(names(&mut session, call), expected, "{call}");
     }
-    let json = "EXEC sp_describe_first_result_set N'SELECT Id FROM @ids FOR JSON PATH', N'@ids dbo.IdList READONLY'";
+    let json =
+        "EXEC sp_describe_first_result_set N'SELECT Id FROM @ids FOR JSON PATH', N'@ids dbo.IdList READONLY'";
     assert_eq!(
         names(&mut session, json),
         [(text("JSON_F52E2B61-18A1-11d1-B105-00805F49916B"), text("nvarchar(max)"))]

@@ -166,7 +166,19 @@ async fn columns_of_many_types_arrive_as_they_were_sent() {
         m: day.and_hms_nano_opt(23, 59, 59, 123_456_700),
         day: Some(day),
     };
-    let empty = Wide { b: None, ti: None, bi: None, f: None, d: None, s: None, n: None, v: None, g: None, m: None, day: None };
+    let empty = Wide {
+        b: None,
+        ti: None,
+        bi: None,
+        f: None,
+        d: None,
+        s: None,
+        n: None,
+        v: None,
+        g: None,
+        m: None,
+        day: None,
+    };
     let sent = vec![full, empty];
     let mut command = Command::new("sp_executesql");
     command.bind_param("@stmt", "SELECT * FROM @t ORDER BY b DESC");
@@ -224,7 +236,8 @@ fn a_table_of_another_encoder_is_read() {
     let calls = rpc::parse(&call()).unwrap();
     let argument = calls.first().unwrap().arguments.first().unwrap();
     assert_eq!(argument.name, "@t");
-    let types = [SqlType::Int, SqlType::NVarChar(Length::Limit(50)), SqlType::Decimal { precision: 9, scale: 2 }];
+    let types =
+        [SqlType::Int, SqlType::NVarChar(Length::Limit(50)), SqlType::Decimal { precision: 9, scale: 2 }];
     let expected = SentTable {
         schema: "dbo".to_owned(),
         type_name: "IdList".to_owned(),
@@ -252,7 +265,10 @@ async fn a_long_json_text_arrives_in_pieces_that_fit_together() {
     let mut client = fixture.connect().await;
     let query = "SELECT s.value AS id, N'Ünïcödé 😀 / ' + CAST(s.value AS nvarchar(10)) AS name FROM GENERATE_SERIES(1, 3000) AS s FOR JSON PATH, ROOT('rows')";
     let rows = client.simple_query(query).await.unwrap().into_first_result().await.unwrap();
-    assert_eq!(rows.first().unwrap().columns().first().unwrap().name(), "JSON_F52E2B61-18A1-11d1-B105-00805F49916B");
+    assert_eq!(
+        rows.first().unwrap().columns().first().unwrap().name(),
+        "JSON_F52E2B61-18A1-11d1-B105-00805F49916B"
+    );
     let pieces: Vec<&str> = rows.iter().map(|row| row.get::<&str, _>(0).unwrap()).collect();
     let (last, others) = pieces.split_last().unwrap();
     assert!(others.iter().all(|piece| matches!(piece.encode_utf16().count(), 2032 | 2033)));

@@ -106,7 +106,11 @@ impl Session {
         for (place, parameter) in declared.iter().enumerate() {
             let Parameter::Table { name, type_name } = parameter else { continue };
             let argument = arguments.iter().enumerate().find(|(position, argument)| {
-                if argument.name.is_empty() { *position == place } else { argument.name.to_lowercase() == *name }
+                if argument.name.is_empty() {
+                    *position == place
+                } else {
+                    argument.name.to_lowercase() == *name
+                }
             });
             let given = match argument.map(|(_, argument)| (argument, &argument.table, &argument.value)) {
                 Some((_, Some(table), _)) => GivenTable::Table(table),

@@ -71,7 +71,8 @@ impl Session {
         frame: &mut Frame,
         reply: &mut dyn ReplySink,
     ) -> Result<Flow, Failure> {
-        let statements = match batch::parse(text, frame.variables.keys().chain(frame.tables.keys()).cloned()) {
+        let statements = match batch::parse(text, frame.variables.keys().chain(frame.tables.keys()).cloned())
+        {
             Ok(statements) => statements,
             Err(error) => {
                 self.last_error = error.number;

@@ -14,7 +14,9 @@ pub(super) fn rewritten(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>, 
     let mut place = 0;
     while let Some(token) = tokens.get(place) {
         match keyword(token).as_deref() {
-            Some("JSON") if place > 0 && tokens.get(place - 1).and_then(keyword).as_deref() == Some("FOR") => {
+            Some("JSON")
+                if place > 0 && tokens.get(place - 1).and_then(keyword).as_deref() == Some("FOR") =>
+            {
                 options(&mut tokens, place)?;
             }
             Some("OPENJSON") if is(&tokens, place + 1, &Token::LParen) => open_json(&mut tokens, place + 1)?,
@@ -47,13 +49,18 @@ fn options(tokens: &mut Vec<TokenWithSpan>, json: usize) -> Result<(), SqlError>
             "INCLUDE_NULL_VALUES" | "WITHOUT_ARRAY_WRAPPER" => place += 2,
             "ROOT" if is(tokens, place + 2, &Token::LParen) => {
                 plain(tokens, place + 3);
-                let named = matches!(tokens.get(place + 3).map(|token| &token.token), Some(Token::SingleQuotedString(_)));
+                let named = matches!(
+                    tokens.get(place + 3).map(|token| &token.token),
+                    Some(Token::SingleQuotedString(_))
+                );
                 if !named || !is(tokens, place + 4, &Token::RParen) {
                     return Err(syntax_error(tokens.get(place + 3)));
                 }
                 place += 5;
             }
-            "ROOT" if mode.as_deref() == Some("AUTO") => return Err(unsupported("ROOT without a name in FOR JSON AUTO")),
+            "ROOT" if mode.as_deref() == Some("AUTO") => {
+                return Err(unsupported("ROOT without a name in FOR JSON AUTO"));
+            }
             "ROOT" => {
                 let Some(span) = tokens.get(place + 1).map(|token| token.span) else { break };
                 let name = [Token::LParen, Token::SingleQuotedString("root".to_owned()), Token::RParen];

@@ -7,7 +7,9 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::definition::element;
 use super::lexer::{to_text, tokenize};
-use super::statement::{ConstraintDefinition, ConstraintKind, Name, StatementKind, TableElement, TableSource};
+use super::statement::{
+    ConstraintDefinition, ConstraintKind, Name, StatementKind, TableElement, TableSource,
+};
 use crate::sql::reply::SqlError;
 use crate::sql::types::SqlType;
 
@@ -47,7 +49,8 @@ pub(super) fn source(cursor: &mut Cursor) -> Result<Option<TableSource>, SqlErro
 
 /// The name of a user's type, if one comes next.
 pub(super) fn type_name(cursor: &mut Cursor) -> Result<Option<Name>, SqlError> {
-    let is_name = |token: Option<&Token>| matches!(token, Some(Token::Word(word)) if !word.value.starts_with('@'));
+    let is_name =
+        |token: Option<&Token>| matches!(token, Some(Token::Word(word)) if !word.value.starts_with('@'));
     if !is_name(cursor.token_at(0)) {
         return Ok(None);
     }

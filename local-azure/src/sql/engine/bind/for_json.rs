@@ -37,10 +37,10 @@ impl Binder<'_> {
         let Some(shape) = &query.json else { return Ok(query) };
         let columns: Vec<(String, bool)> =
             query.columns.iter().map(|column| (column.sql_type.to_string(), column.json)).collect();
-        let text = |json: Result<String, serde_json::Error>| {
-            json.map(Value::Text).map_err(|error| internal(&error))
-        };
-        let (shape_text, columns) = (text(serde_json::to_string(shape))?, text(serde_json::to_string(&columns))?);
+        let text =
+            |json: Result<String, serde_json::Error>| json.map(Value::Text).map_err(|error| internal(&error));
+        let (shape_text, columns) =
+            (text(serde_json::to_string(shape))?, text(serde_json::to_string(&columns))?);
         let mut arguments = vec![self.value(&shape_text, TEXT), self.value(&columns, TEXT)];
         arguments.extend((0..query.columns.len()).map(|index| format!("c{index}")));
         let sql = format!(
@@ -88,15 +88,12 @@ pub(super) fn shape(
         return Err(clr());
     }
     let levels = match for_json {
-        ast::ForJson::Path => vec![Level { name: String::new(), members: tree(&query.columns)?, columns: Vec::new() }],
+        ast::ForJson::Path => {
+            vec![Level { name: String::new(), members: tree(&query.columns)?, columns: Vec::new() }]
+        }
         ast::ForJson::Auto => levels(query)?,
     };
-    Ok(Shape {
-        levels,
-        root: root.clone(),
-        nulls: *include_null_values,
-        brackets: !*without_array_wrapper,
-    })
+    Ok(Shape { levels, root: root.clone(), nulls: *include_null_values, brackets: !*without_array_wrapper })
 }
 
 /// PATH: a dot in a column's name leads into an object, whose columns must stand side by side.

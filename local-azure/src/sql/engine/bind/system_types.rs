@@ -82,7 +82,11 @@ impl Binder<'_> {
         if !is_table_types {
             for (name, system, user, length, precision, scale) in SYSTEM_TYPES {
                 // Names of objects are never NULL.
-                rows.push(row(name, [system, user, SYS, length, precision, scale], [name != "sysname", false, false]));
+                rows.push(row(
+                    name,
+                    [system, user, SYS, length, precision, scale],
+                    [name != "sysname", false, false],
+                ));
             }
         }
         let schemas = crate::sql::engine::catalog::schema_ids(self.connection)

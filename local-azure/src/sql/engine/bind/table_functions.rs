@@ -111,11 +111,8 @@ impl Binder<'_> {
             [start, stop] => (start, stop, None),
             [start, stop, step] => (start, stop, Some(step)),
             _ => {
-                return Err(SqlError::new(
-                    189,
-                    "The generate_series function requires 2 to 3 arguments.",
-                )
-                .with_class(15));
+                return Err(SqlError::new(189, "The generate_series function requires 2 to 3 arguments.")
+                    .with_class(15));
             }
         };
         let sql_type = start.sql_type;
@@ -198,10 +195,16 @@ fn open_json_column(
     let name = identifier(name)?;
     let sql_type = SqlType::parse(&r#type.to_string())?;
     if matches!(sql_type, SqlType::Text | SqlType::NText | SqlType::Image | SqlType::SqlVariant) {
-        return Err(SqlError::new(13614, "TEXT, NTEXT, SQL_VARIANT and IMAGE types cannot be used as column types in OPENJSON function with explicit schema. These types are not supported in WITH clause."));
+        return Err(SqlError::new(
+            13614,
+            "TEXT, NTEXT, SQL_VARIANT and IMAGE types cannot be used as column types in OPENJSON function with explicit schema. These types are not supported in WITH clause.",
+        ));
     }
     if matches!(sql_type, SqlType::HierarchyId | SqlType::Geometry | SqlType::Geography) {
-        return Err(SqlError::new(13616, "CLR types cannot be used as column types in OPENJSON function with explicit schema. CLR types are not supported in WITH clause."));
+        return Err(SqlError::new(
+            13616,
+            "CLR types cannot be used as column types in OPENJSON function with explicit schema. CLR types are not supported in WITH clause.",
+        ));
     }
     if *as_json && sql_type != TEXT {
         return Err(SqlError::new(
@@ -218,6 +221,7 @@ fn open_json_column(
         }
     };
     Path::parse(&path)?;
-    let sql = if sql_type == TEXT { cell.to_owned() } else { format!("tsql_openjson_value({cell}, '{sql_type}')") };
+    let sql =
+        if sql_type == TEXT { cell.to_owned() } else { format!("tsql_openjson_value({cell}, '{sql_type}')") };
     Ok((FunctionColumn { name, sql, sql_type, nullable: true }, WithColumn { path, json: *as_json }))
 }

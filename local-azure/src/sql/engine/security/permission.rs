@@ -20,7 +20,9 @@ impl Class {
     }
 
     pub(crate) fn from_number(number: i64) -> Option<Self> {
-        [Self::Database, Self::Object, Self::Schema, Self::Type].into_iter().find(|class| class.number() == number)
+        [Self::Database, Self::Object, Self::Schema, Self::Type]
+            .into_iter()
+            .find(|class| class.number() == number)
     }
 
     /// `class_desc` of `sys.database_permissions`.

@@ -163,16 +163,15 @@ impl Session {
         let constants = std::mem::take(&mut binder.parameters);
         drop(binder);
         let names: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
-        let mut sql = format!("INSERT INTO {} ({}) VALUES ({})", table.sql(), names.join(", "), cells.join(", "));
+        let mut sql =
+            format!("INSERT INTO {} ({}) VALUES ({})", table.sql(), names.join(", "), cells.join(", "));
         for place in 1..=given {
             sql = sql.replace(&format!("?{{{place}}}"), &format!("?{}", constants.len() + place));
         }
-        self.database
-            .counters
-            .prepare(&self.connection, table)
-            .map_err(|error| errors::internal(&error))?;
+        self.database.counters.prepare(&self.connection, table).map_err(|error| errors::internal(&error))?;
         self.set_clock();
-        let bound = BoundModification { sql, kind: StatementKind::Insert, table: table.clone(), output: Vec::new() };
+        let bound =
+            BoundModification { sql, kind: StatementKind::Insert, table: table.clone(), output: Vec::new() };
         let given_types: Vec<SqlType> =
             sent.columns.iter().filter(|column| !column.default).map(|column| column.sql_type).collect();
         // A savepoint outside a transaction is one; it locks nothing but the temporary database that it writes to.
@@ -186,7 +185,8 @@ impl Session {
         let mut result = Ok(());
         for row in &sent.rows {
             let mut parameters = constants.clone();
-            parameters.extend(row.iter().zip(&given_types).map(|(value, sql_type)| to_sqlite(value, *sql_type)));
+            parameters
+                .extend(row.iter().zip(&given_types).map(|(value, sql_type)| to_sqlite(value, *sql_type)));
             result = self.insert_row(&bound, &parameters);
             if result.is_err() {
                 savepoint(self, "ROLLBACK TO")?;

@@ -136,7 +136,8 @@ impl Session {
 
     /// Drops the table variables declared at this depth or deeper.
     pub(in crate::sql::engine) fn drop_table_variables(&mut self, depth: usize) {
-        let (gone, live) = std::mem::take(&mut self.tables.live).into_iter().partition(|live| live.scope >= depth);
+        let (gone, live) =
+            std::mem::take(&mut self.tables.live).into_iter().partition(|live| live.scope >= depth);
         self.tables.live = live;
         for Live { table, .. } in gone {
             self.drop_table_variable(&table);
@@ -176,7 +177,8 @@ impl Session {
             let table = live.table.sql();
             let _ = self.connection.execute_batch(&format!("DROP TABLE IF EXISTS {table}"));
             self.create_described(&live.table, &live.create)?;
-            let places: Vec<String> = (1..=live.table.columns.len()).map(|place| format!("?{place}")).collect();
+            let places: Vec<String> =
+                (1..=live.table.columns.len()).map(|place| format!("?{place}")).collect();
             let insert = format!("INSERT INTO {table} VALUES ({})", places.join(", "));
             for row in rows {
                 self.connection

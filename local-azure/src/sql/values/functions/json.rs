@@ -189,7 +189,11 @@ impl Aggregate<Option<Making>, Option<String>> for ForJson {
         Self::row(&Arguments::of(call), state).map_err(|error| self.0.fail(error))
     }
 
-    fn finalize(&self, _: &mut Context<'_>, state: Option<Option<Making>>) -> rusqlite::Result<Option<String>> {
+    fn finalize(
+        &self,
+        _: &mut Context<'_>,
+        state: Option<Option<Making>>,
+    ) -> rusqlite::Result<Option<String>> {
         Ok(state.flatten().map(|mut making| {
             making.document.end(&mut making.text);
             making.text

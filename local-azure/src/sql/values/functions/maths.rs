@@ -74,9 +74,10 @@ pub(super) fn register(connection: &Connection, context: &Arc<FunctionContext>) 
         _ => Ok(Stored::Null),
     })?;
     pure(connection, context, "tsql_series_step", 1, |call| match call.integer(0)? {
-        Some(0) => {
-            Err(SqlError::new(4199, "Argument value 0 is invalid for argument 3 of generate_series function."))
-        }
+        Some(0) => Err(SqlError::new(
+            4199,
+            "Argument value 0 is invalid for argument 3 of generate_series function.",
+        )),
         step => Ok(step.map_or(Stored::Null, Stored::Integer)),
     })?;
     pure(connection, context, "tsql_pi", 0, |_| Ok(Stored::Real(std::f64::consts::PI)))?;

@@ -13,7 +13,9 @@ pub(crate) fn not_json(character: Option<char>, place: usize) -> SqlError {
     let character = character.unwrap_or('.');
     SqlError::new(
         13609,
-        format!("JSON text is not properly formatted. Unexpected character '{character}' is found at position {place}."),
+        format!(
+            "JSON text is not properly formatted. Unexpected character '{character}' is found at position {place}."
+        ),
     )
 }
 
@@ -40,7 +42,10 @@ pub(crate) fn too_deep(state: u8) -> SqlError {
 
 /// 13604: a spatial value.
 pub(crate) fn clr() -> SqlError {
-    SqlError::new(13604, "FOR JSON cannot serialize CLR objects. Cast CLR types explicitly into one of the supported types in FOR JSON queries.")
+    SqlError::new(
+        13604,
+        "FOR JSON cannot serialize CLR objects. Cast CLR types explicitly into one of the supported types in FOR JSON queries.",
+    )
 }
 
 /// 13611: OPENJSON was to open a number, a string, true, false or null.

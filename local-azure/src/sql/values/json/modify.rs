@@ -10,9 +10,19 @@ use crate::sql::reply::SqlError;
 enum Place<'t> {
     /// A member or element. `comma` stands before it, and `next` is where what follows it begins: behind a comma, if one
     /// comes.
-    Found { node: Node<'t>, start: usize, comma: Option<usize>, next: usize, member: bool },
+    Found {
+        node: Node<'t>,
+        start: usize,
+        comma: Option<usize>,
+        next: usize,
+        member: bool,
+    },
     /// An object without the member: where it closes, and whether it is empty.
-    Missing { close: usize, empty: bool, written: &'t str },
+    Missing {
+        close: usize,
+        empty: bool,
+        written: &'t str,
+    },
     Nowhere,
 }
 
@@ -21,10 +31,15 @@ enum Place<'t> {
 /// # Errors
 /// 13609, 13619; with a strict path 13608 and 13621.
 pub(crate) fn modify(document: &str, path: &Path, value: Option<&str>) -> Result<String, SqlError> {
-    let root = check(document).map_err(|error| if error.number == 13609 { error.with_state(7) } else { error })?;
+    let root =
+        check(document).map_err(|error| if error.number == 13609 { error.with_state(7) } else { error })?;
     let unchanged = || if path.strict { Err(errors::not_found(2)) } else { Ok(document.to_owned()) };
     let Some((last, way)) = path.steps.split_last() else {
-        return if path.append { appended(document, path, &root, value) } else { Err(errors::whole_document()) };
+        return if path.append {
+            appended(document, path, &root, value)
+        } else {
+            Err(errors::whole_document())
+        };
     };
     match place(document, way, last)? {
         Place::Found { node, .. } if path.append => appended(document, path, &node, value),
@@ -73,7 +88,11 @@ fn place<'t>(document: &'t str, way: &[Step], last: &'t Step) -> Result<Place<'t
             loop {
                 let before = reader.at();
                 let Some(member) = reader.member(first)? else {
-                    return Ok(Place::Missing { close: reader.at().saturating_sub(1), empty: first, written });
+                    return Ok(Place::Missing {
+                        close: reader.at().saturating_sub(1),
+                        empty: first,
+                        written,
+                    });
                 };
                 let node = reader.value()?;
                 if decoded(member.text) == *name {

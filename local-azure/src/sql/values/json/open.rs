@@ -38,7 +38,10 @@ pub(crate) fn rows(
     let strict = path.as_ref().is_some_and(|path| path.strict);
     let columns = columns
         .map(|columns| {
-            columns.iter().map(|column| Ok((Path::parse(&column.path)?, column.json))).collect::<Result<Vec<_>, SqlError>>()
+            columns
+                .iter()
+                .map(|column| Ok((Path::parse(&column.path)?, column.json)))
+                .collect::<Result<Vec<_>, SqlError>>()
         })
         .transpose()?;
     let state = if path.is_some() { 3 } else { 4 };
@@ -87,7 +90,11 @@ fn unfolded(node: &Node<'_>) -> Result<Vec<Row>, SqlError> {
         vec![Some(key), value, Some(node.kind.number().to_string())]
     };
     if node.kind == Kind::Array {
-        return Ok(elements(node)?.iter().enumerate().map(|(place, node)| row(place.to_string(), node)).collect());
+        return Ok(elements(node)?
+            .iter()
+            .enumerate()
+            .map(|(place, node)| row(place.to_string(), node))
+            .collect());
     }
     let mut reader = Reader::new(node.text);
     reader.open();
@@ -153,7 +160,10 @@ mod tests {
     fn shown(rows: Vec<Row>) -> Vec<String> {
         rows.into_iter()
             .map(|row| {
-                row.into_iter().map(|cell| cell.unwrap_or_else(|| "NULL".to_owned())).collect::<Vec<_>>().join("|")
+                row.into_iter()
+                    .map(|cell| cell.unwrap_or_else(|| "NULL".to_owned()))
+                    .collect::<Vec<_>>()
+                    .join("|")
             })
             .collect()
     }
@@ -182,14 +192,18 @@ mod tests {
 
     #[test]
     fn what_a_strict_path_misses_is_an_error_and_what_a_lax_one_misses_no_row() {
-        let number = |document: &str, path: &str| rows(document, Some(path), None).map(|rows| rows.len()).map_err(|error| error.number);
+        let number = |document: &str, path: &str| {
+            rows(document, Some(path), None).map(|rows| rows.len()).map_err(|error| error.number)
+        };
         assert_eq!(number(r#"{"a":1}"#, "$.b"), Ok(0));
         assert_eq!(number(r#"{"a":1}"#, "$.a"), Ok(0));
         assert_eq!(number(r#"{"a":1}"#, "strict $.b"), Err(13608));
         assert_eq!(number(r#"{"a":1}"#, "strict $.a"), Err(13611));
         assert_eq!(number("{}extra", "$.a"), Err(13609));
         let cell = |path: &str, json: bool| {
-            rows(r#"{"a":1,"o":{}}"#, None, Some(&with(&[(path, json)]))).map(drop).map_err(|error| (error.number, error.state))
+            rows(r#"{"a":1,"o":{}}"#, None, Some(&with(&[(path, json)])))
+                .map(drop)
+                .map_err(|error| (error.number, error.state))
         };
         assert_eq!(cell("strict $.b", false), Err((13608, 6)));
         assert_eq!(cell("strict $.a", true), Err((13624, 1)));

@@ -139,9 +139,8 @@ impl Scanner<'_> {
         if !rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
             return Err(self.fail(22));
         }
-        let length = rest
-            .find(|next: char| !next.is_ascii_alphanumeric() && next != '_')
-            .unwrap_or(rest.len());
+        let length =
+            rest.find(|next: char| !next.is_ascii_alphanumeric() && next != '_').unwrap_or(rest.len());
         let name = rest.get(..length).unwrap_or_default().to_owned();
         self.at = self.at.saturating_add(length);
         Ok(Step::Member { written: name.clone(), name })

@@ -95,7 +95,8 @@ fn clock(ticks: i64, sql_type: SqlType) -> String {
     let digits = sql_type.fraction_digits().unwrap_or(0).min(7);
     let unit = 10_i64.pow(u32::from(7_u8.saturating_sub(digits)));
     // A datetime's thirds of a hundredth are rounded to milliseconds; the others have no more digits than their type.
-    let fraction = (ticks % SECOND).saturating_add(if sql_type == SqlType::DateTime { unit / 2 } else { 0 }) / unit;
+    let fraction =
+        (ticks % SECOND).saturating_add(if sql_type == SqlType::DateTime { unit / 2 } else { 0 }) / unit;
     if digits == 0 || fraction == 0 {
         return text;
     }
@@ -134,7 +135,11 @@ mod tests {
             ("2020-01-02 03:04:05.12", "datetime2(3)", "\"2020-01-02T03:04:05.120\""),
             ("2020-01-02 03:04:05", "datetime2(7)", "\"2020-01-02T03:04:05\""),
             ("03:04:05.1234567", "time(7)", "\"03:04:05.1234567\""),
-            ("2020-01-02 03:04:05.1234567 +05:30", "datetimeoffset(7)", "\"2020-01-02T03:04:05.1234567+05:30\""),
+            (
+                "2020-01-02 03:04:05.1234567 +05:30",
+                "datetimeoffset(7)",
+                "\"2020-01-02T03:04:05.1234567+05:30\"",
+            ),
             ("2020-01-02 03:04:05 +00:00", "datetimeoffset(7)", "\"2020-01-02T03:04:05Z\""),
             ("2020-01-02 03:04:05.123", "datetime", "\"2020-01-02T03:04:05.123\""),
             ("2020-01-02 03:04:05.100", "datetime", "\"2020-01-02T03:04:05.100\""),

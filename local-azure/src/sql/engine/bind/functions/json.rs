@@ -40,10 +40,15 @@ impl Binder<'_> {
                 let wanted = match rest {
                     [Expr::Identifier(word)] if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
                     [] => String::new(),
-                    _ => return Err(SqlError::new(1023, "Invalid parameter 2 specified for isjson.").with_class(15)),
+                    _ => {
+                        return Err(
+                            SqlError::new(1023, "Invalid parameter 2 specified for isjson.").with_class(15)
+                        );
+                    }
                 };
                 if !matches!(wanted.as_str(), "" | "VALUE" | "SCALAR" | "ARRAY" | "OBJECT") {
-                    return Err(SqlError::new(155, format!("'{wanted}' is not a recognized isjson option.")).with_class(15));
+                    return Err(SqlError::new(155, format!("'{wanted}' is not a recognized isjson option."))
+                        .with_class(15));
                 }
                 Typed::new(format!("tsql_isjson({}, '{wanted}')", text.sql), SqlType::Int)
             }
@@ -51,7 +56,11 @@ impl Binder<'_> {
                 let (document, path) = (self.json_text(document, 1, name)?, self.json_path(path, name)?);
                 let value = self.expression(value)?;
                 let sql_type = value.sql_type;
-                if !(sql_type.is_text() || sql_type.is_integer() || sql_type.is_approximate() || matches!(sql_type, SqlType::Decimal { .. })) {
+                if !(sql_type.is_text()
+                    || sql_type.is_integer()
+                    || sql_type.is_approximate()
+                    || matches!(sql_type, SqlType::Decimal { .. }))
+                {
                     return Err(invalid_argument_type(sql_type, 3, "json_modify"));
                 }
                 // A real is written with the digits of the float that it becomes.
@@ -75,8 +84,11 @@ impl Binder<'_> {
         arguments: &ast::FunctionArguments,
         decorated: bool,
     ) -> Result<Typed, SqlError> {
-        let ast::FunctionArguments::List(ast::FunctionArgumentList { duplicate_treatment: None, args, clauses }) =
-            arguments
+        let ast::FunctionArguments::List(ast::FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses,
+        }) = arguments
         else {
             return Err(not_tsql(name));
         };
@@ -136,7 +148,10 @@ impl Binder<'_> {
         if path.null {
             return Err(SqlError::new(
                 8116,
-                format!("Argument data type NULL is invalid for argument 2 of {} function.", function.to_lowercase()),
+                format!(
+                    "Argument data type NULL is invalid for argument 2 of {} function.",
+                    function.to_lowercase()
+                ),
             ));
         }
         if !path.sql_type.is_text() {

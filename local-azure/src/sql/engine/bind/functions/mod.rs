@@ -211,7 +211,12 @@ impl Binder<'_> {
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
                 // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
-                Typed { parameter, label, json, ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type) }
+                Typed {
+                    parameter,
+                    label,
+                    json,
+                    ..Typed::new(format!("coalesce({})", parts.join(", ")), sql_type)
+                }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
