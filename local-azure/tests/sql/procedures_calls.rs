@@ -1,6 +1,7 @@
 //! Procedures: EXEC and calls by name, arguments, OUTPUT values, return status.
 
 use local_azure::sql::types::{Length, SqlType, Value};
+use proptest::prelude::*;
 
 use super::procedures_support::*;
 use super::support::*;
@@ -21,6 +22,13 @@ fn a_call_by_name_gives_rows_output_values_and_a_status() {
     let outputs = [("@Id".to_owned(), Value::Integer(4)), ("@Total".to_owned(), Value::Integer(4))];
     assert_eq!(replies.outputs, outputs);
     assert_eq!(replies.status, Some(7));
+    let arguments = [
+        wanted("@Total", SqlType::BigInt),
+        wanted("@Id", SqlType::Int),
+        given("@Name", NAME, text("Donald")),
+    ];
+    let swapped = call(&mut session, "dbo.AddPerson", &arguments).outputs;
+    assert_eq!(swapped.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["@Total", "@Id"]);
     assert!(replies.counts.iter().all(Option::is_none), "NOCOUNT: {:?}", replies.counts);
 }
 
@@ -192,4 +200,38 @@ fn several_result_sets_and_counts_come_in_order() {
     let replies = call(&mut session, "p", &[]);
     assert_eq!(replies.rows, [[Value::Integer(1)], [Value::Integer(2)], [Value::Integer(3)]]);
     assert_eq!(replies.counts, [Some(1), Some(3), Some(2)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// However a call passes them, and in whatever order the named ones come.
+    #[test]
+    fn every_parameter_gets_the_value_that_was_passed_for_it(
+        values in proptest::array::uniform5(proptest::option::of(-9_i64..9)),
+        by_place in 0..6_usize,
+        order in Just(vec![0, 1, 2, 3, 4]).prop_shuffle(),
+    ) {
+        let mut session = with_procedures(&[
+            "CREATE PROC p @a int = 100, @b int = 101, @c int = 102, @d int = 103, @e int = 104 AS SELECT @a, @b, @c, @d, @e",
+        ]);
+        let names = ["@a", "@b", "@c", "@d", "@e"];
+        let expected: Vec<Value> =
+            (100..).zip(values).map(|(default, value)| Value::Integer(value.unwrap_or(default))).collect();
+        let shown = |value: Option<i64>| value.map_or("DEFAULT".to_owned(), |value| value.to_string());
+        let mut passed: Vec<String> = values.iter().take(by_place).map(|value| shown(*value)).collect();
+        let mut arguments = Vec::new();
+        for place in order {
+            if place >= by_place {
+                passed.push(format!("{} = {}", names[place], shown(values[place])));
+            }
+            // A call by name leaves out what takes its default.
+            if let Some(value) = values[place] {
+                arguments.push(given(names[place], SqlType::BigInt, Value::Integer(value)));
+            }
+        }
+        let text = format!("EXEC p {}", passed.join(", "));
+        prop_assert_eq!(&ok(&mut session, &text).rows, &[expected.clone()], "{}", text);
+        prop_assert_eq!(&call(&mut session, "p", &arguments).rows, &[expected]);
+    }
 }

@@ -104,6 +104,13 @@ fn the_catalogue_shows_procedures() {
             [text("@Total"), Value::Bit(true)]
         ]
     );
+    assert_eq!(
+        one(
+            &mut session,
+            "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE FROM INFORMATION_SCHEMA.ROUTINES"
+        ),
+        [[text("dbo"), text("AddPerson"), text("PROCEDURE")]]
+    );
     for query in [
         "SELECT definition FROM sys.sql_modules WHERE object_id = OBJECT_ID('AddPerson')",
         "SELECT OBJECT_DEFINITION(OBJECT_ID(N'[dbo].[AddPerson]'))",
@@ -124,4 +131,33 @@ fn the_catalogue_shows_procedures() {
         );
         assert_eq!(one(&mut session, &query), [[Value::Integer(i64::from(found))]], "{query}");
     }
+}
+
+#[test]
+fn the_standard_view_says_the_types_of_parameters() {
+    let mut session = session();
+    ok(
+        &mut session,
+        "CREATE PROC dbo.p @a nvarchar(50), @b decimal(9,2) OUTPUT, @c float, @d varbinary(max), @e datetime2(3), @f bit AS RETURN",
+    );
+    let rows = ok(
+        &mut session,
+        "SELECT PARAMETER_NAME, PARAMETER_MODE, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION FROM INFORMATION_SCHEMA.PARAMETERS WHERE SPECIFIC_NAME = N'p' ORDER BY ORDINAL_POSITION",
+    )
+    .rows;
+    let row = |name: &str, mode: &str, family: &str, digits: [Option<i64>; 4]| {
+        let digits = digits.map(|digits| digits.map_or(Value::Null, Value::Integer));
+        [text(name), text(mode), text(family)].into_iter().chain(digits).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rows,
+        [
+            row("@a", "IN", "nvarchar", [Some(50), None, None, None]),
+            row("@b", "INOUT", "decimal", [None, Some(9), Some(2), None]),
+            row("@c", "IN", "float", [None, Some(53), None, None]),
+            row("@d", "IN", "varbinary", [Some(-1), None, None, None]),
+            row("@e", "IN", "datetime2", [None, None, None, Some(3)]),
+            row("@f", "IN", "bit", [None, None, None, None]),
+        ]
+    );
 }

@@ -102,7 +102,10 @@ fn an_altered_procedure_keeps_the_rights_on_it_and_a_dropped_one_loses_them() {
     ok(&mut admin(&database), "GRANT EXECUTE ON dbo.CountPersons TO worker");
     ok(&mut admin(&database), "ALTER PROC dbo.CountPersons AS SELECT 1");
     ok(&mut session, "EXEC dbo.CountPersons");
+    let grants = "SELECT permission_name FROM sys.database_permissions WHERE class = 1";
+    assert_eq!(ok(&mut admin(&database), grants).rows, [[text("EXECUTE")]]);
     ok(&mut admin(&database), "DROP PROC dbo.CountPersons");
+    assert_eq!(ok(&mut admin(&database), grants).rows.len(), 0);
     ok(&mut admin(&database), COUNT);
     assert_eq!(error(&mut session, "EXEC dbo.CountPersons").number, 229);
 }

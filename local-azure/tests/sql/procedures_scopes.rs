@@ -204,4 +204,9 @@ fn a_procedure_knows_itself() {
     ]);
     assert_eq!(ok(&mut session, "EXEC p").rows, [[text("p"), text("dbo"), Value::Integer(1)]]);
     assert_eq!(ok(&mut session, "SELECT @@PROCID").rows, [[Value::Integer(0)]]);
+    assert_eq!(
+        ok(&mut session, "SELECT OBJECT_NAME(7), OBJECT_DEFINITION(NULL)").rows,
+        [[Value::Null, Value::Null]]
+    );
+    assert_eq!(error(&mut session, "SELECT OBJECT_NAME(7, 5)").number, 40517);
 }

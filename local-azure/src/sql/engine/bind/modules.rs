@@ -11,6 +11,7 @@ use crate::sql::reply::SqlError;
 use crate::sql::tsql::procedure;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::calendar::round_to_datetime;
+use crate::sql::values::errors::unsupported;
 
 const TEXT: SqlType = SqlType::NVarChar(Length::Max);
 
@@ -21,13 +22,12 @@ fn text(text: &str) -> Value {
 impl Binder<'_> {
     /// None when there is no view of that name here; names in lower case.
     pub(super) fn module_view(&mut self, schema: &str, view: &str) -> Result<Option<View>, SqlError> {
-        if schema != "sys" {
-            return Ok(None);
-        }
-        Ok(Some(match view {
-            "procedures" => self.procedure_rows()?,
-            "parameters" => self.parameter_rows()?,
-            "sql_modules" => self.module_rows()?,
+        Ok(Some(match (schema, view) {
+            ("sys", "procedures") => self.procedure_rows()?,
+            ("sys", "parameters") => self.parameter_rows()?,
+            ("sys", "sql_modules") => self.module_rows()?,
+            ("information_schema", "routines") => self.standard_procedures()?,
+            ("information_schema", "parameters") => self.standard_parameters()?,
             _ => return Ok(None),
         }))
     }
@@ -109,6 +109,75 @@ impl Binder<'_> {
         Ok((columns, rows))
     }
 
+    fn standard_procedures(&mut self) -> Result<View, SqlError> {
+        let columns = vec![
+            ("ROUTINE_CATALOG", NAME),
+            ("ROUTINE_SCHEMA", NAME),
+            ("ROUTINE_NAME", NAME),
+            ("ROUTINE_TYPE", SqlType::NVarChar(Length::Limit(20))),
+        ];
+        let database = self.rights()?.database.clone();
+        let rows = self
+            .procedures()?
+            .into_iter()
+            .map(|(stored, _)| {
+                vec![text(&database), text(&stored.schema), text(&stored.name), text("PROCEDURE")]
+            })
+            .collect();
+        Ok((columns, rows))
+    }
+
+    /// An OUTPUT parameter takes a value too, so its mode is INOUT.
+    fn standard_parameters(&mut self) -> Result<View, SqlError> {
+        let columns = vec![
+            ("SPECIFIC_CATALOG", NAME),
+            ("SPECIFIC_SCHEMA", NAME),
+            ("SPECIFIC_NAME", NAME),
+            ("ORDINAL_POSITION", SqlType::Int),
+            ("PARAMETER_MODE", SqlType::NVarChar(Length::Limit(10))),
+            ("IS_RESULT", SqlType::NVarChar(Length::Limit(10))),
+            ("PARAMETER_NAME", NAME),
+            ("DATA_TYPE", NAME),
+            ("CHARACTER_MAXIMUM_LENGTH", SqlType::Int),
+            ("NUMERIC_PRECISION", SqlType::TinyInt),
+            ("NUMERIC_SCALE", SqlType::Int),
+            ("DATETIME_PRECISION", SqlType::SmallInt),
+        ];
+        let database = self.rights()?.database.clone();
+        let mut rows: Vec<Row> = Vec::new();
+        for (stored, _) in self.procedures()? {
+            let definition = self.definition(stored.id)?;
+            for (number, parameter) in (1..).zip(procedure::read(&definition)?.parameters) {
+                let sql_type = parameter.sql_type;
+                let (precision, scale) = standard_digits(sql_type);
+                rows.push(vec![
+                    text(&database),
+                    text(&stored.schema),
+                    text(&stored.name),
+                    Value::Integer(number),
+                    text(if parameter.output { "INOUT" } else { "IN" }),
+                    text("NO"),
+                    text(&parameter.name),
+                    text(match sql_type {
+                        SqlType::Decimal { .. } => "decimal",
+                        other => other.family_name(),
+                    }),
+                    match sql_type.length() {
+                        Some(Length::Limit(length)) => Value::Integer(i64::from(length)),
+                        Some(Length::Max) => Value::Integer(-1),
+                        None => Value::Null,
+                    },
+                    precision,
+                    scale,
+                    sql_type
+                        .fraction_digits()
+                        .map_or(Value::Null, |digits| Value::Integer(i64::from(digits))),
+                ]);
+            }
+        }
+        Ok((columns, rows))
+    }
+
     /// Without VIEW DEFINITION a procedure is there and its text is NULL.
     fn module_rows(&mut self) -> Result<View, SqlError> {
         let columns = vec![
@@ -152,14 +221,16 @@ impl Binder<'_> {
         name: &str,
         values: &[&Expr],
     ) -> Result<Option<Typed>, SqlError> {
-        let [id] = values else { return Ok(None) };
         let question = name.to_lowercase();
-        Ok(Some(match name {
-            "OBJECT_NAME" | "OBJECT_SCHEMA_NAME" => {
+        Ok(Some(match (name, values) {
+            ("OBJECT_NAME" | "OBJECT_SCHEMA_NAME", [_, _]) => {
+                return Err(unsupported(&format!("{name} in another database")));
+            }
+            ("OBJECT_NAME" | "OBJECT_SCHEMA_NAME", [id]) => {
                 let id = self.number(id)?;
                 self.ask_rights(&question, [&id, "NULL", "NULL"], NAME)?
             }
-            "OBJECT_DEFINITION" => {
+            ("OBJECT_DEFINITION", [id]) => {
                 let id = self.number(id)?;
                 let visible = self.ask_rights(&question, [&id, "NULL", "NULL"], SqlType::Int)?.sql;
                 let sql = format!(
@@ -169,5 +240,16 @@ impl Binder<'_> {
             }
             _ => return Ok(None),
         }))
+    }
+}
+
+/// Precision and scale as the standard views have them: a number with a binary point has no scale, and `bit` is none.
+fn standard_digits(sql_type: SqlType) -> (Value, Value) {
+    let digits = |count: u8| Value::Integer(i64::from(count));
+    match (sql_type, sql_type.precision_and_scale()) {
+        (SqlType::Float, _) => (digits(53), Value::Null),
+        (SqlType::Real, _) => (digits(24), Value::Null),
+        (SqlType::Bit, _) | (_, None) => (Value::Null, Value::Null),
+        (_, Some((precision, scale))) => (digits(precision), digits(scale)),
     }
 }

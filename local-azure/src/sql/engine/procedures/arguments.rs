@@ -115,10 +115,11 @@ impl Session {
         to: SqlType,
     ) -> Result<Value, Failure> {
         self.converted(value, from, to).map_err(|failure| match failure {
-            Failure::Sql(error) if is_of_the_value(error.number) => {
-                SqlError::new(8114, format!("Error converting data type {} to {}.", shown(from), shown(to)))
-                    .into()
-            }
+            Failure::Sql(error) if is_of_the_value(error.number) => SqlError::new(
+                8114,
+                format!("Error converting data type {} to {}.", from.family_name(), to.family_name()),
+            )
+            .into(),
             other => other,
         })
     }
@@ -164,12 +165,4 @@ fn is_of_the_value(number: i32) -> bool {
         220 | 232 | 241 | 242 | 244 | 245 | 248 | 295 | 6335 | 6354 | 6359 | 6522 | 8114 | 8115 | 8169 | 9400
             ..=9499 | 13609
     )
-}
-
-/// A type's name in 8114.
-fn shown(sql_type: SqlType) -> &'static str {
-    match sql_type {
-        SqlType::Decimal { .. } => "numeric",
-        other => other.family_name(),
-    }
 }

@@ -258,7 +258,10 @@ impl Binder<'_> {
 }
 
 /// Functions with a fixed number of arguments, for 174.
-const ARGUMENTS: [(&str, usize); 69] = [
+const ARGUMENTS: [(&str, usize); 72] = [
+    ("OBJECT_NAME", 1),
+    ("OBJECT_SCHEMA_NAME", 1),
+    ("OBJECT_DEFINITION", 1),
     ("JSON_VALUE", 2),
     ("JSON_MODIFY", 3),
     ("JSON_PATH_EXISTS", 2),
