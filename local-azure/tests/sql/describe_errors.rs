@@ -44,7 +44,7 @@ fn a_parameter_declared_twice_or_badly_is_an_error() {
     let session = &mut with_persons();
     for (text, declarations, number) in [
         ("SELECT 1", "@a int, @a int", 134),
-        ("SELECT 1", "@a nonsense", 243),
+        ("SELECT 1", "@a decimal(39,0)", 2750),
         ("DECLARE @a int; SELECT 1", "@a int", 134),
     ] {
         let replies = describe_call(session, text, declarations);
@@ -70,8 +70,10 @@ fn wrong_arguments_have_the_servers_numbers() {
     let number = |value: i64| local_azure::sql::engine::Argument {
         name: "@browse_information_mode".to_owned(),
         sql_type: SqlType::TinyInt,
+        untyped: false,
         value: Value::Integer(value),
         output: false,
+        table: None,
     };
     assert_eq!(call(session, &[]), (201, 20));
     assert_eq!(call(session, &[narrow]).0, 214);

@@ -9,8 +9,10 @@ pub(crate) fn argument(name: &str, text: &str) -> Argument {
     Argument {
         name: name.to_owned(),
         sql_type: SqlType::NVarChar(Length::Limit(4000)),
+        untyped: false,
         value: Value::Text(text.to_owned()),
         output: false,
+        table: None,
     }
 }
 

@@ -367,7 +367,8 @@ fn a_user_needs_execute_on_the_type() {
     const SEEN: &str = "SELECT name FROM sys.table_types";
     let (database, mut worker) = worker_after(ID_LIST);
     ok(&mut worker, "DECLARE @own TABLE (Id int); INSERT INTO @own VALUES (1); SELECT Id FROM @own");
-    let denied = error(&mut worker, DECLARE);
+    let replies = run(&mut worker, DECLARE);
+    let denied = replies.errors.first().unwrap();
     assert_eq!(
         (denied.number, denied.message.as_str()),
         (229, "The EXECUTE permission was denied on the object 'IdList', database 'local', schema 'dbo'.")
@@ -389,7 +390,7 @@ fn a_user_needs_execute_on_the_type() {
         );
         assert_eq!(ok(&mut worker, SEEN).rows.len(), 1, "{grant}");
         ok(&mut admin(&database), revoke);
-        assert_eq!(error(&mut worker, DECLARE).number, 229, "{revoke}");
+        assert_eq!(run(&mut worker, DECLARE).errors.first().unwrap().number, 229, "{revoke}");
     }
 }
 
