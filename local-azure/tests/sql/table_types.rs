@@ -4,6 +4,7 @@ use local_azure::sql::engine::{Argument, SentColumn, SentTable, Session, TableAr
 use local_azure::sql::types::{Length, SqlType, Value};
 use proptest::prelude::*;
 
+use super::rights_support::{admin, worker_after};
 use super::support::{Replies, error, ok, run, session, text};
 
 const ID_LIST: &str = "CREATE TYPE dbo.IdList AS TABLE (Id int NOT NULL PRIMARY KEY, Name nvarchar(10) NULL DEFAULT N'none' CHECK (Name <> N'bad'))";
@@ -358,6 +359,76 @@ fn rows_are_joined_and_inserted_from_within_a_transaction() {
     assert_eq!(replies.rows, [[text("a")], [text("B")], [text("C")]], "{:?}", replies.errors);
     ok(&mut session, "ROLLBACK");
     assert!(ok(&mut session, "SELECT Id FROM dbo.Persons").rows.is_empty());
+}
+
+#[test]
+fn a_user_needs_execute_on_the_type() {
+    const DECLARE: &str = "DECLARE @ids dbo.IdList; SELECT Id FROM @ids";
+    const SEEN: &str = "SELECT name FROM sys.table_types";
+    let (database, mut worker) = worker_after(ID_LIST);
+    ok(&mut worker, "DECLARE @own TABLE (Id int); INSERT INTO @own VALUES (1); SELECT Id FROM @own");
+    let replies = run(&mut worker, DECLARE);
+    let denied = replies.errors.first().unwrap();
+    assert_eq!(
+        (denied.number, denied.message.as_str()),
+        (229, "The EXECUTE permission was denied on the object 'IdList', database 'local', schema 'dbo'.")
+    );
+    let sent = [table("@ids", sent(&[(1, None)]))];
+    let replies = execute(&mut worker, "SELECT Id FROM @ids", "@ids dbo.IdList READONLY", &sent);
+    assert_eq!(replies.errors.iter().map(|error| error.number).collect::<Vec<_>>(), [229]);
+    assert_eq!(ok(&mut worker, SEEN).rows.len(), 0);
+
+    for (grant, revoke) in [
+        ("GRANT EXECUTE ON TYPE::dbo.IdList TO worker", "REVOKE EXECUTE ON TYPE::dbo.IdList FROM worker"),
+        ("GRANT CONTROL ON TYPE::dbo.IdList TO worker", "REVOKE CONTROL ON TYPE::dbo.IdList FROM worker"),
+        ("GRANT EXECUTE ON SCHEMA::dbo TO worker", "REVOKE EXECUTE ON SCHEMA::dbo FROM worker"),
+    ] {
+        ok(&mut admin(&database), grant);
+        ok(&mut worker, DECLARE);
+        assert!(
+            execute(&mut worker, "SELECT Id FROM @ids", "@ids dbo.IdList READONLY", &sent).errors.is_empty()
+        );
+        assert_eq!(ok(&mut worker, SEEN).rows.len(), 1, "{grant}");
+        ok(&mut admin(&database), revoke);
+        assert_eq!(run(&mut worker, DECLARE).errors.first().unwrap().number, 229, "{revoke}");
+    }
+}
+
+#[test]
+fn a_user_needs_a_right_to_make_and_drop_types() {
+    let (database, mut worker) = worker_after("PRINT ''");
+    assert_eq!(error(&mut worker, ID_LIST).number, 262);
+    ok(&mut admin(&database), "GRANT CREATE TYPE TO worker; GRANT ALTER ON SCHEMA::dbo TO worker");
+    ok(&mut worker, ID_LIST);
+    ok(&mut admin(&database), "REVOKE ALTER ON SCHEMA::dbo FROM worker");
+    assert_eq!(error(&mut worker, "DROP TYPE dbo.IdList").number, 3701);
+    ok(&mut admin(&database), "DROP TYPE dbo.IdList");
+}
+
+#[test]
+fn a_text_with_tables_is_described() {
+    let mut session = with_type();
+    let names = |session: &mut Session, call: &str| -> Vec<(Value, Value)> {
+        let replies = ok(session, call);
+        let place = |name: &str| replies.columns.iter().position(|column| column.name == name).unwrap();
+        let (name, of_type) = (place("name"), place("system_type_name"));
+        replies.rows.iter().map(|row| (row[name].clone(), row[of_type].clone())).collect()
+    };
+    let expected = [(text("Id"), text("int")), (text("Name"), text("nvarchar(10)"))];
+    for call in [
+        "EXEC sp_describe_first_result_set N'SELECT * FROM @ids', N'@ids dbo.IdList READONLY'",
+        "EXEC sp_describe_first_result_set N'DECLARE @t dbo.IdList; INSERT INTO @t (Id) VALUES (1); SELECT * FROM @t'",
+        "EXEC sp_describe_first_result_set N'DECLARE @t TABLE (Id int, Name nvarchar(10)); SELECT * FROM @t', N'@ids dbo.IdList READONLY'",
+        "EXEC sp_describe_first_result_set N'DECLARE @t dbo.IdList; EXEC sp_executesql N''SELECT * FROM @i'', N''@i dbo.IdList READONLY'', @i = @t'",
+    ] {
+        assert_eq!(names(&mut session, call), expected, "{call}");
+    }
+    let json =
+        "EXEC sp_describe_first_result_set N'SELECT Id FROM @ids FOR JSON PATH', N'@ids dbo.IdList READONLY'";
+    assert_eq!(
+        names(&mut session, json),
+        [(text("JSON_F52E2B61-18A1-11d1-B105-00805F49916B"), text("nvarchar(max)"))]
+    );
 }
 
 proptest! {

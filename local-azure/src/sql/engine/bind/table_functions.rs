@@ -194,6 +194,18 @@ fn open_json_column(
     let ast::OpenJsonTableColumn { name, r#type, path, as_json } = column;
     let name = identifier(name)?;
     let sql_type = SqlType::parse(&r#type.to_string())?;
+    if matches!(sql_type, SqlType::Text | SqlType::NText | SqlType::Image | SqlType::SqlVariant) {
+        return Err(SqlError::new(
+            13614,
+            "TEXT, NTEXT, SQL_VARIANT and IMAGE types cannot be used as column types in OPENJSON function with explicit schema. These types are not supported in WITH clause.",
+        ));
+    }
+    if matches!(sql_type, SqlType::HierarchyId | SqlType::Geometry | SqlType::Geography) {
+        return Err(SqlError::new(
+            13616,
+            "CLR types cannot be used as column types in OPENJSON function with explicit schema. CLR types are not supported in WITH clause.",
+        ));
+    }
     if *as_json && sql_type != TEXT {
         return Err(SqlError::new(
             13618,

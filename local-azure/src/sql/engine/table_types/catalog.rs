@@ -88,8 +88,7 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<TableType>> {
     let mut statement = connection.prepare_cached(
         "SELECT user_type_id, object_id, schema_name, type_name, body FROM main.local_azure_table_types ORDER BY user_type_id",
     )?;
-    let types = statement.query_map([], read)?.collect();
-    types
+    statement.query_map([], read)?.collect()
 }
 
 /// Adds a type; its id is the next one.

@@ -40,6 +40,14 @@ pub(crate) fn too_deep(state: u8) -> SqlError {
         .with_state(state)
 }
 
+/// 13604: a spatial value.
+pub(crate) fn clr() -> SqlError {
+    SqlError::new(
+        13604,
+        "FOR JSON cannot serialize CLR objects. Cast CLR types explicitly into one of the supported types in FOR JSON queries.",
+    )
+}
+
 /// 13611: OPENJSON was to open a number, a string, true, false or null.
 pub(crate) fn not_to_be_opened(state: u8) -> SqlError {
     SqlError::new(
