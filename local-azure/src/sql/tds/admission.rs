@@ -106,6 +106,7 @@ pub(super) async fn admit(
         interrupt: Arc::clone(interrupt),
         token_life: shared.faults.begin_session(record.token.clone()),
         faults: shared.faults.clone(),
+        utf8_support: login.utf8_support,
     };
     Ok(worker::start(setup).await.map(|session| (session, database)).map_err(Refusal::from))
 }

@@ -10,7 +10,7 @@ use super::packet::Packets;
 use super::token::{self, DoneKind, EnvironmentChange, done};
 use crate::sql::faults::{CutBy, Faults, ReplyRecord};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped, TransactionChange};
-use crate::sql::types::{Column, SqlType, Value};
+use crate::sql::types::{Column, Length, SqlType, Value};
 
 /// From this severity on an error ends the connection.
 pub const FATAL_CLASS: u8 = 20;
@@ -49,6 +49,8 @@ pub(crate) struct ReplyWriter {
     faults: Faults,
     answer: Answer,
     types: Vec<SqlType>,
+    /// Whether the client said at login that it reads UTF-8.
+    utf8_support: bool,
     scratch: Vec<u8>,
     held: Option<HeldDone>,
     /// An error came and the DONE of its statement did not yet.
@@ -80,6 +82,7 @@ impl ReplyWriter {
         to_client: mpsc::Sender<Outgoing>,
         interrupt: Arc<Interrupt>,
         faults: Faults,
+        utf8_support: bool,
     ) -> Self {
         Self {
             packets,
@@ -88,6 +91,7 @@ impl ReplyWriter {
             faults,
             answer: Answer::Batch,
             types: Vec::new(),
+            utf8_support,
             scratch: Vec::new(),
             held: None,
             failed: false,
@@ -194,13 +198,14 @@ impl ReplyWriter {
                 if let Some(status) = self.status.or((!self.any_error).then_some(0)) {
                     self.put(|out| token::put_return_status(out, status));
                 }
+                let utf8_support = self.utf8_support;
                 for output in std::mem::take(&mut self.outputs) {
                     self.put_fallible(|out| {
                         token::put_return_value(
                             out,
                             output.ordinal,
                             &output.name,
-                            output.sql_type,
+                            for_client(output.sql_type, utf8_support),
                             &output.value,
                         )
                     });
@@ -370,12 +375,37 @@ impl ReplyWriter {
     }
 }
 
+/// The type in which a value goes to the client. One that didn't say that it reads UTF-8 gets such text in UTF-16: so a SQL Server
+/// 2022 was seen to do (github.com/hugr-lab/mssql-extension, issue 225). How it declares one of more than 4,000 bytes
+/// is not known; `(max)` holds it.
+fn for_client(sql_type: SqlType, utf8_support: bool) -> SqlType {
+    if utf8_support || !sql_type.is_utf8_text() {
+        return sql_type;
+    }
+    let unicode = match sql_type.plain() {
+        SqlType::Char(limit @ ..=LONGEST_IN_UNITS) => SqlType::NChar(limit),
+        SqlType::VarChar(Length::Limit(limit @ ..=LONGEST_IN_UNITS)) => {
+            SqlType::NVarChar(Length::Limit(limit))
+        }
+        _ => SqlType::NVarChar(Length::Max),
+    };
+    unicode.with_collation(sql_type.collation())
+}
+
+/// The longest bounded nvarchar (T-SQL reference, "nchar and nvarchar").
+const LONGEST_IN_UNITS: u16 = 4000;
+
 impl ReplySink for ReplyWriter {
     fn columns(&mut self, columns: &[Column]) -> Result<(), Stopped> {
         self.check()?;
         self.release_held();
+        let for_client = |column: &Column| Column {
+            sql_type: for_client(column.sql_type, self.utf8_support),
+            ..column.clone()
+        };
+        let columns: Vec<Column> = columns.iter().map(for_client).collect();
         self.types = columns.iter().map(|column| column.sql_type).collect();
-        self.put(|out| token::put_columns(out, columns));
+        self.put(|out| token::put_columns(out, &columns));
         self.check()
     }
 

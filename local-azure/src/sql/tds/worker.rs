@@ -44,6 +44,8 @@ pub(crate) struct Setup {
     pub(crate) interrupt: Arc<Interrupt>,
     pub(crate) token_life: TokenLife,
     pub(crate) faults: Faults,
+    /// See [`super::login::Login7::utf8_support`].
+    pub(crate) utf8_support: bool,
 }
 
 /// A session's thread as its connection sees it.
@@ -106,6 +108,7 @@ fn run(
         to_client,
         Arc::clone(&setup.interrupt),
         setup.faults.clone(),
+        setup.utf8_support,
     );
     let mut runner = Runner {
         session,
