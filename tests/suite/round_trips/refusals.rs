@@ -51,7 +51,10 @@ async fn what_is_no_xml_is_refused_as_the_callers_own() {
     let desk = Desk::builder().function(keep).start().await;
 
     let answer = desk.post("/api/keep", &json!({ "xml": "<a>" })).await;
-    assert_eq!(answer.problem(422, "unprocessable")["sqlError"].as_u64().map(|number| number / 100), Some(94));
+    assert_eq!(
+        answer.problem(422, "unprocessable")["sqlError"].as_u64().map(|number| number / 100),
+        Some(94)
+    );
 
     desk.finish().await;
 }

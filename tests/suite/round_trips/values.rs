@@ -208,6 +208,15 @@ fn json_text() -> BoxedStrategy<Trip> {
     }))
 }
 
+/// What a column of json keeps as it was written, whatever the server stores it as.
+fn json_column() -> BoxedStrategy<Trip> {
+    changed(vec(("[a-z]{1,6}", any::<i32>()), 1..4).prop_map(|members| {
+        let value: Json = members.into_iter().map(|(name, number)| (name, Json::from(number))).collect();
+        let text = json!(value.to_string());
+        (value, text)
+    }))
+}
+
 /// What the driver tells truly.
 fn money() -> BoxedStrategy<Trip> {
     let limit = 5_497_558_138_880_000_i128;
@@ -223,6 +232,9 @@ fn smallmoney() -> BoxedStrategy<Trip> {
 const LATIN: &str = "[ -~é€ß]{0,50}";
 /// At most 50 UTF-16 units.
 const ANY: &str = "\\PC{0,25}";
+
+/// Arrives as nvarchar: the driver doesn't tell the server that it knows UTF-8.
+const UTF8: &str = "varchar(200) COLLATE Latin1_General_100_CI_AS_SC_UTF8";
 
 /// Every type that a column can have.
 pub(super) fn cases() -> Vec<Case> {
@@ -257,12 +269,14 @@ pub(super) fn cases() -> Vec<Case> {
         Case::of("nchar(12)", padded("[!-~é日]{0,12}", 12)),
         Case::of("nvarchar(50)", text(ANY)),
         Case::of("nvarchar(max)", long_text("\\PC{5,10}")),
+        Case::column(UTF8, "nvarchar(50)", text(ANY)),
         Case::of("binary(8)", padded_bytes(8)),
         Case::of("varbinary(50)", bytes(0..=50)),
         Case::of("varbinary(max)", bytes(0..=20_000)),
         Case::of("uniqueidentifier", uniqueidentifier()),
         Case::of("xml", xml()),
         Case::column("nvarchar(max)", "json", json_text()),
+        Case::column("json", "json", json_column()),
         Case::column("money", "decimal(19,4)", money()),
         Case::column("smallmoney", "decimal(10,4)", smallmoney()),
         Case::column("text", "varchar(max)", long_text("[ -~é]{5,20}")),
