@@ -374,9 +374,10 @@ async fn a_utf8_parameter_is_read_as_utf8() {
 async fn tiberius_reads_utf8_text_which_it_gets_as_utf16() {
     let fixture = encrypted_engine().await;
     let mut client = tiberius(&fixture).await;
-    for text in
-        ["N'é' COLLATE Latin1_General_100_CI_AS_SC_UTF8", "CAST(N'é' AS varchar(9)) COLLATE Latin1_General_100_CI_AS_SC_UTF8"]
-    {
+    for text in [
+        "N'é' COLLATE Latin1_General_100_CI_AS_SC_UTF8",
+        "CAST(N'é' AS varchar(9)) COLLATE Latin1_General_100_CI_AS_SC_UTF8",
+    ] {
         assert_eq!(cell(&mut client, text).await, ColumnData::String(Some(Cow::Borrowed("é"))), "{text}");
     }
 }

@@ -366,7 +366,7 @@ fn read_file(folder: &Path, file: &str) -> Result<String, String> {
     {
         return Err(inside.to_owned());
     }
-    let missing = |error: std::io::Error| format!("`{file}` can't be read: {error}");
+    let missing = |error: io::Error| format!("`{file}` can't be read: {error}");
     let real = folder.join(path).canonicalize().map_err(missing)?;
     // A symbolic link could lead out all the same.
     if !real.starts_with(folder.canonicalize().map_err(missing)?) {

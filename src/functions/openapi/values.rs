@@ -32,9 +32,7 @@ const DECIMAL: &str = "^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$";
 pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<String, Json> {
     match parameter.table() {
         Some(table) => of_table(table),
-        None => {
-            of_value(parameter.carried_type(), &parameter.limits, parameter.default.as_ref(), carrier)
-        }
+        None => of_value(parameter.carried_type(), &parameter.limits, parameter.default.as_ref(), carrier),
     }
 }
 
@@ -128,11 +126,9 @@ fn of_type(sql_type: SqlType, carrier: Carrier) -> Map<String, Json> {
         SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max) if json => {
             json!({ "type": ["string", "array", "object"] })
         }
-        SqlType::Char(_)
-        | SqlType::VarChar(_)
-        | SqlType::NChar(_)
-        | SqlType::NVarChar(_)
-        | SqlType::Xml => json!({ "type": "string" }),
+        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) | SqlType::Xml => {
+            json!({ "type": "string" })
+        }
         // Any value is one; outside of JSON its text is.
         SqlType::Json if json => json!({}),
         SqlType::Json => json!({ "type": "string" }),

@@ -142,7 +142,7 @@ fn procedure(reader: &mut Reader<'_>) -> Result<Procedure, RequestError> {
 }
 
 /// A document as its type keeps it: what it is in is checked here and not again.
-fn checked(sql_type: SqlType, value: Value) -> Result<Value, SqlError> {
+pub(super) fn checked(sql_type: SqlType, value: Value) -> Result<Value, SqlError> {
     match (sql_type, value) {
         (SqlType::Xml, Value::Text(text)) => {
             xml_text::normalised(&text, xml_text::Source::Bytes).map(Value::Text)

@@ -2,6 +2,7 @@
 
 use super::bytes::{Malformed, Reader};
 use super::decode;
+use super::rpc::checked;
 use super::type_info::{RequestError, TypeInfo};
 use crate::sql::engine::{SentColumn, SentTable};
 use crate::sql::reply::SqlError;
@@ -41,8 +42,10 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<SentTable, RequestError> {
         match reader.u8()? {
             END => break,
             ROW => {
-                let row =
-                    sent.iter().map(|info| decode::value(*info, reader)).collect::<Result<Vec<_>, _>>()?;
+                let mut row = Vec::with_capacity(sent.len());
+                for info in &sent {
+                    row.push(checked(info.sql_type, decode::value(*info, reader)?)?);
+                }
                 rows.push(row);
             }
             _ => return Err(Malformed("an unknown token among the rows of a table-valued parameter").into()),

@@ -86,7 +86,7 @@ fn properties<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Json {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::{command, faults, parameter};
+    use super::super::{command, faults, parameter, table_type};
     use super::*;
 
     fn names(keys: &[Key]) -> BTreeSet<&'static str> {

@@ -8,7 +8,7 @@ use crate::sql::reply::SqlError;
 use crate::sql::types::{Column, Length, SqlType, Value};
 use crate::sql::values::errors::unsupported;
 use crate::sql::values::json::document::{Document, Form, Level, Member, Shape};
-use crate::sql::values::json::errors::internal;
+use crate::sql::values::json::errors::{clr, internal};
 
 /// What SQL Server calls the one column of a result that is FOR JSON's.
 pub(crate) const COLUMN: &str = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B";
@@ -101,6 +101,9 @@ pub(super) fn shape(
             13605,
             "Column expressions and data sources without names or aliases cannot be formatted as JSON text using FOR JSON clause. Add alias to the unnamed column or table.",
         ));
+    }
+    if query.columns.iter().any(|column| matches!(column.sql_type, SqlType::Geometry | SqlType::Geography)) {
+        return Err(clr());
     }
     let levels = match for_json {
         ast::ForJson::Path => {

@@ -4,9 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::sql::reply::SqlError;
-use crate::sql::types::{SqlType, Value};
+use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::calendar::{self, HOUR, MINUTE, SECOND};
+use crate::sql::values::convert::{Conversion, convert};
 use crate::sql::values::date_text::format::offset;
+use crate::sql::values::json::errors::clr;
 use crate::sql::values::{decimal, errors, number_text};
 
 /// Writes a text in quotes. Beside what JSON demands SQL Server escapes the slash.
@@ -30,9 +32,10 @@ pub(crate) fn put_string(text: &str, out: &mut String) {
 }
 
 /// Writes a value of a type: numbers with the digits of their type, floats in scientific notation, dates and times as ISO
-/// 8601 has them without a fraction that is zero, bytes as base64.
+/// 8601 has them without a fraction that is zero, bytes as base64, json as it is.
 ///
 /// # Errors
+/// 13604 for a spatial value;
 /// 8630 when the value isn't of the type: a defect of the caller.
 pub(crate) fn put_value(value: &Value, sql_type: SqlType, out: &mut String) -> Result<(), SqlError> {
     match value {
@@ -58,13 +61,21 @@ pub(crate) fn put_value(value: &Value, sql_type: SqlType, out: &mut String) -> R
             let zone = if *offset_minutes == 0 { "Z".to_owned() } else { offset(*offset_minutes) };
             out.push_str(&format!("\"{}{zone}\"", moment(local, sql_type)));
         }
+        Value::Text(text) if matches!(sql_type, SqlType::Json) => out.push_str(text),
         Value::Text(text) => put_string(text, out),
+        Value::Variant(variant) => put_value(&variant.value, variant.base, out)?,
+        Value::Binary(_) if sql_type == SqlType::HierarchyId => {
+            let text = SqlType::NVarChar(Length::Limit(4000));
+            if let Value::Text(text) = convert(value, sql_type, text, Conversion::Explicit, None)? {
+                put_string(&text, out);
+            }
+        }
+        Value::Binary(_) if matches!(sql_type, SqlType::Geometry | SqlType::Geography) => return Err(clr()),
         Value::Binary(bytes) => out.push_str(&format!("\"{}\"", STANDARD.encode(bytes))),
         Value::UniqueIdentifier(printed) => {
             let text = uuid::Uuid::from_bytes(*printed).hyphenated().to_string().to_uppercase();
             out.push_str(&format!("\"{text}\""));
         }
-        Value::Variant(variant) => put_value(&variant.value, variant.base, out)?,
     }
     Ok(())
 }
@@ -97,7 +108,6 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::sql::values::convert::{Conversion, convert};
 
     fn json(text: &str, sql_type: &str) -> String {
         let (from, to) = (SqlType::parse("nvarchar(4000)").unwrap(), SqlType::parse(sql_type).unwrap());
