@@ -63,6 +63,8 @@ pub struct Plan {
     pub(super) json_without_rows: Arc<str>,
     /// What goes to the server.
     pub(super) statement: Arc<str>,
+    /// What the server is asked to describe.
+    pub(super) described_statement: Arc<str>,
     pub(super) connection_setting: Arc<str>,
     pub(super) parameters: Vec<PlannedParameter>,
     /// Each named by its key.
@@ -90,6 +92,13 @@ impl Plan {
     #[must_use]
     pub fn command_text(&self) -> &Arc<str> {
         &self.statement
+    }
+
+    /// The text whose first result set is that of the function: [`Plan::command_text`], but for a procedure without the worker's own
+    /// end of the call.
+    #[must_use]
+    pub fn described_text(&self) -> &Arc<str> {
+        &self.described_statement
     }
 
     /// The stored procedure that the command calls, where the definition names one.

@@ -76,6 +76,19 @@ impl Procedure {
     /// The T-SQL that calls it with these parameters, which are named with their `@`; with `tells_end`, return status and OUT
     /// parameters follow as a result set of one row.
     pub(super) fn call(&self, inputs: &[&str], tells_end: bool) -> String {
+        let mut text = self.call_alone(inputs, tells_end);
+        if tells_end {
+            push(&mut text, format_args!("\nSELECT {STATUS_VARIABLE} AS {}", quoted_name(STATUS_COLUMN)));
+            for output in &self.outputs {
+                push(&mut text, format_args!(", {} AS {}", output.name, quoted_name(output.bare_name())));
+            }
+            text.push(';');
+        }
+        text
+    }
+
+    /// The call without what `tells_end` puts behind it: the result sets are the procedure's own.
+    pub(super) fn call_alone(&self, inputs: &[&str], tells_end: bool) -> String {
         let mut text = String::new();
         if tells_end {
             push(&mut text, format_args!("DECLARE {STATUS_VARIABLE} int"));
@@ -97,13 +110,6 @@ impl Procedure {
             push(&mut text, format_args!("{comma} {name} = {name}{direction}"));
         }
         text.push(';');
-        if tells_end {
-            push(&mut text, format_args!("\nSELECT {STATUS_VARIABLE} AS {}", quoted_name(STATUS_COLUMN)));
-            for output in &self.outputs {
-                push(&mut text, format_args!(", {} AS {}", output.name, quoted_name(output.bare_name())));
-            }
-            text.push(';');
-        }
         text
     }
 }

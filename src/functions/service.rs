@@ -186,7 +186,7 @@ impl Service {
         if let Some(known) = known(&self.descriptions.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(known);
         }
-        let (setting, text) = (plan.connection_setting(), plan.command_text());
+        let (setting, text) = (plan.connection_setting(), plan.described_text());
         let asked = self.database.describe_results(
             invocation.clone(),
             setting,

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value as Json, json};
 
 use crate::support::clinic::{Clinic, ClinicBuilder, Run};
-use crate::support::script_root::FunctionFolder;
+use crate::support::script_root::{self, FunctionFolder};
 
 const CARDS: &str = "
 CREATE TABLE dbo.Cards (Id int IDENTITY PRIMARY KEY, Code varchar(20) NOT NULL, Owner nvarchar(50) NULL);
@@ -39,6 +39,7 @@ async fn refused(sql: Json, command: &str, words: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_samples_are_what_the_server_says_of_them() {
     let clinic = Clinic::open().await;
+    fs::copy(script_root::sample_host_json(), clinic.functions().join("host.json")).unwrap();
 
     let run = check(&clinic, &["--live"]).await;
 
@@ -54,7 +55,7 @@ async fn the_samples_are_what_the_server_says_of_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_column_is_found_with_the_servers_words_and_its_line() {
     let words = ["Card/function.json", "207, line 2 of the command", "Nickname"];
-    refused(json!({ "result": "rows" }), "SELECT Id\n, Nickname FROM dbo.Cards", &words).await;
+    refused(json!({ "result": "rows" }), "DECLARE @x int;\nSELECT Id, Nickname FROM dbo.Cards", &words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,9 +105,10 @@ async fn nothing_of_a_command_runs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_only_known_when_it_runs_is_said_to_be_so() {
-    for command in
-        ["EXEC sp_executesql N'SELECT 1 AS one'", "CREATE TABLE #cards (Id int); SELECT Id FROM #cards"]
-    {
+    for command in [
+        "DECLARE @text nvarchar(50) = N'SELECT 1 AS one'; EXEC sp_executesql @text",
+        "CREATE TABLE #cards (Id int); SELECT Id FROM #cards",
+    ] {
         let clinic = cards().function(card(json!({ "result": "rows" }), command)).open().await;
 
         let run = check(&clinic, &["--live"]).await;
@@ -133,7 +135,7 @@ async fn a_server_that_can_not_be_asked_is_told_once_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_are_stored_for_reviews_and_changes_are_found() {
-    let command = "SELECT Id, Owner FROM dbo.Cards";
+    let command = "SELECT * FROM dbo.Cards";
     let clinic = cards().function(card(json!({ "result": "rows" }), command)).open().await;
     let file = clinic.functions().join("Card/schema.json");
 
@@ -144,17 +146,17 @@ async fn columns_are_stored_for_reviews_and_changes_are_found() {
     let stored: Json = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     let expected = json!([
         { "name": "Id", "type": "int", "nullable": false },
+        { "name": "Code", "type": "varchar(20)", "nullable": false },
         { "name": "Owner", "type": "nvarchar(50)", "nullable": true },
     ]);
     assert_eq!(stored["columns"], expected);
     let again = check(&clinic, &["--live", "--write-schema"]).await;
     assert!(!again.text.contains("wrote"), "nothing has changed: {}", again.text);
 
-    let widened = "ALTER TABLE dbo.Cards ALTER COLUMN Owner nvarchar(80) NULL";
-    clinic.sql_client().await.run(widened).await;
+    clinic.sql_client().await.run("ALTER TABLE dbo.Cards ADD Points int NULL").await;
     let changed = check(&clinic, &["--live"]).await;
     assert_eq!(changed.code, Some(65), "{}", changed.text);
-    let told = "column `Owner` is nvarchar(80) NULL now, not nvarchar(50) NULL";
+    let told = "column `Points` (int NULL) is new";
     assert!(changed.text.contains(told), "{}", changed.text);
     clinic.close().await;
 }

@@ -26,7 +26,13 @@ async fn desk() -> Desk {
         .seed(SEED)
         .function(function("Prices", "rows", "SELECT Id, Name, Price FROM dbo.Prices ORDER BY Id"))
         .function(function("First", "row", "SELECT TOP (1) Name FROM dbo.Prices ORDER BY Id"))
-        .function(function("Temporary", "rows", "CREATE TABLE #t (Id int); SELECT Id FROM #t"))
+        .function(FunctionFolder::http(
+            "Temporary",
+            "get",
+            "temporary",
+            json!({ "result": "rows", "meta": true }),
+            "CREATE TABLE #t (Id int); SELECT Id FROM #t",
+        ))
         .function(FunctionFolder::http(
             "Plain",
             "get",

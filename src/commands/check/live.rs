@@ -117,7 +117,7 @@ impl Live<'_> {
         looked: &mut Looked,
     ) -> Result<(), Failure> {
         let setting = plan.connection_setting();
-        let (text, declarations) = (plan.command_text(), plan.declarations());
+        let (text, declarations) = (plan.described_text(), plan.declarations());
         let invocation = || Invocation::new("check", Arc::clone(name), LIMIT);
         let described =
             self.database.describe_results(invocation(), setting, connection, text, declarations).await;

@@ -100,10 +100,20 @@ impl CommandSection<'_> {
                 (command.ok()?, Some(procedure))
             }
         };
+        let statement = statement(&command, &parameters);
+        let described_statement = match &procedure {
+            Some(procedure) => {
+                let inputs: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+                let alone = procedure.call_alone(&inputs, answer.form.tells_outputs());
+                (table_variables(&parameters) + &alone).into()
+            }
+            None => Arc::clone(&statement),
+        };
         let plan = Plan {
             declarations: declarations(&parameters).into(),
             json_without_rows: command.json_without_rows().into(),
-            statement: statement(&command, &parameters),
+            statement,
+            described_statement,
             command,
             procedure,
             connection_setting,
@@ -392,9 +402,10 @@ fn declarations(parameters: &[PlannedParameter]) -> String {
 
 /// The text that goes to the server: the command behind the variables of its table parameters.
 fn statement(command: &CommandText, parameters: &[PlannedParameter]) -> Arc<str> {
-    let tables: String = parameters
-        .iter()
-        .filter_map(|parameter| Some(parameter.table()?.declaration(&parameter.name)))
-        .collect();
+    let tables = table_variables(parameters);
     if tables.is_empty() { Arc::clone(command.text()) } else { (tables + command.text()).into() }
+}
+
+fn table_variables(parameters: &[PlannedParameter]) -> String {
+    parameters.iter().filter_map(|parameter| Some(parameter.table()?.declaration(&parameter.name))).collect()
 }

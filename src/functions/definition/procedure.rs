@@ -6,7 +6,7 @@ use super::parameter::{self, Direction};
 use super::section::Section;
 use crate::functions::command_text::ProcedureName;
 use crate::functions::plan::{Answer, PlannedParameter, ResultForm};
-use crate::functions::procedure::{OutputParameter, Procedure, STATUS_COLUMN, STATUS_VARIABLE};
+use crate::functions::procedure::{OutputParameter, Procedure, STATUS_COLUMN};
 use crate::functions::trigger::Trigger;
 use crate::invocation::{Mistakes, nearest};
 
@@ -76,10 +76,6 @@ pub(super) fn parameters(
                 format!("{path}.direction"),
                 "is for \"commandType\": \"StoredProcedure\"; a command of Text SELECTs what it has to tell",
             );
-        }
-        if command_type == CommandType::StoredProcedure && name.eq_ignore_ascii_case(STATUS_VARIABLE) {
-            mistakes
-                .add(path.as_str(), "is the variable in which the worker takes the return status; rename it");
         }
         let output = match direction {
             Direction::In | Direction::InOut => {

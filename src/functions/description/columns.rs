@@ -25,7 +25,7 @@ pub fn column_findings(form: ResultForm, columns: &[DescribedColumn]) -> Vec<Fin
 
 /// Whether rows become objects, so that each column needs a name of its own.
 fn needs_names(form: ResultForm) -> bool {
-    matches!(form, ResultForm::Rows | ResultForm::Row)
+    matches!(form, ResultForm::Rows | ResultForm::Row | ResultForm::ResultSets)
 }
 
 fn form_finding(form: ResultForm, columns: &[DescribedColumn]) -> Option<Finding> {
@@ -36,6 +36,12 @@ fn form_finding(form: ResultForm, columns: &[DescribedColumn]) -> Option<Finding
         }
         (ResultForm::Value, count @ 2..) => {
             format!("the server says that the command returns {count} columns; SELECT one, or declare `row`")
+        }
+        (ResultForm::Json, count) if count != 1 => {
+            format!("the server says that the command returns {count} columns; let it end in FOR JSON PATH")
+        }
+        (ResultForm::OutputParameters, 1..) => {
+            "the server says that the procedure returns a result set; leave out its SELECT, or declare `resultSets`".to_owned()
         }
         (ResultForm::RowsAffected, 1..) => {
             "the server says that the command returns a result set; leave out its SELECT or OUTPUT, or declare `rows`"
@@ -76,7 +82,7 @@ fn unreadable(index: usize, column: &DescribedColumn) -> Option<Finding> {
         kind if kind == "money" => Some(Finding::warning(
             RESULT,
             format!(
-                "has column {name} as money, of which values from 900 billion on are refused; SELECT CAST({} AS decimal(19,4))",
+                "has column {name} as money, of which values from 549,755,813,888 on are refused; SELECT CAST({} AS decimal(19,4))",
                 if column.name.is_empty() { "..." } else { &column.name }
             ),
         )),
@@ -119,6 +125,8 @@ mod tests {
             (ResultForm::Row, vec![], "let it SELECT"),
             (ResultForm::Value, vec![column("A", "int"), column("B", "int")], "SELECT one"),
             (ResultForm::RowsAffected, vec![column("Id", "int")], "leave out its SELECT"),
+            (ResultForm::OutputParameters, vec![column("Id", "int")], "declare `resultSets`"),
+            (ResultForm::Json, vec![column("A", "int"), column("B", "int")], "FOR JSON PATH"),
             (ResultForm::Rows, vec![column("", "int")], "write `AS name`"),
             (ResultForm::Rows, vec![column("Id", "int"), column("Id", "int")], "with AS"),
         ] {

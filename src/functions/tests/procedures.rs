@@ -91,7 +91,7 @@ fn what_does_not_go_with_a_procedure_is_told_with_the_cure() {
         (
             r#""result": "none", "parameters": { "@Azsql_Status": { "from": "query.a", "type": "int" } }"#.to_owned(),
             "sql.parameters.@Azsql_Status",
-            "rename it",
+            "choose another",
         ),
         (
             r#""result": "none", "parameters": { "@a": { "from": "query.a", "type": "int", "direction": "back" } }"#
