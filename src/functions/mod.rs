@@ -39,7 +39,8 @@ pub use message_trigger::{Batches, HostRetry, MessageKind, MessageTrigger};
 pub use openapi::{OpenApi, OpenApiOptions, openapi};
 pub use output::{Output, OutputContent, OutputForm, Receiver, ShapedOutput};
 pub use plan::{
-    Answer, BoundKey, BoundValues, Function, NotANumber, NumberSettings, Numbers, Plan, ResultForm, Work,
+    Answer, BoundKey, BoundValues, Function, NotANumber, NumberSettings, Numbers, Plan, Replica, ResultForm,
+    Work,
 };
 pub use principal::AppServiceAuthentication;
 pub use procedure::{OutputParameter, Procedure};

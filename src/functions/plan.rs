@@ -66,6 +66,9 @@ pub struct Plan {
     /// What the server is asked to describe.
     pub(super) described_statement: Arc<str>,
     pub(super) connection_setting: Arc<str>,
+    pub(super) replica: Replica,
+    /// The name of the pool whose connections it uses.
+    pub(super) pool: Arc<str>,
     pub(super) parameters: Vec<PlannedParameter>,
     /// Each named by its key.
     pub(super) session_context: Vec<PlannedParameter>,
@@ -178,6 +181,18 @@ impl Plan {
         &self.connection_setting
     }
 
+    /// Which copy of the database it goes to.
+    #[must_use]
+    pub fn replica(&self) -> Replica {
+        self.replica
+    }
+
+    /// The name of its pool: that of the app setting, and ` (secondary)` behind it where the copy is another.
+    #[must_use]
+    pub fn pool(&self) -> &Arc<str> {
+        &self.pool
+    }
+
     /// How long the function may take at most; None = as long as the host lets it.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
@@ -255,6 +270,16 @@ impl Plan {
     pub(super) fn values(&self) -> impl Iterator<Item = &PlannedParameter> {
         self.parameters.iter().chain(&self.session_context).chain(&self.idempotency_key)
     }
+}
+
+/// `replica`: which copy of the database a command goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replica {
+    /// The one that takes writes.
+    #[default]
+    Primary,
+    /// A read-only one, which may lag behind; the primary where there is no other.
+    Secondary,
 }
 
 /// `transaction`

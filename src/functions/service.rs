@@ -1,6 +1,6 @@
 //! One invocation of a function: bind its values, run its command, shape what comes back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::{Telling, problem_of};
@@ -8,7 +8,7 @@ use super::format::Format;
 use super::meta::{self, ColumnsAround};
 use super::shape::AnswerSink;
 use super::streaming::{self, Answered, Delivery, Streaming};
-use super::{AppServiceAuthentication, BoundValues, Function, Plan};
+use super::{AppServiceAuthentication, BoundValues, Function, Plan, Replica};
 use crate::database::{
     Command, ConnectionSettings, Database, DescribedColumn, Failure, ParsedConnection, connection_of_setting,
     is_undescribable,
@@ -26,7 +26,7 @@ const DEFAULT_MAX_ANSWER: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Service {
     database: Database,
-    /// By the name of the app setting that holds the connection string.
+    /// By the pools' names.
     connections: BTreeMap<Arc<str>, Result<ConnectionSettings, String>>,
     /// What the connection strings ask for in vain, as sentences.
     connection_warnings: Vec<String>,
@@ -61,13 +61,17 @@ impl Service {
                 without_callers.push(Arc::clone(name));
             }
             let setting = plan.connection_setting();
-            connections.entry(Arc::clone(setting)).or_insert_with(|| {
+            connections.entry(Arc::clone(plan.pool())).or_insert_with(|| {
                 let parsed = connection_of_setting(setting, lookup, identity);
                 let ParsedConnection { settings, warnings } = parsed.map_err(|error| error.to_string())?;
                 connection_warnings.extend(warnings.iter().map(|warning| format!("{setting}: {warning}")));
-                Ok(settings)
+                let read_only = settings.read_only || plan.replica() == Replica::Secondary;
+                Ok(ConnectionSettings { read_only, ..settings })
             });
         }
+        // Two pools of one setting say the same of it.
+        connection_warnings.sort();
+        connection_warnings.dedup();
         Self {
             database,
             connections,
@@ -93,7 +97,8 @@ impl Service {
 
     /// The sentences about connection strings that can't be used.
     pub fn connection_errors(&self) -> impl Iterator<Item = &str> {
-        self.connections.values().filter_map(|connection| connection.as_ref().err().map(String::as_str))
+        let errors = self.connections.values().filter_map(|connection| connection.as_ref().err());
+        errors.map(String::as_str).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// The functions that take `principal.*`, where App Service authentication is off: they answer with what to turn on.
@@ -126,13 +131,14 @@ impl Service {
         }
         let BoundValues { parameters, session_context, idempotency } =
             self.bind(plan, &invocation.id, input).await?;
-        let setting = plan.connection_setting();
-        let connection = match self.connections.get(setting) {
+        let pool = plan.pool();
+        let connection = match self.connections.get(pool) {
             Some(Ok(connection)) => connection,
             Some(Err(sentence)) => return Err(Problem::not_configured(sentence)),
             None => {
                 return Err(Problem::not_configured(&format!(
-                    "the app setting {setting} was not read at the start"
+                    "the app setting {} was not read at the start",
+                    plan.connection_setting()
                 )));
             }
         };
@@ -164,11 +170,11 @@ impl Service {
         if delivery == Delivery::Chunks && plan.may_stream() {
             let (sink, chunks) = AnswerSink::in_chunks(plan, format, self.max_answer);
             let sink = sink.with_columns(around);
-            let running = self.database.run(invocation, setting, connection, command, sink);
+            let running = self.database.run(invocation, pool, connection, command, sink);
             return Streaming::begin(running, chunks, plan.answer().status, format, telling).await;
         }
         let sink = AnswerSink::whole(plan, format, self.max_answer).with_columns(around);
-        let outcome = self.database.run(invocation, setting, connection, command, sink).await;
+        let outcome = self.database.run(invocation, pool, connection, command, sink).await;
         streaming::whole(outcome, format, telling)
     }
 
@@ -186,14 +192,9 @@ impl Service {
         if let Some(known) = known(&self.descriptions.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(known);
         }
-        let (setting, text) = (plan.connection_setting(), plan.described_text());
-        let asked = self.database.describe_results(
-            invocation.clone(),
-            setting,
-            connection,
-            text,
-            plan.declarations(),
-        );
+        let (pool, text) = (plan.pool(), plan.described_text());
+        let asked =
+            self.database.describe_results(invocation.clone(), pool, connection, text, plan.declarations());
         let described: Option<Arc<[DescribedColumn]>> = match asked.await {
             Ok(columns) => Some(columns.into()),
             Err(failure) if is_undescribable(&failure) => None,

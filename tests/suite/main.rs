@@ -40,6 +40,7 @@ mod pool;
 mod procedures;
 mod process_life;
 mod readme;
+mod replicas;
 mod result_sets;
 mod retries;
 mod round_trips;

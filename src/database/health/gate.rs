@@ -15,11 +15,14 @@ const CANNOT_OPEN_DATABASE: u32 = 4060;
 /// The server and the database of a gate, as their names are compared: without case.
 type Server = (String, u16);
 
+/// Whether it is the read-only copy, which fails by itself.
+type ReadOnly = bool;
+
 /// The healths of all servers and databases that a worker connects to.
 #[derive(Debug, Default)]
 pub(in crate::database) struct Gates {
     servers: Mutex<HashMap<Server, Arc<SharedHealth>>>,
-    databases: Mutex<HashMap<(Server, String), Arc<SharedHealth>>>,
+    databases: Mutex<HashMap<(Server, String, ReadOnly), Arc<SharedHealth>>>,
 }
 
 impl Gates {
@@ -28,14 +31,13 @@ impl Gates {
         let server = (settings.host.to_ascii_lowercase(), settings.port);
         let database = settings.database.as_deref().unwrap_or_default();
         let name = format!("{},{}", server.0, server.1);
-        let whole = format!("{name}/{database}");
+        let whole = format!("{name}/{database}{}", if settings.read_only { " (read-only)" } else { "" });
+        let copy = (server.clone(), database.to_lowercase(), settings.read_only);
         let mut databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = |name| Arc::new(SharedHealth::new(name));
         Gate {
-            database: Arc::clone(
-                databases.entry((server.clone(), database.to_lowercase())).or_insert_with(|| shared(whole)),
-            ),
+            database: Arc::clone(databases.entry(copy).or_insert_with(|| shared(whole))),
             server: Arc::clone(servers.entry(server).or_insert_with(|| shared(name))),
         }
     }

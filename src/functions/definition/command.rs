@@ -13,19 +13,20 @@ use super::faults;
 use super::idempotency;
 use super::outputs;
 use super::procedure::{self, CommandType, Parameters};
+use super::replica;
 use super::section::Section;
 use super::session_context;
 use super::transaction;
 use crate::functions::description::{self, StoredDescription};
 use crate::functions::meta;
-use crate::functions::plan::{Answer, NotANumber, Numbers, Plan, PlannedParameter, ResultForm};
+use crate::functions::plan::{Answer, NotANumber, Numbers, Plan, PlannedParameter, Replica, ResultForm};
 use crate::functions::trigger::Trigger;
 use crate::functions::{CommandText, OutputForm};
 use crate::invocation::Mistakes;
 use crate::invocation::nearest;
 use crate::invocation::time_span;
 
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 20] = [
     built_in::KEY,
     "commandText",
     "commandFile",
@@ -45,8 +46,8 @@ pub(super) const KEYS: [&str; 19] = [
     transaction::KEY,
     faults::KEY,
     idempotency::KEY,
+    replica::KEY,
 ];
-const LATER: [&str; 1] = ["replica"];
 
 /// The section `sql` and where its function's folder is.
 pub(super) struct CommandSection<'a> {
@@ -62,7 +63,7 @@ impl CommandSection<'_> {
     pub(super) fn read(&self, bindings: &Bindings<'_>, mistakes: &mut Mistakes) -> Option<Plan> {
         let section = &self.section;
         let trigger = bindings.trigger.as_ref();
-        section.check_keys(&KEYS, &LATER, mistakes);
+        section.check_keys(&KEYS, &[], mistakes);
         let command_type = procedure::command_type(section, mistakes);
         // The text of a procedure's call follows from its parameters and the result's form.
         let text = if command_type == CommandType::Text { self.command(mistakes) } else { None };
@@ -71,6 +72,7 @@ impl CommandSection<'_> {
         let session_context = session_context::read(section, trigger, mistakes);
         let repeatable = section.flag("repeatable", mistakes).unwrap_or(false);
         let transaction = transaction::read(section, mistakes);
+        let replica = replica::read(section, mistakes);
         let idempotency_key = idempotency::read(section, trigger, mistakes);
         let answer = self.answer(trigger, mistakes);
         let http_output = match trigger {
@@ -81,7 +83,7 @@ impl CommandSection<'_> {
         let timeout = self.timeout(mistakes);
         let own_retry_limits = faults::read(section, timeout, mistakes);
         let throw_status = section.flag("throwStatus", mistakes).unwrap_or(true);
-        let connection_setting = self.connection_setting(mistakes).into();
+        let connection_setting: Arc<str> = self.connection_setting(mistakes).into();
         let (command, procedure) = match command_type {
             CommandType::Text => {
                 let command = text?;
@@ -116,7 +118,9 @@ impl CommandSection<'_> {
             described_statement,
             command,
             procedure,
+            pool: pool_name(&connection_setting, replica),
             connection_setting,
+            replica,
             parameters,
             session_context,
             idempotency_key,
@@ -132,6 +136,7 @@ impl CommandSection<'_> {
             meta: self.meta(answer, trigger, mistakes),
         };
         transaction::check(&plan, section, mistakes);
+        replica::check(&plan, section, mistakes);
         self.check_columns(&plan, mistakes);
         Some(plan)
     }
@@ -385,6 +390,14 @@ fn read_file(folder: &Path, file: &str) -> Result<String, String> {
     let text = String::from_utf8(fs::read(real).map_err(missing)?)
         .map_err(|_| format!("`{file}` is not UTF-8; save it as UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Read-only intent is a property of the login, so those connections are a pool of their own.
+fn pool_name(connection_setting: &Arc<str>, replica: Replica) -> Arc<str> {
+    match replica {
+        Replica::Primary => Arc::clone(connection_setting),
+        Replica::Secondary => format!("{connection_setting} (secondary)").into(),
+    }
 }
 
 /// Whether the answer or an output has rows as objects.

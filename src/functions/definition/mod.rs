@@ -12,6 +12,7 @@ mod message_trigger;
 mod outputs;
 mod parameter;
 mod procedure;
+mod replica;
 mod retry;
 mod section;
 mod session_context;

@@ -87,7 +87,7 @@ fn what_is_not_built_yet_is_never_ignored() {
     only(
         http(&format!(r#"{{ {base}, "result": "row", "replica": "x" }}"#), ""),
         "sql.replica",
-        "not supported yet",
+        "\"primary\" or \"secondary\"",
     );
     only(
         with_parameters(r#"{ "@a": { "from": "setting.X", "type": "int" } }"#),

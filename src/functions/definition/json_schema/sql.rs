@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::parameter::DIRECTIONS;
 use super::super::procedure;
-use super::super::{built_in, faults, idempotency, session_context, table_type, transaction};
+use super::super::{built_in, faults, idempotency, replica, session_context, table_type, transaction};
 use super::words::any_case;
 use super::{Key, properties};
 use crate::database::faults::RetryLimits;
@@ -14,7 +14,7 @@ use crate::functions::plan::ResultForm;
 use crate::functions::source::{HTTP_ROOTS, MESSAGE_ROOTS, TIMER_ROOTS};
 
 /// The keys of the section, in the order in which an editor proposes them.
-pub(super) const KEYS: [Key; 19] = [
+pub(super) const KEYS: [Key; 20] = [
     Key {
         name: "commandText",
         description: "The T-SQL, or the procedure's name with commandType StoredProcedure. Write this or commandFile.",
@@ -144,6 +144,11 @@ pub(super) const KEYS: [Key; 19] = [
         name: "meta",
         description: "true: callers get the columns of the answer too when they ask with `?$meta=1`.",
         schema: || json!({ "type": "boolean", "default": false }),
+    },
+    Key {
+        name: replica::KEY,
+        description: "secondary: the command only reads, from a read-only copy of the database, which may lag behind.",
+        schema: || json!({ "enum": replica::WORDS.map(|(word, _)| word), "default": "primary" }),
     },
     Key {
         name: built_in::KEY,
