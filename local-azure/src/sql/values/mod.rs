@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`data_type`] | spelling, precedence and common type of [`super::types::SqlType`] |
 //! | [`convert`] | CAST, CONVERT, and what happens to a value that is stored or passed |
-//! | [`hierarchy`], [`json_text`], [`xml_text`], [`variant`] | the forms of hierarchyid, json, xml and sql_variant |
-//! | [`json`] | JSON text: FOR JSON, OPENJSON, JSON_VALUE and their kin |
+//! | `hierarchy`, `json_text`, `xml_text`, `variant` | the forms of hierarchyid, json, xml and sql_variant |
+//! | `json` | JSON text: FOR JSON, OPENJSON, JSON_VALUE and their kin |
 //! | [`storage`] | the form of a value inside SQLite, in which SQLite's own order is SQL Server's |
 
 pub mod arithmetic;

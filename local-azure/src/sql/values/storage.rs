@@ -13,7 +13,7 @@
 //! | uniqueidentifier | BLOB of 16 bytes in the order in which SQL Server compares them |
 //! | text, ntext, xml, json | TEXT |
 //! | image, rowversion, hierarchyid, geometry, geography | BLOB |
-//! | sql_variant | BLOB: the base type and the value's own form, see [`super::variant`]; compared through its key |
+//! | sql_variant | BLOB: the base type and the value's own form, see `variant.rs`; compared through its key |
 //!
 //! A datetimeoffset's first 8 bytes are its instant: equal instants with different offsets are equal to SQL Server, so
 //! comparisons go through `tsql_instant`. SQL Server's binary comparison ignores zeros at the end; SQLite's does not.
