@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use crate::support::clinic::{Clinic, ClinicBuilder, Run};
+use crate::support::clinic::{Clinic, ClinicBuilder, Run, SID};
 use crate::support::script_root::{self, FunctionFolder};
 
 const CARDS: &str = "
@@ -87,6 +87,22 @@ async fn a_parameter_that_makes_the_server_convert_the_column_is_warned_of() {
     assert_eq!(run.code, Some(0), "a warning: {}{}", run.text, run.errors);
     assert!(run.text.contains("sql.parameters.@code.type"), "{}", run.text);
     assert!(run.text.contains("declare `varchar(20)`"), "{}", run.text);
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_missing_is_found_before_a_caller_meets_it() {
+    let clinic = cards()
+        .sql(|options| options.admins = Some(Vec::new()))
+        .seed(&format!("CREATE USER [func-shop] WITH SID = {SID}, TYPE = E;"))
+        .function(card(json!({ "result": "rows" }), "SELECT Id FROM dbo.Cards"))
+        .open()
+        .await;
+
+    let run = check(&clinic, &["--live"]).await;
+
+    assert_eq!(run.code, Some(65), "{}{}", run.text, run.errors);
+    assert!(run.text.contains("doctor --grant"), "{}", run.text);
     clinic.close().await;
 }
 

@@ -2,13 +2,11 @@
 
 use serde_json::json;
 
-use super::clinic::{Clinic, ClinicBuilder, text};
+use super::clinic::{Clinic, ClinicBuilder, SID, text};
 use crate::support::script_root::FunctionFolder;
 
 /// The client id of the identity endpoint's system-assigned identity.
 const CLIENT_ID: &str = "3f0c5a7e-58a4-4b9e-8a0a-6f2f3d1e9b01";
-/// The same as a SID: the first three fields with their lowest byte first.
-const SID: &str = "0x7E5A0C3FA4589E4B8A0A6F2F3D1E9B01";
 
 /// The identity is a user with these rights, and no administrator.
 fn user_with(grants: &str) -> ClinicBuilder {

@@ -20,6 +20,10 @@ use super::sql_client::{self, SqlClient};
 type SqlChange = Box<dyn FnOnce(&mut SqlOptions)>;
 type MakeConnection = Box<dyn FnOnce(u16) -> String>;
 
+/// The client id of the identity endpoint's system-assigned identity as a SID: the first three fields with their lowest byte
+/// first.
+pub(crate) const SID: &str = "0x7E5A0C3FA4589E4B8A0A6F2F3D1E9B01";
+
 /// A clinic in the making.
 #[derive(Default)]
 pub(crate) struct ClinicBuilder {
