@@ -339,6 +339,16 @@ fn number(
     }
 }
 
+/// How numbers are written where definitions don't say.
+///
+/// # Errors
+/// The settings that are wrong, each with what it may be.
+pub fn number_settings(lookup: Lookup<'_>) -> Result<NumberSettings, Vec<SettingError>> {
+    let mut errors = Vec::new();
+    let numbers = numbers(lookup, &mut errors);
+    if errors.is_empty() { Ok(numbers) } else { Err(errors) }
+}
+
 fn numbers(lookup: Lookup<'_>, errors: &mut Vec<SettingError>) -> NumberSettings {
     NumberSettings {
         numbers: one_of(

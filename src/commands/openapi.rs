@@ -9,7 +9,7 @@ use super::terminal::{say, tell};
 use super::{EXIT_CANT_CREATE, EXIT_MISTAKES, EXIT_NO_INPUT, EXIT_USAGE, default_functions};
 use crate::functions::{self, OpenApiOptions, openapi};
 use crate::host::host_json::{self, HttpMode};
-use crate::settings::environment;
+use crate::settings::{environment, number_settings};
 
 /// Options of `openapi`.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,7 +34,8 @@ pub(super) struct OpenApiCommand {
 }
 
 /// Writes the document of all functions whose definitions are valid. 0 = that is all of them; else [`EXIT_MISTAKES`] with every
-/// mistake on stderr, [`EXIT_NO_INPUT`] when the script root can't be read, [`EXIT_USAGE`] when the server is no URL,
+/// mistake on stderr, [`EXIT_NO_INPUT`] when the script root can't be read, [`EXIT_USAGE`] when the server is no URL or a setting
+/// of numbers is wrong,
 /// [`EXIT_CANT_CREATE`] when the file can't be written.
 pub(super) fn run(options: &OpenApiCommand) -> ExitCode {
     let server = match options.server.as_deref().map(server_url).transpose() {
@@ -45,8 +46,18 @@ pub(super) fn run(options: &OpenApiCommand) -> ExitCode {
         }
     };
     let script_root = options.functions.clone().unwrap_or_else(default_functions);
+    let numbers = match number_settings(&environment) {
+        Ok(numbers) => numbers,
+        Err(errors) => {
+            errors.iter().for_each(|error| tell(&error.to_string()));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
     let catalogue = match functions::load(&script_root) {
-        Ok(catalogue) => catalogue,
+        Ok(mut catalogue) => {
+            catalogue.follow(numbers);
+            catalogue
+        }
         Err(error) => {
             tell(&unreadable(&script_root, &error));
             return ExitCode::from(EXIT_NO_INPUT);

@@ -47,7 +47,7 @@ pub(super) enum ReadError {
     #[error("a text is no valid UTF-16: write CAST(... AS varbinary(max)), or mend it in the table")]
     HalfSurrogates,
     #[error(
-        "a column is of a type that the driver doesn't know: convert it in the query, a vector for example with \
+        "a column is of a type that the driver doesn't know: convert it in the query, for example with \
          CAST(... AS nvarchar(max))"
     )]
     UnknownType,

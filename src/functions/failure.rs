@@ -19,6 +19,8 @@ pub(super) struct Telling {
     pub(super) throw_status: bool,
     /// What may be repeated of the command.
     pub(super) unit: Unit,
+    /// Whether it calls code that could end the worker's transaction.
+    pub(super) may_commit: bool,
 }
 
 /// Wait that is proposed to a caller after a fault that goes by.
@@ -81,6 +83,9 @@ fn too_large_an_answer(limit: usize, failure: &Failure, telling: Telling) -> Pro
 fn results_detail(failure: &Failure, telling: Telling) -> String {
     match telling.unit {
         Unit::Repeatable | Unit::RepeatableTransaction(_) => failure.to_string(),
+        Unit::Transaction(_) | Unit::Keyed(_) if telling.may_commit => format!(
+            "{failure} What the command did was rolled back, unless a procedure that it calls committed by itself."
+        ),
         // Results are read before COMMIT is sent.
         Unit::Transaction(_) | Unit::Keyed(_) => format!("{failure} What the command did was rolled back."),
         Unit::SingleStatement | Unit::OnItsOwn => {
@@ -273,7 +278,8 @@ mod tests {
     use super::*;
     use crate::database::Isolation;
 
-    const QUIET: Telling = Telling { show_database_errors: false, throw_status: true, unit: Unit::OnItsOwn };
+    const QUIET: Telling =
+        Telling { show_database_errors: false, throw_status: true, unit: Unit::OnItsOwn, may_commit: false };
 
     fn server_error(number: u32, message: &str) -> Failure {
         Failure::Fault(Fault {

@@ -40,7 +40,7 @@ impl ColumnsAround {
         // A description of other columns than came is one of another command or of before a change.
         let described = self.described.as_deref().filter(|described| {
             described.len() == columns.len()
-                && described.iter().zip(columns).all(|(described, came)| described.name == came.name)
+                && described.iter().zip(columns).all(|(described, came)| describes(described, came))
         });
         let before = &mut self.before;
         before.clear();
@@ -56,6 +56,11 @@ impl ColumnsAround {
         let _ = write!(before, "],\"{}\":", self.form.name());
     }
 
+    /// The command runs again.
+    pub(super) fn restart(&mut self) {
+        self.before.clear();
+    }
+
     /// What stands before the answer.
     pub(super) fn before(&self) -> &str {
         &self.before
@@ -68,6 +73,27 @@ impl ColumnsAround {
     pub(super) fn wrap(&self, body: &str) -> String {
         [&self.before, body, Self::AFTER].concat()
     }
+}
+
+/// Whether the description is of the column that came, as far as the reply tells.
+fn describes(described: &DescribedColumn, came: &ResultColumn<'_>) -> bool {
+    let declared = Declared::read(&described.sql_type).name.to_ascii_lowercase();
+    let on_the_wire: &[&str] = match declared.as_str() {
+        "numeric" => &["decimal"],
+        "rowversion" | "timestamp" => &["binary", "varbinary"],
+        "json" | "vector" => &["varchar", "nvarchar"],
+        // The driver has one name for both.
+        "smalldatetime" => &["smalldatetime", "datetime"],
+        "smallmoney" => &["smallmoney", "money"],
+        "sysname" => &["nvarchar"],
+        // Text under a UTF-8 collation comes as UTF-16.
+        "varchar" => &["varchar", "nvarchar"],
+        "char" => &["char", "nchar"],
+        "text" => &["text", "ntext"],
+        "hierarchyid" | "geometry" | "geography" => &["udt"],
+        same => return described.name == came.name && same == came.bare_type,
+    };
+    described.name == came.name && on_the_wire.contains(&came.bare_type)
 }
 
 fn write_described(text: &mut String, column: &DescribedColumn) {

@@ -85,7 +85,7 @@ pub struct Plan {
     pub(super) has_own_numbers: bool,
     pub(super) outputs: Vec<Output>,
     /// What the server said of the command when its description was stored.
-    pub(super) description: Option<StoredDescription>,
+    pub(super) description: Option<Result<StoredDescription, String>>,
     /// Callers may ask for the columns of the answer.
     pub(super) meta: bool,
 }
@@ -234,7 +234,13 @@ impl Plan {
     /// What the server said of the command, where that is stored beside the definition.
     #[must_use]
     pub fn description(&self) -> Option<&StoredDescription> {
-        self.description.as_ref()
+        self.description.as_ref()?.as_ref().ok()
+    }
+
+    /// What is wrong with the file of that description.
+    #[must_use]
+    pub fn description_mistake(&self) -> Option<&str> {
+        self.description.as_ref()?.as_ref().err().map(String::as_str)
     }
 
     /// The parameters that are no tables: each name with its `@`, and its type.

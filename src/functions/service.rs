@@ -10,8 +10,8 @@ use super::shape::AnswerSink;
 use super::streaming::{self, Answered, Delivery, Streaming};
 use super::{AppServiceAuthentication, BoundValues, Function, Plan, Replica};
 use crate::database::{
-    Command, ConnectionSettings, Database, DescribedColumn, Failure, ParsedConnection, connection_of_setting,
-    is_undescribable,
+    Command, ConnectionSettings, Database, DescribedColumn, Failure, ParsedConnection, Unit,
+    connection_of_setting, is_undescribable,
 };
 use crate::identity::IdentityEnvironment;
 use crate::invocation::{Invocation, Problem, TriggerInput};
@@ -147,10 +147,14 @@ impl Service {
             show_database_errors: self.show_database_errors,
             throw_status: plan.throw_status(),
             unit,
+            may_commit: plan.may_leave_transaction(),
         };
         let around = if wants_columns {
             let described = self.description(plan, &invocation, connection);
-            let described = described.await.map_err(|failure| problem_of(&failure, telling))?;
+            let described = described.await.map_err(|failure| {
+                // Nothing of the command itself was sent.
+                problem_of(&failure, Telling { unit: Unit::Repeatable, ..telling })
+            })?;
             Some(ColumnsAround::new(plan.answer().form, described))
         } else {
             None

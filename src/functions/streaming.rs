@@ -32,7 +32,6 @@ pub enum Answered {
 }
 
 /// An answer in chunks. Dropping it cancels the command.
-#[derive(Debug)]
 pub struct Streaming {
     status: u16,
     format: Format,
@@ -43,7 +42,17 @@ pub struct Streaming {
     telling: Telling,
 }
 
-#[derive(Debug)]
+// Rows must not reach a log.
+impl std::fmt::Debug for Streaming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Streaming")
+            .field("status", &self.status)
+            .field("format", &self.format)
+            .field("first_bytes", &self.first.as_ref().map(String::len))
+            .finish_non_exhaustive()
+    }
+}
+
 enum State {
     Running(Running<AnswerSink>),
     /// The command has ended: the last chunk, or what went wrong.

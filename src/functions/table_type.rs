@@ -44,6 +44,12 @@ impl TableType {
         format!("{OWN_VARIABLES}rows_{}", variable.trim_start_matches('@'))
     }
 
+    /// Whether a row may be the value of the only column itself. A column that takes any JSON takes objects too, which would be read
+    /// as rows.
+    pub(super) fn takes_values(&self) -> bool {
+        matches!(self.columns.as_slice(), [column] if !column.sql_type.takes_json())
+    }
+
     /// The T-SQL that declares `variable` and fills it. It holds names and types of the definition and no value. It is one
     /// line, so that errors tell the command's own lines, and counts as no changed rows.
     pub(super) fn declaration(&self, variable: &str) -> String {
@@ -61,6 +67,11 @@ impl TableType {
                 ),
                 SqlType::Xml => {
                     (SqlType::NVarChar(Length::Max).to_string(), format!("CONVERT(xml, {alias})"))
+                }
+                // OPENJSON's columns have the database's collation; the INSERT converts to that of the type's column, and
+                // says so when a text is too long for it.
+                SqlType::Char(_) | SqlType::VarChar(_) => {
+                    (SqlType::NVarChar(Length::Max).to_string(), alias.clone())
                 }
                 other => (other.on_server().to_string(), alias.clone()),
             };

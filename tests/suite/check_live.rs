@@ -107,6 +107,24 @@ async fn a_right_that_is_missing_is_found_before_a_caller_meets_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_that_go_to_an_output_are_wanted_whatever_the_result_is() {
+    let bindings = json!([
+        { "type": "httpTrigger", "direction": "in", "name": "req", "methods": ["post"], "route": "card" },
+        { "type": "http", "direction": "out", "name": "res" },
+        { "type": "queue", "direction": "out", "name": "changed", "queueName": "changed", "connection": "Store" },
+    ]);
+    let sql = json!({ "result": "rowsAffected", "outputs": { "changed": "rows" } });
+    let update = "UPDATE dbo.Cards SET Owner = NULL OUTPUT INSERTED.Id";
+    let clinic = cards().function(FunctionFolder::on("Card", &bindings, sql, update)).open().await;
+    fs::copy(script_root::sample_host_json(), clinic.functions().join("host.json")).unwrap();
+
+    let run = check(&clinic, &["--live"]).await;
+
+    assert_eq!(run.code, Some(0), "{}{}", run.text, run.errors);
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_command_runs() {
     let sql = json!({ "result": "row" });
     let command = "INSERT INTO dbo.Cards (Code) OUTPUT INSERTED.Id VALUES ('x')";
@@ -195,7 +213,7 @@ async fn without_a_server_a_command_that_has_changed_since_is_warned_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_no_description_fails_its_function_with_the_cure() {
+async fn a_file_that_is_no_description_is_a_mistake_whose_cure_works() {
     let clinic = cards().function(card(json!({ "result": "rows" }), "SELECT Id FROM dbo.Cards")).open().await;
     fs::write(clinic.functions().join("Card/schema.json"), "{ \"columns\": 5 }").unwrap();
 
@@ -203,5 +221,7 @@ async fn a_file_that_is_no_description_fails_its_function_with_the_cure() {
 
     assert_eq!(run.code, Some(65), "{}", run.text);
     assert!(run.text.contains("Card/schema.json") && run.text.contains("--write-schema"), "{}", run.text);
+    let mended = check(&clinic, &["--live", "--write-schema"]).await;
+    assert_eq!(mended.code, Some(0), "{}", mended.text);
     clinic.close().await;
 }

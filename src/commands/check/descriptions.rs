@@ -6,9 +6,17 @@ use crate::invocation::{Mistake, Severity};
 
 /// What is wrong with a function's stored description, or by it with the function; no lines.
 pub(super) fn mistakes(function: &Function) -> Vec<Mistake> {
-    let Some((plan, description)) = function.plan().and_then(|plan| Some((plan, plan.description()?))) else {
-        return Vec::new();
-    };
+    let Some(plan) = function.plan() else { return Vec::new() };
+    if let Some(sentence) = plan.description_mistake() {
+        return vec![Mistake {
+            file: format!("{}/{FILE}", function.name),
+            line: None,
+            key: String::new(),
+            message: sentence.to_owned(),
+            severity: Severity::Error,
+        }];
+    }
+    let Some(description) = plan.description() else { return Vec::new() };
     if !description.is_of(plan) {
         return vec![Mistake {
             file: format!("{}/{FILE}", function.name),
@@ -27,5 +35,5 @@ pub(super) fn mistakes(function: &Function) -> Vec<Mistake> {
         message,
         severity,
     };
-    column_findings(plan.answer().form, &description.columns).into_iter().map(mistake).collect()
+    column_findings(plan, &description.columns).into_iter().map(mistake).collect()
 }

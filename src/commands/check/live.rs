@@ -125,7 +125,7 @@ impl Live<'_> {
         match described {
             Ok(columns) => {
                 looked.described += 1;
-                findings.extend(column_findings(plan.answer().form, &columns));
+                findings.extend(column_findings(plan, &columns));
                 findings.extend(self.stored(name, plan, columns, looked));
             }
             Err(failure) => match of_failure(&failure) {

@@ -48,17 +48,18 @@ pub(super) struct CheckOptions {
 /// [`EXIT_NO_INPUT`] when the script root can't be read.
 pub(super) fn run(options: &CheckOptions) -> ExitCode {
     let script_root = options.functions.clone().unwrap_or_else(default_functions);
-    let mut inspection = match inspect(&script_root) {
-        Ok(inspection) => inspection,
-        Err(error) => {
-            tell(&unreadable(&script_root, &error));
-            return ExitCode::from(EXIT_NO_INPUT);
-        }
-    };
+    // First, since it may write descriptions, which are then inspected.
     let looked = match options.live.then(|| look_live(&script_root, options.write_schema)).transpose() {
         Ok(looked) => looked,
         Err(sentence) => {
             tell(&sentence);
+            return ExitCode::from(EXIT_NO_INPUT);
+        }
+    };
+    let mut inspection = match inspect(&script_root) {
+        Ok(inspection) => inspection,
+        Err(error) => {
+            tell(&unreadable(&script_root, &error));
             return ExitCode::from(EXIT_NO_INPUT);
         }
     };

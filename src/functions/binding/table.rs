@@ -20,12 +20,12 @@ const MOST_TOLD: usize = 20;
 
 /// The rows of a valid JSON text, as an array of arrays with a value for each column.
 ///
-/// Each element is an object whose properties are the columns, or, for a table of one column, the value itself. Properties
-/// that are no column are left out. Of a name that is there twice the last one counts.
+/// Each element is an object whose properties are the columns, or, for a table of one column, the value itself; not where that
+/// column takes any JSON, since an object would have two readings. Properties that are no column are left out. Of a name that is there twice the last one counts.
 pub(super) fn rows(table: &TableType, json: &str) -> Result<String, Vec<Misfit>> {
     let mut rows = Rows { table, count: 0, written: "[".to_owned(), misfits: Vec::new() };
     if !json.trim_start().starts_with('[') {
-        let elements = if table.columns.len() == 1 { "objects or values" } else { "objects" };
+        let elements = if table.takes_values() { "objects or values" } else { "objects" };
         return Err(vec![format!("must be a JSON array of {elements}").into()]);
     }
     let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -55,7 +55,7 @@ impl Rows<'_> {
         let table = self.table;
         self.written.push_str(if self.count == 0 { "[" } else { ",[" });
         match (element.starts_with('{'), table.columns.as_slice()) {
-            (false, [column]) => self.value(column, Some(element), None),
+            (false, [column]) if !column.sql_type.takes_json() => self.value(column, Some(element), None),
             (true, columns) => {
                 let paths = columns.iter().map(|column| std::slice::from_ref(&column.name));
                 match Properties::find(element, paths) {
@@ -65,7 +65,12 @@ impl Rows<'_> {
                                 self.written.push(',');
                             }
                             let value = properties.get(std::slice::from_ref(&column.name)).ok().flatten();
-                            self.value(column, value, Some(&column.name));
+                            if value.is_none() && columns.len() == 1 && column.sql_type.takes_json() {
+                                // It was meant as the value itself, and would be lost.
+                                self.misfit(None, format!("must be an object with `{}`", column.name));
+                            } else {
+                                self.value(column, value, Some(&column.name));
+                            }
                         }
                     }
                     // The whole was read before.

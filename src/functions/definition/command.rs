@@ -132,7 +132,7 @@ impl CommandSection<'_> {
             answer,
             has_own_numbers: section.has("numbers"),
             outputs,
-            description: self.description(mistakes),
+            description: self.description(),
             meta: self.meta(answer, trigger, mistakes),
         };
         transaction::check(&plan, section, mistakes);
@@ -151,21 +151,21 @@ impl CommandSection<'_> {
         if wanted && !matches!(trigger, Some(Trigger::Http(_)) | None) {
             mistakes.add(self.section.path_of("meta"), "is for HTTP functions; leave it out");
         }
+        if wanted && self.section.has(idempotency::KEY) {
+            let message = "doesn't go with an idempotency key, under which the answer is stored without its columns; leave it out";
+            mistakes.add(self.section.path_of("meta"), message);
+        }
         wanted
     }
 
-    /// The description that is stored beside the definition, if there is one.
-    fn description(&self, mistakes: &mut Mistakes) -> Option<StoredDescription> {
-        let named = || format!("{}/{}", self.function, description::FILE);
-        let text = match fs::read_to_string(self.folder.join(description::FILE)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                mistakes.add_in(named(), None, format!("can't be read ({})", error.kind()));
-                return None;
-            }
-        };
-        StoredDescription::read(&text).map_err(|sentence| mistakes.add_in(named(), None, sentence)).ok()
+    /// The description that is stored beside the definition, if there is one. A file that is none is for `check` to tell of: the
+    /// function runs without.
+    fn description(&self) -> Option<Result<StoredDescription, String>> {
+        match fs::read_to_string(self.folder.join(description::FILE)) {
+            Ok(text) => Some(StoredDescription::read(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => Some(Err(format!("can't be read ({})", error.kind()))),
+        }
     }
 
     /// What the words of a command of type Text must fit.

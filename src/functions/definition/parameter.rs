@@ -82,7 +82,7 @@ fn read_table(
     trigger: Option<&Trigger>,
     mistakes: &mut Mistakes,
 ) -> Option<PlannedParameter> {
-    section.check_keys(&table_type::KEYS, &[], mistakes);
+    section.check_keys(&[table_type::KEYS.as_slice(), OF_COMMAND.as_slice()].concat(), &[], mistakes);
     let table = table_type::read(name, section, mistakes);
     let source = source(section, trigger, mistakes);
     let required = section.flag("required", mistakes);

@@ -8,7 +8,7 @@ use crate::functions::command_text::ProcedureName;
 use crate::functions::plan::{Answer, PlannedParameter, ResultForm};
 use crate::functions::procedure::{OutputParameter, Procedure, STATUS_COLUMN};
 use crate::functions::trigger::Trigger;
-use crate::invocation::{Mistakes, nearest};
+use crate::invocation::{Mistakes, SqlType, nearest};
 
 /// The key in the section `sql`.
 pub(super) const KEY: &str = "commandType";
@@ -92,6 +92,13 @@ pub(super) fn parameters(
             }
             Direction::Out => parameter::read_out(name, &path, json, mistakes),
         };
+        if output == Some(SqlType::Json) {
+            mistakes.add(
+                format!("{path}.type"),
+                "can't be json where the procedure writes to it, since the server converts no json into text by itself: let \
+                 the procedure's parameter be nvarchar(max), and declare that",
+            );
+        }
         let is_input = direction == Direction::InOut;
         read.outputs.extend(output.map(|sql_type| OutputParameter {
             name: name.to_owned(),

@@ -1,86 +1,111 @@
-//! Holds a command's described columns against the declared result form and what the worker can read.
+//! Holds a command's described columns against the declared results and what the worker can read.
 
 use super::Finding;
 use crate::database::DescribedColumn;
-use crate::functions::plan::ResultForm;
-
-const RESULT: &str = "sql.result";
+use crate::functions::output::OutputForm;
+use crate::functions::plan::{Plan, ResultForm};
+use crate::functions::shape::Wanted;
 
 /// Types whose values only their own methods can tell as text.
 const WITH_METHODS: [&str; 3] = ["geography", "geometry", "hierarchyid"];
 
-/// What of the first result set does not fit the form, or can't be read.
+/// What a text of FOR JSON can be.
+const TEXTS: [&str; 8] = ["char", "json", "nchar", "ntext", "nvarchar", "sysname", "text", "varchar"];
+
+/// What of the first result set does not fit what the definition wants of it, or can't be read.
+///
+/// The server describes the first result set that can come, on whatever way through the command, and merges those of several
+/// ways: what it says of a branch is no mistake for certain, and is a warning.
 #[must_use]
-pub fn column_findings(form: ResultForm, columns: &[DescribedColumn]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = form_finding(form, columns).into_iter().collect();
-    if needs_names(form) {
-        findings.extend(unnamed(form, columns));
-        findings.extend(repeated(form, columns));
+pub fn column_findings(plan: &Plan, columns: &[DescribedColumn]) -> Vec<Finding> {
+    let outputs: Vec<OutputForm> = plan.outputs().iter().map(|output| output.form).collect();
+    findings(plan.answer().form, &outputs, columns)
+}
+
+fn findings(form: ResultForm, outputs: &[OutputForm], columns: &[DescribedColumn]) -> Vec<Finding> {
+    let wanted = Wanted::new(form, outputs);
+    let mut findings: Vec<Finding> = form_finding(form, wanted, columns).into_iter().collect();
+    if wanted.objects {
+        findings.extend(unnamed(wanted, columns));
+        findings.extend(repeated(wanted, columns));
     }
-    if form != ResultForm::None {
-        findings.extend(columns.iter().enumerate().filter_map(|(index, column)| unreadable(index, column)));
+    if wanted.rows() {
+        findings.extend(
+            columns.iter().enumerate().filter_map(|(index, column)| unreadable(wanted, index, column)),
+        );
     }
     findings
 }
 
-/// Whether rows become objects, so that each column needs a name of its own.
-fn needs_names(form: ResultForm) -> bool {
-    matches!(form, ResultForm::Rows | ResultForm::Row | ResultForm::ResultSets)
+fn key(wanted: Wanted) -> String {
+    format!("sql.{}", wanted.key)
 }
 
-fn form_finding(form: ResultForm, columns: &[DescribedColumn]) -> Option<Finding> {
-    let message = match (form, columns.len()) {
-        (ResultForm::Rows | ResultForm::Row | ResultForm::Value, 0) => {
-            "the server says that the command returns no result set; let it SELECT, or declare `rowsAffected` or `none`"
-                .to_owned()
-        }
-        (ResultForm::Value, count @ 2..) => {
-            format!("the server says that the command returns {count} columns; SELECT one, or declare `row`")
-        }
-        (ResultForm::Json, count) if count != 1 => {
-            format!("the server says that the command returns {count} columns; let it end in FOR JSON PATH")
-        }
-        (ResultForm::OutputParameters, 1..) => {
-            "the server says that the procedure returns a result set; leave out its SELECT, or declare `resultSets`".to_owned()
-        }
-        (ResultForm::RowsAffected, 1..) => {
-            "the server says that the command returns a result set; leave out its SELECT or OUTPUT, or declare `rows`"
-                .to_owned()
-        }
-        _ => return None,
-    };
-    Some(Finding::error(RESULT, format!("is `{}`, but {message}", form.name())))
+fn form_finding(form: ResultForm, wanted: Wanted, columns: &[DescribedColumn]) -> Option<Finding> {
+    let word = wanted.word;
+    let error = |message: String| Some(Finding::error(key(wanted), message));
+    let warning = |message: String| Some(Finding::warning(key(wanted), message));
+    match columns {
+        [] if wanted.rows() && !wanted.many => error(format!(
+            "is `{word}`, but the server says that the command returns no result set; let it SELECT, or declare `rowsAffected` or \
+             `none`"
+        )),
+        [_, _, ..] if wanted.value => error(format!(
+            "takes a `value`, but the server says that the command returns {} columns; SELECT one, or declare `row`",
+            columns.len()
+        )),
+        [_, _, ..] if wanted.text => error(format!(
+            "is `{word}`, but the server says that the command returns {} columns; let it end in FOR JSON PATH",
+            columns.len()
+        )),
+        [column] if wanted.text && !TEXTS.contains(&bare(&column.sql_type).as_str()) => error(format!(
+            "is `{word}`, but the server says that the command returns {}; let it end in FOR JSON PATH",
+            column.sql_type
+        )),
+        [_, ..] if form == ResultForm::OutputParameters && !wanted.rows() => warning(format!(
+            "is `{word}`, but the server says that the procedure may return a result set; leave out its SELECT, or declare \
+             `resultSets`"
+        )),
+        [_, ..] if form == ResultForm::RowsAffected && !wanted.rows() => warning(format!(
+            "is `{word}`, but the server says that the command may return a result set; leave out its SELECT or OUTPUT, or declare \
+             `rows`"
+        )),
+        _ => None,
+    }
 }
 
-fn unnamed(form: ResultForm, columns: &[DescribedColumn]) -> Option<Finding> {
+/// Of ways with different names the server tells none, so this is not certain.
+fn unnamed(wanted: Wanted, columns: &[DescribedColumn]) -> Option<Finding> {
     let index = columns.iter().position(|column| column.name.is_empty())?;
-    let message =
-        format!("is `{}`, but column {} has no name; write `AS name` after it", form.name(), index + 1);
-    Some(Finding::error(RESULT, message))
+    let message = format!(
+        "is `{}`, but the server tells no name of column {}; write `AS name` after it, the same in every branch",
+        wanted.word,
+        index + 1
+    );
+    Some(Finding::warning(key(wanted), message))
 }
 
-fn repeated(form: ResultForm, columns: &[DescribedColumn]) -> Option<Finding> {
+fn repeated(wanted: Wanted, columns: &[DescribedColumn]) -> Option<Finding> {
     let again = |index: usize, column: &DescribedColumn| {
         !column.name.is_empty() && columns.iter().take(index).any(|other| other.name == column.name)
     };
     let (_, column) = columns.iter().enumerate().find(|(index, column)| again(*index, column))?;
     let message = format!(
         "is `{}`, but two columns are called `{}`; name one of them otherwise with AS",
-        form.name(),
-        column.name
+        wanted.word, column.name
     );
-    Some(Finding::error(RESULT, message))
+    Some(Finding::error(key(wanted), message))
 }
 
-fn unreadable(index: usize, column: &DescribedColumn) -> Option<Finding> {
+fn unreadable(wanted: Wanted, index: usize, column: &DescribedColumn) -> Option<Finding> {
     let name = if column.name.is_empty() { (index + 1).to_string() } else { format!("`{}`", column.name) };
     match bare(&column.sql_type) {
         kind if WITH_METHODS.contains(&kind.as_str()) => Some(Finding::error(
-            RESULT,
+            key(wanted),
             format!("can't have column {name}: it is {kind}, which can't be read; SELECT its .ToString()"),
         )),
         kind if kind == "money" => Some(Finding::warning(
-            RESULT,
+            key(wanted),
             format!(
                 "has column {name} as money, of which values from 549,755,813,888 on are refused; SELECT CAST({} AS decimal(19,4))",
                 if column.name.is_empty() { "..." } else { &column.name }
@@ -106,41 +131,56 @@ mod tests {
         DescribedColumn { name: name.to_owned(), sql_type: sql_type.to_owned(), nullable: false }
     }
 
-    fn messages(form: ResultForm, columns: &[DescribedColumn]) -> Vec<String> {
-        column_findings(form, columns).into_iter().map(|finding| finding.message).collect()
-    }
-
     #[test]
     fn what_fits_is_not_spoken_of() {
         let columns = [column("Id", "int"), column("Name", "nvarchar(50)")];
-        assert!(column_findings(ResultForm::Rows, &columns).is_empty());
-        assert!(column_findings(ResultForm::Value, &columns[..1]).is_empty());
-        assert!(column_findings(ResultForm::RowsAffected, &[]).is_empty());
-        assert!(column_findings(ResultForm::None, &[column("", "geography")]).is_empty());
+        assert!(findings(ResultForm::Rows, &[], &columns).is_empty());
+        assert!(findings(ResultForm::Value, &[], &columns[..1]).is_empty());
+        assert!(findings(ResultForm::RowsAffected, &[], &[]).is_empty());
+        assert!(findings(ResultForm::ResultSets, &[], &[]).is_empty());
+        assert!(findings(ResultForm::Json, &[], &columns[1..]).is_empty());
+        assert!(findings(ResultForm::None, &[], &[column("", "geography")]).is_empty());
+        assert!(findings(ResultForm::RowsAffected, &[OutputForm::Rows], &columns).is_empty());
     }
 
     #[test]
-    fn a_form_that_the_columns_have_no_place_in_is_a_mistake_with_its_cure() {
+    fn results_that_the_columns_have_no_place_in_are_a_mistake_with_its_cure() {
+        let two = || vec![column("A", "int"), column("B", "int")];
+        for (form, outputs, columns, cure) in [
+            (ResultForm::Row, vec![], vec![], "let it SELECT"),
+            (ResultForm::Value, vec![], two(), "SELECT one"),
+            (ResultForm::Json, vec![], two(), "FOR JSON PATH"),
+            (ResultForm::Json, vec![], vec![column("n", "int")], "FOR JSON PATH"),
+            (ResultForm::Rows, vec![], vec![column("Id", "int"), column("Id", "int")], "with AS"),
+            (ResultForm::None, vec![OutputForm::Value], two(), "SELECT one"),
+            (ResultForm::None, vec![OutputForm::Row], vec![], "let it SELECT"),
+        ] {
+            let told = findings(form, &outputs, &columns);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told.iter().all(|finding| finding.message.contains(cure)), "{told:?}");
+            assert!(told.iter().all(|finding| finding.severity == Severity::Error), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_come_of_a_branch_is_a_warning() {
         for (form, columns, cure) in [
-            (ResultForm::Row, vec![], "let it SELECT"),
-            (ResultForm::Value, vec![column("A", "int"), column("B", "int")], "SELECT one"),
             (ResultForm::RowsAffected, vec![column("Id", "int")], "leave out its SELECT"),
             (ResultForm::OutputParameters, vec![column("Id", "int")], "declare `resultSets`"),
-            (ResultForm::Json, vec![column("A", "int"), column("B", "int")], "FOR JSON PATH"),
             (ResultForm::Rows, vec![column("", "int")], "write `AS name`"),
-            (ResultForm::Rows, vec![column("Id", "int"), column("Id", "int")], "with AS"),
         ] {
-            let told = messages(form, &columns);
+            let told = findings(form, &[], &columns);
             assert_eq!(told.len(), 1, "{told:?}");
-            assert!(told.iter().all(|message| message.contains(cure)), "{told:?}");
+            assert!(told.iter().all(|finding| finding.message.contains(cure)), "{told:?}");
+            assert!(told.iter().all(|finding| finding.severity == Severity::Warning), "{told:?}");
         }
     }
 
     #[test]
     fn what_the_driver_can_not_tell_is_found_before_a_caller_asks() {
-        let told = column_findings(ResultForm::Rows, &[column("Place", "[sys].[geography]")]);
+        let told = findings(ResultForm::Rows, &[], &[column("Place", "[sys].[geography]")]);
         assert!(told.iter().any(|finding| finding.message.contains(".ToString()")), "{told:?}");
-        let told = column_findings(ResultForm::Rows, &[column("Price", "money")]);
+        let told = findings(ResultForm::Rows, &[], &[column("Price", "money")]);
         assert!(told.iter().any(|finding| finding.message.contains("decimal(19,4)")), "{told:?}");
         assert!(told.iter().all(|finding| finding.severity == Severity::Warning));
     }

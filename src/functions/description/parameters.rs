@@ -31,6 +31,10 @@ const PRECEDENCE: [&[&str]; 17] = [
 /// The declared types for which the server would convert the column instead of the parameter.
 #[must_use]
 pub fn parameter_findings(plan: &Plan, suggested: &[SuggestedParameter]) -> Vec<Finding> {
+    // The arguments of a procedure are converted, and no column.
+    if plan.procedure().is_some() {
+        return Vec::new();
+    }
     let declared = |suggestion: &SuggestedParameter| {
         let names_it = |name: &str| name.eq_ignore_ascii_case(&suggestion.name);
         plan.scalar_parameters().find(|(name, _)| names_it(name))
@@ -43,8 +47,8 @@ pub fn parameter_findings(plan: &Plan, suggested: &[SuggestedParameter]) -> Vec<
                 Finding::warning(
                     format!("sql.parameters.{name}.type"),
                     format!(
-                        "is {sql_type}, but it meets a column of {}: the server converts the column where the two are \
-                         compared, and uses no index on it; declare `{}`",
+                        "is {sql_type} where the server would take {}: if it is compared with a column of that type, the server \
+                         converts the column and uses no index on it; declare `{}` then",
                         suggestion.sql_type, suggestion.sql_type
                     ),
                 )

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::merge::all_of;
-use super::values::{Carrier, schema};
+use super::values::{Carrier, nullable, schema};
 use crate::functions::plan::{Plan, PlannedParameter};
 use crate::functions::source::Source;
 use crate::invocation::SqlType;
@@ -42,8 +42,11 @@ fn of_whole(whole: &[&PlannedParameter], content: &mut Map<String, Json>) {
     if whole.iter().all(|value| value.scalar_type().is_some_and(SqlType::is_binary)) {
         content.insert("application/octet-stream".to_owned(), json!({}));
     } else {
-        // Any JSON is a text.
-        content.entry("application/json").or_insert_with(|| json!({}));
+        // Any JSON is a text; rows are some of it.
+        let tables = whole.iter().filter(|value| value.table().is_some());
+        let rows = all_of(tables.map(|value| schema(value, Carrier::Json)));
+        let body = if rows.is_empty() { json!({}) } else { json!({ "schema": rows }) };
+        content.entry("application/json").or_insert(body);
     }
     content.insert("text/plain".to_owned(), json!({ "schema": text }));
 }
@@ -95,17 +98,5 @@ impl<'a> Property<'a> {
             nullable(&mut merged);
         }
         merged
-    }
-}
-
-/// Null is the same as a value that is missing.
-fn nullable(schema: &mut Map<String, Json>) {
-    match schema.get_mut("type") {
-        Some(Json::Array(types)) => types.push("null".into()),
-        Some(kind) => *kind = json!([kind.take(), "null"]),
-        None => {}
-    }
-    if let Some(Json::Array(values)) = schema.get_mut("enum") {
-        values.push(Json::Null);
     }
 }

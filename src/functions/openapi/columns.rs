@@ -7,7 +7,10 @@ use crate::functions::plan::Numbers;
 
 /// The object of a row: with all its columns when they are known, else with any.
 pub(super) fn row(columns: Option<&[DescribedColumn]>, numbers: Numbers) -> Json {
-    let Some(columns) = columns else { return json!({ "type": "object" }) };
+    // The server tells no name where ways through the command have different ones.
+    let Some(columns) = columns.filter(|columns| columns.iter().all(|column| !column.name.is_empty())) else {
+        return json!({ "type": "object" });
+    };
     let properties: Map<String, Json> =
         columns.iter().map(|column| (column.name.clone(), value(column, numbers))).collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
@@ -58,7 +61,8 @@ fn of_type(name: &str, numbers: Numbers) -> Json {
         "binary" | "varbinary" | "image" | "rowversion" | "timestamp" => {
             json!({ "type": "string", "contentEncoding": "base64" })
         }
-        "char" | "varchar" | "nchar" | "nvarchar" | "text" | "ntext" | "sysname" | "xml" | "json" => {
+        "char" | "varchar" | "nchar" | "nvarchar" | "text" | "ntext" | "sysname" | "xml" | "json"
+        | "vector" => {
             json!({ "type": "string" })
         }
         _ => json!({}),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::ecma;
 use super::merge::all_of;
 use super::values::{Carrier, schema};
+use crate::functions::meta;
 use crate::functions::plan::{Plan, PlannedParameter};
 use crate::functions::route::{PathForm, PathParameter, ValueRule};
 use crate::functions::source::Source;
@@ -40,6 +41,14 @@ pub(super) fn of_operation(plan: Option<&Plan>, form: &PathForm, names: &[String
             parameters.push(parameter(place, &name, required, &alike, plan));
             seen.push(key);
         }
+    }
+    if plan.is_some_and(|plan| plan.meta) {
+        parameters.push(json!({
+            "name": meta::PARAMETER,
+            "in": "query",
+            "description": "`1`: the columns come with the answer, which is JSON then.",
+            "schema": { "type": "string", "enum": ["1", "true"] },
+        }));
     }
     parameters
 }

@@ -92,7 +92,8 @@ fn of_command(plan: &Plan, problems: &mut Problems, options: &OpenApiOptions<'_>
         problems.add(status, sentence);
     }
     let writes = plan.command.effect().is_some();
-    if writes {
+    // The rows of a table parameter may repeat its key.
+    if writes || plan.parameters.iter().any(|parameter| parameter.table().is_some()) {
         problems.add(409, "A row with this key exists already, or another row is missing or refers to it.");
     }
     if plan.idempotency_key.is_some() {

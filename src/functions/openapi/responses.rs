@@ -76,6 +76,7 @@ fn success(plan: &Plan, status: u16, columns: Option<&[DescribedColumn]>, found:
     }
     let schema = if matches!(status, 204 | 205) { None } else { body(plan, columns, found) };
     if let Some(schema) = schema {
+        let schema = if plan.meta { with_columns(answer.form, &schema) } else { schema };
         let mut content = Map::from_iter([("application/json".to_owned(), json!({ "schema": schema }))]);
         for format in plan.formats() {
             let schema = match format {
@@ -94,6 +95,31 @@ fn success(plan: &Plan, status: u16, columns: Option<&[DescribedColumn]>, found:
         response.insert("content".to_owned(), Json::Object(content));
     }
     Json::Object(response)
+}
+
+/// The answer alone, or with its columns where the caller asked for them.
+fn with_columns(form: ResultForm, schema: &Json) -> Json {
+    let column = json!({
+        "type": "object",
+        "properties": {
+            "name": { "type": "string" },
+            "type": { "type": "string" },
+            "declared": { "type": "string" },
+            "nullable": { "type": "boolean" },
+            "length": { "type": "integer" },
+            "precision": { "type": "integer" },
+            "scale": { "type": "integer" },
+        },
+        "required": ["name", "type"],
+    });
+    let mut around = json!({
+        "type": "object",
+        "properties": { "columns": { "type": "array", "items": column } },
+        "required": ["columns", form.name()],
+        "additionalProperties": false,
+    });
+    around["properties"][form.name()] = schema.clone();
+    json!({ "anyOf": [schema, around] })
 }
 
 /// The JSON of a result; None without a body.

@@ -39,7 +39,11 @@ pub(super) fn schema(parameter: &PlannedParameter, carrier: Carrier) -> Map<Stri
 /// Rows: objects, or the values themselves where there is one column.
 fn of_table(table: &TableType) -> Map<String, Json> {
     let value = |column: &TableColumn| {
-        Json::Object(of_value(column.sql_type, &column.limits, column.default.as_ref(), Carrier::Json))
+        let mut schema = of_value(column.sql_type, &column.limits, column.default.as_ref(), Carrier::Json);
+        if !column.required {
+            nullable(&mut schema);
+        }
+        Json::Object(schema)
     };
     let properties: Map<String, Json> =
         table.columns.iter().map(|column| (column.name.clone(), value(column))).collect();
@@ -47,7 +51,7 @@ fn of_table(table: &TableType) -> Map<String, Json> {
         table.columns.iter().filter(|column| column.required).map(|column| column.name.as_str()).collect();
     let object = json!({ "type": "object", "properties": properties, "required": required });
     let items = match table.columns.as_slice() {
-        [column] => json!({ "anyOf": [object, value(column)] }),
+        [column] if table.takes_values() => json!({ "anyOf": [object, value(column)] }),
         _ => object,
     };
     Map::from_iter([
@@ -94,7 +98,7 @@ fn of_value(
         schema.insert("enum".to_owned(), values.collect());
     }
     if let Some(default) = default {
-        schema.insert("default".to_owned(), json_of(default));
+        schema.insert("default".to_owned(), json_of(default, sql_type, carrier));
     }
     schema.insert("description".to_owned(), notes.join(" ").into());
     schema
@@ -160,7 +164,7 @@ fn note_of_type(sql_type: SqlType) -> Option<String> {
 
 /// The JSON values that stand for one of `enum`: a number that may come as a string too is there twice.
 fn allowed(bound: &Bound, sql_type: SqlType, carrier: Carrier) -> Vec<Json> {
-    let value = json_of(&bound.value);
+    let value = json_of(&bound.value, sql_type, carrier);
     match (sql_type, carrier) {
         (SqlType::BigInt | SqlType::Decimal { .. }, Carrier::Json) => {
             let text = value.to_string();
@@ -170,9 +174,29 @@ fn allowed(bound: &Bound, sql_type: SqlType, carrier: Carrier) -> Vec<Json> {
     }
 }
 
+/// Null is the same as a value that is missing.
+pub(super) fn nullable(schema: &mut Map<String, Json>) {
+    match schema.get_mut("type") {
+        Some(Json::Array(types)) => types.push("null".into()),
+        Some(kind) => *kind = json!([kind.take(), "null"]),
+        None => {}
+    }
+    if let Some(Json::Array(values)) = schema.get_mut("enum") {
+        values.push(Json::Null);
+    }
+}
+
 /// A value as JSON, in the form that callers write.
-fn json_of(value: &SqlValue) -> Json {
+fn json_of(value: &SqlValue, sql_type: SqlType, carrier: Carrier) -> Json {
     match value {
+        // The digits of a real that was widened would be those of the float.
+        #[expect(clippy::cast_possible_truncation, reason = "a real was read as an f32 and is one still")]
+        SqlValue::Float(value) if sql_type == SqlType::Real => {
+            serde_json::from_str(&format!("{:?}", *value as f32)).unwrap_or_default()
+        }
+        SqlValue::Text(text) if sql_type == SqlType::Json && carrier == Carrier::Json => {
+            serde_json::from_str(text).unwrap_or_default()
+        }
         SqlValue::Null => Json::Null,
         SqlValue::Bit(value) => (*value).into(),
         SqlValue::Integer(_) | SqlValue::Decimal(_) | SqlValue::Float(_) => number(value).unwrap_or_default(),

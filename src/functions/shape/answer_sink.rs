@@ -80,7 +80,6 @@ impl AnswerSink {
             Shaper::Lines(lines) => lines.finish(),
         };
         match self.around {
-            // A stored answer comes without columns: nothing ran that had any.
             Some(around) if !around.before().is_empty() => {
                 Shaped { body: shaped.body.map(|body| around.wrap(&body)), ..shaped }
             }
@@ -115,9 +114,10 @@ impl ResultSink for AnswerSink {
             around.begin(columns);
         }
         match &mut self.shaper {
-            Shaper::Json(json) => json.columns(columns),
-            Shaper::Lines(lines) => lines.columns(columns),
+            Shaper::Json(json) => json.columns(columns)?,
+            Shaper::Lines(lines) => lines.columns(columns)?,
         }
+        self.within_limit()
     }
 
     fn begin_row(&mut self) -> Result<(), SinkError> {
@@ -191,6 +191,9 @@ impl ResultSink for AnswerSink {
     fn restart(&mut self) -> bool {
         if self.has_begun {
             return false;
+        }
+        if let Some(around) = &mut self.around {
+            around.restart();
         }
         match &mut self.shaper {
             Shaper::Json(json) => json.restart(),

@@ -1,8 +1,8 @@
 //! The result set with which the call of a procedure ends: its return status and what it put into its OUT parameters.
 
-use crate::database::{Cell, ResultColumn};
-use crate::functions::json_text::{write_cell, write_string};
-use crate::functions::plan::Numbers;
+use crate::database::{Cell, ResultColumn, SinkError};
+use crate::functions::json_text::{check_number, write_cell, write_string};
+use crate::functions::plan::{NotANumber, Numbers};
 use crate::functions::procedure::{Procedure, STATUS_COLUMN};
 
 /// Holds back each result set that could be the last one, the worker's own, until it is known to be that.
@@ -144,9 +144,14 @@ impl CallEnd {
     }
 
     /// The reply has ended: what is held back is the worker's own. None when nothing is.
-    pub(super) fn ended(&mut self, numbers: Numbers) -> Option<Ended> {
-        let held = self.held.take().filter(|held| held.row == HeldRow::Complete)?;
-        let (status, cells) = held.cells.split_first()?;
+    ///
+    /// # Errors
+    /// For a value that has no form in JSON, where the settings refuse it.
+    pub(super) fn ended(&mut self, numbers: Numbers, nan: NotANumber) -> Result<Option<Ended>, SinkError> {
+        let held = self.held.take().filter(|held| held.row == HeldRow::Complete);
+        let Some((status, cells)) = held.as_ref().and_then(|held| held.cells.split_first()) else {
+            return Ok(None);
+        };
         let names = self.columns.iter().skip(1);
         let mut ended = Ended { gave_nothing: true, ..Ended::default() };
         write_cell(&mut ended.status, status.cell(), numbers);
@@ -156,10 +161,11 @@ impl CallEnd {
             }
             write_string(&mut ended.outputs, name);
             ended.outputs.push(':');
+            check_number(cell.cell(), nan)?;
             write_cell(&mut ended.outputs, cell.cell(), numbers);
             ended.gave_nothing &= cell.cell() == Cell::Null;
         }
-        Some(ended)
+        Ok(Some(ended))
     }
 
     /// Forgets what is held back.

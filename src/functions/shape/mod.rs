@@ -9,6 +9,7 @@ mod wanted;
 
 pub(super) use answer_sink::{AnswerSink, Chunks};
 pub use sink::JsonSink;
+pub(super) use wanted::Wanted;
 
 use super::output::ShapedOutput;
 use super::plan::ResultForm;

@@ -290,7 +290,7 @@ impl ResultSink for JsonSink {
 
     fn complete(&mut self) -> Result<(), SinkError> {
         if let Some(call_end) = &mut self.call_end {
-            let ended = call_end.ended(self.answer.numbers);
+            let ended = call_end.ended(self.answer.numbers, self.answer.nan)?;
             self.ended =
                 ended.ok_or_else(|| self.wanted.mismatch("the procedure's return status did not come"))?;
         }

@@ -6,28 +6,33 @@ use crate::functions::plan::{Plan, ResultForm};
 
 /// What of the rows is kept for answer and outputs together.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
+pub(in crate::functions) struct Wanted {
     /// Rows as objects.
-    pub(super) objects: bool,
+    pub(in crate::functions) objects: bool,
     /// The only value.
-    pub(super) value: bool,
+    pub(in crate::functions) value: bool,
     /// A JSON text in one column, perhaps over several rows.
-    pub(super) text: bool,
+    pub(in crate::functions) text: bool,
     /// As many result sets as there are; all others take one and need one.
-    pub(super) many: bool,
+    pub(in crate::functions) many: bool,
     /// A second row is an error.
     pub(super) one_row: bool,
     /// Rows are sent one by one.
     pub(super) apart: bool,
     /// What the definition says that the command must fit: the word, and below which key of `sql` it stands.
-    pub(super) word: &'static str,
-    pub(super) key: &'static str,
+    pub(in crate::functions) word: &'static str,
+    pub(in crate::functions) key: &'static str,
 }
 
 impl Wanted {
-    pub(super) fn of(plan: &Plan) -> Self {
-        let form = plan.answer().form;
-        let has = |wanted: OutputForm| plan.outputs().iter().any(|output| output.form == wanted);
+    pub(in crate::functions) fn of(plan: &Plan) -> Self {
+        let outputs: Vec<OutputForm> = plan.outputs().iter().map(|output| output.form).collect();
+        Self::new(plan.answer().form, &outputs)
+    }
+
+    /// What this form and these forms of outputs want.
+    pub(in crate::functions) fn new(form: ResultForm, outputs: &[OutputForm]) -> Self {
+        let has = |wanted: OutputForm| outputs.contains(&wanted);
         let kept = match form {
             ResultForm::Rows
             | ResultForm::Row
@@ -36,9 +41,9 @@ impl Wanted {
             | ResultForm::Json => true,
             ResultForm::RowsAffected | ResultForm::OutputParameters | ResultForm::None => false,
         };
-        let of_outputs = plan.outputs().iter().find(|output| output.form != OutputForm::Body);
+        let of_outputs = outputs.iter().find(|output| **output != OutputForm::Body);
         let (word, key) = match of_outputs {
-            Some(output) if !kept => (output.form.name(), "outputs"),
+            Some(output) if !kept => (output.name(), "outputs"),
             _ => (form.name(), "result"),
         };
         Self {
@@ -57,7 +62,7 @@ impl Wanted {
         }
     }
 
-    pub(super) fn rows(self) -> bool {
+    pub(in crate::functions) fn rows(self) -> bool {
         self.objects || self.value || self.text
     }
 

@@ -106,6 +106,11 @@ fn what_does_not_go_with_a_procedure_is_told_with_the_cure() {
             "write `inout`",
         ),
         (
+            r#""result": "outputParameters", "parameters": { "@a": { "type": "json", "direction": "out" } }"#.to_owned(),
+            "sql.parameters.@a.type",
+            "nvarchar(max)",
+        ),
+        (
             r#""result": "outputParameters", "parameters": { "@a": { "direction": "out" } }"#.to_owned(),
             "sql.parameters.@a.type",
             "is missing",

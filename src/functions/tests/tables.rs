@@ -74,6 +74,24 @@ fn a_table_of_one_column_takes_values_too() {
 }
 
 #[test]
+fn a_table_of_one_column_of_any_json_takes_objects_only_so_that_none_is_read_as_a_row_by_mistake() {
+    for column in ["json", "nvarchar(max)"] {
+        let columns = format!(r#""columns": {{ "Doc": "{column}" }}"#);
+        assert_eq!(rows(&columns, r#"[{"Doc":{"a":1}}]"#), r#"[["{\"a\":1}"]]"#, "{column}");
+        let told = misfits(&columns, r#"[{"sku":"a"}]"#);
+        assert!(told.iter().any(|(_, message)| message.contains("an object with `Doc`")), "{told:?}");
+        assert!(!misfits(&columns, r#"["a"]"#).is_empty());
+    }
+}
+
+#[test]
+fn text_of_a_code_page_is_read_as_unicode_and_converted_by_the_tables_own_collation() {
+    let function = table(r#""columns": { "Name": "varchar(50)" }"#).unwrap();
+    let text = function.plan().unwrap().command_text().to_string();
+    assert!(text.contains("WITH ([c0] nvarchar(max) '$[0]')"), "{text}");
+}
+
+#[test]
 fn an_absent_table_has_no_rows_unless_it_is_required() {
     for empty in ["[]", "null"] {
         assert_eq!(rows(TWO, empty), "[]");
