@@ -450,3 +450,42 @@ fn every_operation_has_a_name_of_its_own() {
     ids.sort_unstable();
     assert_eq!(ids, ["A_get", "A_post", "A_without_x_get", "A_without_x_get_", "A_without_x_post"]);
 }
+
+#[test]
+fn rows_of_a_table_parameter_are_an_array_and_may_hold_nulls() {
+    let sql = json!({
+        "commandText": "SELECT Id FROM @lines",
+        "result": "rows",
+        "parameters": {
+            "@lines": {
+                "from": "body",
+                "type": "dbo.Lines",
+                "columns": { "Id": { "type": "int", "required": true }, "Note": "nvarchar(50)" },
+            },
+        },
+    });
+    let root = Root::new().function("Take", &json!({ "methods": ["post"], "route": "take" }), &sql);
+
+    let document = root.openapi("api");
+
+    let operation = operation(&document, "post", "/api/take");
+    let rows = &operation["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(rows["type"], "array", "{operation:#}");
+    let properties = &rows["items"]["properties"];
+    assert_eq!(properties["Id"]["type"], "integer");
+    assert_eq!(properties["Note"]["type"], json!(["string", "null"]));
+    assert!(operation["responses"].get("409").is_some(), "rows may repeat the type's key");
+}
+
+#[test]
+fn column_metadata_is_a_parameter_and_another_form_of_the_answer() {
+    let sql = json!({ "commandText": "SELECT 1 AS Id", "result": "row", "meta": true, "repeatable": true });
+    let root = Root::new().function("Meta", &json!({ "methods": ["get"], "route": "meta" }), &sql);
+
+    let document = root.openapi("api");
+
+    let operation = operation(&document, "get", "/api/meta");
+    assert_eq!(operation["parameters"][0]["name"], "$meta");
+    let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(schema["anyOf"][1]["required"], json!(["columns", "row"]), "{schema:#}");
+}
