@@ -206,7 +206,11 @@ impl Session {
         };
         let kept = self.keep_table_variables();
         self.connection.execute_batch(&word).map_err(|error| errors::internal(&error))?;
-        self.restore_table_variables(&kept)
+        let restored = self.restore_table_variables(&kept);
+        if mark.is_some() {
+            self.has_lost_its_transaction();
+        }
+        restored
     }
 
     /// Runs something that writes, whole or not at all.
@@ -231,12 +235,7 @@ impl Session {
             (Err(_), true) => "ROLLBACK TO local_azure_statement; RELEASE local_azure_statement",
             (Err(_), false) => "ROLLBACK",
         };
-        // After some errors (a full disk) SQLite has rolled back by itself.
-        if self.connection.is_autocommit() {
-            if let Some(transaction) = &mut self.transaction {
-                transaction.begun = false;
-                transaction.doomed = true;
-            }
+        if self.has_lost_its_transaction() {
             return result;
         }
         if let Err(error) = self.connection.execute_batch(end) {
@@ -247,6 +246,21 @@ impl Session {
             return Err(failure);
         }
         result
+    }
+
+    /// Whether SQLite has rolled back by itself, as it does after some errors (a full disk) and when a write is
+    /// interrupted. An open transaction of the session can then only be rolled back. To be asked where a transaction
+    /// or a savepoint of SQLite's should be open.
+    pub(super) fn has_lost_its_transaction(&mut self) -> bool {
+        if !self.connection.is_autocommit() {
+            return false;
+        }
+        if let Some(transaction) = self.transaction.as_mut().filter(|transaction| transaction.begun) {
+            transaction.begun = false;
+            transaction.doomed = true;
+        }
+        self.drop_what_came_back();
+        true
     }
 
     /// Takes the write lock, waiting for another writer.

@@ -7,7 +7,6 @@ use rusqlite::types::Value as Stored;
 use super::catalog::TableType;
 use crate::sql::engine::bind::Facts;
 use crate::sql::engine::catalog::{self, Table};
-use crate::sql::engine::errors;
 use crate::sql::engine::session::{Failure, Session};
 use crate::sql::tsql::statement::{TableElement, TableSource};
 use crate::sql::tsql::table_type::parse_body;
@@ -157,9 +156,16 @@ impl Session {
                 self.connection
                     .prepare_cached(&insert)
                     .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(row)))
-                    .map_err(|error| errors::internal(&error))?;
+                    .map_err(|error| self.sqlite_failure(&error))?;
             }
         }
         Ok(())
+    }
+
+    /// Drops the tables again that were dropped inside a transaction which is undone as a whole.
+    pub(in crate::sql::engine) fn drop_what_came_back(&mut self) {
+        for table in std::mem::take(&mut self.tables.dropped) {
+            self.drop_table_variable(&table);
+        }
     }
 }
