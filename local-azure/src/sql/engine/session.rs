@@ -221,10 +221,9 @@ impl Session {
                 session.end_batch(reply);
                 reply.return_status(executed.status);
             }
+            // It failed before its text ran, which would have seen to the transaction.
             Err(Failure::Sql(error) | Failure::Thrown(error)) => {
-                session.last_error = error.number;
-                reply.error(&error);
-                reply.done(StatementKind::Other, None);
+                session.fail(&error, reply);
                 reply.return_status(error.number);
             }
             Err(Failure::Stopped) => {}
@@ -300,6 +299,7 @@ impl Session {
             && transaction.begun
         {
             let _ = self.connection.execute_batch("ROLLBACK");
+            self.drop_what_came_back();
         }
         self.drop_temporary(0);
         self.settings = Settings::default();
