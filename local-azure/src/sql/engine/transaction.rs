@@ -248,6 +248,15 @@ impl Session {
         result
     }
 
+    /// A failure before the first statement of a text. With XACT_ABORT a cancel there undoes what is open, as one in the
+    /// text does.
+    pub(super) fn undone_if_stopped(&mut self, failure: Failure, reply: &mut dyn ReplySink) -> Failure {
+        if matches!(failure, Failure::Stopped) && self.settings.xact_abort {
+            self.undo(reply);
+        }
+        failure
+    }
+
     /// Whether SQLite has rolled back by itself, as it does after some errors (a full disk) and when a write is
     /// interrupted. An open transaction of the session can then only be rolled back. To be asked where a transaction
     /// or a savepoint of SQLite's should be open.
@@ -298,4 +307,35 @@ fn doomed() -> SqlError {
         3930,
         "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use crate::sql::engine::{Database, Login};
+
+    /// SQLite's own rollback, at a moment that an interrupt hits only by chance.
+    #[test]
+    fn a_transaction_that_sqlite_undid_can_only_be_rolled_back() {
+        for (begun, doomed) in [(true, true), (false, false)] {
+            let mut session = Database::open(None).unwrap().session(Login::default()).unwrap();
+            session.connection.execute_batch("BEGIN").unwrap();
+            session.transaction = Some(Transaction {
+                descriptor: 1,
+                count: 1,
+                name: None,
+                begun,
+                doomed: false,
+                savepoints: Vec::new(),
+                marks: 0,
+            });
+            assert!(!session.has_lost_its_transaction());
+            session.connection.execute_batch("ROLLBACK").unwrap();
+            assert!(session.has_lost_its_transaction());
+            let transaction = session.transaction.as_ref().unwrap();
+            assert_eq!((transaction.begun, transaction.doomed), (false, doomed));
+        }
+    }
 }
