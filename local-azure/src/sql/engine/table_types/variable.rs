@@ -169,3 +169,28 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use crate::sql::engine::{Database, Login};
+    use crate::sql::seed::FirstError;
+
+    #[test]
+    fn a_reset_leaves_no_table_that_a_rollback_brought_back() {
+        let mut session = Database::open(None).unwrap().session(Login::default()).unwrap();
+        let tables = "SELECT count(*) FROM temp.sqlite_master WHERE type = 'table'";
+        let count = |connection: &rusqlite::Connection| -> i64 {
+            connection.query_row(tables, [], |row| row.get(0)).unwrap()
+        };
+        let before = count(&session.connection);
+        let mut reply = FirstError(None);
+        let batch =
+            "CREATE TABLE dbo.x (a int); DECLARE @t TABLE (a int); BEGIN TRAN; INSERT dbo.x VALUES (1)";
+        session.batch(batch, &mut reply);
+        assert_eq!(reply.0, None);
+        session.reset(false);
+        assert_eq!(count(&session.connection), before);
+    }
+}
