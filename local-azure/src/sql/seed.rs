@@ -52,7 +52,7 @@ fn batches(script: &str) -> Vec<(u32, String)> {
 }
 
 /// Keeps the first error and lets everything else pass.
-struct FirstError(Option<SqlError>);
+pub(crate) struct FirstError(pub(crate) Option<SqlError>);
 
 impl ReplySink for FirstError {
     fn columns(&mut self, _: &[Column]) -> Result<(), Stopped> {

@@ -3,6 +3,7 @@
 use super::describe_support::*;
 use super::rights_support::*;
 use super::support::*;
+use local_azure::sql::types::Value;
 
 #[test]
 fn what_may_not_run_is_not_described() {
@@ -32,4 +33,16 @@ fn a_procedure_is_described_to_who_may_call_it() {
     ok(&mut admin(&database), "CREATE PROC dbo.Dynamic AS EXEC sp_executesql N'SELECT Id FROM dbo.Persons'");
     ok(&mut admin(&database), "GRANT EXECUTE ON dbo.Dynamic TO worker");
     assert_eq!(refused(&mut worker, "EXEC dbo.Dynamic").0, [229, 11501]);
+}
+
+#[test]
+fn a_text_that_a_procedure_describes_needs_the_callers_own_rights() {
+    let (database, mut worker) = worker_after(
+        "CREATE PROC dbo.Look @text nvarchar(max) AS SELECT name, error_number FROM sys.dm_exec_describe_first_result_set(@text, NULL, 0)",
+    );
+    ok(&mut admin(&database), "GRANT EXECUTE ON dbo.Look TO worker");
+    let look = "EXEC dbo.Look N'SELECT Id FROM dbo.Persons'";
+    assert_eq!(ok(&mut worker, look).rows, [[Value::Null, Value::Integer(229)]]);
+    ok(&mut admin(&database), "GRANT SELECT ON dbo.Persons TO worker");
+    assert_eq!(ok(&mut worker, look).rows, [[text("Id"), Value::Null]]);
 }

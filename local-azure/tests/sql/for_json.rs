@@ -246,3 +246,22 @@ fn what_makes_no_text_is_refused_with_the_servers_number() {
     }
     assert!(run(&mut session, "SELECT t.j FROM (SELECT 1 AS a FOR JSON PATH) AS t(j)").errors.is_empty());
 }
+
+#[test]
+fn json_that_is_one_of_several_choices_is_text() {
+    let mut session = session();
+    let of =
+        |session: &mut Session, value: &str| json(session, &format!("SELECT {value} AS a FOR JSON PATH"));
+    let query = "JSON_QUERY(N'[1]')";
+    for choice in [
+        format!("CASE WHEN 1 = 1 THEN {query} ELSE N'plain' END"),
+        format!("COALESCE({query}, N'plain')"),
+        format!("IIF(1 = 1, {query}, N'plain')"),
+        format!("ISNULL({query}, N'plain')"),
+    ] {
+        assert_eq!(of(&mut session, &choice), r#"[{"a":"[1]"}]"#, "{choice}");
+    }
+    let other = "CASE WHEN 1 = 0 THEN JSON_QUERY(N'[1]') ELSE N'plain' END";
+    assert_eq!(of(&mut session, other), r#"[{"a":"plain"}]"#);
+    assert_eq!(of(&mut session, &format!("ISNULL({query}, JSON_QUERY(N'[2]'))")), r#"[{"a":[1]}]"#);
+}

@@ -235,3 +235,15 @@ proptest! {
         prop_assert_eq!(&call(&mut session, "p", &arguments).rows, &[expected]);
     }
 }
+
+#[test]
+fn a_procedure_of_another_schema_is_not_the_systems_of_that_name() {
+    let mut session = session();
+    ok(&mut session, "CREATE SCHEMA sales");
+    ok(&mut session, "CREATE PROC sales.sp_set_session_context AS RETURN 7");
+    for (written, status) in [("sales.sp_set_session_context", 7), ("sys.sp_set_session_context", 1)] {
+        let mut replies = Replies::default();
+        session.call(written, &[], &mut replies);
+        assert_eq!(replies.status, Some(status), "{written}: {:?}", replies.errors);
+    }
+}

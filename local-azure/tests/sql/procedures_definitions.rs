@@ -140,9 +140,11 @@ fn the_standard_view_says_the_types_of_parameters() {
         &mut session,
         "CREATE PROC dbo.p @a nvarchar(50), @b decimal(9,2) OUTPUT, @c float, @d varbinary(max), @e datetime2(3), @f bit AS RETURN",
     );
+    ok(&mut session, "CREATE TYPE dbo.Ids AS TABLE (Id int)");
+    ok(&mut session, "CREATE PROC dbo.q @t dbo.Ids READONLY AS RETURN");
     let rows = ok(
         &mut session,
-        "SELECT PARAMETER_NAME, PARAMETER_MODE, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION FROM INFORMATION_SCHEMA.PARAMETERS WHERE SPECIFIC_NAME = N'p' ORDER BY ORDINAL_POSITION",
+        "SELECT PARAMETER_NAME, PARAMETER_MODE, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION FROM INFORMATION_SCHEMA.PARAMETERS WHERE SPECIFIC_NAME IN (N'p', N'q') ORDER BY SPECIFIC_NAME, ORDINAL_POSITION",
     )
     .rows;
     let row = |name: &str, mode: &str, family: &str, digits: [Option<i64>; 4]| {
@@ -158,6 +160,7 @@ fn the_standard_view_says_the_types_of_parameters() {
             row("@d", "IN", "varbinary", [Some(-1), None, None, None]),
             row("@e", "IN", "datetime2", [None, None, None, Some(3)]),
             row("@f", "IN", "bit", [None, None, None, None]),
+            row("@t", "IN", "table type", [None, None, None, None]),
         ]
     );
 }

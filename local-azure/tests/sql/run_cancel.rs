@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use local_azure::sql::engine::{Database, Session};
+use local_azure::sql::engine::{Argument, Database, SentColumn, SentTable, Session, TableArgument};
 use local_azure::sql::reply::TransactionChange;
-use local_azure::sql::types::Value;
+use local_azure::sql::types::{Length, SqlType, Value};
 
 use super::support::*;
 
@@ -22,8 +22,17 @@ fn with_many() -> Session {
     session
 }
 
-/// Runs a batch and cancels it, as the connection does: again and again until the batch has ended.
+/// Runs a batch and cancels it.
 fn cancelled(session: &mut Session, text: &str) -> Replies {
+    cancelled_request(session, text, |session| run(session, text))
+}
+
+/// Makes a request and cancels it, as the connection does: again and again until it has ended.
+fn cancelled_request(
+    session: &mut Session,
+    text: &str,
+    request: impl FnOnce(&mut Session) -> Replies,
+) -> Replies {
     let handle = session.cancel_handle();
     let over = AtomicBool::new(false);
     let start = Instant::now();
@@ -34,7 +43,7 @@ fn cancelled(session: &mut Session, text: &str) -> Replies {
                 handle.cancel();
             }
         });
-        let replies = run(session, text);
+        let replies = request(session);
         over.store(true, Ordering::SeqCst);
         replies
     });
@@ -127,4 +136,45 @@ fn a_cancel_without_a_request_does_nothing() {
     let mut session = with_many();
     session.cancel_handle().cancel();
     assert_eq!(ok(&mut session, "SELECT 1").rows.len(), 1);
+}
+
+/// Where the cancel falls into the writing of a row, SQLite undoes the whole transaction; between two rows it doesn't.
+#[test]
+fn a_cancel_while_the_rows_of_a_parameter_come_in_leaves_a_transaction_that_is_whole_or_can_only_be_rolled_back()
+ {
+    let mut session = with_many();
+    ok(&mut session, "CREATE TYPE dbo.Documents AS TABLE (Document xml)");
+    let long = Value::Text(format!("<a>{}</a>", "<b>text</b>".repeat(50_000)));
+    let argument = Argument {
+        name: "@rows".to_owned(),
+        sql_type: SqlType::Int,
+        untyped: false,
+        value: Value::Null,
+        output: false,
+        table: Some(TableArgument::Sent(SentTable {
+            schema: String::new(),
+            type_name: String::new(),
+            columns: vec![SentColumn { sql_type: SqlType::NVarChar(Length::Max), default: false }],
+            rows: vec![vec![long]; 200],
+        })),
+    };
+    for abort in ["OFF", "OFF", "ON"] {
+        ok(&mut session, &format!("SET XACT_ABORT {abort}; BEGIN TRAN; INSERT dbo.Many VALUES (2)"));
+        cancelled_request(&mut session, "a parameter of many rows", |session| {
+            let mut replies = Replies::default();
+            let declarations = "@rows dbo.Documents READONLY";
+            session.execute_sql("SELECT 1", declarations, std::slice::from_ref(&argument), &mut replies);
+            replies
+        });
+        let inside = "SELECT @@TRANCOUNT, XACT_STATE(), COUNT(*) FROM dbo.Many WHERE a = 2";
+        let whole = [Value::Integer(1), Value::Integer(1), Value::Integer(1)];
+        let doomed = [Value::Integer(1), Value::Integer(-1), Value::Integer(0)];
+        let rows = ok(&mut session, inside).rows;
+        if abort == "ON" {
+            assert_eq!(rows, [[Value::Integer(0), Value::Integer(0), Value::Integer(0)]]);
+            continue;
+        }
+        assert!(rows == [whole] || rows == [doomed], "{rows:?}");
+        ok(&mut session, "ROLLBACK");
+    }
 }

@@ -5,7 +5,7 @@ use local_azure::sql::types::{Length, SqlType, Value};
 use proptest::prelude::*;
 
 use super::rights_support::{admin, worker_after};
-use super::support::{Replies, error, ok, run, session, text};
+use super::support::{NVARCHAR, Replies, error, ok, run, session, text};
 
 const ID_LIST: &str = "CREATE TYPE dbo.IdList AS TABLE (Id int NOT NULL PRIMARY KEY, Name nvarchar(10) NULL DEFAULT N'none' CHECK (Name <> N'bad'))";
 
@@ -450,4 +450,24 @@ proptest! {
         let expected: Vec<Vec<Value>> = borrowed.iter().map(|(id, name)| vec![int(*id), name.map_or(Value::Null, text)]).collect();
         prop_assert_eq!(replies.rows, expected);
     }
+}
+
+#[test]
+fn what_fails_before_the_text_runs_honours_xact_abort() {
+    for abort in ["ON", "OFF"] {
+        let mut session = with_type();
+        ok(&mut session, &format!("SET XACT_ABORT {abort}; BEGIN TRAN"));
+        let arguments = [table("@ids", sent(&[(1, None), (1, None)]))];
+        let replies = execute(&mut session, "SELECT 1", "@ids dbo.IdList READONLY", &arguments);
+        assert_eq!(replies.errors[0].number, 2627);
+        assert_eq!(replies.status, Some(2627));
+        let open = i64::from(abort == "OFF");
+        assert_eq!(ok(&mut session, "SELECT @@TRANCOUNT").rows, [[int(open)]], "{abort}");
+    }
+    let mut session = session();
+    ok(&mut session, "SET XACT_ABORT ON; BEGIN TRAN");
+    let word = Argument { table: None, sql_type: NVARCHAR, value: text("word"), ..table("@n", sent(&[])) };
+    let replies = execute(&mut session, "SELECT @n", "@n int", &[word]);
+    assert!(matches!(replies.errors[0].number, 245 | 8114), "{:?}", replies.errors);
+    assert_eq!(ok(&mut session, "SELECT @@TRANCOUNT").rows, [[int(0)]]);
 }

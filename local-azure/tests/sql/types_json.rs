@@ -62,3 +62,22 @@ fn json_has_no_order_and_no_equality() {
         assert!([402, 305, 421, 529].contains(&number), "{query}: {number}");
     }
 }
+
+#[test]
+fn a_json_goes_into_the_functions_of_json() {
+    let mut session = session();
+    ok(&mut session, "CREATE TABLE dbo.Docs (Doc json)");
+    ok(&mut session, "INSERT INTO dbo.Docs VALUES (N'{\"a\":\"x\",\"b\":[1,2]}')");
+    let one = |session: &mut _, value: &str| {
+        ok(session, &format!("SELECT {value} FROM dbo.Docs")).rows.concat().remove(0)
+    };
+    assert_eq!(one(&mut session, "JSON_VALUE(Doc, '$.a')"), text("x"));
+    assert_eq!(one(&mut session, "JSON_QUERY(Doc, '$.b')"), text("[1,2]"));
+    assert_eq!(one(&mut session, "ISJSON(Doc)"), Value::Integer(1));
+    assert_eq!(one(&mut session, "JSON_PATH_EXISTS(Doc, '$.c')"), Value::Integer(0));
+    assert_eq!(one(&mut session, "JSON_MODIFY(N'{}', '$.d', Doc)"), text(r#"{"d":{"a":"x","b":[1,2]}}"#));
+    ok(&mut session, "UPDATE dbo.Docs SET Doc = JSON_MODIFY(Doc, '$.a', N'y')");
+    assert_eq!(one(&mut session, "Doc"), text(r#"{"a":"y","b":[1,2]}"#));
+    let opened = "SELECT o.value FROM dbo.Docs CROSS APPLY OPENJSON(Doc, '$.b') AS o";
+    assert_eq!(ok(&mut session, opened).rows, [[text("1")], [text("2")]]);
+}

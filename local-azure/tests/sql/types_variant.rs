@@ -119,3 +119,19 @@ fn properties_describe_the_base_type() {
     );
     assert_eq!(SqlType::SqlVariant.length(), None::<Length>);
 }
+
+#[test]
+fn texts_compare_under_their_own_collation_and_two_collations_apart() {
+    let mut session = session();
+    ok(
+        &mut session,
+        "CREATE TABLE dbo.Facts (A varchar(5) COLLATE Latin1_General_100_CS_AS_SC, B varchar(5) COLLATE Latin1_General_100_BIN2, C varchar(5))",
+    );
+    ok(&mut session, "INSERT INTO dbo.Facts VALUES ('a', 'a', 'a'), ('A', 'A', 'A')");
+    let kinds = |session: &mut _, column: &str| {
+        ok(session, &format!("SELECT DISTINCT CAST({column} AS sql_variant) FROM dbo.Facts")).rows.len()
+    };
+    assert_eq!([kinds(&mut session, "A"), kinds(&mut session, "B"), kinds(&mut session, "C")], [2, 2, 1]);
+    let same = "SELECT COUNT(*) FROM dbo.Facts WHERE CAST(A AS sql_variant) = CAST(C AS sql_variant)";
+    assert_eq!(ok(&mut session, same).rows, [[Value::Integer(0)]]);
+}

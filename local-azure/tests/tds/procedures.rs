@@ -1,5 +1,6 @@
 //! Procedures of the engine, called by tiberius and read with the decoder of tds-protocol.
 
+use local_azure::sql::tds::rpc;
 use local_azure::sql::{Encryption, SqlLogin, SqlOptions, start};
 use tiberius::Command;
 
@@ -193,4 +194,18 @@ async fn exec_in_a_batch_ends_with_status_and_doneproc_and_the_batch_goes_on() {
     client.send(BATCH, 1, &batch("EXEC dbo.Nobody; PRINT 'x'")).await;
     assert_eq!(client.reply().await, ["error 2812 16", "done 0x3 0", "info 0", "done 0x0 0"]);
     fixture.server.stop().await;
+}
+
+#[test]
+fn a_call_by_name_is_the_systems_only_in_its_schemas() {
+    for (name, expected) in [
+        ("sp_executesql", rpc::Procedure::ExecuteSql),
+        ("[sys].[sp_ExecuteSql]", rpc::Procedure::ExecuteSql),
+        ("sales.sp_executesql", rpc::Procedure::Named("sales.sp_executesql".to_owned())),
+    ] {
+        let length = u16::try_from(name.len()).unwrap();
+        let body = [&length.to_le_bytes()[..], &utf16(name), &[0, 0]].concat();
+        let calls = rpc::parse(&with_headers(&body)).unwrap();
+        assert_eq!(calls.first().map(|call| &call.procedure), Some(&expected), "{name}");
+    }
 }

@@ -455,3 +455,20 @@ proptest! {
         let _ = decode::value(info, &mut reader);
     }
 }
+
+/// The base type in a sql_variant travels like a column's.
+#[tokio::test]
+async fn utf8_text_in_a_variant_travels_as_utf16_to_a_client_that_does_not_say_it_reads_utf8() {
+    let fixture = engine().await;
+    let mut client = RawClient::ready(&fixture).await;
+    client
+        .send(1, 1, &batch("CREATE TABLE dbo.T (A varchar(20) COLLATE Latin1_General_100_CI_AS_SC_UTF8); INSERT INTO dbo.T VALUES (N'東京')"))
+        .await;
+    client.message().await;
+    let (_, rows) = queried(&mut client, "SELECT CAST(A AS sql_variant) FROM dbo.T").await;
+    let content = utf16("東京");
+    // Base type nvarchar with seven bytes of properties: the collation and the most bytes.
+    let head = [0xE7, 7, 0x09, 0x04, 0xD0, 0x24, 0x00, 40, 0];
+    let length = u32::try_from(head.len() + content.len()).unwrap();
+    assert_eq!(rows, [[&length.to_le_bytes()[..], &head, &content].concat()]);
+}

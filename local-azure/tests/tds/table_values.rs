@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 use local_azure::sql::engine::{SentColumn, SentTable, TableArgument};
+use local_azure::sql::tds::bytes::Malformed;
 use local_azure::sql::tds::rpc;
 use local_azure::sql::types::{Length, SqlType, Value};
 use local_azure::sql::{SqlOptions, start};
@@ -277,4 +278,15 @@ async fn a_long_json_text_arrives_in_pieces_that_fit_together() {
     let all = json.get("rows").and_then(serde_json::Value::as_array).unwrap();
     assert_eq!(all.len(), 3000);
     assert_eq!(all.last().unwrap(), &serde_json::json!({ "id": 3000, "name": "Ünïcödé 😀 / 3000" }));
+}
+
+#[test]
+fn a_column_without_a_type_is_malformed_since_its_cells_have_no_bytes() {
+    let mut body = [1, 0].to_vec();
+    body.extend(utf16("p"));
+    body.extend([0, 0, 0, 0, 0xF3]);
+    // No database, no schema, no name of a type; one column of NULLTYPE; no further metadata; three rows.
+    body.extend([0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0x1F, 0, 0, 1, 1, 1, 0]);
+    let refused = rpc::parse(&with_headers(&body)).unwrap_err();
+    assert_eq!(refused, Malformed("a column of a table-valued parameter has no type").into());
 }

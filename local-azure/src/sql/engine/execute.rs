@@ -56,7 +56,9 @@ impl Session {
         };
         reply.enter_procedure();
         let flow = self.in_scope(TEXT_LEVELS, |session| {
-            session.pass_tables(&declared, arguments, &mut frame)?;
+            session
+                .pass_tables(&declared, arguments, &mut frame)
+                .map_err(|failure| session.undone_if_stopped(failure, reply))?;
             session.run_text(text, &mut frame, reply)
         });
         let status = match &flow {

@@ -44,6 +44,7 @@ impl Session {
                 | StatementKind::Block(_)
                 | StatementKind::TryCatch { .. }
                 | StatementKind::Declare(_)
+                | StatementKind::DeclareTable { .. }
                 | StatementKind::Execute { .. }
         );
         let Some(plan) = self.planned.as_mut().filter(|_| !leads_to_others) else {

@@ -18,6 +18,7 @@ use super::table_types::variable::LiveTables;
 use super::transaction::Transaction;
 use super::{Argument, Database, Isolation, Login, catalog, describe, errors};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped};
+use crate::sql::tsql::system_name::of_system;
 use crate::sql::types::{SqlType, Value};
 use crate::sql::values::functions::FunctionContext;
 
@@ -221,10 +222,9 @@ impl Session {
                 session.end_batch(reply);
                 reply.return_status(executed.status);
             }
+            // It failed before its text ran, which would have seen to the transaction.
             Err(Failure::Sql(error) | Failure::Thrown(error)) => {
-                session.last_error = error.number;
-                reply.error(&error);
-                reply.done(StatementKind::Other, None);
+                session.fail(&error, reply);
                 reply.return_status(error.number);
             }
             Err(Failure::Stopped) => {}
@@ -237,9 +237,9 @@ impl Session {
             if let Some(described) = describe::Procedure::of_call(procedure) {
                 return session.describe_call(described, arguments, reply);
             }
-            let name =
-                procedure.rsplit('.').next().unwrap_or(procedure).trim_matches(['[', ']']).to_lowercase();
-            if name != "sp_set_session_context" {
+            let sets_context =
+                of_system(procedure).is_some_and(|name| name.eq_ignore_ascii_case("sp_set_session_context"));
+            if !sets_context {
                 return session.call_by_name(procedure, arguments, reply);
             }
             match session.set_session_context(arguments) {
@@ -300,6 +300,7 @@ impl Session {
             && transaction.begun
         {
             let _ = self.connection.execute_batch("ROLLBACK");
+            self.drop_what_came_back();
         }
         self.drop_temporary(0);
         self.settings = Settings::default();

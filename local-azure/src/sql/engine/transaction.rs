@@ -206,7 +206,11 @@ impl Session {
         };
         let kept = self.keep_table_variables();
         self.connection.execute_batch(&word).map_err(|error| errors::internal(&error))?;
-        self.restore_table_variables(&kept)
+        let restored = self.restore_table_variables(&kept);
+        if mark.is_some() {
+            self.has_lost_its_transaction();
+        }
+        restored
     }
 
     /// Runs something that writes, whole or not at all.
@@ -231,12 +235,7 @@ impl Session {
             (Err(_), true) => "ROLLBACK TO local_azure_statement; RELEASE local_azure_statement",
             (Err(_), false) => "ROLLBACK",
         };
-        // After some errors (a full disk) SQLite has rolled back by itself.
-        if self.connection.is_autocommit() {
-            if let Some(transaction) = &mut self.transaction {
-                transaction.begun = false;
-                transaction.doomed = true;
-            }
+        if self.has_lost_its_transaction() {
             return result;
         }
         if let Err(error) = self.connection.execute_batch(end) {
@@ -247,6 +246,30 @@ impl Session {
             return Err(failure);
         }
         result
+    }
+
+    /// A failure before the first statement of a text. With XACT_ABORT a cancel there undoes what is open, as one in the
+    /// text does.
+    pub(super) fn undone_if_stopped(&mut self, failure: Failure, reply: &mut dyn ReplySink) -> Failure {
+        if matches!(failure, Failure::Stopped) && self.settings.xact_abort {
+            self.undo(reply);
+        }
+        failure
+    }
+
+    /// Whether SQLite has rolled back by itself, as it does after some errors (a full disk) and when a write is
+    /// interrupted. An open transaction of the session can then only be rolled back. To be asked where a transaction
+    /// or a savepoint of SQLite's should be open.
+    pub(super) fn has_lost_its_transaction(&mut self) -> bool {
+        if !self.connection.is_autocommit() {
+            return false;
+        }
+        if let Some(transaction) = self.transaction.as_mut().filter(|transaction| transaction.begun) {
+            transaction.begun = false;
+            transaction.doomed = true;
+        }
+        self.drop_what_came_back();
+        true
     }
 
     /// Takes the write lock, waiting for another writer.
@@ -284,4 +307,35 @@ fn doomed() -> SqlError {
         3930,
         "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use crate::sql::engine::{Database, Login};
+
+    /// SQLite's own rollback, at a moment that an interrupt hits only by chance.
+    #[test]
+    fn a_transaction_that_sqlite_undid_can_only_be_rolled_back() {
+        for (begun, doomed) in [(true, true), (false, false)] {
+            let mut session = Database::open(None).unwrap().session(Login::default()).unwrap();
+            session.connection.execute_batch("BEGIN").unwrap();
+            session.transaction = Some(Transaction {
+                descriptor: 1,
+                count: 1,
+                name: None,
+                begun,
+                doomed: false,
+                savepoints: Vec::new(),
+                marks: 0,
+            });
+            assert!(!session.has_lost_its_transaction());
+            session.connection.execute_batch("ROLLBACK").unwrap();
+            assert!(session.has_lost_its_transaction());
+            let transaction = session.transaction.as_ref().unwrap();
+            assert_eq!((transaction.begun, transaction.doomed), (false, doomed));
+        }
+    }
 }

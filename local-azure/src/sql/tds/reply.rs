@@ -1,5 +1,6 @@
 //! Turns what a session says into tokens, and tokens into packets on their way to the client.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -10,7 +11,7 @@ use super::packet::Packets;
 use super::token::{self, DoneKind, EnvironmentChange, done};
 use crate::sql::faults::{CutBy, Faults, ReplyRecord};
 use crate::sql::reply::{ReplySink, SqlError, StatementKind, Stopped, TransactionChange};
-use crate::sql::types::{Column, Length, SqlType, Value};
+use crate::sql::types::{Column, Length, SqlType, Value, Variant};
 
 /// From this severity on an error ends the connection.
 pub const FATAL_CLASS: u8 = 20;
@@ -206,7 +207,7 @@ impl ReplyWriter {
                             output.ordinal,
                             &output.name,
                             for_client(output.sql_type, utf8_support),
-                            &output.value,
+                            &value_for_client(&output.value, utf8_support),
                         )
                     });
                 }
@@ -392,6 +393,27 @@ fn for_client(sql_type: SqlType, utf8_support: bool) -> SqlType {
     unicode.with_collation(sql_type.collation())
 }
 
+/// A value as it goes to the client: in a sql_variant too text has the type in which the client can read it, if it is as
+/// short as a sql_variant's nvarchar must be. Longer text goes in the code page, since UTF-16 has no room for it there; what
+/// a SQL Server does then is not known.
+fn value_for_client(value: &Value, utf8_support: bool) -> Cow<'_, Value> {
+    let Value::Variant(held) = value else { return Cow::Borrowed(value) };
+    let (true, false, Value::Text(text)) = (held.base.is_utf8_text(), utf8_support, &held.value) else {
+        return Cow::Borrowed(value);
+    };
+    let base = match for_client(held.base, utf8_support) {
+        SqlType::NVarChar(Length::Max) => {
+            if text.encode_utf16().count() <= usize::from(LONGEST_IN_UNITS) {
+                SqlType::NVarChar(Length::Limit(LONGEST_IN_UNITS))
+            } else {
+                held.base.plain()
+            }
+        }
+        base => base,
+    };
+    Cow::Owned(Value::Variant(Box::new(Variant { base, value: held.value.clone() })))
+}
+
 /// The longest bounded nvarchar (T-SQL reference, "nchar and nvarchar").
 const LONGEST_IN_UNITS: u16 = 4000;
 
@@ -415,7 +437,13 @@ impl ReplySink for ReplyWriter {
             *left = left.checked_sub(1).ok_or(Stopped)?;
         }
         let types = std::mem::take(&mut self.types);
-        let put = self.put_fallible(|out| token::put_row(out, &types, values));
+        let utf8_support = self.utf8_support;
+        let values: Cow<'_, [Value]> = if utf8_support || !types.contains(&SqlType::SqlVariant) {
+            Cow::Borrowed(values)
+        } else {
+            values.iter().map(|value| value_for_client(value, utf8_support).into_owned()).collect()
+        };
+        let put = self.put_fallible(|out| token::put_row(out, &types, &values));
         self.types = types;
         if !put {
             return Err(Stopped);

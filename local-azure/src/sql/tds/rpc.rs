@@ -7,6 +7,7 @@ use super::table_value;
 use super::type_info::{RequestError, TypeInfo};
 use crate::sql::engine::{Argument, TableArgument};
 use crate::sql::reply::SqlError;
+use crate::sql::tsql::system_name::of_system;
 use crate::sql::types::{Length, SqlType, Value};
 use crate::sql::values::convert::{Conversion, convert};
 use crate::sql::values::xml_text;
@@ -130,7 +131,7 @@ fn procedure(reader: &mut Reader<'_>) -> Result<Procedure, RequestError> {
         });
     }
     let name = reader.utf16(usize::from(length))?;
-    let bare = name.rsplit('.').next().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+    let bare = of_system(&name).unwrap_or_default().to_ascii_lowercase();
     Ok(match bare.as_str() {
         "sp_executesql" => Procedure::ExecuteSql,
         "sp_prepare" => Procedure::Prepare,

@@ -71,6 +71,10 @@ fn columns(reader: &mut Reader<'_>) -> Result<Vec<(TypeInfo, bool)>, RequestErro
             reader.u32()?; // user type
             let flags = reader.u16()?;
             let info = TypeInfo::read(reader)?;
+            // Its cells have no bytes: a short message could hold rows without end.
+            if info.is_untyped() {
+                return Err(Malformed("a column of a table-valued parameter has no type").into());
+            }
             if !reader.b_varchar()?.is_empty() {
                 return Err(Malformed("a column of a table-valued parameter has a name").into());
             }

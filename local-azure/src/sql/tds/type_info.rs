@@ -3,10 +3,10 @@
 use super::bytes::{Malformed, Reader};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Collation, Length, SqlType};
+use crate::sql::values::collations::DATABASE_WIRE;
 
-/// The collation of the database, `SQL_Latin1_General_CP1_CI_AS`: LCID 0x0409, case, kana and width ignored, sort id 52
-/// (MS-TDS 2.2.5.1.2).
-pub const COLLATION: [u8; 5] = [0x09, 0x04, 0xD0, 0x00, 0x34];
+/// The collation of the database, `SQL_Latin1_General_CP1_CI_AS`.
+pub const COLLATION: [u8; 5] = DATABASE_WIRE;
 
 /// Numbers of the types (MS-TDS 2.2.5.4).
 pub mod number {

@@ -15,6 +15,7 @@
 //! | `procedure` | CREATE, ALTER and DROP PROCEDURE |
 //! | `depth` | how deep a statement may be |
 //! | `json` | FOR JSON and OPENJSON, made ready for sqlparser |
+//! | `system_name` | names of the system's procedures in remote calls |
 //! | `table_type` | CREATE TYPE ... AS TABLE, table variables |
 //! | `query` | the parts that sqlparser reads, and what has to be rewritten for it |
 //! | `undeclared` | a batch whose parameters nobody declared |
@@ -36,5 +37,6 @@ pub(crate) mod security;
 mod settings;
 pub(crate) mod statement;
 mod storage;
+pub(crate) mod system_name;
 pub(crate) mod table_type;
 pub(crate) mod undeclared;

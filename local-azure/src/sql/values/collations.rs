@@ -12,6 +12,9 @@ use crate::sql::values::errors::unsupported;
 /// The database's own collation.
 pub(crate) const DATABASE: &str = "SQL_Latin1_General_CP1_CI_AS";
 
+/// Its five bytes on the wire: LCID 0x0409, case, kana and width ignored, sort id 52 (MS-TDS 2.2.5.1.2).
+pub(crate) const DATABASE_WIRE: [u8; 5] = [0x09, 0x04, 0xD0, 0x00, 0x34];
+
 const IGNORE_CASE: u32 = 1 << 20;
 const IGNORE_KANA: u32 = 1 << 22;
 const IGNORE_WIDTH: u32 = 1 << 23;
@@ -131,6 +134,17 @@ impl Collation {
         let entry = self.entry();
         let [a, b, c, d] = (0x0409 | entry.3).to_le_bytes();
         [a, b, c, d, entry.4]
+    }
+
+    /// Bytes by which two collations are told apart and put in order: LCID, version, flags and sort id, each as a number
+    /// (Transact-SQL reference, "sql_variant"). None is the database's own.
+    pub(crate) fn rank(collation: Option<Self>) -> [u8; 6] {
+        let [a, b, c, d, sort_id] = collation.map_or(DATABASE_WIRE, Self::wire);
+        let bits = u32::from_le_bytes([a, b, c, d]);
+        let [_, high, middle, low] = (bits & 0xF_FFFF).to_be_bytes();
+        let [flags, ..] = ((bits >> 20) & 0xFF).to_le_bytes();
+        let [version, ..] = (bits >> 28).to_le_bytes();
+        [high, middle, low, version, flags, sort_id]
     }
 
     /// The collation with UTF-8 whose bytes a client sent; None for one without.

@@ -4,10 +4,11 @@
 
 use rusqlite::types::{Value as Stored, ValueRef};
 
+use super::collations::Sensitivity;
 use super::functions::collation;
 use super::{collations, convert, errors, storage};
 use crate::sql::reply::SqlError;
-use crate::sql::types::{Length, SqlType, Value, Variant};
+use crate::sql::types::{Collation, Length, SqlType, Value, Variant};
 
 /// Whether a sql_variant can hold values of the type: those of up to 8,000 bytes, without rowversion, xml, json and the
 /// CLR types.
@@ -114,7 +115,10 @@ pub(crate) fn key(held: &Variant) -> Result<Vec<u8>, SqlError> {
         4 => SqlType::Decimal { precision: 38, scale: 10 },
         3 => {
             let Value::Text(text) = value else { return Err(errors::internal("a text of a sql_variant")) };
-            bytes.extend(collation::sort_key(text));
+            // Texts of two collations compare as these do.
+            bytes.extend(Collation::rank(base.collation()));
+            let sensitivity = base.collation().map_or(Sensitivity::Accents, Collation::sensitivity);
+            bytes.extend(collation::sort_key_under(sensitivity, text));
             return Ok(bytes);
         }
         2 => {

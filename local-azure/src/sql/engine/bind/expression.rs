@@ -200,7 +200,6 @@ impl Binder<'_> {
         let sql_type = common_type(&values).with_collation(collation);
         let parameter = values.iter().find_map(|value| value.parameter.clone());
         let nullable = otherwise.is_none() || values.iter().any(|value| value.nullable);
-        let json = values.iter().any(|value| value.json);
         let mut sql = String::from("CASE");
         for (condition, value) in branches {
             let value = self.coerce(value, sql_type)?;
@@ -211,7 +210,8 @@ impl Binder<'_> {
             sql.push_str(&format!(" ELSE {}", otherwise.sql));
         }
         sql.push_str(" END");
-        Ok(Typed { nullable, label, parameter, json, ..Typed::new(format!("({sql})"), sql_type) })
+        // What CASE chooses is text for FOR JSON, whatever its branches are.
+        Ok(Typed { nullable, label, parameter, ..Typed::new(format!("({sql})"), sql_type) })
     }
 
     fn convert(

@@ -148,8 +148,8 @@ impl Binder<'_> {
         for (stored, _) in self.procedures()? {
             let definition = self.definition(stored.id)?;
             for (number, parameter) in (1..).zip(procedure::read(&definition)?.parameters) {
-                let sql_type = parameter.sql_type;
-                let (precision, scale) = standard_digits(sql_type);
+                let sql_type = parameter.table.is_none().then_some(parameter.sql_type);
+                let (precision, scale) = sql_type.map_or((Value::Null, Value::Null), standard_digits);
                 rows.push(vec![
                     text(&database),
                     text(&stored.schema),
@@ -159,10 +159,11 @@ impl Binder<'_> {
                     text("NO"),
                     text(&parameter.name),
                     text(match sql_type {
-                        SqlType::Decimal { .. } => "decimal",
-                        other => other.family_name(),
+                        None => "table type",
+                        Some(SqlType::Decimal { .. }) => "decimal",
+                        Some(other) => other.family_name(),
                     }),
-                    match sql_type.length() {
+                    match sql_type.and_then(SqlType::length) {
                         Some(Length::Limit(length)) => Value::Integer(i64::from(length)),
                         Some(Length::Max) => Value::Integer(-1),
                         None => Value::Null,
@@ -170,7 +171,7 @@ impl Binder<'_> {
                     precision,
                     scale,
                     sql_type
-                        .fraction_digits()
+                        .and_then(SqlType::fraction_digits)
                         .map_or(Value::Null, |digits| Value::Integer(i64::from(digits))),
                 ]);
             }

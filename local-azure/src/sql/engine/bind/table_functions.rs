@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, Expr};
 
 use super::from::alias_parts;
+use super::functions::json::json_as_text;
 use super::{Binder, Source, SourceColumn, Typed, identifier, not_tsql};
 use crate::sql::reply::SqlError;
 use crate::sql::types::{Length, SqlType, Value};
@@ -71,7 +72,7 @@ impl Binder<'_> {
         document: &Expr,
         path: Option<&ast::ValueWithSpan>,
     ) -> Result<(String, Option<String>), SqlError> {
-        let document = self.expression(document)?;
+        let document = json_as_text(self.expression(document)?);
         let document = if document.null { document } else { self.as_text(document)? };
         let path = match path {
             None => None,

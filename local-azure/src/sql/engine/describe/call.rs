@@ -3,6 +3,7 @@
 use super::errors::browse_mode;
 use crate::sql::engine::Argument;
 use crate::sql::reply::SqlError;
+use crate::sql::tsql::system_name::of_system;
 use crate::sql::types::Value;
 use crate::sql::values::errors::unsupported;
 
@@ -32,10 +33,7 @@ impl Procedure {
 
     /// The procedure that a remote call names: alone, or in `sys` or `dbo` of any database.
     pub(crate) fn of_call(written: &str) -> Option<Self> {
-        let mut parts = written.rsplit('.').map(|part| part.trim_matches(['[', ']']));
-        let name = parts.next()?;
-        let system = |schema: &str| ["", "sys", "dbo"].iter().any(|known| schema.eq_ignore_ascii_case(known));
-        Self::named(name).filter(|_| parts.next().is_none_or(system))
+        of_system(written).and_then(Self::named)
     }
 
     /// Its name, as errors give it.

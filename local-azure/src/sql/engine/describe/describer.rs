@@ -65,8 +65,9 @@ impl<'a> Describer<'a> {
             procedures: Vec::new(),
             last_table: 0,
         };
-        // A text knows no tables but its own.
+        // A text knows no tables but its own, and what it may is asked of the user even inside a procedure.
         describer.facts.tables.clear();
+        describer.facts.chained = false;
         let declared = parse_declarations(declarations).map_err(Refusal::compile)?;
         describer.declare_parameters(declared.iter().map(Formal::from)).map_err(Refusal::compile)?;
         Ok(describer)

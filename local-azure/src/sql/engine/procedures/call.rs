@@ -67,7 +67,7 @@ impl Session {
         let flow = self.in_scope(1, |session| {
             session
                 .fit_tables(&procedure, &tables, passed, &mut frame)
-                .map_err(|failure| before_the_body(failure, &running))?;
+                .map_err(|failure| session.undone_if_stopped(before_the_body(failure, &running), reply))?;
             session.run_body(&procedure.body, &mut frame, reply)
         });
         let status = frame.status.unwrap_or_else(|| frame.status_of_errors());

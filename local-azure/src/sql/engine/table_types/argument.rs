@@ -182,16 +182,22 @@ impl Session {
                 .map_err(|error| errors::internal(&error))
         };
         savepoint(self, "SAVEPOINT")?;
-        let mut result = Ok(());
-        for row in &sent.rows {
+        let result = sent.rows.iter().try_for_each(|row| {
+            // A cancel between two rows interrupts neither.
+            if self.cancelled() {
+                return Err(Failure::Stopped);
+            }
             let mut parameters = constants.clone();
             parameters
                 .extend(row.iter().zip(&given_types).map(|(value, sql_type)| to_sqlite(value, *sql_type)));
-            result = self.insert_row(&bound, &parameters);
-            if result.is_err() {
-                savepoint(self, "ROLLBACK TO")?;
-                break;
-            }
+            self.insert_row(&bound, &parameters)
+        });
+        // The savepoint has gone with the transaction.
+        if self.has_lost_its_transaction() {
+            return result;
+        }
+        if result.is_err() {
+            savepoint(self, "ROLLBACK TO")?;
         }
         savepoint(self, "RELEASE")?;
         result

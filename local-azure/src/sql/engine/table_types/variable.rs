@@ -7,7 +7,6 @@ use rusqlite::types::Value as Stored;
 use super::catalog::TableType;
 use crate::sql::engine::bind::Facts;
 use crate::sql::engine::catalog::{self, Table};
-use crate::sql::engine::errors;
 use crate::sql::engine::session::{Failure, Session};
 use crate::sql::tsql::statement::{TableElement, TableSource};
 use crate::sql::tsql::table_type::parse_body;
@@ -157,9 +156,41 @@ impl Session {
                 self.connection
                     .prepare_cached(&insert)
                     .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(row)))
-                    .map_err(|error| errors::internal(&error))?;
+                    .map_err(|error| self.sqlite_failure(&error))?;
             }
         }
         Ok(())
+    }
+
+    /// Drops the tables again that were dropped inside a transaction which is undone as a whole.
+    pub(in crate::sql::engine) fn drop_what_came_back(&mut self) {
+        for table in std::mem::take(&mut self.tables.dropped) {
+            self.drop_table_variable(&table);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use crate::sql::engine::{Database, Login};
+    use crate::sql::seed::FirstError;
+
+    #[test]
+    fn a_reset_leaves_no_table_that_a_rollback_brought_back() {
+        let mut session = Database::open(None).unwrap().session(Login::default()).unwrap();
+        let tables = "SELECT count(*) FROM temp.sqlite_master WHERE type = 'table'";
+        let count = |connection: &rusqlite::Connection| -> i64 {
+            connection.query_row(tables, [], |row| row.get(0)).unwrap()
+        };
+        let before = count(&session.connection);
+        let mut reply = FirstError(None);
+        let batch =
+            "CREATE TABLE dbo.x (a int); DECLARE @t TABLE (a int); BEGIN TRAN; INSERT dbo.x VALUES (1)";
+        session.batch(batch, &mut reply);
+        assert_eq!(reply.0, None);
+        session.reset(false);
+        assert_eq!(count(&session.connection), before);
     }
 }

@@ -19,6 +19,8 @@ use std::cmp::Ordering;
 
 use rusqlite::Connection;
 
+use crate::sql::values::collations::Sensitivity;
+
 /// Its name on a connection.
 const NAME: &str = "tsql_ci_as";
 
@@ -88,6 +90,23 @@ pub(crate) fn sort_key(text: &str) -> Vec<u8> {
         key.extend(u32::from(character).to_be_bytes());
     }
     key
+}
+
+/// [`sort_key`] for the orders of `tsql_ci_as`, `tsql_cs_as` and `tsql_bin2`, with the same exception.
+pub(crate) fn sort_key_under(sensitivity: Sensitivity, text: &str) -> Vec<u8> {
+    let trimmed = text.trim_end_matches(' ');
+    match sensitivity {
+        Sensitivity::Accents => sort_key(text),
+        Sensitivity::CaseAndAccents => {
+            // Keys that are equal so far are equally long.
+            let mut key = sort_key(text);
+            key.extend(trimmed.chars().map(|character| u8::from(fold(character) != character)));
+            key.extend_from_slice(trimmed.as_bytes());
+            key
+        }
+        // Bytes of UTF-8 are in the order of the code points.
+        Sensitivity::CodePoints => trimmed.as_bytes().to_vec(),
+    }
 }
 
 /// A character's small form, where that is one character of the Basic Multilingual Plane; else itself.
@@ -254,6 +273,14 @@ mod tests {
             if compare(&a, &b) == Ordering::Equal {
                 prop_assert_eq!(compare(&a, &c), compare(&b, &c));
             }
+        }
+
+        #[test]
+        fn keys_compare_as_their_texts_do(a in "[aAbBéÉ ]{0,5}", b in "[aAbBéÉ ]{0,5}") {
+            let of = |sensitivity| sort_key_under(sensitivity, &a).cmp(&sort_key_under(sensitivity, &b));
+            prop_assert_eq!(of(Sensitivity::Accents), compare(&a, &b));
+            prop_assert_eq!(of(Sensitivity::CaseAndAccents), compare(&a, &b).then_with(|| compare_case(&a, &b)));
+            prop_assert_eq!(of(Sensitivity::CodePoints), compare_code_points(&a, &b));
         }
 
         #[test]

@@ -168,7 +168,9 @@ impl<'t> Reader<'t> {
     /// Reads the value that comes next, whatever it is.
     pub(crate) fn value(&mut self) -> Result<Node<'t>, SqlError> {
         let Some(next) = self.peek() else { return Err(self.fail()) };
-        if self.depth > DEEPEST {
+        // A container is a level of its own, also one with nothing in it.
+        let levels = self.depth.saturating_add(usize::from(matches!(next, b'{' | b'[')));
+        if levels > DEEPEST {
             return Err(errors::too_deep(1));
         }
         let start = self.at;

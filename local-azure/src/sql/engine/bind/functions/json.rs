@@ -54,7 +54,7 @@ impl Binder<'_> {
             }
             ("JSON_MODIFY", [document, path, value]) => {
                 let (document, path) = (self.json_text(document, 1, name)?, self.json_path(path, name)?);
-                let value = self.expression(value)?;
+                let value = json_as_text(self.expression(value)?);
                 let sql_type = value.sql_type;
                 if !(sql_type.is_text()
                     || sql_type.is_integer()
@@ -133,9 +133,9 @@ impl Binder<'_> {
         Ok(Typed { json: true, ..Typed::new(sql, TEXT) }.not_null())
     }
 
-    /// A document: any text; 8116 for another type.
+    /// A document: any text, or a json; 8116 for another type.
     fn json_text(&mut self, value: &Expr, position: usize, function: &str) -> Result<Typed, SqlError> {
-        let value = self.expression(value)?;
+        let value = json_as_text(self.expression(value)?);
         if value.null || value.sql_type.is_text() {
             return Ok(value);
         }
@@ -159,4 +159,9 @@ impl Binder<'_> {
         }
         Ok(path.sql)
     }
+}
+
+/// A value of the type json as the text that it is stored as; any other value as it is.
+pub(in crate::sql::engine::bind) fn json_as_text(value: Typed) -> Typed {
+    if value.sql_type == SqlType::Json { Typed { sql_type: TEXT, json: true, ..value } } else { value }
 }

@@ -15,7 +15,7 @@
 
 mod aggregates;
 mod dates;
-mod json;
+pub(in crate::sql::engine::bind) mod json;
 mod maths;
 mod methods;
 mod rights;
@@ -205,14 +205,13 @@ impl Binder<'_> {
                 let (collation, label) = meet(&bound.iter().collect::<Vec<_>>(), "COALESCE")?;
                 let sql_type = common_type(&bound.iter().collect::<Vec<_>>()).with_collation(collation);
                 let parameter = bound.iter().find_map(|value| value.parameter.clone());
-                let json = bound.iter().any(|value| value.json);
                 let parts = bound
                     .into_iter()
                     .map(|value| self.coerce(value, sql_type).map(|value| value.sql))
                     .collect::<Result<Vec<_>, _>>()?;
                 // Unlike ISNULL it may be NULL for SQL Server's metadata, whatever its arguments are.
                 let sql = format!("coalesce({})", parts.join(", "));
-                Typed { parameter, label, json, ..Typed::new(sql, sql_type) }
+                Typed { parameter, label, ..Typed::new(sql, sql_type) }
             }
             ("ISNULL", [value, other]) => {
                 let value = self.expression(value)?;
@@ -224,7 +223,7 @@ impl Binder<'_> {
                 Typed {
                     parameter: value.parameter.clone().or_else(|| other.parameter.clone()),
                     nullable: other.nullable && value.nullable,
-                    json: value.json,
+                    json: [&value, &other].iter().all(|either| either.json || either.null),
                     ..Typed::new(format!("ifnull({}, {})", value.sql, other.sql), sql_type)
                 }
             }
